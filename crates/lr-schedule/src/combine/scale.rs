@@ -1,0 +1,43 @@
+use alloc::boxed::Box;
+
+use crate::error::or_panic;
+use crate::math::finite;
+use crate::{Bounded, Schedule, ScheduleError, Spec};
+
+/// A schedule times a number; see [`Schedule::scale`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Scale<S> {
+    inner: S,
+    factor: f64,
+}
+
+impl<S> Scale<S> {
+    #[track_caller]
+    pub(crate) fn new(inner: S, factor: f64) -> Self {
+        or_panic(ScheduleError::check_finite("scale", "factor", factor));
+        Self { inner, factor }
+    }
+}
+
+impl<S: Schedule> Schedule for Scale<S> {
+    fn at(&self, step: u64) -> f64 {
+        finite(self.inner.at(step) * self.factor)
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.inner.length()
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Scale {
+            factor: self.factor,
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Bounded> Bounded for Scale<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps()
+    }
+}

@@ -1,0 +1,39 @@
+use alloc::boxed::Box;
+
+use crate::{Bounded, Schedule, Spec};
+
+/// The beginning of a schedule; see [`Schedule::take`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Take<S> {
+    inner: S,
+    steps: u64,
+}
+
+impl<S> Take<S> {
+    pub(crate) fn new(inner: S, steps: u64) -> Self {
+        Self { inner, steps }
+    }
+}
+
+impl<S: Schedule> Schedule for Take<S> {
+    fn at(&self, step: u64) -> f64 {
+        self.inner.at(step.min(self.steps))
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Take {
+            steps: self.steps,
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Schedule> Bounded for Take<S> {
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+}

@@ -1,0 +1,69 @@
+use alloc::vec;
+
+use crate::{Bounded, Schedule, Spec};
+
+/// One schedule after another; see [`Schedule::then`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Then<A, B> {
+    first: A,
+    next: B,
+}
+
+impl<A: Bounded, B: Schedule> Then<A, B> {
+    pub(crate) fn new(first: A, next: B) -> Self {
+        Self { first, next }
+    }
+}
+
+impl<A: Bounded, B: Schedule> Schedule for Then<A, B> {
+    fn at(&self, step: u64) -> f64 {
+        match step.checked_sub(self.first.steps()) {
+            None => self.first.at(step),
+            Some(step) => self.next.at(step),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        let next = self.next.length()?;
+        Some(self.first.steps().saturating_add(next))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        let mut parts = vec![];
+        for part in [self.first.to_spec()?, self.next.to_spec()?] {
+            match part {
+                Spec::Sequence(inner) => parts.extend(inner),
+                other => parts.push(other),
+            }
+        }
+        Some(Spec::Sequence(parts))
+    }
+}
+
+impl<A: Bounded, B: Bounded> Bounded for Then<A, B> {
+    fn steps(&self) -> u64 {
+        self.first.steps().saturating_add(self.next.steps())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::prelude::*;
+
+    #[test]
+    fn grouping_changes_neither_rates_nor_spec() {
+        let (a, b, c) = (
+            Linear::new(0.0, 1.0, 3),
+            Cosine::new(1.0, 0.5, 4),
+            Constant::new(0.25),
+        );
+        let left = a.then(b).then(c);
+        let right = a.then(b.then(c));
+        for n in 0..20 {
+            assert_eq!(left.at(n), right.at(n));
+        }
+        assert_eq!(left.to_spec(), right.to_spec());
+        assert_eq!(left.at(3), 1.0);
+        assert_eq!(left.at(7), 0.25);
+    }
+}

@@ -1,0 +1,104 @@
+use alloc::boxed::Box;
+
+use crate::error::or_panic;
+use crate::math::lerp;
+use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+
+/// A warm-up: how many steps, from which rate, in which shape. Given to
+/// [`Schedule::warmup_with`].
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let warmup = WarmupConfig::new(10).with_start(0.01).with_shape(Shape::Cosine);
+/// let schedule = Constant::new(0.1).warmup_with(warmup);
+/// assert_eq!(schedule.at(0), 0.01);
+/// assert_eq!(schedule.at(10), 0.1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct WarmupConfig {
+    steps: u64,
+    start: f64,
+    shape: Shape,
+}
+
+impl WarmupConfig {
+    /// A straight line from 0 over `steps` steps; of no steps, none at all.
+    pub fn new(steps: u64) -> Self {
+        Self {
+            steps,
+            start: 0.0,
+            shape: Shape::Linear,
+        }
+    }
+
+    /// The rate of the first step. Default: 0.
+    pub fn with_start(mut self, start: f64) -> Self {
+        self.start = start;
+        self
+    }
+
+    /// The form of the way up. Default: [`Shape::Linear`].
+    pub fn with_shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+}
+
+/// A schedule with a warm-up in front; see [`Schedule::warmup`] and [`Schedule::warmup_with`].
+///
+/// For `n < steps`, `at(n) = start + (peak - start) · shape.rise(n / steps)`, with `peak` the
+/// first rate of the inner schedule, which then runs from its own step 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Warmup<S> {
+    inner: S,
+    config: WarmupConfig,
+}
+
+impl<S> Warmup<S> {
+    #[track_caller]
+    pub(crate) fn new(inner: S, config: WarmupConfig) -> Self {
+        or_panic(Self::try_new(inner, config))
+    }
+
+    pub(crate) fn try_new(inner: S, config: WarmupConfig) -> Result<Self, ScheduleError> {
+        ScheduleError::check_finite("warmup", "start", config.start)?;
+        Ok(Self { inner, config })
+    }
+}
+
+impl<S: Schedule> Schedule for Warmup<S> {
+    fn at(&self, step: u64) -> f64 {
+        let WarmupConfig {
+            steps,
+            start,
+            shape,
+        } = self.config;
+        match step.checked_sub(steps) {
+            Some(step) => self.inner.at(step),
+            None => {
+                let t = step as f64 / steps as f64;
+                lerp(start, self.inner.at(0), shape.rise(t))
+            }
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        let inner = self.inner.length()?;
+        Some(self.config.steps.saturating_add(inner))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Warmup {
+            config: self.config,
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Bounded> Bounded for Warmup<S> {
+    fn steps(&self) -> u64 {
+        self.config.steps.saturating_add(self.inner.steps())
+    }
+}

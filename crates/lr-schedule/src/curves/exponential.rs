@@ -1,0 +1,60 @@
+use crate::error::or_panic;
+use crate::math::{finite, powf};
+use crate::{Schedule, ScheduleError, Spec};
+
+/// A geometric decay without an end: `at(n) = start · gamma^n`.
+///
+/// PyTorch's `ExponentialLR(gamma)`, Burn's `ExponentialLrScheduler`. With `gamma` above 1 the
+/// rate grows, up to the largest finite number.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = Exponential::new(0.1, 0.5);
+/// assert_eq!(schedule.at(3), 0.0125);
+/// assert_eq!(schedule.at(u64::MAX), 0.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Exponential {
+    start: f64,
+    gamma: f64,
+}
+
+impl Exponential {
+    /// `start`, times `gamma` at every step.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Self::try_new) fails.
+    #[track_caller]
+    pub fn new(start: f64, gamma: f64) -> Self {
+        or_panic(Self::try_new(start, gamma))
+    }
+
+    /// `start`, times `gamma` at every step.
+    ///
+    /// # Errors
+    ///
+    /// A rate that is not finite, or a `gamma` that is negative or not finite.
+    pub fn try_new(start: f64, gamma: f64) -> Result<Self, ScheduleError> {
+        ScheduleError::check_finite("exponential", "start", start)?;
+        ScheduleError::check_not_negative("exponential", "gamma", gamma)?;
+        Ok(Self { start, gamma })
+    }
+}
+
+impl Schedule for Exponential {
+    fn at(&self, step: u64) -> f64 {
+        decayed(self.start, self.gamma, step)
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Exponential(*self))
+    }
+}
+
+/// `start · gamma^times`, finite also where the power overflows (and 0 where `start` is).
+pub(super) fn decayed(start: f64, gamma: f64, times: u64) -> f64 {
+    finite(start * finite(powf(gamma, times as f64)))
+}

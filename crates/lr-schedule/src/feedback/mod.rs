@@ -1,0 +1,41 @@
+//! Feedback rules: small state machines that hear a metric and answer with what the rate
+//! becomes. They have no clock and know nothing of training, so they can be tested with a list
+//! of numbers, and used over any schedule.
+
+mod reduce_on_plateau;
+mod state;
+
+pub use reduce_on_plateau::{Mode, ReduceOnPlateau, ReduceOnPlateauConfig, ThresholdMode};
+pub use state::{State, StateError, Value};
+
+use crate::Spec;
+
+/// A rule that hears a metric and changes the rate that a schedule gives.
+///
+/// Its state is a list of named numbers: what [`state`](Self::state) gives, from a rule of the
+/// same options [`restore`](Self::restore) makes the same rule.
+pub trait Feedback {
+    /// The name of the rule, under which its state is stored: `reduce_on_plateau`.
+    fn name(&self) -> &'static str;
+
+    /// Hears one value of the metric, measured while the schedule gave `scheduled`.
+    fn observe(&mut self, metric: f64, scheduled: f64);
+
+    /// The rate that this rule makes of what the schedule gives.
+    fn rate(&self, scheduled: f64) -> f64;
+
+    /// Everything that [`observe`](Self::observe) has changed.
+    fn state(&self) -> State;
+
+    /// Takes over a stored state, or fails and stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// A number that is missing, of another type, or not possible.
+    fn restore(&mut self, state: &State) -> Result<(), StateError>;
+
+    /// The rule and its options as plain data; `None` where it has no such form.
+    fn to_spec(&self) -> Option<Spec> {
+        None
+    }
+}

@@ -1,0 +1,73 @@
+//! Learning-rate schedules as values.
+//!
+//! A [`Schedule`] is a pure function from an optimizer step (counted from 0) to a learning rate.
+//! It has no position, so it can be asked about any step at once, compared, nested, and moved to
+//! another program as a few numbers. Schedules are built the way iterators are:
+//!
+//! ```
+//! use lr_schedule::prelude::*;
+//!
+//! // 500 steps up to 1e-3, then 9,500 steps down to 1e-5
+//! let schedule = Cosine::new(1e-3, 1e-5, 9_500).warmup(500);
+//! assert_eq!(schedule.at(0), 0.0);
+//! assert_eq!(schedule.at(500), 1e-3);
+//! assert_eq!(schedule.at(10_000), 1e-5);
+//! assert_eq!(schedule.at(u64::MAX), 1e-5);
+//! ```
+//!
+//! - [`curves`]: one curve each, such as [`Linear`](curves::Linear) and [`Cosine`](curves::Cosine);
+//! - [`combine`]: adapters, reached through the methods of [`Schedule`];
+//! - [`recipes`]: what people call by name, such as [`OneCycle`](recipes::OneCycle);
+//! - [`feedback`]: state machines that hear a metric, such as
+//!   [`ReduceOnPlateau`](feedback::ReduceOnPlateau);
+//! - [`Spec`]: any of the above as plain data.
+//!
+//! # Conventions
+//!
+//! Units are optimizer steps. Every schedule is closed-form: `at(n)` costs the same for any `n`,
+//! is finite for any `n` up to [`u64::MAX`], and is not negative where its inputs aren't. A curve
+//! of `n` steps has its end value at step `n` and holds it from there on.
+//!
+//! Constructors called `new` panic on numbers that make no schedule (a NaN, zero steps), naming
+//! the field, the value and what is allowed; their `try_new` twins return that as a
+//! [`ScheduleError`], for numbers that come from outside.
+//!
+//! # Features
+//!
+//! - `std` (default): the standard library's mathematics;
+//! - `libm`: the same functions from the `libm` crate, for targets without `std`;
+//! - `serde`: [`Spec`] can be serialized.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+#[cfg(not(any(feature = "std", feature = "libm")))]
+compile_error!("lr-schedule needs one of its features `std` and `libm` for its mathematics");
+
+pub mod combine;
+pub mod curves;
+pub mod feedback;
+pub mod recipes;
+
+mod error;
+mod math;
+mod schedule;
+mod shape;
+mod spec;
+
+pub use error::ScheduleError;
+pub use schedule::{Bounded, DynSchedule, Schedule};
+pub use shape::Shape;
+pub use spec::Spec;
+
+/// Everything that building a schedule takes, in one import.
+pub mod prelude {
+    pub use crate::combine::WarmupConfig;
+    pub use crate::curves::*;
+    pub use crate::feedback::{
+        Feedback, Mode, ReduceOnPlateau, ReduceOnPlateauConfig, ThresholdMode,
+    };
+    pub use crate::recipes::*;
+    pub use crate::{Bounded, DynSchedule, Schedule, ScheduleError, Shape};
+}

@@ -1,0 +1,54 @@
+//! The few functions that `core` lacks, from `std` or from `libm`, and what curves share.
+
+#[cfg(feature = "std")]
+mod source {
+    pub fn cos(x: f64) -> f64 {
+        x.cos()
+    }
+    pub fn sqrt(x: f64) -> f64 {
+        x.sqrt()
+    }
+    pub fn ln(x: f64) -> f64 {
+        x.ln()
+    }
+    pub fn powf(x: f64, exponent: f64) -> f64 {
+        x.powf(exponent)
+    }
+}
+
+#[cfg(not(feature = "std"))]
+mod source {
+    pub use libm::{cos, log as ln, pow as powf, sqrt};
+}
+
+pub(crate) use source::{cos, ln, powf, sqrt};
+
+/// The point at share `t` of the way from `start` to `end`.
+///
+/// Written as a weighted mean: between two numbers that aren't negative it never is, and it
+/// can't overflow.
+pub(crate) fn lerp(start: f64, end: f64, t: f64) -> f64 {
+    if start == end {
+        return start;
+    }
+    start * (1.0 - t) + end * t
+}
+
+/// A half cosine from 0 at `t = 0` to 1 at `t = 1`: `(1 - cos πt) / 2`.
+pub(crate) fn half_cosine(t: f64) -> f64 {
+    0.5 * (1.0 - cos(core::f64::consts::PI * t))
+}
+
+/// `value` with an overflow brought back to the largest finite number.
+pub(crate) fn finite(value: f64) -> f64 {
+    value.clamp(f64::MIN, f64::MAX)
+}
+
+/// How far step `n` is into `steps`: 0 at the start, 1 at the end and after it.
+pub(crate) fn share(n: u64, steps: u64) -> f64 {
+    if n >= steps {
+        1.0
+    } else {
+        n as f64 / steps as f64
+    }
+}

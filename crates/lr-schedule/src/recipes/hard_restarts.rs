@@ -1,0 +1,75 @@
+use crate::error::or_panic;
+use crate::math::{half_cosine, lerp};
+use crate::{Bounded, Schedule, ScheduleError, Spec};
+
+/// A cosine that restarts `cycles` times in equal parts of its length, then 0:
+/// `at(n) = max · (1 + cos(π · (cycles · n / steps mod 1))) / 2`.
+///
+/// transformers' `get_cosine_with_hard_restarts_schedule_with_warmup`, whose warm-up is
+/// [`warmup`](Schedule::warmup) here and whose `num_training_steps` counts the warm-up in.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let (warmup, training) = (10, 100);
+/// let schedule = HardRestarts::new(5e-4, training - warmup, 3.0).warmup(warmup);
+/// assert_eq!(schedule.at(10), 5e-4);
+/// assert_eq!(schedule.at(25), 2.5e-4);
+/// assert_eq!(schedule.at(40), 5e-4); // the second of three cycles of 30 steps
+/// assert_eq!(schedule.at(100), 0.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct HardRestarts {
+    max: f64,
+    steps: u64,
+    cycles: f64,
+}
+
+impl HardRestarts {
+    /// `cycles` half cosines from `max` to 0 within `steps` steps.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Self::try_new) fails.
+    #[track_caller]
+    pub fn new(max: f64, steps: u64, cycles: f64) -> Self {
+        or_panic(Self::try_new(max, steps, cycles))
+    }
+
+    /// `cycles` half cosines from `max` to 0 within `steps` steps.
+    ///
+    /// # Errors
+    ///
+    /// A rate that is not finite, no steps, or a number of cycles that is not finite and above 0.
+    pub fn try_new(max: f64, steps: u64, cycles: f64) -> Result<Self, ScheduleError> {
+        ScheduleError::check_finite("hard_restarts", "max", max)?;
+        ScheduleError::check_steps("hard_restarts", "steps", steps)?;
+        ScheduleError::check_positive("hard_restarts", "cycles", cycles)?;
+        Ok(Self { max, steps, cycles })
+    }
+}
+
+impl Schedule for HardRestarts {
+    fn at(&self, step: u64) -> f64 {
+        if step >= self.steps {
+            return 0.0;
+        }
+        let progress = step as f64 / self.steps as f64;
+        lerp(self.max, 0.0, half_cosine((self.cycles * progress) % 1.0))
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.steps)
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::HardRestarts(*self))
+    }
+}
+
+impl Bounded for HardRestarts {
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+}

@@ -1,0 +1,301 @@
+use crate::error::or_panic;
+use crate::math::lerp;
+use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+
+/// Options of the [1cycle policy](OneCycle), with PyTorch's names and defaults.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = OneCycleConfig::new(0.5, 120)
+///     .with_pct_start(0.4)
+///     .with_anneal_strategy(Shape::Linear)
+///     .with_three_phase(true)
+///     .with_div_factor(10.0)
+///     .with_final_div_factor(100.0)
+///     .build()?;
+/// assert_eq!(schedule.at(0), 0.05);
+/// assert_eq!(schedule.at(47), 0.5);
+/// # Ok::<(), ScheduleError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct OneCycleConfig {
+    max_lr: f64,
+    total_steps: u64,
+    pct_start: f64,
+    anneal_strategy: Shape,
+    base_momentum: f64,
+    max_momentum: f64,
+    div_factor: f64,
+    final_div_factor: f64,
+    three_phase: bool,
+}
+
+impl OneCycleConfig {
+    /// One cycle of `total_steps` steps with its peak at `max_lr`.
+    pub fn new(max_lr: f64, total_steps: u64) -> Self {
+        Self {
+            max_lr,
+            total_steps,
+            pct_start: 0.3,
+            anneal_strategy: Shape::Cosine,
+            base_momentum: 0.85,
+            max_momentum: 0.95,
+            div_factor: 25.0,
+            final_div_factor: 1e4,
+            three_phase: false,
+        }
+    }
+
+    /// The share of the cycle spent on the way up. Default: 0.3.
+    pub fn with_pct_start(mut self, pct_start: f64) -> Self {
+        self.pct_start = pct_start;
+        self
+    }
+
+    /// The form of each phase. Default: [`Shape::Cosine`].
+    pub fn with_anneal_strategy(mut self, anneal_strategy: Shape) -> Self {
+        self.anneal_strategy = anneal_strategy;
+        self
+    }
+
+    /// The momentum at the peak of the rate. Default: 0.85.
+    pub fn with_base_momentum(mut self, base_momentum: f64) -> Self {
+        self.base_momentum = base_momentum;
+        self
+    }
+
+    /// The momentum at the start and at the end. Default: 0.95.
+    pub fn with_max_momentum(mut self, max_momentum: f64) -> Self {
+        self.max_momentum = max_momentum;
+        self
+    }
+
+    /// The first rate is `max_lr / div_factor`. Default: 25.
+    pub fn with_div_factor(mut self, div_factor: f64) -> Self {
+        self.div_factor = div_factor;
+        self
+    }
+
+    /// The last rate is the first one divided by this. Default: 10,000.
+    pub fn with_final_div_factor(mut self, final_div_factor: f64) -> Self {
+        self.final_div_factor = final_div_factor;
+        self
+    }
+
+    /// Come down as slowly as up, to the first rate, before the last phase annihilates it,
+    /// rather than in one phase. Default: no.
+    pub fn with_three_phase(mut self, three_phase: bool) -> Self {
+        self.three_phase = three_phase;
+        self
+    }
+
+    /// The schedule.
+    ///
+    /// # Errors
+    ///
+    /// Rates or momenta that are not finite, a negative momentum, no steps, `pct_start` outside
+    /// 0 to 1, or a divisor that is not finite and above 0.
+    pub fn build(self) -> Result<OneCycle, ScheduleError> {
+        const OWNER: &str = "one_cycle";
+        ScheduleError::check_finite(OWNER, "max_lr", self.max_lr)?;
+        ScheduleError::check_steps(OWNER, "total_steps", self.total_steps)?;
+        ScheduleError::check(
+            (0.0..=1.0).contains(&self.pct_start),
+            OWNER,
+            "pct_start",
+            self.pct_start,
+            "between 0 and 1",
+        )?;
+        ScheduleError::check_not_negative(OWNER, "base_momentum", self.base_momentum)?;
+        ScheduleError::check_not_negative(OWNER, "max_momentum", self.max_momentum)?;
+        ScheduleError::check_positive(OWNER, "div_factor", self.div_factor)?;
+        ScheduleError::check_positive(OWNER, "final_div_factor", self.final_div_factor)?;
+        let initial = self.max_lr / self.div_factor;
+        ScheduleError::check_finite(OWNER, "max_lr / div_factor", initial)?;
+        let last = initial / self.final_div_factor;
+        ScheduleError::check_finite(OWNER, "max_lr / div_factor / final_div_factor", last)?;
+        Ok(OneCycle { config: self })
+    }
+}
+
+/// The 1cycle policy: up to a peak, then down far below where it began, while the momentum
+/// moves the other way.
+///
+/// From `max_lr / div_factor` up to `max_lr` by step `pct_start · total_steps - 1`, then down to
+/// `max_lr / div_factor / final_div_factor` at step `total_steps - 1`, held from there on. Phases
+/// end where PyTorch ends them, between steps if need be.
+///
+/// Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large
+/// Learning Rates" (2018); PyTorch's `OneCycleLR`. The [momentum](Self::momentum) is a schedule
+/// of its own.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = OneCycle::new(0.1, 100);
+/// let momentum = schedule.momentum();
+/// assert!((schedule.at(0) - 0.004).abs() < 1e-15);
+/// assert_eq!((schedule.at(29), momentum.at(29)), (0.1, 0.85));
+/// assert!((schedule.at(99) - 4e-7).abs() < 1e-15);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct OneCycle {
+    config: OneCycleConfig,
+}
+
+impl OneCycle {
+    /// One cycle of `total_steps` steps with its peak at `max_lr`, and PyTorch's defaults; for
+    /// other options see [`OneCycleConfig`].
+    ///
+    /// # Panics
+    ///
+    /// Where [`OneCycleConfig::build`] fails.
+    #[track_caller]
+    pub fn new(max_lr: f64, total_steps: u64) -> Self {
+        or_panic(OneCycleConfig::new(max_lr, total_steps).build())
+    }
+
+    /// The momentum of the same cycle (for Adam and its kin, the first beta): from
+    /// `max_momentum` down to `base_momentum` while the rate goes up, and back.
+    pub fn momentum(&self) -> OneCycleMomentum {
+        OneCycleMomentum { cycle: *self }
+    }
+
+    /// Which phase `step` is in (0 up, 1 down, and with three phases 2 out), and how far into it.
+    fn phase(&self, step: u64) -> (usize, f64) {
+        let OneCycleConfig {
+            total_steps,
+            pct_start,
+            three_phase,
+            ..
+        } = self.config;
+        let total = total_steps as f64;
+        let end = total - 1.0;
+        let up = pct_start * total - 1.0;
+        let down = if three_phase {
+            2.0 * pct_start * total - 2.0
+        } else {
+            end
+        };
+        let n = (step as f64).min(end);
+        let (phase, from, to) = if n <= up {
+            (0, 0.0, up)
+        } else if n <= down || !three_phase {
+            (1, up, down)
+        } else {
+            (2, down, end)
+        };
+        // A phase of no width is over when it begins.
+        let t = if n < to {
+            (n - from) / (to - from)
+        } else {
+            1.0
+        };
+        (phase, t)
+    }
+
+    fn between(&self, step: u64, corners: [f64; 4]) -> f64 {
+        let (phase, t) = self.phase(step);
+        let t = self.config.anneal_strategy.decay(t);
+        lerp(corners[phase], corners[phase + 1], t)
+    }
+}
+
+impl Schedule for OneCycle {
+    fn at(&self, step: u64) -> f64 {
+        let OneCycleConfig {
+            max_lr,
+            div_factor,
+            final_div_factor,
+            three_phase,
+            ..
+        } = self.config;
+        let initial = max_lr / div_factor;
+        let last = initial / final_div_factor;
+        let after_peak = if three_phase { initial } else { last };
+        self.between(step, [initial, max_lr, after_peak, last])
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.config.total_steps)
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::OneCycle(*self))
+    }
+}
+
+impl Bounded for OneCycle {
+    fn steps(&self) -> u64 {
+        self.config.total_steps
+    }
+}
+
+/// The momentum of the 1cycle policy; see [`OneCycle::momentum`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "serde", serde(transparent))]
+pub struct OneCycleMomentum {
+    cycle: OneCycle,
+}
+
+impl Schedule for OneCycleMomentum {
+    fn at(&self, step: u64) -> f64 {
+        let OneCycleConfig {
+            base_momentum: base,
+            max_momentum: max,
+            ..
+        } = self.cycle.config;
+        self.cycle.between(step, [max, base, max, max])
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.cycle.length()
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::OneCycleMomentum(*self))
+    }
+}
+
+impl Bounded for OneCycleMomentum {
+    fn steps(&self) -> u64 {
+        self.cycle.steps()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cycles_of_a_step_or_two_and_phases_of_no_width_stay_finite() {
+        for total_steps in 1..6 {
+            for pct_start in [0.0, 0.1, 0.5, 1.0] {
+                for three_phase in [false, true] {
+                    let schedule = OneCycleConfig::new(0.1, total_steps)
+                        .with_pct_start(pct_start)
+                        .with_three_phase(three_phase)
+                        .build()
+                        .unwrap();
+                    for n in (0..10).chain([u64::MAX]) {
+                        let (lr, momentum) = (schedule.at(n), schedule.momentum().at(n));
+                        assert!((0.0..=0.1).contains(&lr), "{schedule:?} at {n}: {lr}");
+                        assert!((0.85..=0.95).contains(&momentum));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_last_rate_is_held() {
+        let schedule = OneCycle::new(0.1, 100);
+        assert_eq!(schedule.at(99), schedule.at(u64::MAX));
+        assert_eq!(schedule.momentum().at(u64::MAX), 0.95);
+    }
+}

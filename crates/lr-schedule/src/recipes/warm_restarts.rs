@@ -1,0 +1,132 @@
+use crate::error::or_panic;
+use crate::math::{half_cosine, lerp, ln};
+use crate::{Schedule, ScheduleError, Spec};
+
+/// Cosine annealing with warm restarts, without an end: cycle `i` lasts
+/// `T_i = t_0 · t_mult^i` steps and in it
+/// `rate = min + (max - min) · (1 + cos(π T_cur / T_i)) / 2`, with `T_cur` steps since its start.
+///
+/// Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017);
+/// PyTorch's `CosineAnnealingWarmRestarts(T_0, T_mult, eta_min)`.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = WarmRestarts::new(0.1, 0.0, 20, 10);
+/// assert!(schedule.at(19) < 0.001);
+/// assert_eq!(schedule.at(20), 0.1); // the second cycle lasts 200 steps
+/// assert_eq!(schedule.at(120), 0.05);
+/// assert_eq!(schedule.at(220), 0.1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct WarmRestarts {
+    max: f64,
+    min: f64,
+    t_0: u64,
+    t_mult: u64,
+}
+
+impl WarmRestarts {
+    /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
+    /// and so on; a `t_mult` of 1 repeats the first cycle.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Self::try_new) fails.
+    #[track_caller]
+    pub fn new(max: f64, min: f64, t_0: u64, t_mult: u64) -> Self {
+        or_panic(Self::try_new(max, min, t_0, t_mult))
+    }
+
+    /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
+    /// and so on; a `t_mult` of 1 repeats the first cycle.
+    ///
+    /// # Errors
+    ///
+    /// A rate that is not finite, a first cycle of no steps, or a `t_mult` of 0.
+    pub fn try_new(max: f64, min: f64, t_0: u64, t_mult: u64) -> Result<Self, ScheduleError> {
+        ScheduleError::check_finite("warm_restarts", "max", max)?;
+        ScheduleError::check_finite("warm_restarts", "min", min)?;
+        ScheduleError::check_steps("warm_restarts", "t_0", t_0)?;
+        ScheduleError::check_steps("warm_restarts", "t_mult", t_mult)?;
+        Ok(Self {
+            max,
+            min,
+            t_0,
+            t_mult,
+        })
+    }
+
+    /// How far step `n` is into its cycle, and how long that cycle is.
+    fn cycle(&self, n: u64) -> (f64, f64) {
+        if self.t_mult == 1 {
+            return ((n % self.t_0) as f64, self.t_0 as f64);
+        }
+        // Cycle k starts at t_0 · (t_mult^k - 1) / (t_mult - 1), so step n is in the largest k
+        // with t_mult^k ≤ bound.
+        let mult = u128::from(self.t_mult);
+        let bound = u128::from(n / self.t_0) * (mult - 1) + 1;
+        let power = largest_power_within(mult, bound);
+        let start = u128::from(self.t_0) * ((power - 1) / (mult - 1));
+        let length = u128::from(self.t_0).saturating_mul(power);
+        ((u128::from(n) - start) as f64, length as f64)
+    }
+}
+
+/// The largest power of `base` (2 or more) that is at most `bound` (1 or more): from a logarithm,
+/// which may be one off, then exactly, so that it costs the same for any bound.
+fn largest_power_within(base: u128, bound: u128) -> u128 {
+    let estimate = (ln(bound as f64) / ln(base as f64)) as u32;
+    let mut power = base.pow(estimate.saturating_sub(1));
+    while let Some(next) = power.checked_mul(base)
+        && next <= bound
+    {
+        power = next;
+    }
+    power
+}
+
+impl Schedule for WarmRestarts {
+    fn at(&self, step: u64) -> f64 {
+        let (t_cur, t_i) = self.cycle(step);
+        lerp(self.max, self.min, half_cosine(t_cur / t_i))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::WarmRestarts(*self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cycles_follow_each_other_without_gap_or_overlap() {
+        for t_mult in 2..=12 {
+            let schedule = WarmRestarts::new(1.0, 0.0, 7, t_mult);
+            let (mut start, mut length) = (0u64, 7u64);
+            while let (Some(end), Some(longer)) =
+                (start.checked_add(length), length.checked_mul(t_mult))
+            {
+                assert_eq!(schedule.cycle(start), (0.0, length as f64));
+                let last = ((length - 1) as f64, length as f64);
+                assert_eq!(schedule.cycle(end - 1), last, "t_mult {t_mult} at {end}");
+                (start, length) = (end, longer);
+            }
+        }
+    }
+
+    #[test]
+    fn powers_are_exact_at_their_edges() {
+        for base in [2u128, 3, 10, 1 << 20, u64::MAX as u128] {
+            let mut power = 1u128;
+            while let Some(next) = power.checked_mul(base) {
+                assert_eq!(largest_power_within(base, power), power);
+                assert_eq!(largest_power_within(base, next - 1), power);
+                power = next;
+            }
+        }
+    }
+}

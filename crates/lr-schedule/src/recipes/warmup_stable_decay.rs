@@ -1,0 +1,139 @@
+use crate::combine::{Take, Then, Warmup, WarmupConfig};
+use crate::curves::{Anneal, Constant};
+use crate::error::or_panic;
+use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+
+/// Options of [`WarmupStableDecay`].
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = WarmupStableDecayConfig::new(5e-4, 10, 70, 20)
+///     .with_decay_shape(Shape::OneMinusSqrt)
+///     .with_min_lr(2.5e-5)
+///     .build()?;
+/// assert_eq!(schedule.at(0), 2.5e-5);
+/// assert_eq!(schedule.at(100), 2.5e-5);
+/// # Ok::<(), ScheduleError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct WarmupStableDecayConfig {
+    peak: f64,
+    warmup: u64,
+    stable: u64,
+    decay: u64,
+    min_lr: f64,
+    warmup_shape: Shape,
+    decay_shape: Shape,
+}
+
+impl WarmupStableDecayConfig {
+    /// `warmup` steps up to `peak`, `stable` steps there, `decay` steps down, all straight lines
+    /// and from and to 0.
+    pub fn new(peak: f64, warmup: u64, stable: u64, decay: u64) -> Self {
+        Self {
+            peak,
+            warmup,
+            stable,
+            decay,
+            min_lr: 0.0,
+            warmup_shape: Shape::Linear,
+            decay_shape: Shape::Linear,
+        }
+    }
+
+    /// The rate where the warm-up begins and the decay ends. Default: 0. transformers'
+    /// `min_lr_ratio` is this divided by the peak.
+    pub fn with_min_lr(mut self, min_lr: f64) -> Self {
+        self.min_lr = min_lr;
+        self
+    }
+
+    /// The form of the way up. Default: [`Shape::Linear`].
+    pub fn with_warmup_shape(mut self, warmup_shape: Shape) -> Self {
+        self.warmup_shape = warmup_shape;
+        self
+    }
+
+    /// The form of the way down. Default: [`Shape::Linear`].
+    pub fn with_decay_shape(mut self, decay_shape: Shape) -> Self {
+        self.decay_shape = decay_shape;
+        self
+    }
+
+    /// The schedule.
+    ///
+    /// # Errors
+    ///
+    /// A rate that is not finite, or a decay of no steps.
+    pub fn build(self) -> Result<WarmupStableDecay, ScheduleError> {
+        const OWNER: &str = "warmup_stable_decay";
+        ScheduleError::check_finite(OWNER, "peak", self.peak)?;
+        ScheduleError::check_finite(OWNER, "min_lr", self.min_lr)?;
+        ScheduleError::check_steps(OWNER, "decay", self.decay)?;
+        let stable = Constant::try_new(self.peak)?.take(self.stable);
+        let decay = Anneal::try_new(self.peak, self.min_lr, self.decay, self.decay_shape)?;
+        let warmup = WarmupConfig::new(self.warmup)
+            .with_start(self.min_lr)
+            .with_shape(self.warmup_shape);
+        Ok(WarmupStableDecay {
+            config: self,
+            schedule: Warmup::try_new(stable.then(decay), warmup)?,
+        })
+    }
+}
+
+/// Warm up, stay at the peak, decay at the end: `warmup` steps from `min_lr` to `peak`, `stable`
+/// steps at `peak`, `decay` steps back to `min_lr`, held from there on.
+///
+/// Hu et al., "MiniCPM" (2024); transformers' `get_wsd_schedule`. The same as
+/// `Constant::new(peak).take(stable).then(Anneal::new(peak, min_lr, decay, shape)).warmup(..)`.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = WarmupStableDecay::new(0.1, 10, 70, 20);
+/// assert_eq!(schedule.at(5), 0.05);
+/// assert_eq!(schedule.at(50), 0.1);
+/// assert_eq!(schedule.at(90), 0.05);
+/// assert_eq!(schedule.at(100), 0.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct WarmupStableDecay {
+    config: WarmupStableDecayConfig,
+    schedule: Warmup<Then<Take<Constant>, Anneal>>,
+}
+
+impl WarmupStableDecay {
+    /// Straight lines from 0 up to `peak` and from there down to 0; for other options see
+    /// [`WarmupStableDecayConfig`].
+    ///
+    /// # Panics
+    ///
+    /// Where [`WarmupStableDecayConfig::build`] fails.
+    #[track_caller]
+    pub fn new(peak: f64, warmup: u64, stable: u64, decay: u64) -> Self {
+        or_panic(WarmupStableDecayConfig::new(peak, warmup, stable, decay).build())
+    }
+}
+
+impl Schedule for WarmupStableDecay {
+    fn at(&self, step: u64) -> f64 {
+        self.schedule.at(step)
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.schedule.length()
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::WarmupStableDecay(self.config))
+    }
+}
+
+impl Bounded for WarmupStableDecay {
+    fn steps(&self) -> u64 {
+        self.schedule.steps()
+    }
+}
