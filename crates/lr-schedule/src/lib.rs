@@ -38,7 +38,7 @@
 //! - `libm`: the same functions from the `libm` crate, for targets without `std`;
 //! - `serde`: [`Spec`] can be serialized.
 
-#![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(not(any(feature = "std", test)), no_std)]
 
 extern crate alloc;
 

@@ -6,14 +6,14 @@ mod reduce_on_plateau;
 mod state;
 
 pub use reduce_on_plateau::{Mode, ReduceOnPlateau, ReduceOnPlateauConfig, ThresholdMode};
-pub use state::{State, StateError, Value};
+pub use state::{State, StateError, Stored, Value};
 
 use crate::Spec;
 
 /// A rule that hears a metric and changes the rate that a schedule gives.
 ///
-/// Its state is a list of named numbers: what [`state`](Self::state) gives, from a rule of the
-/// same options [`restore`](Self::restore) makes the same rule.
+/// Its state is a list of named numbers. From what [`state`](Self::state) gives,
+/// [`restore`](Self::restore) makes a rule of the same options the same rule.
 pub trait Feedback {
     /// The name of the rule, under which its state is stored: `reduce_on_plateau`.
     fn name(&self) -> &'static str;
@@ -32,7 +32,7 @@ pub trait Feedback {
     /// # Errors
     ///
     /// A number that is missing, of another type, or not possible.
-    fn restore(&mut self, state: &State) -> Result<(), StateError>;
+    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError>;
 
     /// The rule and its options as plain data; `None` where it has no such form.
     fn to_spec(&self) -> Option<Spec> {

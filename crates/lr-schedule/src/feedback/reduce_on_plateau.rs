@@ -1,4 +1,4 @@
-use super::{Feedback, State, StateError, Value};
+use super::{Feedback, State, StateError, Stored, Value};
 use crate::error::or_panic;
 use crate::{ScheduleError, Spec};
 
@@ -269,26 +269,26 @@ impl Feedback for ReduceOnPlateau {
         }
     }
 
-    fn restore(&mut self, state: &State) -> Result<(), StateError> {
-        let invalid =
-            |name, number, allowed| Err(StateError::invalid(name, Value::Number(number), allowed));
-        let scale = state.number("scale")?;
-        if !(0.0..=1.0).contains(&scale) {
-            return invalid("scale", scale, "between 0 and 1");
-        }
-        let best = match state.get("best") {
-            Some(_) => Some(state.number("best")?),
-            None => None,
+    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
+        let check = |name, number: f64, valid, allowed| match valid {
+            true => Ok(number),
+            false => Err(StateError::invalid(name, Value::Number(number), allowed)),
         };
-        if let Some(best) = best.filter(|best| !best.is_finite()) {
-            return invalid("best", best, "finite");
-        }
+        let scale = stored.number("scale")?;
+        let best = stored.optional_number("best")?;
         *self = Self {
             config: self.config,
-            scale,
-            best,
-            bad_values: state.count("bad_values")?,
-            cooldown_left: state.count("cooldown_left")?,
+            scale: check(
+                "scale",
+                scale,
+                (0.0..=1.0).contains(&scale),
+                "between 0 and 1",
+            )?,
+            best: best
+                .map(|best| check("best", best, best.is_finite(), "finite"))
+                .transpose()?,
+            bad_values: stored.count("bad_values")?,
+            cooldown_left: stored.count("cooldown_left")?,
         };
         Ok(())
     }
@@ -301,6 +301,10 @@ impl Feedback for ReduceOnPlateau {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn restore(rule: &mut ReduceOnPlateau, state: &State) -> Result<(), StateError> {
+        rule.restore(&Stored::new(&|name| state.get(name)))
+    }
 
     fn cut_after(rule: &mut ReduceOnPlateau, metrics: impl IntoIterator<Item = f64>) -> bool {
         let before = rule.rate(1.0);
@@ -365,7 +369,7 @@ mod tests {
         let mut rule = config.build().unwrap();
         for i in 0..40 {
             let mut other = config.build().unwrap();
-            other.restore(&rule.state()).unwrap();
+            restore(&mut other, &rule.state()).unwrap();
             assert_eq!(other, rule, "after {i} values");
             rule.observe(metrics(i), 0.1);
         }
@@ -396,7 +400,7 @@ mod tests {
                 "`best` must be finite, got the number inf",
             ),
         ] {
-            assert_eq!(rule.restore(&state).unwrap_err().to_string(), message);
+            assert_eq!(restore(&mut rule, &state).unwrap_err().to_string(), message);
             assert_eq!(rule, before);
         }
     }

@@ -12,16 +12,8 @@ pub enum Value {
 }
 
 /// The state of a [`Feedback`](super::Feedback) rule: named numbers.
-///
-/// ```
-/// use lr_schedule::feedback::{State, Value};
-///
-/// let state = State::new().with("scale", Value::Number(0.1));
-/// assert_eq!(state.number("scale"), Ok(0.1));
-/// assert_eq!(state.count("patience").unwrap_err().to_string(), "`patience` is missing");
-/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct State(BTreeMap<String, Value>);
+pub struct State(BTreeMap<&'static str, Value>);
 
 impl State {
     /// A state without numbers.
@@ -30,19 +22,41 @@ impl State {
     }
 
     /// This state with one number more.
-    pub fn with(mut self, name: &str, value: Value) -> Self {
-        self.0.insert(name.to_string(), value);
+    pub fn with(mut self, name: &'static str, value: Value) -> Self {
+        self.0.insert(name, value);
         self
     }
 
     /// Every number, in the order of the names.
-    pub fn iter(&self) -> impl Iterator<Item = (&str, Value)> {
-        self.0.iter().map(|(name, value)| (name.as_str(), *value))
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Value)> {
+        self.0.iter().map(|(name, value)| (*name, *value))
     }
 
     /// The value called `name`, if there is one.
     pub fn get(&self, name: &str) -> Option<Value> {
         self.0.get(name).copied()
+    }
+}
+
+/// A state as it was stored somewhere, looked up by name.
+///
+/// ```
+/// use lr_schedule::feedback::{State, Stored, Value};
+///
+/// let state = State::new().with("scale", Value::Number(0.1));
+/// let get = |name: &str| state.get(name);
+/// let stored = Stored::new(&get);
+/// assert_eq!(stored.number("scale"), Ok(0.1));
+/// assert_eq!(stored.count("patience").unwrap_err().to_string(), "`patience` is missing");
+/// ```
+pub struct Stored<'a> {
+    get: &'a dyn Fn(&str) -> Option<Value>,
+}
+
+impl<'a> Stored<'a> {
+    /// What `get` finds.
+    pub fn new(get: &'a dyn Fn(&str) -> Option<Value>) -> Self {
+        Self { get }
     }
 
     /// The count called `name`.
@@ -69,8 +83,20 @@ impl State {
         }
     }
 
+    /// The number called `name`, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// Where it is a count.
+    pub fn optional_number(&self, name: &str) -> Result<Option<f64>, StateError> {
+        match (self.get)(name) {
+            None => Ok(None),
+            Some(_) => self.number(name).map(Some),
+        }
+    }
+
     fn require(&self, name: &str) -> Result<Value, StateError> {
-        self.get(name).ok_or_else(|| StateError::Missing {
+        (self.get)(name).ok_or_else(|| StateError::Missing {
             name: name.to_string(),
         })
     }
