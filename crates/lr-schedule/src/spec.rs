@@ -70,4 +70,9 @@ pub enum Spec {
 
     /// A rule that hears a metric: [`ReduceOnPlateau`](crate::feedback::ReduceOnPlateau).
     ReduceOnPlateau(ReduceOnPlateauConfig),
+    /// A schedule under such a rule.
+    Feedback {
+        rule: Box<Spec>,
+        of: Box<Spec>,
+    },
 }

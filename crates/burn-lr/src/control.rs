@@ -1,0 +1,194 @@
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// A handle to a scheduler that is under way: reads its rate and changes it by hand, from any
+/// thread, wherever Burn has moved the scheduler to.
+///
+/// What is set takes effect at the scheduler's next step, is part of its saved state, and holds
+/// until it is [released](Self::release). Steps are counted all the while, so that a released
+/// schedule goes on where it would have been.
+///
+/// ```
+/// use burn_lr::prelude::*;
+///
+/// let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+/// let handle = lr.handle();
+/// assert_eq!(lr.step(), 0.1);
+///
+/// handle.set(0.01)?; // PyTorch: optimizer.param_groups[0]["lr"] = 0.01
+/// assert_eq!(lr.step(), 0.01);
+/// handle.scale(0.5)?;
+/// assert_eq!(lr.step(), 0.005);
+/// assert_eq!((handle.lr(), handle.steps()), (0.005, 3));
+///
+/// handle.release(); // the schedule again, at its fourth step
+/// assert_eq!(lr.step(), 0.025);
+/// # Ok::<(), burn_lr::ControlError>(())
+/// ```
+///
+/// A scheduler's clones share its handle: what is set counts for all of them, and
+/// [`lr`](Self::lr) is the rate of the one that stepped last.
+#[derive(Clone)]
+pub struct LrHandle {
+    shared: Arc<Shared>,
+}
+
+/// What a scheduler's clones and handles have in common.
+#[derive(Default)]
+struct Shared {
+    /// The last rate's bits and the steps taken, for handles to read.
+    rate: AtomicU64,
+    steps: AtomicU64,
+    /// What handles asked for. `version` counts the changes, so that a step which finds
+    /// nothing new takes no lock.
+    version: AtomicU64,
+    wanted: Mutex<Override>,
+}
+
+impl Shared {
+    fn wanted(&self) -> MutexGuard<'_, Override> {
+        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is in force over the rates of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Override {
+    /// A rate in place of the schedule's.
+    pub set: Option<f64>,
+    /// A factor of the schedule's.
+    pub factor: f64,
+}
+
+impl Default for Override {
+    fn default() -> Self {
+        Self {
+            set: None,
+            factor: 1.0,
+        }
+    }
+}
+
+impl Override {
+    pub fn apply(&self, scheduled: f64) -> f64 {
+        self.set.unwrap_or(scheduled * self.factor)
+    }
+}
+
+impl LrHandle {
+    pub(crate) fn new() -> Self {
+        Self {
+            shared: Arc::default(),
+        }
+    }
+
+    /// The rate of the scheduler's last step; before its first one, the rate which that will have.
+    pub fn lr(&self) -> f64 {
+        f64::from_bits(self.shared.rate.load(Ordering::Relaxed))
+    }
+
+    /// How many steps the scheduler has taken.
+    pub fn steps(&self) -> u64 {
+        self.shared.steps.load(Ordering::Relaxed)
+    }
+
+    /// From the next step on, the rate is `lr`, whatever the schedule says.
+    ///
+    /// # Errors
+    ///
+    /// A rate that is negative or not finite; nothing is changed then.
+    pub fn set(&self, lr: f64) -> Result<(), ControlError> {
+        ControlError::check("lr", lr)?;
+        self.change(|wanted| wanted.set = Some(lr));
+        Ok(())
+    }
+
+    /// From the next step on, the rate is multiplied with `factor`: the one that was
+    /// [`set`](Self::set), or else every rate of the schedule. Factors add up to their product.
+    ///
+    /// # Errors
+    ///
+    /// A factor that is negative or not finite, or that takes the rate out of bounds; nothing is
+    /// changed then.
+    pub fn scale(&self, factor: f64) -> Result<(), ControlError> {
+        ControlError::check("factor", factor)?;
+        let mut result = Ok(());
+        self.change(|wanted| {
+            let target = wanted.set.as_mut().unwrap_or(&mut wanted.factor);
+            result = ControlError::check("product of all factors", *target * factor);
+            if result.is_ok() {
+                *target *= factor;
+            }
+        });
+        result
+    }
+
+    /// From the next step on, the rate is the schedule's again, with nothing set or scaled.
+    pub fn release(&self) {
+        self.change(|wanted| *wanted = Override::default());
+    }
+
+    /// The rate that is [`set`](Self::set) in place of the schedule's, if one is.
+    pub fn is_set(&self) -> Option<f64> {
+        self.shared.wanted().set
+    }
+
+    /// What the schedule's rates are multiplied with.
+    pub fn factor(&self) -> f64 {
+        self.shared.wanted().factor
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Override)) {
+        let mut wanted = self.shared.wanted();
+        change(&mut wanted);
+        self.shared.version.fetch_add(1, Ordering::Release);
+    }
+
+    pub(crate) fn version(&self) -> u64 {
+        self.shared.version.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn wanted(&self) -> Override {
+        *self.shared.wanted()
+    }
+
+    /// Replaces all that was asked for, as a loaded state does.
+    pub(crate) fn replace(&self, over: Override) {
+        self.change(|wanted| *wanted = over);
+    }
+
+    pub(crate) fn publish(&self, rate: f64, steps: u64) {
+        self.shared.rate.store(rate.to_bits(), Ordering::Relaxed);
+        self.shared.steps.store(steps, Ordering::Relaxed);
+    }
+}
+
+impl fmt::Debug for LrHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LrHandle")
+            .field("lr", &self.lr())
+            .field("steps", &self.steps())
+            .field("in_force", &self.wanted())
+            .finish()
+    }
+}
+
+/// A rate or a factor that can't be put in force.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("{field}: must be finite and at least 0, got {value}")]
+pub struct ControlError {
+    /// What was given.
+    pub field: &'static str,
+    /// Its value.
+    pub value: f64,
+}
+
+impl ControlError {
+    fn check(field: &'static str, value: f64) -> Result<(), Self> {
+        if value.is_finite() && value >= 0.0 {
+            return Ok(());
+        }
+        Err(Self { field, value })
+    }
+}

@@ -1,0 +1,53 @@
+//! Learning-rate scheduling for [Burn](https://burn.dev).
+//!
+//! A *schedule* is a pure function from a step to a rate; all of `lr_schedule` is re-exported
+//! here. A *scheduler* is a schedule with a position, which Burn can step, save and resume:
+//!
+//! ```
+//! use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+//! use burn_lr::prelude::*;
+//!
+//! let schedule = Cosine::new(1e-3, 1e-5, 9_500).warmup(500);
+//! let mut lr = Scheduler::new(schedule);
+//! assert_eq!(lr.step(), 0.0); // the rate of the first optimizer step
+//! assert_eq!(lr.step(), 2e-6);
+//!
+//! // a Burn scheduler like any other
+//! let mut lr: ModuleLrScheduler = lr.into();
+//! assert_eq!(lr.step().base(), 4e-6);
+//! ```
+//!
+//! - [`Scheduler`]: any schedule, as Burn's `LrScheduler`;
+//! - [`FeedbackScheduler`]: a schedule cut by a rule that hears a metric;
+//! - [`LrHandle`]: looks at the rate of a run that is under way, and changes it by hand;
+//! - [`TunableOptimizer`]: an optimizer whose momentum, or anything else, changes between steps;
+//! - [`Checkpoint`]: model, optimizer, scheduler and progress in one verified file.
+//!
+//! This crate enables no backend: the program that uses it does, through Burn's features.
+
+#[doc(inline)]
+pub use lr_schedule::*;
+
+mod checkpoint;
+mod clock;
+mod control;
+mod feedback_scheduler;
+mod hyper;
+mod record;
+mod scheduler;
+
+pub use checkpoint::{Checkpoint, CheckpointError, Mismatch, Progress};
+pub use control::{ControlError, LrHandle};
+pub use feedback_scheduler::FeedbackScheduler;
+pub use hyper::{OptimizerHandle, TunableOptimizer};
+pub use record::{LoadError, Resumable};
+pub use scheduler::Scheduler;
+
+/// Everything that a training program uses, in one import.
+pub mod prelude {
+    pub use crate::{
+        Checkpoint, FeedbackScheduler, LrHandle, Progress, Resumable, Scheduler, TunableOptimizer,
+    };
+    pub use burn::lr_scheduler::LrScheduler;
+    pub use lr_schedule::prelude::*;
+}

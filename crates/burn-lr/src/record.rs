@@ -1,0 +1,520 @@
+//! The saved state of a scheduler: its position, what is in force over its schedule, and by what
+//! the schedule is recognised.
+
+use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
+use burn::optim::{RecordState, StateSink, StateSource};
+use burn::tensor::Device;
+use burn_pack::{Reader, Scalar};
+
+use crate::clock::Clock;
+use crate::control::Override;
+use crate::feedback::StateError;
+use crate::{Schedule, Spec};
+
+/// A Burn scheduler whose saved state loads with an error where it doesn't fit, rather than in
+/// silence.
+pub trait Resumable: LrScheduler {
+    /// Takes over a saved state.
+    ///
+    /// # Errors
+    ///
+    /// A record that is empty, of another kind of scheduler, or of another schedule; the
+    /// scheduler stays as it is then.
+    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError>;
+
+    /// The schedule (and the rule) as JSON: the [`Spec`]. `None` where a closure is part of it.
+    fn description(&self) -> Option<String>;
+}
+
+/// What Burn's `load_record`, which can't fail, does where [`Resumable::try_load_record`] fails.
+#[track_caller]
+pub(crate) fn load_or_panic(scheduler: &mut impl Resumable, record: &LrSchedulerRecord) {
+    if let Err(error) = scheduler.try_load_record(record) {
+        panic!("can't resume the learning rate: {error}");
+    }
+}
+
+/// A saved state that a scheduler can't go on from.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// Nothing was saved, or in another place of the record.
+    #[error("the record is empty")]
+    Empty,
+    /// Something else wrote it, such as one of Burn's own schedulers.
+    #[error("the record is not of this library: it holds {}", .keys.join(", "))]
+    Foreign {
+        /// What it holds.
+        keys: Vec<String>,
+    },
+    /// A later version of this library wrote it.
+    #[error("the record has version {found}; this library reads up to {supported}")]
+    Version {
+        /// The record's version.
+        found: u64,
+        /// The latest version that can be read.
+        supported: u64,
+    },
+    /// It is of another kind of scheduler.
+    #[error("the record is of a {found}, not of a {expected}")]
+    Kind {
+        /// The kind that was to be loaded.
+        expected: &'static str,
+        /// The kind that the record is of.
+        found: &'static str,
+    },
+    /// Part of it is not there.
+    #[error("the record lacks `{field}`")]
+    Missing {
+        /// Which part.
+        field: String,
+    },
+    /// Part of it can't be what it is.
+    #[error("the record's `{field}` must be {allowed}, got {value}")]
+    Invalid {
+        /// Which part.
+        field: String,
+        /// What it is.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// It is of a schedule that gives other rates.
+    #[error(
+        "the record is of another schedule: at step {step} that gave {saved}, this one gives \
+         {given}; `accept_another_schedule` goes on with this one"
+    )]
+    AnotherSchedule {
+        /// A step at which the two differ.
+        step: u64,
+        /// The rate of the schedule that was saved.
+        saved: f64,
+        /// The rate of the schedule at hand.
+        given: f64,
+    },
+    /// It is of a schedule that is described differently, though no probed rate differs.
+    #[error(
+        "the record is of a schedule with another description; `accept_another_schedule` goes \
+         on with this one"
+    )]
+    AnotherDescription,
+    /// It is of another feedback rule, or of the same one with other options.
+    #[error(
+        "the record is of another feedback rule, or of other options of it; \
+         `accept_another_rule` goes on with this one, which then has heard nothing"
+    )]
+    AnotherRule,
+    /// The feedback rule can't go on from it.
+    #[error("the record's feedback rule: {0}")]
+    Rule(#[from] StateError),
+}
+
+/// Which scheduler a record is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Scheduler = 1,
+    FeedbackScheduler = 2,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scheduler => "Scheduler",
+            Self::FeedbackScheduler => "FeedbackScheduler",
+        }
+    }
+}
+
+/// The steps whose rates a record holds, to recognise its schedule by.
+const PROBES: [u64; 8] = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
+/// By what a schedule is recognised.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Identity {
+    /// Of its description, where it has one.
+    fingerprint: Option<u64>,
+    probes: [f64; PROBES.len()],
+}
+
+impl Identity {
+    pub fn of(schedule: &impl Schedule) -> Self {
+        Self {
+            fingerprint: schedule.to_spec().map(|spec| fingerprint(&to_json(&spec))),
+            probes: PROBES.map(|step| schedule.at(step)),
+        }
+    }
+}
+
+/// A spec as it is stored and fingerprinted.
+pub(crate) fn to_json(spec: &Spec) -> String {
+    serde_json::to_string(spec).expect("a spec is plain data, which always has a JSON form")
+}
+
+pub(crate) fn fingerprint(text: &str) -> u64 {
+    let hash = blake3::hash(text.as_bytes());
+    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("8 of 32 bytes"))
+}
+
+/// What a scheduler's record holds, but for its feedback rule.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SchedulerState {
+    kind: Kind,
+    position: u64,
+    rate: f64,
+    over: Override,
+    identity: Identity,
+}
+
+impl SchedulerState {
+    const VERSION: u64 = 1;
+
+    pub fn new(kind: Kind, clock: &Clock, identity: Identity) -> Self {
+        Self {
+            kind,
+            position: clock.position(),
+            rate: clock.rate(),
+            over: clock.wanted(),
+            identity,
+        }
+    }
+
+    /// The state that `record` holds. (Burn's `into_state` would do, but it starts up the default
+    /// device, and tells nobody what was wrong.)
+    pub fn from_record(record: &LrSchedulerRecord) -> Result<Self, LoadError> {
+        if record.is_empty() {
+            return Err(LoadError::Empty);
+        }
+        let mut fields = Fields(|name: &str| record.scalar(name));
+        if fields.get("version").is_none() {
+            return Err(LoadError::Foreign { keys: keys(record) });
+        }
+        Self::read(fields)
+    }
+
+    fn read(mut fields: Fields<impl FnMut(&str) -> Option<Scalar>>) -> Result<Self, LoadError> {
+        let version = fields.count("version")?;
+        if version != Self::VERSION {
+            return Err(LoadError::Version {
+                found: version,
+                supported: Self::VERSION,
+            });
+        }
+        let kind = match fields.count("kind")? {
+            1 => Kind::Scheduler,
+            2 => Kind::FeedbackScheduler,
+            other => return Err(invalid("kind", other, "1 or 2")),
+        };
+        let over = Override {
+            set: match fields.get("control.set") {
+                None => None,
+                Some(_) => Some(fields.not_negative("control.set")?),
+            },
+            factor: fields.not_negative("control.factor")?,
+        };
+        let fingerprint = match fields.get("schedule.fingerprint") {
+            None => None,
+            Some(_) => Some(fields.count("schedule.fingerprint")?),
+        };
+        let mut probes = [0.0; PROBES.len()];
+        for (step, probe) in PROBES.iter().zip(&mut probes) {
+            *probe = fields.number(&probe_name(*step))?;
+        }
+        Ok(Self {
+            kind,
+            position: fields.count("position")?,
+            rate: fields.number("rate")?,
+            over,
+            identity: Identity {
+                fingerprint,
+                probes,
+            },
+        })
+    }
+
+    pub fn check_kind(&self, expected: Kind) -> Result<(), LoadError> {
+        if self.kind == expected {
+            return Ok(());
+        }
+        Err(LoadError::Kind {
+            expected: expected.name(),
+            found: self.kind.name(),
+        })
+    }
+
+    /// Whether the schedule at hand is the one that was saved.
+    pub fn check_schedule(&self, given: &Identity) -> Result<(), LoadError> {
+        let saved = &self.identity;
+        // Machines may differ in the last bits of a cosine, and in no more.
+        let largest = saved
+            .probes
+            .iter()
+            .fold(0.0, |max: f64, p| max.max(p.abs()));
+        let probes = saved.probes.iter().zip(&given.probes);
+        for (step, (&saved, &given)) in PROBES.into_iter().zip(probes) {
+            let same = (saved - given).abs() <= 1e-12 * largest;
+            if !same && saved.to_bits() != given.to_bits() {
+                return Err(LoadError::AnotherSchedule { step, saved, given });
+            }
+        }
+        match (saved.fingerprint, given.fingerprint) {
+            (Some(saved), Some(given)) if saved != given => Err(LoadError::AnotherDescription),
+            _ => Ok(()),
+        }
+    }
+
+    pub fn restore(&self, clock: &mut Clock) {
+        clock.restore(self.position, self.rate, self.over);
+    }
+}
+
+impl RecordState for SchedulerState {
+    fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
+        let mut push = |name: &str, value: Scalar| out.push_scalar(prefix, name, value);
+        push("version", Self::VERSION.into());
+        push("kind", (self.kind as u64).into());
+        push("position", self.position.into());
+        push("rate", self.rate.into());
+        if let Some(set) = self.over.set {
+            push("control.set", set.into());
+        }
+        push("control.factor", self.over.factor.into());
+        if let Some(fingerprint) = self.identity.fingerprint {
+            push("schedule.fingerprint", fingerprint.into());
+        }
+        for (step, probe) in PROBES.iter().zip(self.identity.probes) {
+            push(&probe_name(*step), probe.into());
+        }
+    }
+
+    fn state_unflatten(prefix: &str, src: &mut StateSource, _device: &Device) -> Option<Self> {
+        Self::read(Fields(|name: &str| src.take_scalar(prefix, name))).ok()
+    }
+}
+
+fn probe_name(step: u64) -> String {
+    format!("schedule.rate_at_{step}")
+}
+
+/// The names of all that a record holds, which Burn shows only through its bytes.
+fn keys(record: &LrSchedulerRecord) -> Vec<String> {
+    let bytes = record.clone().into_bytes().ok();
+    let reader = bytes.and_then(|bytes| Reader::from_bytes(bytes).ok());
+    reader.map_or_else(Vec::new, |reader| {
+        reader.scalars().keys().cloned().collect()
+    })
+}
+
+fn invalid(field: &str, value: impl ToString, allowed: &'static str) -> LoadError {
+    LoadError::Invalid {
+        field: field.to_string(),
+        value: value.to_string(),
+        allowed,
+    }
+}
+
+/// Stored scalars, read as what they should be.
+struct Fields<F>(F);
+
+impl<F: FnMut(&str) -> Option<Scalar>> Fields<F> {
+    fn get(&mut self, name: &str) -> Option<Scalar> {
+        (self.0)(name)
+    }
+
+    fn require(&mut self, name: &str) -> Result<Scalar, LoadError> {
+        self.get(name).ok_or_else(|| LoadError::Missing {
+            field: name.to_string(),
+        })
+    }
+
+    fn count(&mut self, name: &str) -> Result<u64, LoadError> {
+        let scalar = self.require(name)?;
+        u64::try_from(scalar).map_err(|_| invalid(name, show(scalar), "a count"))
+    }
+
+    fn number(&mut self, name: &str) -> Result<f64, LoadError> {
+        match self.require(name)? {
+            Scalar::Float(number) => Ok(number),
+            other => Err(invalid(name, show(other), "a number with a fraction")),
+        }
+    }
+
+    fn not_negative(&mut self, name: &str) -> Result<f64, LoadError> {
+        let number = self.number(name)?;
+        if number.is_finite() && number >= 0.0 {
+            return Ok(number);
+        }
+        Err(invalid(name, number, "finite and at least 0"))
+    }
+}
+
+fn show(scalar: Scalar) -> String {
+    match scalar {
+        Scalar::Int(value) => value.to_string(),
+        Scalar::UInt(value) => value.to_string(),
+        Scalar::Float(value) => value.to_string(),
+        Scalar::Bool(value) => value.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::prelude::*;
+    use std::collections::BTreeMap;
+
+    fn schedule() -> impl Schedule + Clone + Send + Sync + std::fmt::Debug + 'static {
+        Cosine::new(0.1, 0.001, 90).warmup(10)
+    }
+
+    fn stepped(n: usize) -> LrSchedulerRecord {
+        let mut lr = Scheduler::new(schedule());
+        for _ in 0..n {
+            lr.step();
+        }
+        lr.to_record()
+    }
+
+    /// `record` with one scalar replaced, or without it.
+    fn with(record: &LrSchedulerRecord, name: &str, value: Option<Scalar>) -> LrSchedulerRecord {
+        let bytes = record.clone().into_bytes().unwrap();
+        let mut scalars = Reader::from_bytes(bytes).unwrap().scalars().clone();
+        match value {
+            Some(value) => scalars.insert(name.to_string(), value),
+            None => scalars.remove(name),
+        };
+        let record = LrSchedulerRecord::new();
+        scalars.iter().fold(record, |record, (name, value)| {
+            record.with_scalar(name, *value)
+        })
+    }
+
+    #[test]
+    fn a_state_is_the_same_after_burns_own_round_trip() {
+        let lr = Scheduler::new(schedule());
+        let handle = lr.handle();
+        handle.set(0.5).unwrap();
+        handle.scale(0.5).unwrap();
+        let state = SchedulerState::from_record(&lr.to_record()).unwrap();
+        assert_eq!(state.over.set, Some(0.25));
+
+        let mut sink = StateSink::default();
+        state.state_flatten("0", &mut sink);
+        let scalars: BTreeMap<String, Scalar> = sink.scalars.into_iter().collect();
+        let mut source = StateSource::new(scalars);
+        let device = Device::flex();
+        let back = SchedulerState::state_unflatten("0", &mut source, &device);
+        assert_eq!(back, Some(state));
+        assert_eq!(
+            SchedulerState::state_unflatten("1", &mut source, &device),
+            None
+        );
+    }
+
+    #[test]
+    fn every_field_is_needed_and_checked() {
+        let record = stepped(7);
+        let load = |record| Scheduler::new(schedule()).try_load_record(&record);
+        let message = |record| load(record).unwrap_err().to_string();
+        assert_eq!(load(record.clone()), Ok(()));
+        assert_eq!(load(LrSchedulerRecord::new()), Err(LoadError::Empty));
+
+        for name in keys(&record) {
+            let result = load(with(&record, &name, None));
+            match name.as_str() {
+                // Without it, the probes still tell schedules apart.
+                "schedule.fingerprint" => assert_eq!(result, Ok(())),
+                "version" => assert!(matches!(result, Err(LoadError::Foreign { .. }))),
+                _ => assert_eq!(result, Err(LoadError::Missing { field: name })),
+            }
+        }
+        for (name, value, expected) in [
+            (
+                "version",
+                Scalar::UInt(2),
+                "the record has version 2; this library reads up to 1",
+            ),
+            (
+                "kind",
+                Scalar::UInt(9),
+                "the record's `kind` must be 1 or 2, got 9",
+            ),
+            (
+                "kind",
+                Scalar::UInt(2),
+                "the record is of a FeedbackScheduler, not of a Scheduler",
+            ),
+            (
+                "position",
+                Scalar::Int(-1),
+                "the record's `position` must be a count, got -1",
+            ),
+            (
+                "rate",
+                Scalar::Bool(true),
+                "the record's `rate` must be a number with a fraction, got true",
+            ),
+            (
+                "control.set",
+                Scalar::Float(f64::NAN),
+                "the record's `control.set` must be finite and at least 0, got NaN",
+            ),
+            (
+                "control.factor",
+                Scalar::Float(-0.5),
+                "the record's `control.factor` must be finite and at least 0, got -0.5",
+            ),
+        ] {
+            assert_eq!(message(with(&record, name, Some(value))), expected);
+        }
+        let burn = LrSchedulerRecord::new().with_scalar("current_iter", 7usize);
+        assert_eq!(
+            message(burn),
+            "the record is not of this library: it holds current_iter"
+        );
+    }
+
+    #[test]
+    fn another_schedule_is_refused_unless_it_was_asked_for() {
+        let record = stepped(7);
+        let mut lr = Scheduler::new(Cosine::new(0.1, 0.001, 91).warmup(10));
+        assert_eq!(
+            lr.try_load_record(&record).unwrap_err().to_string(),
+            format!(
+                "the record is of another schedule: at step 100 that gave 0.001, this one gives \
+                 {}; `accept_another_schedule` goes on with this one",
+                lr.schedule().at(100)
+            )
+        );
+        assert_eq!(lr.position(), 0);
+
+        // The same rates at every probe, from another description.
+        let mut lr = Scheduler::new(Constant::new(0.1).then_hold());
+        let same = Scheduler::new(Constant::new(0.1)).to_record();
+        assert_eq!(
+            lr.try_load_record(&same),
+            Err(LoadError::AnotherDescription)
+        );
+
+        // A closure has no description, so its rates alone have to do.
+        let mut lr = Scheduler::new(from_fn(|n| schedule().at(n)));
+        assert_eq!(lr.try_load_record(&record), Ok(()));
+
+        let mut lr = Scheduler::new(Constant::new(0.5)).accept_another_schedule();
+        lr.try_load_record(&record).unwrap();
+        assert_eq!((lr.position(), lr.step()), (7, 0.5));
+    }
+
+    trait ThenHold: Schedule + Sized {
+        /// The same function in other words.
+        fn then_hold(self) -> crate::combine::Take<Self> {
+            self.take(u64::MAX)
+        }
+    }
+    impl ThenHold for Constant {}
+
+    #[test]
+    #[should_panic(expected = "can't resume the learning rate: the record is empty")]
+    fn burns_own_load_says_why_it_stops() {
+        Scheduler::new(schedule()).load_record(LrSchedulerRecord::new());
+    }
+}
