@@ -1,0 +1,138 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+/// Linear regression on the diabetes data with a scheduled learning rate.
+///
+/// Without a command, trains. The backend is chosen by a cargo feature (`--features wgpu`), or
+/// by the variable BURN_DEVICE among those that are compiled in.
+#[derive(Parser, Debug)]
+#[command(name = "linear", version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    train: TrainArgs,
+}
+
+impl Cli {
+    /// The command, `train` where none was given.
+    pub fn command(self) -> Command {
+        let TrainArgs { options, out } = self.train;
+        self.command.unwrap_or(Command::Train { options, out })
+    }
+}
+
+#[derive(Args, Debug)]
+struct TrainArgs {
+    #[command(flatten)]
+    options: Options,
+    /// Directory of the run: its checkpoint, and rate and loss of every step.
+    #[arg(long, default_value = "runs/linear")]
+    out: PathBuf,
+}
+
+/// What to do.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Train from the beginning.
+    Train {
+        /// How.
+        #[command(flatten)]
+        options: Options,
+        /// Directory of the run: its checkpoint, and rate and loss of every step.
+        #[arg(long, default_value = "runs/linear")]
+        out: PathBuf,
+    },
+    /// Finish a run that was stopped.
+    Resume {
+        /// Its directory.
+        run_dir: PathBuf,
+    },
+    /// Train with every schedule, and print which did best.
+    Compare {
+        /// How; the schedule is left out of it.
+        #[command(flatten)]
+        options: Options,
+    },
+}
+
+/// How a run trains; stored with it.
+#[derive(Args, Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// How the learning rate moves.
+    #[arg(long, value_enum, default_value_t = ScheduleName::WarmupCosine)]
+    pub schedule: ScheduleName,
+    /// What takes the steps.
+    #[arg(long, value_enum, default_value_t = OptimizerName::Adam)]
+    pub optimizer: OptimizerName,
+    /// Peak learning rate [default: 0.02, for sgd 0.01].
+    #[arg(long, allow_negative_numbers = true, value_parser = learning_rate)]
+    pub lr: Option<f64>,
+    /// Passes over the training data.
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub epochs: u64,
+    /// Patients per step.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=442))]
+    pub batch_size: u64,
+    /// What the split and the order of the patients are derived from.
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+    /// Steps between two checkpoints.
+    #[arg(long, value_name = "STEPS", default_value_t = 120, value_parser = clap::value_parser!(u64).range(1..))]
+    pub checkpoint_every: u64,
+}
+
+impl Options {
+    /// The peak learning rate.
+    pub fn peak(&self) -> f64 {
+        self.lr.unwrap_or(match self.optimizer {
+            OptimizerName::Sgd => 0.01,
+            OptimizerName::Adam | OptimizerName::Adamw => 0.02,
+        })
+    }
+}
+
+/// Reads a rate as it must be: finite and above 0.
+fn learning_rate(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(rate) if rate.is_finite() && rate > 0.0 => Ok(rate),
+        _ => Err("a learning rate is a finite number above 0".to_string()),
+    }
+}
+
+/// The schedules, by the names of the command line.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum ScheduleName {
+    Constant,
+    MultiStep,
+    Cosine,
+    WarmupCosine,
+    WarmRestarts,
+    Plateau,
+    OneCycle,
+    WarmupStableDecay,
+}
+
+impl ScheduleName {
+    /// As on the command line.
+    pub fn text(self) -> String {
+        let value = self.to_possible_value().expect("no name is skipped");
+        value.get_name().to_string()
+    }
+}
+
+/// The optimizers, likewise.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs)]
+pub enum OptimizerName {
+    Sgd,
+    Adam,
+    Adamw,
+}

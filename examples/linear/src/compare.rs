@@ -1,0 +1,30 @@
+//! Every schedule on the same data, from the same start, over the same batches.
+
+use clap::ValueEnum;
+
+use crate::Error;
+use crate::cli::{Options, ScheduleName};
+use crate::run::{Run, start_backend};
+
+/// Trains with every schedule and prints which did best on the validation part.
+pub fn compare(options: &Options) -> Result<(), Error> {
+    let backend = start_backend();
+    let mut outcomes = vec![];
+    for &schedule in ScheduleName::value_variants() {
+        let options = Options {
+            schedule,
+            ..options.clone()
+        };
+        let outcome = Run::new(&options, &backend)?.train(|_, _| Ok(()))?;
+        outcomes.push((schedule.text(), outcome));
+    }
+    outcomes.sort_by(|(_, a), (_, b)| a.valid_mse.total_cmp(&b.valid_mse));
+    println!("rank  schedule             valid_mse   train_mse   last lr");
+    for (rank, (schedule, outcome)) in (1..).zip(outcomes) {
+        println!(
+            "{rank:>4}  {schedule:<19}  {:.8}  {:.8}  {:.3e}",
+            outcome.valid_mse, outcome.train_mse, outcome.lr
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,16 @@
+//! Linear regression on the diabetes data with a scheduled learning rate: the same program on
+//! every backend of Burn, stopped and resumed without losing a step.
+
+pub mod backend;
+pub mod cli;
+pub mod compare;
+pub mod data;
+pub mod error;
+pub mod history;
+pub mod model;
+pub mod optimizer;
+pub mod progress;
+pub mod run;
+pub mod schedule;
+
+pub use error::Error;

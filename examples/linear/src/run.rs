@@ -1,0 +1,234 @@
+//! A training run: begun, checkpointed, resumed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use burn::module::Module;
+use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn_lr::prelude::*;
+
+use crate::Error;
+use crate::backend::Backend;
+use crate::cli::Options;
+use crate::data::Dataset;
+use crate::history::{History, Row};
+use crate::model::Model;
+use crate::optimizer::{MomentumSetter, OptimizerConfig};
+use crate::progress::{self, Epoch};
+use crate::schedule::{self, LearningRate};
+
+/// The name of the checkpoint's note that holds the [`Options`].
+const OPTIONS: &str = "options";
+
+/// Trains from the beginning, in `run_dir`.
+pub fn train(options: Options, run_dir: &Path) -> Result<(), Error> {
+    let path = checkpoint_path(run_dir);
+    if path.exists() {
+        return Err(Error::AlreadyARun(run_dir.display().to_string()));
+    }
+    let backend = start_backend();
+    let run = Run::new(&options, &backend)?;
+    fs::create_dir_all(run_dir).map_err(Error::io("create", run_dir))?;
+    run.checkpoint()?.save(&path)?; // from here on, the run can be resumed
+    finish(run, &backend, run_dir)
+}
+
+/// Finishes the run in `run_dir`.
+pub fn resume(run_dir: &Path) -> Result<(), Error> {
+    let path = checkpoint_path(run_dir);
+    if !path.exists() {
+        return Err(Error::NoRun(run_dir.display().to_string()));
+    }
+    let checkpoint = Checkpoint::load(&path)?;
+    let options = checkpoint.note(OPTIONS).unwrap_or("missing");
+    let options: Options =
+        serde_json::from_str(options).map_err(|_| Error::Options(options.to_string()))?;
+    let backend = start_backend();
+    let mut run = Run::new(&options, &backend)?;
+    run.restore(&checkpoint)?;
+    println!("resuming at step {} of {}", run.step, run.steps);
+    finish(run, &backend, run_dir)
+}
+
+fn checkpoint_path(run_dir: &Path) -> PathBuf {
+    run_dir.join("checkpoint.bpk")
+}
+
+/// Starts the backend and says which one it is.
+pub fn start_backend() -> Backend {
+    let backend = Backend::start();
+    println!("backend {} on {:?}", backend.name, backend.device);
+    backend
+}
+
+/// Trains to the end, with history and checkpoints in `run_dir`, and says how it went.
+fn finish(mut run: Run, backend: &Backend, run_dir: &Path) -> Result<(), Error> {
+    let path = checkpoint_path(run_dir);
+    let mut history = History::open(run_dir, run.step)?;
+    let every = run.options.checkpoint_every;
+    let outcome = run.train(|run, row| {
+        history.add(&row)?;
+        if run.step.is_multiple_of(every) || run.step == run.steps {
+            history.sync()?; // the checkpoint counts on what comes before it
+            run.checkpoint()?.save(&path)?;
+        }
+        Ok(())
+    })?;
+    println!(
+        "done backend={} schedule={} steps={} lr={} train_mse={:.8} valid_mse={:.8} checkpoint={}",
+        backend.name,
+        run.options.schedule.text(),
+        run.steps,
+        outcome.lr,
+        outcome.train_mse,
+        outcome.valid_mse,
+        path.display(),
+    );
+    Ok(())
+}
+
+/// Everything that changes while a run trains, and what it was made of.
+pub struct Run {
+    options: Options,
+    data: Dataset,
+    device: burn::tensor::Device,
+    model: Model,
+    optimizer: ModuleOptimizer,
+    optimizer_config: OptimizerConfig,
+    lr: LearningRate,
+    momentum: Option<OneCycleMomentum>,
+    set_momentum: MomentumSetter,
+    /// Steps taken, and in all.
+    step: u64,
+    steps: u64,
+    metrics: BTreeMap<String, f64>,
+}
+
+impl Run {
+    /// A run that has not begun.
+    pub fn new(options: &Options, backend: &Backend) -> Result<Self, Error> {
+        let data = Dataset::new(options.seed);
+        let steps = options.epochs * data.steps_per_epoch(options.batch_size);
+        let device = backend.device.clone().autodiff();
+        let optimizer_config = OptimizerConfig::new(options.optimizer);
+        let (optimizer, set_momentum) = optimizer_config.init();
+        Ok(Self {
+            model: Model::new(&device),
+            optimizer,
+            optimizer_config,
+            lr: LearningRate::new(options, steps)?,
+            momentum: schedule::momentum(options, steps)?,
+            set_momentum,
+            step: 0,
+            steps,
+            metrics: BTreeMap::new(),
+            options: options.clone(),
+            data,
+            device,
+        })
+    }
+
+    /// Trains to the end; after every step, `after_step` gets the run and what the step did.
+    pub fn train(
+        &mut self,
+        mut after_step: impl FnMut(&Self, Row) -> Result<(), Error>,
+    ) -> Result<Epoch, Error> {
+        let progress = progress::Progress::new(self.options.epochs);
+        let per_epoch = self.data.steps_per_epoch(self.options.batch_size);
+        for epoch in self.step / per_epoch..self.options.epochs {
+            let batches = self.data.batches(epoch, self.options.batch_size);
+            let done = self.step % per_epoch;
+            for batch in batches.iter().skip(done as usize) {
+                let (features, targets) = batch.to_tensors(&self.device);
+                let loss = self.model.loss(features, targets);
+                let loss_value = f64::from(loss.clone().into_scalar::<f32>());
+                if !loss_value.is_finite() {
+                    return Err(Error::Diverged {
+                        step: self.step,
+                        loss: loss_value,
+                    });
+                }
+                let grads = GradientsParams::from_grads(loss.backward(), &self.model);
+                if let Some(momentum) = &self.momentum {
+                    (self.set_momentum)(momentum.at(self.step));
+                }
+                let lr = self.lr.scheduler_mut().step();
+                self.model = self.optimizer.step(lr, self.model.clone(), grads);
+                let row = Row {
+                    step: self.step,
+                    epoch,
+                    lr,
+                    loss: loss_value,
+                };
+                self.step += 1;
+                if self.step.is_multiple_of(per_epoch) {
+                    self.end_epoch(&progress, lr);
+                }
+                after_step(self, row)?;
+            }
+        }
+        Ok(self.outcome())
+    }
+
+    /// Measures, and tells the schedule.
+    fn end_epoch(&mut self, progress: &progress::Progress, lr: f64) {
+        let model = self.model.valid();
+        let device = self.device.clone().inner();
+        let train_mse = model.mse(&self.data.train, &device);
+        let valid_mse = model.mse(&self.data.valid, &device);
+        self.lr.observe(valid_mse);
+        let metrics = [
+            ("lr", lr),
+            ("train_mse", train_mse),
+            ("valid_mse", valid_mse),
+        ];
+        self.metrics = metrics
+            .map(|(name, value)| (name.to_string(), value))
+            .into();
+        progress.show(&self.outcome());
+    }
+
+    /// How the last complete epoch ended.
+    fn outcome(&self) -> Epoch {
+        let metric = |name| self.metrics.get(name).copied().unwrap_or(f64::NAN);
+        Epoch {
+            done: self.step / self.data.steps_per_epoch(self.options.batch_size),
+            lr: metric("lr"),
+            train_mse: metric("train_mse"),
+            valid_mse: metric("valid_mse"),
+        }
+    }
+
+    /// The run as it is now.
+    fn checkpoint(&self) -> Result<Checkpoint, Error> {
+        let progress = Progress {
+            epoch: self.outcome().done,
+            step: self.step,
+            seed: self.options.seed,
+            metrics: self.metrics.clone(),
+        };
+        let options = serde_json::to_string(&self.options).expect("options have a JSON form");
+        let checkpoint = Checkpoint::capture(
+            &self.model,
+            &self.optimizer,
+            &self.optimizer_config,
+            self.lr.scheduler(),
+            progress,
+        )?;
+        Ok(checkpoint.with_note(OPTIONS, &options))
+    }
+
+    /// Goes to where the run was.
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+        (self.model, self.optimizer) = checkpoint.restore(
+            self.model.clone(),
+            self.optimizer.clone(),
+            &self.optimizer_config,
+            self.lr.scheduler_mut(),
+        )?;
+        self.step = checkpoint.progress().step;
+        self.metrics = checkpoint.progress().metrics.clone();
+        Ok(())
+    }
+}

@@ -1,0 +1,144 @@
+//! The program as a user runs it.
+#![allow(dead_code)] // each test file uses its part
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use burn_pack::Reader;
+
+/// The backends that this build of the program can be told to run on.
+pub fn backends() -> Vec<&'static str> {
+    let mut backends = vec!["flex", "ndarray"];
+    if cfg!(feature = "wgpu") {
+        backends.push("wgpu");
+    }
+    if cfg!(feature = "cuda") {
+        backends.push("cuda");
+    }
+    backends
+}
+
+pub fn linear(backend: &str, args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_linear"));
+    command.env("BURN_DEVICE", backend).args(args);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+/// Starts the program.
+pub fn spawn(backend: &str, args: &[&str]) -> Child {
+    linear(backend, args).spawn().unwrap()
+}
+
+/// Runs the program to its end, which must be a good one.
+pub fn run(backend: &str, args: &[&str]) -> Done {
+    succeeded(linear(backend, args).output().unwrap())
+}
+
+pub fn succeeded(output: Output) -> Done {
+    assert!(output.status.success(), "{output:?}");
+    Done(String::from_utf8(output.stdout).unwrap())
+}
+
+/// Runs the program to its end, which must be code 2, and gives its one line.
+pub fn failure(backend: &str, args: &[&str]) -> String {
+    let output = linear(backend, args).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(stderr.lines().count(), 1, "more than a line: {stderr}");
+    assert!(stderr.starts_with("error: "), "{stderr}");
+    stderr.trim_end().to_string()
+}
+
+/// What a run printed.
+pub struct Done(String);
+
+impl Done {
+    /// A figure of its last line.
+    pub fn figure(&self, name: &str) -> f64 {
+        self.text(name).parse().unwrap()
+    }
+
+    pub fn text(&self, name: &str) -> &str {
+        let line = self.0.lines().last().unwrap();
+        assert!(line.starts_with("done "), "{line}");
+        let mut pairs = line.split(' ').filter_map(|pair| pair.split_once('='));
+        pairs.find(|(key, _)| *key == name).unwrap().1
+    }
+}
+
+/// A directory of a run that does not exist yet.
+pub struct RunDir {
+    _parent: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl RunDir {
+    pub fn new() -> Self {
+        let parent = tempfile::tempdir().unwrap();
+        Self {
+            path: parent.path().join("run"),
+            _parent: parent,
+        }
+    }
+
+    pub fn str(&self) -> &str {
+        self.path.to_str().unwrap()
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn checkpoint(&self) -> PathBuf {
+        self.path.join("checkpoint.bpk")
+    }
+
+    pub fn history(&self) -> String {
+        std::fs::read_to_string(self.path.join("history.csv")).unwrap()
+    }
+
+    /// The rates of all steps, as they were written.
+    pub fn rates(&self) -> Vec<String> {
+        let history = self.history();
+        let rows = history.lines().skip(1);
+        rows.map(|row| row.split(',').nth(2).unwrap().to_string())
+            .collect()
+    }
+
+    /// The checkpoint's state as names and bytes. Parameter ids differ from run to run, so the
+    /// optimizer's names have the parameter's path in their place.
+    pub fn state(&self) -> BTreeMap<String, Vec<u8>> {
+        let bytes = |name: &str| {
+            let file = Reader::from_file(self.checkpoint()).unwrap();
+            Reader::from_bytes(burn_pack::Bytes::from_bytes_vec(
+                file.tensor_data(name).unwrap(),
+            ))
+            .unwrap()
+        };
+        let mut paths = BTreeMap::new();
+        let mut state = BTreeMap::new();
+        for tensor in bytes("model").into_tensors().unwrap() {
+            paths.insert(tensor.param_id.unwrap().to_string(), tensor.name.clone());
+            state.insert(
+                format!("model {}", tensor.name),
+                tensor.to_bytes().unwrap().to_vec(),
+            );
+        }
+        for part in ["optimizer", "scheduler"] {
+            let reader = bytes(part);
+            let named = |name: &str| match name.split_once('.') {
+                Some((id, field)) if part == "optimizer" => format!("{part} {} {field}", paths[id]),
+                _ => format!("{part} {name}"),
+            };
+            for (name, value) in reader.scalars() {
+                state.insert(named(name), format!("{value:?}").into_bytes());
+            }
+            for tensor in reader.into_tensors().unwrap() {
+                state.insert(named(&tensor.name), tensor.to_bytes().unwrap().to_vec());
+            }
+        }
+        state
+    }
+}

@@ -1,0 +1,105 @@
+//! Runs that are killed, and go on: on the same backend bit for bit, on another one all the same.
+
+mod common;
+
+use std::io::{BufRead, BufReader};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use common::{RunDir, backends, run, spawn};
+use rand::{Rng, SeedableRng};
+
+/// Kills a run at `kills` random moments, resuming it each time, and gives what it ended as.
+fn killed(backend: &str, options: &[&str], kills: u32, longest: Duration, seed: u64) -> RunDir {
+    let dir = RunDir::new();
+    let train = [&["train", "--out", dir.str()], options].concat();
+    let resume = ["resume", dir.str()];
+    let begin_or_go_on = || match dir.checkpoint().exists() {
+        true => &resume[..],
+        false => &train[..], // killed before there was anything to resume
+    };
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(seed);
+    for kill in 0..kills {
+        let mut child = spawn(backend, begin_or_go_on());
+        sleep(longest.mul_f64(random.random()));
+        child.kill().unwrap(); // SIGKILL
+        let output = child.wait_with_output().unwrap();
+        let ended = output.status.code();
+        assert_eq!(
+            ended, None,
+            "ended by itself before kill {kill}: {output:?}"
+        );
+    }
+    run(backend, begin_or_go_on());
+    dir
+}
+
+#[test]
+fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
+    for backend in ["flex", "ndarray"] {
+        // plateau: with state that hears; one-cycle: with momentum
+        for (schedule, optimizer) in [("plateau", "adam"), ("one-cycle", "sgd")] {
+            let options = [
+                "--schedule",
+                schedule,
+                "--optimizer",
+                optimizer,
+                "--epochs",
+                "300",
+                "--checkpoint-every",
+                "7",
+            ];
+            let whole = RunDir::new();
+            let start = Instant::now();
+            run(backend, &[&["--out", whole.str()], &options[..]].concat());
+            let longest = start.elapsed() / 14;
+            let dir = killed(backend, &options, 20, longest, 1);
+            assert!(
+                dir.history() == whole.history(),
+                "{backend} {schedule}: another history"
+            );
+            let (ours, theirs) = (dir.state(), whole.state());
+            let names = |state: &std::collections::BTreeMap<String, _>| -> Vec<String> {
+                state.keys().cloned().collect()
+            };
+            assert_eq!(names(&ours), names(&theirs));
+            for (name, bytes) in &ours {
+                assert!(
+                    *bytes == theirs[name],
+                    "{backend} {schedule}: another {name}"
+                );
+            }
+            assert!(
+                ours.keys()
+                    .any(|name| name.starts_with("optimizer linear.weight "))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_run_goes_on_on_every_other_backend() {
+    let options = ["--epochs", "60", "--checkpoint-every", "1"];
+    let whole = RunDir::new();
+    let uninterrupted = run("flex", &[&["--out", whole.str()], &options[..]].concat());
+    for saved_on in backends() {
+        for resumed_on in backends() {
+            let dir = RunDir::new();
+            let mut child = spawn(saved_on, &[&["--out", dir.str()], &options[..]].concat());
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            lines.find(|line| line.as_ref().unwrap().starts_with("epoch 30/60 "));
+            child.kill().unwrap();
+            child.wait().unwrap();
+
+            let done = run(resumed_on, &["resume", dir.str()]);
+            assert_eq!(done.text("backend"), resumed_on);
+            let pair = format!("from {saved_on} to {resumed_on}");
+            assert_eq!(dir.rates(), whole.rates(), "{pair}");
+            let (mse, expected) = (done.figure("valid_mse"), uninterrupted.figure("valid_mse"));
+            assert!(
+                (mse - expected).abs() <= 1e-4 * expected,
+                "{pair}: {mse}, {expected}"
+            );
+        }
+    }
+}
