@@ -43,7 +43,11 @@ pub fn succeeded(output: Output) -> Done {
 
 /// Runs the program to its end, which must be code 2, and gives its one line.
 pub fn failure(backend: &str, args: &[&str]) -> String {
-    let output = linear(backend, args).output().unwrap();
+    failed(linear(backend, args))
+}
+
+pub fn failed(mut command: Command) -> String {
+    let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr.lines().count(), 1, "more than a line: {stderr}");

@@ -1,0 +1,98 @@
+//! What a step costs: of each scheduler beside Burn's own of the same shape, both inside
+//! `ModuleLrScheduler`, as they run in training; of schedules near their start and far from it.
+
+use std::hint::black_box;
+
+use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+use burn::lr_scheduler::exponential::ExponentialLrSchedulerConfig;
+use burn::lr_scheduler::linear::LinearLrSchedulerConfig;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::lr_scheduler::step::StepLrSchedulerConfig;
+use burn_lr::prelude::*;
+use criterion::{Criterion, criterion_group, criterion_main};
+
+/// About as many as a benchmark takes, so that every part of a curve is met.
+const STEPS: u64 = 200_000_000;
+
+/// So close to 1 that this many factors of it don't underflow.
+const GAMMA: f64 = 1.0 - 1e-9;
+
+fn in_burn(schedule: impl Schedule + Clone + Send + Sync + 'static) -> ModuleLrScheduler {
+    Scheduler::new(schedule).into()
+}
+
+fn beside_burns_own(criterion: &mut Criterion) {
+    let steps = STEPS as usize;
+    let linear = LinearLrSchedulerConfig::new(0.1, 0.001, steps);
+    let cosine = CosineAnnealingLrSchedulerConfig::new(0.1, steps).with_min_lr(0.001);
+    let exponential = ExponentialLrSchedulerConfig::new(0.1, GAMMA);
+    let step = StepLrSchedulerConfig::new(0.1, 1000).with_gamma(GAMMA);
+    for (shape, mut ours, burns) in [
+        ("constant", in_burn(Constant::new(0.1)), Ok(0.1.into())),
+        (
+            "linear",
+            in_burn(Linear::new(0.1, 0.001, STEPS)),
+            linear.init(),
+        ),
+        (
+            "cosine",
+            in_burn(CosineAnnealing::new(0.1, 0.001, STEPS)),
+            cosine.init(),
+        ),
+        (
+            "exponential",
+            in_burn(Exponential::new(0.1, GAMMA)),
+            exponential.init(),
+        ),
+        ("step", in_burn(Step::new(0.1, 1000, GAMMA)), step.init()),
+    ] {
+        let mut burns = burns.expect("the numbers are right");
+        let mut group = criterion.benchmark_group(format!("step/{shape}"));
+        group.bench_function("burn-lr", |b| b.iter(|| black_box(ours.step()).base()));
+        group.bench_function("burn", |b| b.iter(|| black_box(burns.step()).base()));
+        group.finish();
+    }
+}
+
+fn alone(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("step/alone");
+    let schedule = Cosine::new(0.1, 0.001, STEPS).warmup(1000);
+    let mut scheduled = Scheduler::new(schedule);
+    group.bench_function("Scheduler", |b| b.iter(|| black_box(scheduled.step())));
+    let mut chosen = Scheduler::new(schedule.into_dyn());
+    group.bench_function("Scheduler<DynSchedule>", |b| {
+        b.iter(|| black_box(chosen.step()))
+    });
+    let mut fed = FeedbackScheduler::new(schedule, ReduceOnPlateau::new(Mode::Min));
+    group.bench_function("FeedbackScheduler", |b| b.iter(|| black_box(fed.step())));
+    group.finish();
+}
+
+fn near_and_far(criterion: &mut Criterion) {
+    for (name, schedule) in [
+        (
+            "CosineAnnealing",
+            CosineAnnealing::new(0.1, 0.001, 1000).into_dyn(),
+        ),
+        (
+            "MultiStep",
+            MultiStep::new(0.1, [100, 1_000, 10_000], 0.1).into_dyn(),
+        ),
+        ("OneCycle", OneCycle::new(0.1, 2_000_000_000_000).into_dyn()),
+        (
+            "WarmRestarts",
+            WarmRestarts::new(0.1, 0.0, 20, 2).into_dyn(),
+        ),
+    ] {
+        let mut group = criterion.benchmark_group(format!("at/{name}"));
+        for step in [10, 1_000_000_000_000] {
+            group.bench_function(format!("{step}"), |b| {
+                b.iter(|| black_box(&schedule).at(black_box(step)))
+            });
+        }
+        group.finish();
+    }
+}
+
+criterion_group!(benches, beside_burns_own, alone, near_and_far);
+criterion_main!(benches);

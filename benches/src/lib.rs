@@ -1,0 +1,1 @@
+//! Benchmarks of burn-lr; see `benches/`.
