@@ -105,7 +105,7 @@ impl LrHandle {
     }
 
     /// From the next step on, the rate is multiplied with `factor`: the one that was
-    /// [`set`](Self::set), or else every rate of the schedule. Factors add up to their product.
+    /// [`set`](Self::set), or else every rate of the schedule. Scaling twice multiplies twice.
     ///
     /// # Errors
     ///
@@ -130,13 +130,13 @@ impl LrHandle {
     }
 
     /// The rate that is [`set`](Self::set) in place of the schedule's, if one is.
-    pub fn is_set(&self) -> Option<f64> {
-        self.shared.wanted().set
+    pub fn held(&self) -> Option<f64> {
+        self.wanted().set
     }
 
     /// What the schedule's rates are multiplied with.
     pub fn factor(&self) -> f64 {
-        self.shared.wanted().factor
+        self.wanted().factor
     }
 
     fn change(&self, change: impl FnOnce(&mut Override)) {

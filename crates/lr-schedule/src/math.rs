@@ -2,15 +2,23 @@
 
 #[cfg(feature = "std")]
 mod source {
+    #[inline]
     pub fn cos(x: f64) -> f64 {
         x.cos()
     }
+    #[inline]
     pub fn sqrt(x: f64) -> f64 {
         x.sqrt()
     }
+    #[inline]
+    pub fn exp(x: f64) -> f64 {
+        x.exp()
+    }
+    #[inline]
     pub fn ln(x: f64) -> f64 {
         x.ln()
     }
+    #[inline]
     pub fn powf(x: f64, exponent: f64) -> f64 {
         x.powf(exponent)
     }
@@ -18,15 +26,16 @@ mod source {
 
 #[cfg(not(feature = "std"))]
 mod source {
-    pub use libm::{cos, log as ln, pow as powf, sqrt};
+    pub use libm::{cos, exp, log as ln, pow as powf, sqrt};
 }
 
-pub(crate) use source::{cos, ln, powf, sqrt};
+pub(crate) use source::{cos, exp, ln, powf, sqrt};
 
 /// The point at share `t` of the way from `start` to `end`.
 ///
 /// Written as a weighted mean: between two numbers that aren't negative it never is, and it
 /// can't overflow.
+#[inline]
 pub(crate) fn lerp(start: f64, end: f64, t: f64) -> f64 {
     if start == end {
         return start;
@@ -35,16 +44,19 @@ pub(crate) fn lerp(start: f64, end: f64, t: f64) -> f64 {
 }
 
 /// A half cosine from 0 at `t = 0` to 1 at `t = 1`: `(1 - cos πt) / 2`.
+#[inline]
 pub(crate) fn half_cosine(t: f64) -> f64 {
     0.5 * (1.0 - cos(core::f64::consts::PI * t))
 }
 
 /// `value` with an overflow brought back to the largest finite number.
+#[inline]
 pub(crate) fn finite(value: f64) -> f64 {
     value.clamp(f64::MIN, f64::MAX)
 }
 
 /// How far step `n` is into `steps`: 0 at the start, 1 at the end and after it.
+#[inline]
 pub(crate) fn share(n: u64, steps: u64) -> f64 {
     if n >= steps {
         1.0

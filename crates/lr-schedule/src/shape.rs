@@ -21,6 +21,7 @@ pub enum Shape {
 
 impl Shape {
     /// The share of the way down that a decay has gone at `t`.
+    #[inline]
     pub fn decay(self, t: f64) -> f64 {
         match self {
             Self::Linear => t,
@@ -30,6 +31,7 @@ impl Shape {
     }
 
     /// The share of the way up that a warm-up has gone at `t`: `1 - decay(1 - t)`.
+    #[inline]
     pub fn rise(self, t: f64) -> f64 {
         match self {
             Self::Linear => t,

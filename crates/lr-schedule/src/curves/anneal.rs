@@ -41,9 +41,7 @@ impl Anneal {
     ///
     /// A rate that is not finite, or no steps.
     pub fn try_new(start: f64, end: f64, steps: u64, shape: Shape) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("anneal", "start", start)?;
-        ScheduleError::check_finite("anneal", "end", end)?;
-        ScheduleError::check_steps("anneal", "steps", steps)?;
+        ScheduleError::check_ramp("anneal", start, end, steps)?;
         Ok(Self {
             start,
             end,
@@ -54,6 +52,7 @@ impl Anneal {
 }
 
 impl Schedule for Anneal {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         let t = self.shape.decay(share(step, self.steps));
         lerp(self.start, self.end, t)

@@ -42,6 +42,7 @@ impl Constant {
 }
 
 impl Schedule for Constant {
+    #[inline]
     fn at(&self, _step: u64) -> f64 {
         self.rate
     }

@@ -43,14 +43,13 @@ impl Cosine {
     ///
     /// A rate that is not finite, or no steps.
     pub fn try_new(start: f64, end: f64, steps: u64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("cosine", "start", start)?;
-        ScheduleError::check_finite("cosine", "end", end)?;
-        ScheduleError::check_steps("cosine", "steps", steps)?;
+        ScheduleError::check_ramp("cosine", start, end, steps)?;
         Ok(Self { start, end, steps })
     }
 }
 
 impl Schedule for Cosine {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         lerp(self.start, self.end, half_cosine(share(step, self.steps)))
     }

@@ -50,11 +50,12 @@ impl CosineAnnealing {
 }
 
 impl Schedule for CosineAnnealing {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         // A period that doesn't fit in 64 bits is longer than any run.
         let phase = match self.t_max.checked_mul(2) {
-            Some(period) => step % period,
-            None => step,
+            Some(period) if step >= period => step % period,
+            _ => step,
         };
         let t = phase as f64 / self.t_max as f64;
         lerp(self.max, self.min, half_cosine(t))

@@ -1,5 +1,5 @@
+use super::powers::Powers;
 use crate::error::or_panic;
-use crate::math::{finite, powf};
 use crate::{Schedule, ScheduleError, Spec};
 
 /// A geometric decay without an end: `at(n) = start · gamma^n`.
@@ -18,7 +18,7 @@ use crate::{Schedule, ScheduleError, Spec};
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Exponential {
     start: f64,
-    gamma: f64,
+    gamma: Powers,
 }
 
 impl Exponential {
@@ -40,21 +40,20 @@ impl Exponential {
     pub fn try_new(start: f64, gamma: f64) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("exponential", "start", start)?;
         ScheduleError::check_not_negative("exponential", "gamma", gamma)?;
-        Ok(Self { start, gamma })
+        Ok(Self {
+            start,
+            gamma: Powers::of(gamma),
+        })
     }
 }
 
 impl Schedule for Exponential {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
-        decayed(self.start, self.gamma, step)
+        self.gamma.scale(self.start, step)
     }
 
     fn to_spec(&self) -> Option<Spec> {
         Some(Spec::Exponential(*self))
     }
-}
-
-/// `start · gamma^times`, finite also where the power overflows (and 0 where `start` is).
-pub(super) fn decayed(start: f64, gamma: f64, times: u64) -> f64 {
-    finite(start * finite(powf(gamma, times as f64)))
 }

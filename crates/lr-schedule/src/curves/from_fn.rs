@@ -24,6 +24,7 @@ pub fn from_fn<F: Fn(u64) -> f64>(function: F) -> FromFn<F> {
 }
 
 impl<F: Fn(u64) -> f64> Schedule for FromFn<F> {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         (self.0)(step)
     }

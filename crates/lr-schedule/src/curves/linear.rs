@@ -42,14 +42,13 @@ impl Linear {
     ///
     /// A rate that is not finite, or no steps.
     pub fn try_new(start: f64, end: f64, steps: u64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("linear", "start", start)?;
-        ScheduleError::check_finite("linear", "end", end)?;
-        ScheduleError::check_steps("linear", "steps", steps)?;
+        ScheduleError::check_ramp("linear", start, end, steps)?;
         Ok(Self { start, end, steps })
     }
 }
 
 impl Schedule for Linear {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         lerp(self.start, self.end, share(step, self.steps))
     }

@@ -9,6 +9,7 @@ mod from_fn;
 mod linear;
 mod multi_step;
 mod polynomial;
+mod powers;
 mod step;
 
 pub use anneal::Anneal;

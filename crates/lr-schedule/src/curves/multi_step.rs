@@ -1,7 +1,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::exponential::decayed;
+use super::powers::Powers;
 use crate::error::or_panic;
 use crate::{Schedule, ScheduleError, Spec};
 
@@ -25,7 +25,7 @@ pub struct MultiStep {
     /// In ascending order, behind a pointer so that clones are cheap.
     #[cfg_attr(feature = "serde", serde(serialize_with = "slice"))]
     milestones: Arc<[u64]>,
-    gamma: f64,
+    gamma: Powers,
 }
 
 impl MultiStep {
@@ -56,15 +56,16 @@ impl MultiStep {
         Ok(Self {
             start,
             milestones: milestones.into(),
-            gamma,
+            gamma: Powers::of(gamma),
         })
     }
 }
 
 impl Schedule for MultiStep {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         let passed = self.milestones.partition_point(|&at| at <= step);
-        decayed(self.start, self.gamma, passed as u64)
+        self.gamma.scale(self.start, passed as u64)
     }
 
     fn to_spec(&self) -> Option<Spec> {

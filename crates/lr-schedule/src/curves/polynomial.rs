@@ -40,9 +40,7 @@ impl Polynomial {
     ///
     /// A rate that is not finite, no steps, or a power that is not finite and above 0.
     pub fn try_new(start: f64, end: f64, steps: u64, power: f64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("polynomial", "start", start)?;
-        ScheduleError::check_finite("polynomial", "end", end)?;
-        ScheduleError::check_steps("polynomial", "steps", steps)?;
+        ScheduleError::check_ramp("polynomial", start, end, steps)?;
         ScheduleError::check_positive("polynomial", "power", power)?;
         Ok(Self {
             start,
@@ -54,6 +52,7 @@ impl Polynomial {
 }
 
 impl Schedule for Polynomial {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         let left = powf(1.0 - share(step, self.steps), self.power);
         lerp(self.end, self.start, left)

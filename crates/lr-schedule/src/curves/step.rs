@@ -1,4 +1,4 @@
-use super::exponential::decayed;
+use super::powers::Powers;
 use crate::error::or_panic;
 use crate::{Schedule, ScheduleError, Spec};
 
@@ -17,7 +17,7 @@ use crate::{Schedule, ScheduleError, Spec};
 pub struct Step {
     start: f64,
     step_size: u64,
-    gamma: f64,
+    gamma: Powers,
 }
 
 impl Step {
@@ -43,14 +43,15 @@ impl Step {
         Ok(Self {
             start,
             step_size,
-            gamma,
+            gamma: Powers::of(gamma),
         })
     }
 }
 
 impl Schedule for Step {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
-        decayed(self.start, self.gamma, step / self.step_size)
+        self.gamma.scale(self.start, step / self.step_size)
     }
 
     fn to_spec(&self) -> Option<Spec> {

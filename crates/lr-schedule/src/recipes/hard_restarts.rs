@@ -51,6 +51,7 @@ impl HardRestarts {
 }
 
 impl Schedule for HardRestarts {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         if step >= self.steps {
             return 0.0;

@@ -84,8 +84,8 @@ impl OneCycleConfig {
         self
     }
 
-    /// Come down as slowly as up, to the first rate, before the last phase annihilates it,
-    /// rather than in one phase. Default: no.
+    /// Whether to come down in two phases rather than in one: to the first rate in as many steps
+    /// as it took to go up, then to the last one. Default: no.
     pub fn with_three_phase(mut self, three_phase: bool) -> Self {
         self.three_phase = three_phase;
         self
@@ -206,6 +206,7 @@ impl OneCycle {
 }
 
 impl Schedule for OneCycle {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         let OneCycleConfig {
             max_lr,
@@ -244,6 +245,7 @@ pub struct OneCycleMomentum {
 }
 
 impl Schedule for OneCycleMomentum {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         let OneCycleConfig {
             base_momentum: base,

@@ -88,6 +88,7 @@ fn largest_power_within(base: u128, bound: u128) -> u128 {
 }
 
 impl Schedule for WarmRestarts {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         let (t_cur, t_i) = self.cycle(step);
         lerp(self.max, self.min, half_cosine(t_cur / t_i))

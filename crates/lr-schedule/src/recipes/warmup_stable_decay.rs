@@ -119,6 +119,7 @@ impl WarmupStableDecay {
 }
 
 impl Schedule for WarmupStableDecay {
+    #[inline]
     fn at(&self, step: u64) -> f64 {
         self.schedule.at(step)
     }

@@ -1,0 +1,67 @@
+use crate::math::{exp, finite, ln};
+
+/// The powers of a factor that is at least 0.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Powers {
+    of: f64,
+    ln: f64,
+}
+
+impl Powers {
+    pub fn of(factor: f64) -> Self {
+        Self {
+            of: factor,
+            ln: ln(factor),
+        }
+    }
+
+    /// `rate` times the factor `times` times, and the largest finite number where that overflows.
+    ///
+    /// The first few powers are products, as exact as can be; from there on `e^(times · ln)`,
+    /// which takes half the time of a general power and is right to 1e-13 of its value.
+    #[inline]
+    pub fn scale(self, rate: f64, times: u64) -> f64 {
+        let power = match times {
+            0..=8 => (0..times).fold(1.0, |power, _| power * self.of),
+            _ => exp(times as f64 * self.ln),
+        };
+        finite(rate * finite(power))
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Powers {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.of.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::powf;
+
+    #[test]
+    fn powers_are_powers() {
+        for factor in [0.0, 1e-300, 0.1, 0.5, 0.97, 0.999_999_999, 1.0] {
+            for times in (0..100).chain([1000, 123_456_789, u64::MAX]) {
+                let (ours, exact) = (
+                    Powers::of(factor).scale(1.0, times),
+                    powf(factor, times as f64),
+                );
+                assert!(
+                    (ours - exact).abs() <= 1e-13 * exact,
+                    "{factor}^{times}: {ours}, {exact}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn what_grows_stays_finite() {
+        assert_eq!(Powers::of(2.0).scale(1.0, u64::MAX), f64::MAX);
+        assert_eq!(Powers::of(2.0).scale(-1.0, 5000), f64::MIN);
+        assert_eq!(Powers::of(2.0).scale(0.0, u64::MAX), 0.0);
+        assert_eq!(Powers::of(f64::MAX).scale(1.0, 8), f64::MAX);
+    }
+}
