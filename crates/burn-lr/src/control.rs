@@ -72,7 +72,8 @@ impl Default for Override {
 
 impl Override {
     pub fn apply(&self, scheduled: f64) -> f64 {
-        self.set.unwrap_or(scheduled * self.factor)
+        let scaled = || (scheduled * self.factor).min(f64::MAX);
+        self.set.unwrap_or_else(scaled)
     }
 }
 
@@ -83,7 +84,7 @@ impl LrHandle {
         }
     }
 
-    /// The rate of the scheduler's last step; before its first one, the rate which that will have.
+    /// The rate of the scheduler's last step; before its first one, the schedule's for that.
     pub fn lr(&self) -> f64 {
         f64::from_bits(self.shared.rate.load(Ordering::Relaxed))
     }
@@ -109,7 +110,7 @@ impl LrHandle {
     ///
     /// # Errors
     ///
-    /// A factor that is negative or not finite, or that takes the rate out of bounds; nothing is
+    /// A factor that is negative or not finite, or that makes the product of all so; nothing is
     /// changed then.
     pub fn scale(&self, factor: f64) -> Result<(), ControlError> {
         ControlError::check("factor", factor)?;

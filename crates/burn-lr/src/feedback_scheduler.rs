@@ -66,8 +66,11 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
         self
     }
 
-    /// Tells the rule one value of its metric, measured with the rate of the last step. It
-    /// counts from the next step on.
+    /// Tells the rule one value of its metric, measured after the last step. It counts from the
+    /// next step on.
+    ///
+    /// The rule goes by what the schedule gives. While a rate is [set](LrHandle::set) by hand, it
+    /// hears and counts all the same, and what it has cut shows once the rate is released.
     pub fn observe(&mut self, metric: f64) {
         let last = self.clock.position().saturating_sub(1);
         self.rule.observe(metric, self.schedule.at(last));

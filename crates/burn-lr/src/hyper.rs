@@ -11,6 +11,9 @@ use burn::tensor::{Device, Tensor};
 /// settings that were there when the step began, as long as nobody
 /// [replaces](OptimizerHandle::replace) them from another thread while it is under way.
 ///
+/// The settings themselves are not saved: set them before every step from what is, as here from
+/// the scheduler's position, and a resumed run has those of an uninterrupted one.
+///
 /// ```
 /// use burn::optim::momentum::MomentumConfig;
 /// use burn::optim::{ModuleOptimizer, Sgd, SgdConfig};
@@ -24,14 +27,13 @@ use burn::tensor::{Device, Tensor};
 ///
 /// let cycle = OneCycle::new(0.1, 100);
 /// let mut lr = Scheduler::new(cycle);
-/// let mut momentum = Scheduler::new(cycle.momentum());
 ///
 /// let optimizer = TunableOptimizer::new(sgd(0.95));
 /// let tuning = optimizer.handle();
 /// let mut optimizer: ModuleOptimizer = optimizer.into();
 ///
-/// // in the training loop
-/// tuning.replace(sgd(momentum.step()));
+/// // in the training loop: the momentum of the step that `lr` is about to take
+/// tuning.replace(sgd(cycle.momentum().at(lr.position())));
 /// let rate = lr.step();
 /// // model = optimizer.step(rate, model, grads);
 /// # let _ = (rate, &mut optimizer);

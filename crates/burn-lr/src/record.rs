@@ -244,13 +244,14 @@ impl SchedulerState {
     /// Whether the schedule at hand is the one that was saved.
     pub fn check_schedule(&self, given: &Identity) -> Result<(), LoadError> {
         let saved = &self.identity;
-        // Machines may differ in the last bits of a cosine, and in no more.
-        let largest = saved
-            .probes
-            .iter()
-            .fold(0.0, |max: f64, p| max.max(p.abs()));
         let probes = saved.probes.iter().zip(&given.probes);
+        let mut largest: f64 = 0.0;
         for (step, (&saved, &given)) in PROBES.into_iter().zip(probes) {
+            // Machines may differ in the last bits of a cosine, and in no more. Those are bits of
+            // the largest rate up to there, since a rate near 0 is what is left of larger ones.
+            if saved.is_finite() {
+                largest = largest.max(saved.abs());
+            }
             let same = (saved - given).abs() <= 1e-12 * largest;
             if !same && saved.to_bits() != given.to_bits() {
                 return Err(LoadError::AnotherSchedule { step, saved, given });
@@ -498,6 +499,22 @@ mod tests {
         // A closure has no description, so its rates alone have to do.
         let mut lr = Scheduler::new(from_fn(|n| schedule().at(n)));
         assert_eq!(lr.try_load_record(&record), Ok(()));
+
+        // An infinite rate, or one that outgrows all others, hides no difference before it.
+        let growing = |at_1: f64| {
+            from_fn(move |n| match n {
+                0 => f64::INFINITY,
+                1 => at_1,
+                n => 1e300 * n as f64,
+            })
+        };
+        let saved = Scheduler::new(growing(1.0)).to_record();
+        assert_eq!(Scheduler::new(growing(1.0)).try_load_record(&saved), Ok(()));
+        let differs = Scheduler::new(growing(2.0)).try_load_record(&saved);
+        assert!(matches!(
+            differs,
+            Err(LoadError::AnotherSchedule { step: 1, .. })
+        ));
 
         let mut lr = Scheduler::new(Constant::new(0.5)).accept_another_schedule();
         lr.try_load_record(&record).unwrap();

@@ -2,8 +2,9 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::Spec;
 use crate::combine::{Scale, Take, Then, Warmup, WarmupConfig};
+use crate::error::or_panic;
+use crate::{ScheduleError, Spec};
 
 /// A learning-rate schedule: a pure function from a step to a rate.
 ///
@@ -25,7 +26,9 @@ use crate::combine::{Scale, Take, Then, Warmup, WarmupConfig};
 pub trait Schedule {
     /// The learning rate of optimizer step `step`, counted from 0.
     ///
-    /// Costs the same for any step, and gives what stepping there would give.
+    /// Costs the same for any step, and gives what stepping there would give. Any step may be
+    /// asked about at any time, also ones that no run will come to: schedules are recognised by
+    /// their rates at a few steps up to a million.
     fn at(&self, step: u64) -> f64;
 
     /// The number of steps after which the rate no longer changes; `None` for a schedule
@@ -73,13 +76,25 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where `factor` is not a finite number.
+    /// Where [`try_scale`](Self::try_scale) fails.
     #[track_caller]
     fn scale(self, factor: f64) -> Scale<Self>
     where
         Self: Sized,
     {
-        Scale::new(self, factor)
+        or_panic(self.try_scale(factor))
+    }
+
+    /// Every rate times `factor`.
+    ///
+    /// # Errors
+    ///
+    /// A factor that is not finite.
+    fn try_scale(self, factor: f64) -> Result<Scale<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        Scale::try_new(self, factor)
     }
 
     /// A linear warm-up of `steps` steps from 0 to this schedule's first rate, in front of it.
@@ -88,20 +103,32 @@ pub trait Schedule {
     where
         Self: Sized,
     {
-        Warmup::new(self, WarmupConfig::new(steps))
+        or_panic(self.try_warmup_with(WarmupConfig::new(steps)))
     }
 
     /// A warm-up of any shape and start in front of this schedule.
     ///
     /// # Panics
     ///
-    /// Where the config's first rate is not a finite number.
+    /// Where [`try_warmup_with`](Self::try_warmup_with) fails.
     #[track_caller]
     fn warmup_with(self, config: WarmupConfig) -> Warmup<Self>
     where
         Self: Sized,
     {
-        Warmup::new(self, config)
+        or_panic(self.try_warmup_with(config))
+    }
+
+    /// A warm-up of any shape and start in front of this schedule.
+    ///
+    /// # Errors
+    ///
+    /// A first rate that is not finite.
+    fn try_warmup_with(self, config: WarmupConfig) -> Result<Warmup<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        Warmup::try_new(self, config)
     }
 
     /// This schedule behind a shared pointer, for a schedule that is chosen at run time.

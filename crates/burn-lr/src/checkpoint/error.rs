@@ -20,7 +20,7 @@ pub enum CheckpointError {
         /// Why not.
         source: io::Error,
     },
-    /// The file could not be written; the one that was there before still is.
+    /// The file could not be written.
     #[error("can't write `{}`: {reason}", .path.display())]
     Write {
         /// The file.

@@ -7,8 +7,7 @@
 //!   last `digest`: the BLAKE3 hash of all bytes of the file before it.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::Write;
 use std::path::Path;
 
 use burn::tensor::Bytes;
@@ -21,6 +20,12 @@ const FORMAT: &str = "burn-lr checkpoint";
 const VERSION: u64 = 1;
 const DIGEST: &str = "digest";
 const DIGEST_SIZE: usize = blake3::OUT_LEN;
+
+/// What Burn's reader takes, though its writer writes more.
+#[cfg(not(target_pointer_width = "32"))]
+const MAX_PART_SIZE: usize = 10 << 30;
+#[cfg(target_pointer_width = "32")]
+const MAX_PART_SIZE: usize = 1 << 30;
 
 /// What a checkpoint holds.
 pub(super) struct Contents {
@@ -101,25 +106,27 @@ pub(super) fn write(contents: &Contents, path: &Path) -> Result<(), CheckpointEr
         path: path.to_path_buf(),
         reason,
     };
-    let (scratch, file) = AtomicFile::create(path).map_err(|error| failed(error.to_string()))?;
-    drop(file); // Burn's writer opens the scratch file itself
-    let writer = contents.to_writer().auto_extension(false);
-    writer
-        .write_to_file_in_place(scratch.path())
-        .map_err(|error| failed(error.to_string()))?;
-    append_digest(scratch.path()).map_err(|error| failed(error.to_string()))?;
-    scratch.commit().map_err(|error| failed(error.to_string()))
-}
+    for (name, bytes) in contents.parts() {
+        let size = bytes.len();
+        if size > MAX_PART_SIZE {
+            return Err(failed(format!(
+                "its {name} has {size} bytes, and a part can't have more than {MAX_PART_SIZE}"
+            )));
+        }
+    }
+    let writer = contents.to_writer();
+    let mut bytes = vec![0; writer.size()?];
+    writer.write_into(&mut bytes)?;
+    if let Some((hashed, digest)) = bytes.split_last_chunk_mut::<DIGEST_SIZE>() {
+        *digest = blake3::hash(hashed).into();
+    }
 
-/// Hashes a file up to the place of its digest, which is at its end, and fills that in.
-fn append_digest(path: &Path) -> std::io::Result<()> {
-    let mut file = File::options().read(true).write(true).open(path)?;
-    let hashed = file.metadata()?.len() - DIGEST_SIZE as u64;
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader((&mut file).take(hashed))?;
-    file.seek(SeekFrom::Start(hashed))?;
-    file.write_all(hasher.finalize().as_bytes())?;
-    file.sync_all()
+    let (scratch, mut file) =
+        AtomicFile::create(path).map_err(|error| failed(error.to_string()))?;
+    let written = file.write_all(&bytes).and_then(|()| file.sync_all());
+    written.map_err(|error| failed(error.to_string()))?;
+    drop(file);
+    scratch.commit().map_err(|error| failed(error.to_string()))
 }
 
 /// Reads the file at `path` if it is whole.
@@ -135,7 +142,7 @@ pub(super) fn read(path: &Path) -> Result<Contents, CheckpointError> {
         Some((hashed, digest)) => blake3::hash(hashed) == *digest,
         None => false,
     };
-    let bytes = Bytes::from_bytes_vec(bytes);
+    let bytes = Bytes::from_bytes_vec(bytes).shared();
     let unreadable = |error: burn_pack::Error| match is_burnpack {
         true => file.damaged("header, index or length"),
         false => file.not_a_checkpoint(error.to_string()),

@@ -41,6 +41,9 @@ pub struct Progress {
 /// part and one of everything. Loading checks that it is whole; [`restore`](Self::restore) checks
 /// that it fits, before anything is changed.
 ///
+/// The scheduler is any [`Resumable`] one. Burn's own `ModuleLrScheduler` is not: what is in it
+/// can only be loaded in the way that has no error to pass on.
+///
 /// ```
 /// use burn::nn::LinearConfig;
 /// use burn::optim::AdamConfig;
@@ -82,7 +85,8 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// Where Burn can't turn the state into bytes.
+    /// Where the optimizer has a state of parameters that the model doesn't have (Burn keeps those
+    /// of a layer that was replaced), or Burn can't turn the state into bytes.
     pub fn capture<M, C, S>(
         model: &M,
         optimizer: &ModuleOptimizer,
@@ -95,11 +99,15 @@ impl Checkpoint {
         C: Config,
         S: Resumable + ?Sized,
     {
+        // Shared, so that what reads them later makes no copies.
+        let model = model.clone().into_record().into_bytes()?.shared();
+        let optimizer = optimizer.into_bytes()?.shared();
+        optimizer::check(&optimizer, &parameters::of_record(model.clone())?)?;
         Ok(Self {
             contents: Contents {
-                model: model.clone().into_record().into_bytes()?,
-                optimizer: optimizer.into_bytes()?,
-                scheduler: scheduler.to_record().into_bytes()?,
+                model,
+                optimizer,
+                scheduler: scheduler.to_record().into_bytes()?.shared(),
                 optimizer_config: optimizer::describe(config),
                 schedule: scheduler.description(),
                 progress,
@@ -138,12 +146,14 @@ impl Checkpoint {
 
     /// Writes the file, in place of one that is there.
     ///
-    /// When this returns, the file is on disk; when it fails or the machine stops, what was there
+    /// When this returns, the file is on disk; when the machine stops before, what was there
     /// before still is.
     ///
     /// # Errors
     ///
-    /// Where the file can't be written.
+    /// Where the file can't be written, or a part is larger than a burnpack file holds (10 GiB):
+    /// what was there before still is. The one exception is named in the error: a file system
+    /// that can't confirm that the new file, though in place, would survive a loss of power.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
         file::write(&self.contents, path.as_ref())
     }
@@ -191,7 +201,9 @@ impl Checkpoint {
         if !mismatches.is_empty() {
             return Err(CheckpointError::Model { mismatches });
         }
-        let model = model.try_load_record(ModuleRecord::from_bytes(model_bytes.clone())?)?;
+        // Backends differ in the size of their integers.
+        let record = ModuleRecord::from_bytes(model_bytes.clone())?.cast_to_module_dtype();
+        let model = model.try_load_record(record)?;
 
         optimizer::check_config(optimizer_config, config)?;
         let optimizer = optimizer::load(optimizer, optimizer_bytes.clone(), &saved)?;

@@ -52,7 +52,7 @@ pub(super) fn load(
     model: &Parameters,
 ) -> Result<ModuleOptimizer, CheckpointError> {
     let saved = fields(bytes.clone())?;
-    check_ids_and_ranks(bytes.clone(), model)?;
+    check(&bytes, model)?;
     let optimizer = optimizer.load_record(OptimizerRecord::from_bytes(bytes)?);
     let loaded = fields(optimizer.into_bytes()?)?;
     if let Some(lost) = saved.symmetric_difference(&loaded).next() {
@@ -75,12 +75,13 @@ fn fields(bytes: Bytes) -> Result<BTreeSet<String>, CheckpointError> {
     Ok(tensors.chain(scalars).collect())
 }
 
-fn check_ids_and_ranks(bytes: Bytes, model: &Parameters) -> Result<(), CheckpointError> {
+/// That a state is of the model's parameters, and of ranks that can be.
+pub(super) fn check(bytes: &Bytes, model: &Parameters) -> Result<(), CheckpointError> {
     let ids: BTreeSet<u64> = model
         .values()
         .filter_map(|parameter| parameter.id)
         .collect();
-    let reader = Reader::from_bytes(bytes)?;
+    let reader = Reader::from_bytes(bytes.clone())?;
     for (name, value) in reader.scalars() {
         let Some((id, field)) = name.split_once('.') else {
             return Err(invalid(format!("`{name}` belongs to no parameter")));

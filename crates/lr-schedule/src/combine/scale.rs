@@ -1,6 +1,5 @@
 use alloc::boxed::Box;
 
-use crate::error::or_panic;
 use crate::math::finite;
 use crate::{Bounded, Schedule, ScheduleError, Spec};
 
@@ -12,10 +11,9 @@ pub struct Scale<S> {
 }
 
 impl<S> Scale<S> {
-    #[track_caller]
-    pub(crate) fn new(inner: S, factor: f64) -> Self {
-        or_panic(ScheduleError::check_finite("scale", "factor", factor));
-        Self { inner, factor }
+    pub(crate) fn try_new(inner: S, factor: f64) -> Result<Self, ScheduleError> {
+        ScheduleError::check_finite("scale", "factor", factor)?;
+        Ok(Self { inner, factor })
     }
 }
 

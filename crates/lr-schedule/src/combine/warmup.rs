@@ -1,6 +1,5 @@
 use alloc::boxed::Box;
 
-use crate::error::or_panic;
 use crate::math::lerp;
 use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 
@@ -57,11 +56,6 @@ pub struct Warmup<S> {
 }
 
 impl<S> Warmup<S> {
-    #[track_caller]
-    pub(crate) fn new(inner: S, config: WarmupConfig) -> Self {
-        or_panic(Self::try_new(inner, config))
-    }
-
     pub(crate) fn try_new(inner: S, config: WarmupConfig) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("warmup", "start", config.start)?;
         Ok(Self { inner, config })

@@ -164,7 +164,8 @@ impl ReduceOnPlateauConfig {
 /// `min_lr` (a rate that the schedule itself puts lower stays as it is).
 ///
 /// A value that is NaN or infinite is never an improvement: it counts against the rate, as a
-/// value that is merely bad.
+/// value that is merely bad. (PyTorch takes an infinity of the better sign for the best value,
+/// which nothing improves on afterwards.)
 ///
 /// A relative threshold is a share of the best value's *size*, so it works for negative metrics
 /// too, where PyTorch's goes the wrong way

@@ -125,7 +125,8 @@ impl OneCycleConfig {
 ///
 /// From `max_lr / div_factor` up to `max_lr` by step `pct_start · total_steps - 1`, then down to
 /// `max_lr / div_factor / final_div_factor` at step `total_steps - 1`, held from there on. Phases
-/// end where PyTorch ends them, between steps if need be.
+/// end where PyTorch ends them, between steps if need be; as there, three phases with a
+/// `pct_start` above a half have no room for the third.
 ///
 /// Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large
 /// Learning Rates" (2018); PyTorch's `OneCycleLR`. The [momentum](Self::momentum) is a schedule

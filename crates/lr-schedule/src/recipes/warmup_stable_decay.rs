@@ -79,7 +79,7 @@ impl WarmupStableDecayConfig {
             .with_shape(self.warmup_shape);
         Ok(WarmupStableDecay {
             config: self,
-            schedule: Warmup::try_new(stable.then(decay), warmup)?,
+            schedule: stable.then(decay).try_warmup_with(warmup)?,
         })
     }
 }
