@@ -26,7 +26,7 @@ fn beside_burns_own(criterion: &mut Criterion) {
     let linear = LinearLrSchedulerConfig::new(0.1, 0.001, steps);
     let cosine = CosineAnnealingLrSchedulerConfig::new(0.1, steps).with_min_lr(0.001);
     let exponential = ExponentialLrSchedulerConfig::new(0.1, GAMMA);
-    let step = StepLrSchedulerConfig::new(0.1, steps / 5);
+    let step = StepLrSchedulerConfig::new(0.1, 1000).with_gamma(GAMMA);
     for (shape, mut ours, burns) in [
         ("constant", in_burn(Constant::new(0.1)), Ok(0.1.into())),
         (
@@ -44,7 +44,7 @@ fn beside_burns_own(criterion: &mut Criterion) {
             in_burn(Exponential::new(0.1, GAMMA)),
             exponential.init(),
         ),
-        ("step", in_burn(Step::new(0.1, STEPS / 5, 0.1)), step.init()),
+        ("step", in_burn(Step::new(0.1, 1000, GAMMA)), step.init()),
     ] {
         let mut burns = burns.expect("the numbers are right");
         let mut group = criterion.benchmark_group(format!("step/{shape}"));

@@ -7,13 +7,12 @@ use linear::data::{Dataset, FEATURES};
 use linear::model::Model;
 
 /// The enabled backends, for training.
-#[allow(deprecated)] // Burn 0.22 deprecates ndarray in favour of flex; both are still offered
 pub fn devices() -> Vec<Device> {
     let devices = [
         #[cfg(feature = "flex")]
         Device::flex(),
         #[cfg(feature = "ndarray")]
-        Device::ndarray(),
+        linear::backend::ndarray(),
         #[cfg(feature = "wgpu")]
         Device::wgpu(Default::default()),
         #[cfg(feature = "cuda")]

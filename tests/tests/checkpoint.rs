@@ -268,3 +268,21 @@ fn a_failed_save_leaves_what_was_there() {
         "a scratch file is left"
     );
 }
+
+#[test]
+fn a_state_that_could_not_be_restored_is_not_captured() {
+    let device = &devices()[0];
+    let mut training = Training::new(AdamConfig::new().init(), device);
+    training.step(0.1);
+    training.model = linear::model::Model::new(device); // Burn keeps the old one's state
+    training.step(0.1);
+    let error = Checkpoint::capture(
+        &training.model,
+        &training.optimizer,
+        &AdamConfig::new(),
+        &lr(),
+        Progress::default(),
+    );
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("the model has no parameter"), "{error}");
+}

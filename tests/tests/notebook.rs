@@ -231,9 +231,8 @@ fn entry_7_the_1cycle_policy_moves_rate_and_momentum() {
         let tuning = optimizer.handle();
         let mut training = Training::new(optimizer.into(), &device);
         let mut lr = Scheduler::new(cycle);
-        let mut momentum = Scheduler::new(cycle.momentum());
         for _ in 0..100 {
-            tuning.replace(sgd(momentum.step()));
+            tuning.replace(sgd(cycle.momentum().at(lr.position())));
             training.step(lr.step());
         }
         let of_the_case = case.column("lr").into_iter().zip(case.column("momentum"));

@@ -21,32 +21,15 @@ pub struct Cli {
 impl Cli {
     /// The command, `train` where none was given.
     pub fn command(self) -> Command {
-        let TrainArgs { options, out } = self.train;
-        self.command.unwrap_or(Command::Train { options, out })
+        self.command.unwrap_or(Command::Train(self.train))
     }
-}
-
-#[derive(Args, Debug)]
-struct TrainArgs {
-    #[command(flatten)]
-    options: Options,
-    /// Directory of the run: its checkpoint, and rate and loss of every step.
-    #[arg(long, default_value = "runs/linear")]
-    out: PathBuf,
 }
 
 /// What to do.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Train from the beginning.
-    Train {
-        /// How.
-        #[command(flatten)]
-        options: Options,
-        /// Directory of the run: its checkpoint, and rate and loss of every step.
-        #[arg(long, default_value = "runs/linear")]
-        out: PathBuf,
-    },
+    Train(TrainArgs),
     /// Finish a run that was stopped.
     Resume {
         /// Its directory.
@@ -54,10 +37,21 @@ pub enum Command {
     },
     /// Train with every schedule, and print which did best.
     Compare {
-        /// How; the schedule is left out of it.
+        /// How; of these, `--schedule` and `--checkpoint-every` have no meaning here.
         #[command(flatten)]
         options: Options,
     },
+}
+
+/// How and where to train.
+#[derive(Args, Debug)]
+pub struct TrainArgs {
+    /// How.
+    #[command(flatten)]
+    pub options: Options,
+    /// Directory of the run: its checkpoint, and rate and loss of every step.
+    #[arg(long, default_value = "runs/linear")]
+    pub out: PathBuf,
 }
 
 /// How a run trains; stored with it.

@@ -10,21 +10,30 @@ use crate::run::{Run, start_backend};
 pub fn compare(options: &Options) -> Result<(), Error> {
     let backend = start_backend();
     let mut outcomes = vec![];
+    let mut diverged = vec![];
     for &schedule in ScheduleName::value_variants() {
+        let name = schedule.text();
+        println!("{name}");
         let options = Options {
             schedule,
             ..options.clone()
         };
-        let outcome = Run::new(&options, &backend)?.train(|_, _| Ok(()))?;
-        outcomes.push((schedule.text(), outcome));
+        match Run::new(&options, &backend)?.train(|_, _| Ok(())) {
+            Ok(outcome) => outcomes.push((name, outcome)),
+            Err(error @ Error::Diverged { .. }) => diverged.push((name, error)),
+            Err(other) => return Err(other),
+        }
     }
     outcomes.sort_by(|(_, a), (_, b)| a.valid_mse.total_cmp(&b.valid_mse));
     println!("rank  schedule             valid_mse   train_mse   last lr");
-    for (rank, (schedule, outcome)) in (1..).zip(outcomes) {
+    for (rank, (name, outcome)) in (1..).zip(outcomes) {
         println!(
-            "{rank:>4}  {schedule:<19}  {:.8}  {:.8}  {:.3e}",
+            "{rank:>4}  {name:<19}  {:.8}  {:.8}  {:.3e}",
             outcome.valid_mse, outcome.train_mse, outcome.lr
         );
+    }
+    for (name, error) in diverged {
+        println!("   -  {name:<19}  {error}");
     }
     Ok(())
 }

@@ -15,6 +15,8 @@ pub enum Error {
     AlreadyARun(String),
     #[error("`{0}` holds no run: it has no checkpoint")]
     NoRun(String),
+    #[error("another process is working in `{0}`")]
+    Busy(String),
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     #[error("the checkpoint is not of this program: its options are {0}")]
@@ -33,7 +35,7 @@ pub enum Error {
     },
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
-    #[error("the loss of step {step} is {loss}: the learning rate may be too high")]
+    #[error("the loss at step {step} is {loss}: the learning rate may be too high")]
     Diverged { step: u64, loss: f64 },
 }
 

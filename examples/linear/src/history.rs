@@ -1,6 +1,7 @@
 //! Rate and loss of every step, as CSV.
 
 use std::fs::{File, OpenOptions};
+use std::io::{Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -27,11 +28,10 @@ pub struct History {
 }
 
 impl History {
-    /// The history in `run_dir` up to `step`, to go on from there: what was written after the
+    /// The history at `path` up to `step`, to go on from there: what was written after the
     /// checkpoint that the run is resumed from is cut off.
-    pub fn open(run_dir: &Path, step: u64) -> Result<Self, Error> {
-        let path = run_dir.join("history.csv");
-        let file = OpenOptions::new()
+    pub fn open(path: PathBuf, step: u64) -> Result<Self, Error> {
+        let mut file = OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
@@ -40,9 +40,8 @@ impl History {
             .map_err(Error::io("open", &path))?;
         let end = end_of(&path, &file, step)?;
         file.set_len(end).map_err(Error::io("cut", &path))?;
-        let mut file = file;
-        std::io::Seek::seek(&mut file, std::io::SeekFrom::Start(end))
-            .map_err(Error::io("write", &path))?;
+        file.seek(SeekFrom::Start(end))
+            .map_err(Error::io("cut", &path))?;
         let writer = csv::WriterBuilder::new()
             .has_headers(end == 0)
             .from_writer(file);

@@ -11,6 +11,7 @@ pub mod model;
 pub mod optimizer;
 pub mod progress;
 pub mod run;
+pub mod run_dir;
 pub mod schedule;
 
 pub use error::Error;

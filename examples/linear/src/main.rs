@@ -4,16 +4,16 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use clap::error::ErrorKind;
-use linear::cli::{Cli, Command};
+use linear::cli::{Cli, Command, TrainArgs};
 use linear::{compare, run};
 
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return end_with_usage(&error),
+        Err(error) => return end_with_one_line(&error),
     };
     let result = match cli.command() {
-        Command::Train { options, out } => run::train(options, &out),
+        Command::Train(TrainArgs { options, out }) => run::train(options, &out),
         Command::Resume { run_dir } => run::resume(&run_dir),
         Command::Compare { options } => compare::compare(&options),
     };
@@ -26,8 +26,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// What clap has to say: the whole of a help text, and of an error the line that names it.
-fn end_with_usage(error: &clap::Error) -> ExitCode {
+/// What clap has to say: the whole of a help text, and of an error the paragraph that names it.
+fn end_with_one_line(error: &clap::Error) -> ExitCode {
     if matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion

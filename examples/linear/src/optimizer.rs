@@ -26,7 +26,9 @@ impl OptimizerConfig {
     /// The optimizer called `name`.
     pub fn new(name: OptimizerName) -> Self {
         match name {
-            OptimizerName::Sgd => Self::Sgd(sgd(MOMENTUM)),
+            OptimizerName::Sgd => {
+                Self::Sgd(SgdConfig::new().with_momentum(Some(undampened(MOMENTUM))))
+            }
             OptimizerName::Adam => Self::Adam(AdamConfig::new().with_beta_1(MOMENTUM as f32)),
             OptimizerName::Adamw => Self::AdamW(AdamWConfig::new().with_beta_1(MOMENTUM as f32)),
         }
@@ -35,7 +37,10 @@ impl OptimizerConfig {
     /// The optimizer, and what sets its momentum.
     pub fn init(&self) -> (ModuleOptimizer, MomentumSetter) {
         match self.clone() {
-            Self::Sgd(_) => tunable(|momentum| sgd(momentum).build()),
+            Self::Sgd(config) => tunable(move |momentum| {
+                let momentum = Some(undampened(momentum));
+                config.clone().with_momentum(momentum).build()
+            }),
             Self::Adam(config) => {
                 tunable(move |beta| config.clone().with_beta_1(beta as f32).build())
             }
@@ -46,10 +51,11 @@ impl OptimizerConfig {
     }
 }
 
-/// SGD as PyTorch has it: Burn's default dampens new gradients.
-fn sgd(momentum: f64) -> SgdConfig {
-    let momentum = MomentumConfig::new().with_momentum(momentum);
-    SgdConfig::new().with_momentum(Some(momentum.with_dampening(0.0)))
+/// Momentum as PyTorch has it: Burn's default dampens new gradients.
+fn undampened(momentum: f64) -> MomentumConfig {
+    MomentumConfig::new()
+        .with_momentum(momentum)
+        .with_dampening(0.0)
 }
 
 fn tunable<O: Optimizer>(build: impl Fn(f64) -> O + 'static) -> (ModuleOptimizer, MomentumSetter) {

@@ -64,7 +64,7 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Self::Bar(bar) = self {
-            bar.finish();
+            bar.abandon(); // where it stands, which need not be the end
         }
     }
 }

@@ -1,8 +1,7 @@
 //! A training run: begun, checkpointed, resumed.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
@@ -16,31 +15,25 @@ use crate::history::{History, Row};
 use crate::model::Model;
 use crate::optimizer::{MomentumSetter, OptimizerConfig};
 use crate::progress::{self, Epoch};
+use crate::run_dir::RunDir;
 use crate::schedule::{self, LearningRate};
 
 /// The name of the checkpoint's note that holds the [`Options`].
 const OPTIONS: &str = "options";
 
-/// Trains from the beginning, in `run_dir`.
-pub fn train(options: Options, run_dir: &Path) -> Result<(), Error> {
-    let path = checkpoint_path(run_dir);
-    if path.exists() {
-        return Err(Error::AlreadyARun(run_dir.display().to_string()));
-    }
+/// Trains from the beginning, in the directory `path`.
+pub fn train(options: Options, path: &Path) -> Result<(), Error> {
+    let dir = RunDir::create(path)?;
     let backend = start_backend();
     let run = Run::new(&options, &backend)?;
-    fs::create_dir_all(run_dir).map_err(Error::io("create", run_dir))?;
-    run.checkpoint()?.save(&path)?; // from here on, the run can be resumed
-    finish(run, &backend, run_dir)
+    run.checkpoint()?.save(dir.checkpoint())?; // from here on, the run can be resumed
+    finish(run, &backend, &dir)
 }
 
-/// Finishes the run in `run_dir`.
-pub fn resume(run_dir: &Path) -> Result<(), Error> {
-    let path = checkpoint_path(run_dir);
-    if !path.exists() {
-        return Err(Error::NoRun(run_dir.display().to_string()));
-    }
-    let checkpoint = Checkpoint::load(&path)?;
+/// Finishes the run in the directory `path`.
+pub fn resume(path: &Path) -> Result<(), Error> {
+    let dir = RunDir::open(path)?;
+    let checkpoint = Checkpoint::load(dir.checkpoint())?;
     let options = checkpoint.note(OPTIONS).unwrap_or("missing");
     let options: Options =
         serde_json::from_str(options).map_err(|_| Error::Options(options.to_string()))?;
@@ -48,11 +41,7 @@ pub fn resume(run_dir: &Path) -> Result<(), Error> {
     let mut run = Run::new(&options, &backend)?;
     run.restore(&checkpoint)?;
     println!("resuming at step {} of {}", run.step, run.steps);
-    finish(run, &backend, run_dir)
-}
-
-fn checkpoint_path(run_dir: &Path) -> PathBuf {
-    run_dir.join("checkpoint.bpk")
+    finish(run, &backend, &dir)
 }
 
 /// Starts the backend and says which one it is.
@@ -62,10 +51,10 @@ pub fn start_backend() -> Backend {
     backend
 }
 
-/// Trains to the end, with history and checkpoints in `run_dir`, and says how it went.
-fn finish(mut run: Run, backend: &Backend, run_dir: &Path) -> Result<(), Error> {
-    let path = checkpoint_path(run_dir);
-    let mut history = History::open(run_dir, run.step)?;
+/// Trains to the end, with history and checkpoints in `dir`, and says how it went.
+fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
+    let path = dir.checkpoint();
+    let mut history = History::open(dir.history(), run.step)?;
     let every = run.options.checkpoint_every;
     let outcome = run.train(|run, row| {
         history.add(&row)?;
@@ -143,12 +132,7 @@ impl Run {
                 let (features, targets) = batch.to_tensors(&self.device);
                 let loss = self.model.loss(features, targets);
                 let loss_value = f64::from(loss.clone().into_scalar::<f32>());
-                if !loss_value.is_finite() {
-                    return Err(Error::Diverged {
-                        step: self.step,
-                        loss: loss_value,
-                    });
-                }
+                self.check_loss(loss_value)?;
                 let grads = GradientsParams::from_grads(loss.backward(), &self.model);
                 if let Some(momentum) = &self.momentum {
                     (self.set_momentum)(momentum.at(self.step));
@@ -163,7 +147,7 @@ impl Run {
                 };
                 self.step += 1;
                 if self.step.is_multiple_of(per_epoch) {
-                    self.end_epoch(&progress, lr);
+                    self.end_epoch(&progress, lr)?;
                 }
                 after_step(self, row)?;
             }
@@ -172,11 +156,12 @@ impl Run {
     }
 
     /// Measures, and tells the schedule.
-    fn end_epoch(&mut self, progress: &progress::Progress, lr: f64) {
+    fn end_epoch(&mut self, progress: &progress::Progress, lr: f64) -> Result<(), Error> {
         let model = self.model.valid();
         let device = self.device.clone().inner();
         let train_mse = model.mse(&self.data.train, &device);
         let valid_mse = model.mse(&self.data.valid, &device);
+        self.check_loss(train_mse)?;
         self.lr.observe(valid_mse);
         let metrics = [
             ("lr", lr),
@@ -187,6 +172,17 @@ impl Run {
             .map(|(name, value)| (name.to_string(), value))
             .into();
         progress.show(&self.outcome());
+        Ok(())
+    }
+
+    fn check_loss(&self, loss: f64) -> Result<(), Error> {
+        match loss.is_finite() {
+            true => Ok(()),
+            false => Err(Error::Diverged {
+                step: self.step,
+                loss,
+            }),
+        }
     }
 
     /// How the last complete epoch ended.

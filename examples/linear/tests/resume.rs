@@ -2,10 +2,12 @@
 
 mod common;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+use burn_lr::Checkpoint;
 use common::{RunDir, backends, run, spawn, succeeded};
 use rand::{Rng, SeedableRng};
 
@@ -15,6 +17,7 @@ fn killed(backend: &str, options: &[&str], longest: Duration) -> Vec<RunDir> {
     const KILLS: usize = 20;
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     let mut kills = 0;
+    let mut stops = BTreeSet::new();
     let mut dirs = vec![];
     while kills < KILLS {
         let dir = RunDir::new();
@@ -36,9 +39,20 @@ fn killed(backend: &str, options: &[&str], longest: Duration) -> Vec<RunDir> {
                 break;
             }
             kills += 1;
+            if dir.checkpoint().exists() {
+                stops.insert(Checkpoint::load(dir.checkpoint()).unwrap().progress().step);
+            }
         }
+        let entries = std::fs::read_dir(dir.path()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, [".lock", "checkpoint.bpk", "history.csv"]);
         dirs.push(dir);
     }
+    assert!(
+        stops.len() > KILLS / 2,
+        "most kills struck before training: {stops:?}"
+    );
     dirs
 }
 
@@ -89,9 +103,10 @@ fn a_run_goes_on_on_every_other_backend() {
             let dir = RunDir::new();
             let mut child = spawn(saved_on, &[&["--out", dir.str()], &options[..]].concat());
             let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-            lines.find(|line| line.as_ref().unwrap().starts_with("epoch 30/60 "));
+            let half = lines.find(|line| line.as_ref().unwrap().starts_with("epoch 30/60 "));
+            half.expect("a line per tenth of a run").unwrap();
             child.kill().unwrap();
-            child.wait().unwrap();
+            assert_eq!(child.wait().unwrap().code(), None, "it ended by itself");
 
             let done = run(resumed_on, &["resume", dir.str()]);
             assert_eq!(done.text("backend"), resumed_on);

@@ -146,6 +146,45 @@ fn what_cannot_run_ends_with_one_line() {
     assert!(fails(&["resume", dir.str()]).ends_with("the 12 steps before the checkpoint, but 1"));
 }
 
+/// Without BURN_DEVICE, a feature that was named wins over the default.
+#[test]
+fn the_backend_is_the_one_of_the_feature() {
+    let expected = if cfg!(feature = "cuda") {
+        "cuda"
+    } else if cfg!(feature = "wgpu") {
+        "wgpu"
+    } else if cfg!(feature = "ndarray") {
+        "ndarray"
+    } else {
+        "flex"
+    };
+    let dir = RunDir::new();
+    for args in [
+        &["--epochs", "2", "--out", dir.str()][..],
+        &["resume", dir.str()],
+    ] {
+        let mut command = common::linear("", args);
+        let output = command.env_remove("BURN_DEVICE").output().unwrap();
+        assert_eq!(common::succeeded(output).text("backend"), expected);
+    }
+}
+
+#[test]
+fn one_process_at_a_time_works_in_a_directory() {
+    let dir = RunDir::new();
+    let mut child = common::spawn("flex", &["--epochs", "100000", "--out", dir.str()]);
+    while !dir.path().join("history.csv").exists() {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+    }
+    let line = failure("flex", &["resume", dir.str()]);
+    assert!(line.contains("another process is working in"), "{line}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    // Somebody else's history is not overwritten.
+    std::fs::remove_file(dir.checkpoint()).unwrap();
+    assert!(failure("flex", &["--out", dir.str()]).contains("already holds a run"));
+}
+
 #[test]
 fn a_rate_that_is_far_too_high_says_so() {
     let dir = RunDir::new();
@@ -160,10 +199,14 @@ fn a_rate_that_is_far_too_high_says_so() {
         dir.str(),
     ];
     assert!(failure("flex", &args).contains("the learning rate may be too high"));
+    let output = common::linear("flex", &["compare", "--optimizer", "sgd", "--lr", "1e6"]);
+    let output = { output }.output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert!(text.contains("   -  constant "), "{text}");
 }
 
 /// Hides all drivers from the loaders of Vulkan and OpenGL.
-#[cfg(feature = "wgpu")]
+#[cfg(all(feature = "wgpu", target_os = "linux"))]
 #[test]
 fn wgpu_without_a_driver_ends_with_one_line() {
     let mut command = common::linear("wgpu", &["compare"]);
