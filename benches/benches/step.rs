@@ -3,53 +3,15 @@
 
 use std::hint::black_box;
 
-use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
-use burn::lr_scheduler::exponential::ExponentialLrSchedulerConfig;
-use burn::lr_scheduler::linear::LinearLrSchedulerConfig;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
-use burn::lr_scheduler::step::StepLrSchedulerConfig;
+use benches::{STEPS, pairs};
 use burn_lr::prelude::*;
 use criterion::{Criterion, criterion_group, criterion_main};
 
-/// About as many as a benchmark takes, so that every part of a curve is met.
-const STEPS: u64 = 200_000_000;
-
-/// So close to 1 that this many factors of it don't underflow.
-const GAMMA: f64 = 1.0 - 1e-9;
-
-fn in_burn(schedule: impl Schedule + Clone + Send + Sync + 'static) -> ModuleLrScheduler {
-    Scheduler::new(schedule).into()
-}
-
 fn beside_burns_own(criterion: &mut Criterion) {
-    let steps = STEPS as usize;
-    let linear = LinearLrSchedulerConfig::new(0.1, 0.001, steps);
-    let cosine = CosineAnnealingLrSchedulerConfig::new(0.1, steps).with_min_lr(0.001);
-    let exponential = ExponentialLrSchedulerConfig::new(0.1, GAMMA);
-    let step = StepLrSchedulerConfig::new(0.1, 1000).with_gamma(GAMMA);
-    for (shape, mut ours, burns) in [
-        ("constant", in_burn(Constant::new(0.1)), Ok(0.1.into())),
-        (
-            "linear",
-            in_burn(Linear::new(0.1, 0.001, STEPS)),
-            linear.init(),
-        ),
-        (
-            "cosine",
-            in_burn(CosineAnnealing::new(0.1, 0.001, STEPS)),
-            cosine.init(),
-        ),
-        (
-            "exponential",
-            in_burn(Exponential::new(0.1, GAMMA)),
-            exponential.init(),
-        ),
-        ("step", in_burn(Step::new(0.1, 1000, GAMMA)), step.init()),
-    ] {
-        let mut burns = burns.expect("the numbers are right");
-        let mut group = criterion.benchmark_group(format!("step/{shape}"));
-        group.bench_function("burn-lr", |b| b.iter(|| black_box(ours.step()).base()));
-        group.bench_function("burn", |b| b.iter(|| black_box(burns.step()).base()));
+    for mut pair in pairs() {
+        let mut group = criterion.benchmark_group(format!("step/{}", pair.name));
+        group.bench_function("burn-lr", |b| b.iter(|| black_box(pair.ours.step()).base()));
+        group.bench_function("burn", |b| b.iter(|| black_box(pair.burns.step()).base()));
         group.finish();
     }
 }

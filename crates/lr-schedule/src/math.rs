@@ -55,12 +55,21 @@ pub(crate) fn finite(value: f64) -> f64 {
     value.clamp(f64::MIN, f64::MAX)
 }
 
+/// A count as a number. Signed, it is one instruction; unsigned, several.
+#[inline]
+pub(crate) fn float(count: u64) -> f64 {
+    match i64::try_from(count) {
+        Ok(count) => count as f64,
+        Err(_) => count as f64,
+    }
+}
+
 /// How far step `n` is into `steps`: 0 at the start, 1 at the end and after it.
 #[inline]
 pub(crate) fn share(n: u64, steps: u64) -> f64 {
     if n >= steps {
         1.0
     } else {
-        n as f64 / steps as f64
+        float(n) / float(steps)
     }
 }

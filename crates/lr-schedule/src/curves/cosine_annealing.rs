@@ -1,5 +1,5 @@
 use crate::error::or_panic;
-use crate::math::{half_cosine, lerp};
+use crate::math::{float, half_cosine, lerp};
 use crate::{Schedule, ScheduleError, Spec};
 
 /// A whole cosine wave without an end: down for `t_max` steps, up for `t_max` steps, and so on:
@@ -57,7 +57,7 @@ impl Schedule for CosineAnnealing {
             Some(period) if step >= period => step % period,
             _ => step,
         };
-        let t = phase as f64 / self.t_max as f64;
+        let t = float(phase) / float(self.t_max);
         lerp(self.max, self.min, half_cosine(t))
     }
 

@@ -1,4 +1,4 @@
-use crate::math::{exp, finite, ln};
+use crate::math::{exp, finite, float, ln};
 
 /// The powers of a factor that is at least 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -23,7 +23,7 @@ impl Powers {
     pub fn scale(self, rate: f64, times: u64) -> f64 {
         let power = match times {
             0..=8 => (0..times).fold(1.0, |power, _| power * self.of),
-            _ => exp(times as f64 * self.ln),
+            _ => exp(float(times) * self.ln),
         };
         finite(rate * finite(power))
     }

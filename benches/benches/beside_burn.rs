@@ -1,0 +1,68 @@
+//! The same steps in turns, a thousand of ours and a thousand of Burn's, so that a machine that
+//! speeds up or slows down does so for both; and whether the difference is within its bound.
+
+use std::hint::black_box;
+use std::time::Instant;
+
+use benches::pairs;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+
+const ROUNDS: usize = 5_001;
+const STEPS: u32 = 1_000;
+
+/// A step costs at most this share of Burn's more, or this many nanoseconds more; an exponential
+/// one, which is closed-form here and a running product there, a power besides.
+const SHARE: f64 = 0.1;
+const NANOSECONDS: f64 = 10.0;
+
+fn main() {
+    println!("a step, inside ModuleLrScheduler: medians of {ROUNDS} rounds, in ns");
+    println!("shape            burn  burn-lr  difference (quartiles)   bound");
+    for mut pair in pairs() {
+        let rounds = (0..ROUNDS).map(|_| (time(&mut pair.burns), time(&mut pair.ours)));
+        let (burns, ours): (Vec<f64>, Vec<f64>) = rounds.unzip();
+        let differences = ours.iter().zip(&burns).map(|(ours, burns)| ours - burns);
+        let (low, difference, high) = quartiles(differences.collect());
+        let ((_, burns, _), (_, ours, _)) = (quartiles(burns), quartiles(ours));
+        let power = if pair.name == "exponential" {
+            time_powf()
+        } else {
+            0.0
+        };
+        let bound = (SHARE * burns).max(NANOSECONDS) + power;
+        let verdict = if difference <= bound {
+            "holds"
+        } else {
+            "missed"
+        };
+        println!(
+            "{:<14} {burns:>6.1}  {ours:>7.1}  {difference:>5.1} ({low:>5.1} to {high:>5.1})  \
+             {bound:>8.1} {verdict}",
+            pair.name
+        );
+    }
+}
+
+/// Nanoseconds a step.
+fn time(scheduler: &mut ModuleLrScheduler) -> f64 {
+    let start = Instant::now();
+    for _ in 0..STEPS {
+        black_box(scheduler.step().base());
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(STEPS)
+}
+
+/// Nanoseconds a general power.
+fn time_powf() -> f64 {
+    let start = Instant::now();
+    for n in 0..1_000_000 {
+        black_box(black_box(0.999_999_9_f64).powf(f64::from(n)));
+    }
+    start.elapsed().as_nanos() as f64 / 1e6
+}
+
+fn quartiles(mut values: Vec<f64>) -> (f64, f64, f64) {
+    values.sort_by(f64::total_cmp);
+    let at = |quarter: usize| values[(values.len() - 1) * quarter / 4];
+    (at(1), at(2), at(3))
+}
