@@ -3,10 +3,10 @@
 use std::fs;
 
 use burn::config::Config;
-use burn::module::Module;
+use burn::module::{Module, Param, ParamId};
 use burn::nn::{Linear as Layer, LinearConfig};
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig};
-use burn::tensor::Device;
+use burn::tensor::{Device, Int, Tensor};
 use burn_lr::prelude::*;
 use burn_lr::{CheckpointError, Mismatch};
 use tests::{Training, devices};
@@ -134,6 +134,36 @@ fn another_model_is_refused_with_every_difference() {
         path: "linear.bias".to_string(),
     };
     assert_eq!(mismatches[1], unexpected);
+}
+
+#[test]
+fn integers_of_another_backends_size_are_the_same_integers() {
+    #[derive(Module, Debug)]
+    struct Counting {
+        layer: Layer,
+        counts: Param<Tensor<1, Int>>,
+    }
+    let new = |device: &Device, counts: [i32; 3]| Counting {
+        layer: LinearConfig::new(2, 1).init(device),
+        counts: Param::initialized(ParamId::new(), Tensor::from_data(counts, device)),
+    };
+    let config = SgdConfig::new();
+    for from in devices() {
+        let saved = new(&from, [1, -2, 3]);
+        let progress = Progress::default();
+        let checkpoint = Checkpoint::capture(&saved, &config.init(), &config, &lr(), progress);
+        for to in devices() {
+            let model = new(&to, [0, 0, 0]);
+            let dtype = model.counts.val().dtype();
+            let restored = checkpoint.as_ref().unwrap();
+            let (model, _) = restored
+                .restore(model, config.init(), &config, &mut lr())
+                .unwrap();
+            assert_eq!(model.counts.val().dtype(), dtype);
+            let counts: Vec<i32> = model.counts.val().try_into_vec_as().unwrap();
+            assert_eq!(counts, [1, -2, 3], "from {from:?} to {to:?}");
+        }
+    }
 }
 
 #[test]

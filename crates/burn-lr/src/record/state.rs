@@ -1,113 +1,12 @@
-//! The saved state of a scheduler: its position, what is in force over its schedule, and by what
-//! the schedule is recognised.
-
-use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
+use burn::lr_scheduler::LrSchedulerRecord;
 use burn::optim::{RecordState, StateSink, StateSource};
 use burn::tensor::Device;
 use burn_pack::{Reader, Scalar};
 
+use super::error::LoadError;
+use super::identity::{Identity, PROBES};
 use crate::clock::Clock;
 use crate::control::Override;
-use crate::feedback::StateError;
-use crate::{Schedule, Spec};
-
-/// A Burn scheduler whose saved state loads with an error where it doesn't fit, rather than in
-/// silence.
-pub trait Resumable: LrScheduler {
-    /// Takes over a saved state.
-    ///
-    /// # Errors
-    ///
-    /// A record that is empty, of another kind of scheduler, or of another schedule; the
-    /// scheduler stays as it is then.
-    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError>;
-
-    /// The schedule (and the rule) as JSON: the [`Spec`]. `None` where a closure is part of it.
-    fn description(&self) -> Option<String>;
-}
-
-/// What Burn's `load_record`, which can't fail, does where [`Resumable::try_load_record`] fails.
-#[track_caller]
-pub(crate) fn load_or_panic(scheduler: &mut impl Resumable, record: &LrSchedulerRecord) {
-    if let Err(error) = scheduler.try_load_record(record) {
-        panic!("can't resume the learning rate: {error}");
-    }
-}
-
-/// A saved state that a scheduler can't go on from.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoadError {
-    /// Nothing was saved, or in another place of the record.
-    #[error("the record is empty")]
-    Empty,
-    /// Something else wrote it, such as one of Burn's own schedulers.
-    #[error("the record is not of this library: it holds {}", .keys.join(", "))]
-    Foreign {
-        /// What it holds.
-        keys: Vec<String>,
-    },
-    /// A later version of this library wrote it.
-    #[error("the record has version {found}; this library reads up to {supported}")]
-    Version {
-        /// The record's version.
-        found: u64,
-        /// The latest version that can be read.
-        supported: u64,
-    },
-    /// It is of another kind of scheduler.
-    #[error("the record is of a {found}, not of a {expected}")]
-    Kind {
-        /// The kind that was to be loaded.
-        expected: &'static str,
-        /// The kind that the record is of.
-        found: &'static str,
-    },
-    /// Part of it is not there.
-    #[error("the record lacks `{field}`")]
-    Missing {
-        /// Which part.
-        field: String,
-    },
-    /// Part of it can't be what it is.
-    #[error("the record's `{field}` must be {allowed}, got {value}")]
-    Invalid {
-        /// Which part.
-        field: String,
-        /// What it is.
-        value: String,
-        /// What is allowed.
-        allowed: &'static str,
-    },
-    /// It is of a schedule that gives other rates.
-    #[error(
-        "the record is of another schedule: at step {step} that gave {saved}, this one gives \
-         {given}; `accept_another_schedule` goes on with this one"
-    )]
-    AnotherSchedule {
-        /// A step at which the two differ.
-        step: u64,
-        /// The rate of the schedule that was saved.
-        saved: f64,
-        /// The rate of the schedule at hand.
-        given: f64,
-    },
-    /// It is of a schedule that is described differently, though no probed rate differs.
-    #[error(
-        "the record is of a schedule with another description; `accept_another_schedule` goes \
-         on with this one"
-    )]
-    AnotherDescription,
-    /// It is of another feedback rule, or of the same one with other options.
-    #[error(
-        "the record is of another feedback rule, or of other options of it; \
-         `accept_another_rule` goes on with this one, which then has heard nothing"
-    )]
-    AnotherRule,
-    /// The feedback rule can't go on from it.
-    #[error("the record's feedback rule: {0}")]
-    Rule(#[from] StateError),
-}
 
 /// Which scheduler a record is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,36 +22,6 @@ impl Kind {
             Self::FeedbackScheduler => "FeedbackScheduler",
         }
     }
-}
-
-/// The steps whose rates a record holds, to recognise its schedule by.
-const PROBES: [u64; 8] = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
-
-/// By what a schedule is recognised.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Identity {
-    /// Of its description, where it has one.
-    fingerprint: Option<u64>,
-    probes: [f64; PROBES.len()],
-}
-
-impl Identity {
-    pub fn of(schedule: &impl Schedule) -> Self {
-        Self {
-            fingerprint: schedule.to_spec().map(|spec| fingerprint(&to_json(&spec))),
-            probes: PROBES.map(|step| schedule.at(step)),
-        }
-    }
-}
-
-/// A spec as it is stored and fingerprinted.
-pub(crate) fn to_json(spec: &Spec) -> String {
-    serde_json::to_string(spec).expect("a spec is plain data, which always has a JSON form")
-}
-
-pub(crate) fn fingerprint(text: &str) -> u64 {
-    let hash = blake3::hash(text.as_bytes());
-    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("8 of 32 bytes"))
 }
 
 /// What a scheduler's record holds, but for its feedback rule.
@@ -243,24 +112,7 @@ impl SchedulerState {
 
     /// Whether the schedule at hand is the one that was saved.
     pub fn check_schedule(&self, given: &Identity) -> Result<(), LoadError> {
-        let saved = &self.identity;
-        let probes = saved.probes.iter().zip(&given.probes);
-        let mut largest: f64 = 0.0;
-        for (step, (&saved, &given)) in PROBES.into_iter().zip(probes) {
-            // Machines may differ in the last bits of a cosine, and in no more. Those are bits of
-            // the largest rate up to there, since a rate near 0 is what is left of larger ones.
-            if saved.is_finite() {
-                largest = largest.max(saved.abs());
-            }
-            let same = (saved - given).abs() <= 1e-12 * largest;
-            if !same && saved.to_bits() != given.to_bits() {
-                return Err(LoadError::AnotherSchedule { step, saved, given });
-            }
-        }
-        match (saved.fingerprint, given.fingerprint) {
-            (Some(saved), Some(given)) if saved != given => Err(LoadError::AnotherDescription),
-            _ => Ok(()),
-        }
+        self.identity.check(given)
     }
 
     pub fn restore(&self, clock: &mut Clock) {

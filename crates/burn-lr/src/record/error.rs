@@ -1,0 +1,76 @@
+use crate::feedback::StateError;
+
+/// A saved state that a scheduler can't go on from.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// Nothing was saved, or in another place of the record.
+    #[error("the record is empty")]
+    Empty,
+    /// Something else wrote it, such as one of Burn's own schedulers.
+    #[error("the record is not of this library: it holds {}", .keys.join(", "))]
+    Foreign {
+        /// What it holds.
+        keys: Vec<String>,
+    },
+    /// A later version of this library wrote it.
+    #[error("the record has version {found}; this library reads up to {supported}")]
+    Version {
+        /// The record's version.
+        found: u64,
+        /// The latest version that can be read.
+        supported: u64,
+    },
+    /// It is of another kind of scheduler.
+    #[error("the record is of a {found}, not of a {expected}")]
+    Kind {
+        /// The kind that was to be loaded.
+        expected: &'static str,
+        /// The kind that the record is of.
+        found: &'static str,
+    },
+    /// Part of it is not there.
+    #[error("the record lacks `{field}`")]
+    Missing {
+        /// Which part.
+        field: String,
+    },
+    /// Part of it can't be what it is.
+    #[error("the record's `{field}` must be {allowed}, got {value}")]
+    Invalid {
+        /// Which part.
+        field: String,
+        /// What it is.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// It is of a schedule that gives other rates.
+    #[error(
+        "the record is of another schedule: at step {step} that gave {saved}, this one gives \
+         {given}; `accept_another_schedule` goes on with this one"
+    )]
+    AnotherSchedule {
+        /// A step at which the two differ.
+        step: u64,
+        /// The rate of the schedule that was saved.
+        saved: f64,
+        /// The rate of the schedule at hand.
+        given: f64,
+    },
+    /// It is of a schedule that is described differently, though no probed rate differs.
+    #[error(
+        "the record is of a schedule with another description; `accept_another_schedule` goes \
+         on with this one"
+    )]
+    AnotherDescription,
+    /// It is of another feedback rule, or of the same one with other options.
+    #[error(
+        "the record is of another feedback rule, or of other options of it; \
+         `accept_another_rule` goes on with this one, which then has heard nothing"
+    )]
+    AnotherRule,
+    /// The feedback rule can't go on from it.
+    #[error("the record's feedback rule: {0}")]
+    Rule(#[from] StateError),
+}

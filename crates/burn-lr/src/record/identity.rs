@@ -1,0 +1,54 @@
+use super::error::LoadError;
+use crate::{Schedule, Spec};
+
+/// The steps whose rates a record holds, to recognise its schedule by.
+pub(super) const PROBES: [u64; 8] = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
+/// By what a schedule is recognised.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Identity {
+    /// Of its description, where it has one.
+    pub(super) fingerprint: Option<u64>,
+    pub(super) probes: [f64; PROBES.len()],
+}
+
+impl Identity {
+    pub fn of(schedule: &impl Schedule) -> Self {
+        Self {
+            fingerprint: schedule.to_spec().map(|spec| fingerprint(&to_json(&spec))),
+            probes: PROBES.map(|step| schedule.at(step)),
+        }
+    }
+
+    /// Whether the schedule at hand is this one, which was saved.
+    pub fn check(&self, given: &Self) -> Result<(), LoadError> {
+        let probes = self.probes.iter().zip(&given.probes);
+        let mut largest: f64 = 0.0;
+        for (step, (&saved, &given)) in PROBES.into_iter().zip(probes) {
+            // Machines may differ in the last bits of a cosine, and in no more. Those are bits of
+            // the largest rate up to there, since a rate near 0 is what is left of larger ones.
+            if saved.is_finite() {
+                largest = largest.max(saved.abs());
+            }
+            let same = (saved - given).abs() <= 1e-12 * largest;
+            if !same && saved.to_bits() != given.to_bits() {
+                return Err(LoadError::AnotherSchedule { step, saved, given });
+            }
+        }
+        match (self.fingerprint, given.fingerprint) {
+            (Some(saved), Some(given)) if saved != given => Err(LoadError::AnotherDescription),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// A spec as it is stored and fingerprinted.
+pub(crate) fn to_json(spec: &Spec) -> String {
+    serde_json::to_string(spec).expect("a spec is plain data, which always has a JSON form")
+}
+
+/// A number that texts are told apart by.
+pub(crate) fn fingerprint(text: &str) -> u64 {
+    let hash = blake3::hash(text.as_bytes());
+    u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("8 of 32 bytes"))
+}

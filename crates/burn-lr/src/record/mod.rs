@@ -1,0 +1,35 @@
+//! The saved state of a scheduler: its position, what is in force over its schedule, and by what
+//! the schedule is recognised.
+
+mod error;
+mod identity;
+mod state;
+
+use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
+
+pub use error::LoadError;
+pub(crate) use identity::{Identity, fingerprint, to_json};
+pub(crate) use state::{Kind, SchedulerState};
+
+/// A Burn scheduler whose saved state loads with an error where it doesn't fit, rather than in
+/// silence.
+pub trait Resumable: LrScheduler {
+    /// Takes over a saved state.
+    ///
+    /// # Errors
+    ///
+    /// A record that is empty, of another kind of scheduler, or of another schedule; the
+    /// scheduler stays as it is then.
+    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError>;
+
+    /// The schedule (and the rule) as JSON: the [`Spec`](crate::Spec). `None` where a closure is part of it.
+    fn description(&self) -> Option<String>;
+}
+
+/// What Burn's `load_record`, which can't fail, does where [`Resumable::try_load_record`] fails.
+#[track_caller]
+pub(crate) fn load_or_panic(scheduler: &mut impl Resumable, record: &LrSchedulerRecord) {
+    if let Err(error) = scheduler.try_load_record(record) {
+        panic!("can't resume the learning rate: {error}");
+    }
+}
