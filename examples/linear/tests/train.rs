@@ -175,6 +175,7 @@ fn one_process_at_a_time_works_in_a_directory() {
     let mut child = common::spawn("flex", &["--epochs", "100000", "--out", dir.str()]);
     while !dir.path().join("history.csv").exists() {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let line = failure("flex", &["resume", dir.str()]);
     assert!(line.contains("another process is working in"), "{line}");
@@ -199,8 +200,8 @@ fn a_rate_that_is_far_too_high_says_so() {
         dir.str(),
     ];
     assert!(failure("flex", &args).contains("the learning rate may be too high"));
-    let output = common::linear("flex", &["compare", "--optimizer", "sgd", "--lr", "1e6"]);
-    let output = { output }.output().unwrap();
+    let args = ["compare", "--optimizer", "sgd", "--lr", "1e6"];
+    let output = common::linear("flex", &args).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("   -  constant "), "{text}");
 }
