@@ -1,5 +1,5 @@
 use crate::error::or_panic;
-use crate::math::{half_cosine, lerp, share};
+use crate::math::{cosine, share};
 use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// Half a cosine: `at(n) = end + (start - end) · (1 + cos(π n / steps)) / 2`, then `end`.
@@ -51,7 +51,7 @@ impl Cosine {
 impl Schedule for Cosine {
     #[inline]
     fn at(&self, step: u64) -> f64 {
-        lerp(self.start, self.end, half_cosine(share(step, self.steps)))
+        cosine(self.start, self.end, share(step, self.steps))
     }
 
     fn length(&self) -> Option<u64> {

@@ -1,5 +1,5 @@
 use crate::error::or_panic;
-use crate::math::{float, half_cosine, lerp};
+use crate::math::{cosine, float};
 use crate::{Schedule, ScheduleError, Spec};
 
 /// A whole cosine wave without an end: down for `t_max` steps, up for `t_max` steps, and so on:
@@ -52,13 +52,15 @@ impl CosineAnnealing {
 impl Schedule for CosineAnnealing {
     #[inline]
     fn at(&self, step: u64) -> f64 {
-        // A period that doesn't fit in 64 bits is longer than any run.
-        let phase = match self.t_max.checked_mul(2) {
-            Some(period) if step >= period => step % period,
-            _ => step,
+        let phase = match step <= self.t_max {
+            true => step, // the first way down, which is all of most runs
+            false => match self.t_max.checked_mul(2) {
+                Some(period) => step % period,
+                None => step, // a period that doesn't fit in 64 bits is not over yet
+            },
         };
         let t = float(phase) / float(self.t_max);
-        lerp(self.max, self.min, half_cosine(t))
+        cosine(self.max, self.min, t)
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,5 +1,5 @@
 use crate::error::or_panic;
-use crate::math::{half_cosine, lerp};
+use crate::math::cosine;
 use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// A cosine that restarts `cycles` times in equal parts of its length, then 0:
@@ -57,7 +57,7 @@ impl Schedule for HardRestarts {
             return 0.0;
         }
         let progress = step as f64 / self.steps as f64;
-        lerp(self.max, 0.0, half_cosine((self.cycles * progress) % 1.0))
+        cosine(self.max, 0.0, (self.cycles * progress) % 1.0)
     }
 
     fn length(&self) -> Option<u64> {

@@ -1,5 +1,5 @@
 use crate::error::or_panic;
-use crate::math::{half_cosine, lerp, ln};
+use crate::math::{cosine, ln};
 use crate::{Schedule, ScheduleError, Spec};
 
 /// Cosine annealing with warm restarts, without an end: cycle `i` lasts
@@ -91,7 +91,7 @@ impl Schedule for WarmRestarts {
     #[inline]
     fn at(&self, step: u64) -> f64 {
         let (t_cur, t_i) = self.cycle(step);
-        lerp(self.max, self.min, half_cosine(t_cur / t_i))
+        cosine(self.max, self.min, t_cur / t_i)
     }
 
     fn to_spec(&self) -> Option<Spec> {
