@@ -1,5 +1,6 @@
-//! The same steps in turns, a thousand of ours and a thousand of Burn's, so that a machine that
-//! speeds up or slows down does so for both; and whether the difference is within its bound.
+//! The same steps in turns, a thousand of ours and a thousand of Burn's, shape after shape, over
+//! and over, so that a machine that slows down for a second does so for all alike; and whether the
+//! difference is within its bound.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -7,7 +8,7 @@ use std::time::Instant;
 use benches::pairs;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 
-const ROUNDS: usize = 5_001;
+const ROUNDS: usize = 20_001;
 const STEPS: u32 = 1_000;
 
 /// A step costs at most this share of Burn's more, or this many nanoseconds more; an exponential
@@ -18,11 +19,17 @@ const NANOSECONDS: f64 = 10.0;
 fn main() {
     println!("a step, inside ModuleLrScheduler: medians of {ROUNDS} rounds, in ns");
     println!("shape            burn  burn-lr  difference (quartiles)   bound");
-    for mut pair in pairs() {
-        let rounds = (0..ROUNDS).map(|_| (time(&mut pair.burns), time(&mut pair.ours)));
-        let (burns, ours): (Vec<f64>, Vec<f64>) = rounds.unzip();
-        let differences = ours.iter().zip(&burns).map(|(ours, burns)| ours - burns);
+    let mut pairs = pairs();
+    let mut times = vec![vec![]; pairs.len()];
+    for _ in 0..ROUNDS {
+        for (pair, times) in pairs.iter_mut().zip(&mut times) {
+            times.push((time(&mut pair.burns), time(&mut pair.ours)));
+        }
+    }
+    for (pair, times) in pairs.iter().zip(times) {
+        let differences = times.iter().map(|(burns, ours)| ours - burns);
         let (low, difference, high) = quartiles(differences.collect());
+        let (burns, ours): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
         let ((_, burns, _), (_, ours, _)) = (quartiles(burns), quartiles(ours));
         let power = if pair.name == "exponential" {
             time_powf()
