@@ -13,8 +13,8 @@ use std::path::Path;
 use burn::tensor::Bytes;
 use burn_pack::{AtomicFile, DType, MAGIC_NUMBER, Reader, Scalar, Tensor, Writer};
 
+use super::Progress;
 use super::error::CheckpointError;
-use super::{Progress, tensors_of};
 
 const FORMAT: &str = "burn-lr checkpoint";
 const VERSION: u64 = 1;
@@ -68,7 +68,7 @@ impl Contents {
             metadata.push((checksum_name(name), blake3::hash(bytes).to_string()));
             tensors.push(byte_tensor(name, bytes.clone()));
         }
-        // Filled in once everything before it is written.
+        // Filled in by `write`, once everything before it is known.
         let digest = Bytes::from_bytes_vec(vec![0; DIGEST_SIZE]);
         tensors.push(byte_tensor(DIGEST, digest));
 
@@ -147,12 +147,12 @@ pub(super) fn read(path: &Path) -> Result<Contents, CheckpointError> {
         true => file.damaged("header, index or length"),
         false => file.not_a_checkpoint(error.to_string()),
     };
-    let reader = Reader::from_bytes(bytes.clone()).map_err(unreadable)?;
+    let reader = Reader::from_bytes(bytes).map_err(unreadable)?;
     let metadata = reader.metadata().clone();
     let scalars = reader.scalars().clone();
     file.check_format(&metadata)?;
     let mut parts = BTreeMap::new();
-    for tensor in tensors_of(bytes).map_err(unreadable)? {
+    for tensor in reader.into_tensors().map_err(unreadable)? {
         parts.insert(tensor.name.clone(), tensor.into_bytes()?);
     }
     let mut part = |name| file.part(name, &mut parts, &metadata);
@@ -252,13 +252,17 @@ impl Verifier<'_> {
                 .and_then(|value| u64::try_from(*value).ok());
             count.ok_or_else(|| self.not_a_checkpoint(format!("it has no count `{name}`")))
         };
-        let metrics = below("progress.metrics.", scalars)
-            .filter_map(|(name, value)| Some((name, f64::try_from(*value).ok()?)));
+        let metrics = below("progress.metrics.", scalars).map(|(name, value)| {
+            let number = f64::try_from(*value);
+            let number = number
+                .map_err(|_| self.not_a_checkpoint(format!("its metric `{name}` is no number")));
+            Ok((name, number?))
+        });
         Ok(Progress {
             epoch: count("epoch")?,
             step: count("step")?,
             seed: count("seed")?,
-            metrics: metrics.collect(),
+            metrics: metrics.collect::<Result<_, CheckpointError>>()?,
         })
     }
 }

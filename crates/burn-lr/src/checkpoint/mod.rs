@@ -13,7 +13,6 @@ use burn::lr_scheduler::LrSchedulerRecord;
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::store::ModuleRecord;
-use burn::tensor::Bytes;
 
 use crate::record::Resumable;
 use file::Contents;
@@ -223,9 +222,4 @@ impl std::fmt::Debug for Checkpoint {
             .field("optimizer_config", &self.optimizer_config())
             .finish_non_exhaustive()
     }
-}
-
-/// Tensors of a burnpack container.
-fn tensors_of(bytes: Bytes) -> Result<Vec<burn_pack::Tensor>, burn_pack::Error> {
-    burn_pack::Reader::from_bytes(bytes)?.into_tensors()
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::tensor::{Bool, Bytes, DType, Int, Shape, Tensor};
+use burn_pack::Reader;
 
 use super::error::{CheckpointError, Mismatch};
-use super::tensors_of;
 
 /// A parameter's number type, shape and, in a record, id.
 #[derive(Debug)]
@@ -45,7 +45,8 @@ pub(super) fn of_module(module: &impl Module) -> Parameters {
 
 /// The parameters that a module record holds.
 pub(super) fn of_record(record: Bytes) -> Result<Parameters, CheckpointError> {
-    let parameters = tensors_of(record)?.into_iter().map(|tensor| {
+    let tensors = Reader::from_bytes(record)?.into_tensors()?;
+    let parameters = tensors.into_iter().map(|tensor| {
         let parameter = Parameter {
             dtype: tensor.dtype,
             shape: tensor.shape.to_vec(),
