@@ -1,27 +1,136 @@
+use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
-use core::fmt::Display;
+use alloc::vec::Vec;
+use core::fmt::{self, Display};
 
-/// A number that makes no schedule: where it was given, what it was, and what is allowed there.
+/// What makes no schedule: where it was given, and what is wrong with it there.
 ///
 /// ```
 /// use lr_schedule::curves::Cosine;
 ///
 /// let error = Cosine::try_new(1e-3, 0.0, 0).unwrap_err();
 /// assert_eq!(error.to_string(), "cosine.steps: must be at least 1, got 0");
+/// assert_eq!(error.place, "cosine.steps");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: must be {allowed}, got {value}")]
+#[error("{place}{}{problem}", if place.is_empty() { "" } else { ": " })]
 pub struct ScheduleError {
-    /// The field, after the curve it belongs to: `cosine.steps`.
+    /// The field, after all that it is part of: `sequence[1].cosine.steps`.
     pub place: String,
-    /// What is allowed there: `at least 1`.
-    pub allowed: &'static str,
-    /// The value that was given.
-    pub value: String,
+    /// What is wrong there.
+    pub problem: Problem,
+}
+
+/// What is wrong at the place of a [`ScheduleError`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Problem {
+    /// A value that is not allowed.
+    Invalid {
+        /// What is allowed: `at least 1`.
+        allowed: Cow<'static, str>,
+        /// The value that was given.
+        value: String,
+    },
+    /// A field without a default is not given.
+    Missing,
+    /// There is nothing of that name.
+    Unknown {
+        /// What was looked for: `field`, `schedule`.
+        what: &'static str,
+        /// The names there are.
+        known: Vec<&'static str>,
+        /// The one of them that is most like it (with the feature `std`).
+        nearest: Option<&'static str>,
+    },
+    /// What can't be done, in a sentence.
+    Unsupported(Cow<'static, str>),
+}
+
+impl Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Invalid { allowed, value } => write!(f, "must be {allowed}, got {value}"),
+            Self::Missing => f.write_str("is missing"),
+            Self::Unknown {
+                what,
+                nearest: Some(nearest),
+                ..
+            } => {
+                write!(f, "is no known {what}; did you mean `{nearest}`?")
+            }
+            Self::Unknown { what, known, .. } => {
+                write!(f, "is no known {what}; there are {}", known.join(", "))
+            }
+            Self::Unsupported(why) => f.write_str(why),
+        }
+    }
 }
 
 impl ScheduleError {
+    /// A value at `place` that is not `allowed` there.
+    pub fn invalid(
+        place: impl Into<String>,
+        value: impl Display,
+        allowed: impl Into<Cow<'static, str>>,
+    ) -> Self {
+        Self {
+            place: place.into(),
+            problem: Problem::Invalid {
+                allowed: allowed.into(),
+                value: value.to_string(),
+            },
+        }
+    }
+
+    /// Nothing is called `name` inside of `place`; `known` is what there is.
+    pub fn unknown(
+        place: impl Into<String>,
+        what: &'static str,
+        name: &str,
+        known: &[&'static str],
+    ) -> Self {
+        let error = Self {
+            place: name.chars().take(64).collect(),
+            problem: Problem::Unknown {
+                what,
+                known: known.to_vec(),
+                nearest: nearest(name, known),
+            },
+        };
+        error.inside(&place.into())
+    }
+
+    /// A field at `place` that has no default, and isn't given.
+    pub fn missing(place: impl Into<String>) -> Self {
+        Self {
+            place: place.into(),
+            problem: Problem::Missing,
+        }
+    }
+
+    /// What can't be done at `place`, in a sentence.
+    pub fn unsupported(place: impl Into<String>, why: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            place: place.into(),
+            problem: Problem::Unsupported(why.into()),
+        }
+    }
+
+    /// The same error, of what is part of something else: `cosine.steps` inside of `sequence[1]`
+    /// is `sequence[1].cosine.steps`.
+    #[must_use]
+    pub fn inside(mut self, outer: &str) -> Self {
+        self.place = match (outer, self.place.as_str()) {
+            ("", _) => self.place,
+            (_, "") => outer.to_string(),
+            (_, inner) if inner.starts_with('[') => format!("{outer}{inner}"),
+            (_, inner) => format!("{outer}.{inner}"),
+        };
+        self
+    }
+
     /// `Ok` where `valid` holds, or else the error that says what is allowed.
     pub(crate) fn check(
         valid: bool,
@@ -30,14 +139,10 @@ impl ScheduleError {
         value: impl Display,
         allowed: &'static str,
     ) -> Result<(), Self> {
-        if valid {
-            return Ok(());
+        match valid {
+            true => Ok(()),
+            false => Err(Self::invalid(format!("{owner}.{field}"), value, allowed)),
         }
-        Err(Self {
-            place: format!("{owner}.{field}"),
-            allowed,
-            value: value.to_string(),
-        })
     }
 
     pub(crate) fn check_finite(owner: &str, field: &str, value: f64) -> Result<(), Self> {
@@ -64,6 +169,22 @@ impl ScheduleError {
         Self::check_finite(owner, "end", end)?;
         Self::check_steps(owner, "steps", steps)
     }
+}
+
+#[cfg(feature = "std")]
+fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
+    // What is far longer than any name is no slip, and takes a distance too long to measure.
+    if name.len() > 64 {
+        return None;
+    }
+    let name = name.to_lowercase();
+    let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_lowercase());
+    known.iter().copied().min_by_key(|known| distance(known))
+}
+
+#[cfg(not(feature = "std"))]
+fn nearest(_name: &str, _known: &[&'static str]) -> Option<&'static str> {
+    None
 }
 
 /// What `new` does with the result of its `try_new` twin.

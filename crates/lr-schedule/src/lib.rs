@@ -20,23 +20,25 @@
 //! - [`recipes`]: what people call by name, such as [`OneCycle`](recipes::OneCycle);
 //! - [`feedback`]: state machines that hear a metric, such as
 //!   [`ReduceOnPlateau`](feedback::ReduceOnPlateau);
-//! - [`Spec`]: any of the above as plain data.
+//! - [`Spec`]: any of the above as plain data, to be read from a configuration file and written
+//!   again.
 //!
 //! # Conventions
 //!
-//! Units are optimizer steps. Every schedule is closed-form: `at(n)` costs the same for any `n`,
-//! is finite for any `n` up to [`u64::MAX`], and is not negative where its inputs aren't. A curve
-//! of `n` steps has its end value at step `n` and holds it from there on.
+//! Units are optimizer steps. Every schedule but [`Recurrence`] is closed-form: `at(n)` costs the
+//! same for any `n`, is finite for any `n` up to [`u64::MAX`], and is not negative where its inputs
+//! aren't. A curve of `n` steps has its end value at step `n` and holds it from there on.
 //!
-//! Constructors called `new` panic on numbers that make no schedule (a NaN, zero steps), naming
-//! the field, the value and what is allowed; their `try_new` twins return that as a
-//! [`ScheduleError`], for numbers that come from outside.
+//! Constructors of schedules called `new` panic on numbers that make none (a NaN, zero steps),
+//! naming the field, the value and what is allowed; their `try_new` twins, and the `build` of what
+//! has options, return that as a [`ScheduleError`], for numbers that come from outside.
 //!
 //! # Features
 //!
-//! - `std` (default): the standard library's mathematics;
+//! - `std` (default): the standard library's mathematics, and the nearest known name in an error
+//!   about an unknown one;
 //! - `libm`: the same functions from the `libm` crate, for targets without `std`;
-//! - `serde`: [`Spec`] can be serialized.
+//! - `serde`: [`Spec`] can be read and written.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 
@@ -50,24 +52,33 @@ pub mod curves;
 pub mod feedback;
 pub mod recipes;
 
+pub mod spec;
+
 mod error;
 mod math;
+mod recurrence;
 mod schedule;
 mod shape;
-mod spec;
 
-pub use error::ScheduleError;
+pub use error::{Problem, ScheduleError};
+pub use recurrence::{Links, Recurrence, Update};
 pub use schedule::{Bounded, DynSchedule, Schedule};
 pub use shape::Shape;
-pub use spec::Spec;
+pub use spec::{RuleSpec, Spec};
 
 /// Everything that building a schedule takes, in one import.
 pub mod prelude {
-    pub use crate::combine::WarmupConfig;
+    pub use crate::combine::{
+        BatchRule, CooldownConfig, NoiseConfig, NoiseKind, WarmupConfig, product, sequence, sum,
+    };
     pub use crate::curves::*;
     pub use crate::feedback::{
-        Feedback, Mode, ReduceOnPlateau, ReduceOnPlateauConfig, ThresholdMode,
+        Dialect, DynFeedback, Feedback, Greedy, GreedyConfig, Mode, ReduceOnPlateau,
+        ReduceOnPlateauConfig, ThresholdMode,
     };
     pub use crate::recipes::*;
-    pub use crate::{Bounded, DynSchedule, Schedule, ScheduleError, Shape};
+    pub use crate::spec::{Length, TrainingLength};
+    pub use crate::{
+        Bounded, DynSchedule, Recurrence, RuleSpec, Schedule, ScheduleError, Shape, Spec,
+    };
 }

@@ -19,6 +19,14 @@ mod source {
         x.ln()
     }
     #[inline]
+    pub fn floor(x: f64) -> f64 {
+        x.floor()
+    }
+    #[inline]
+    pub fn tanh(x: f64) -> f64 {
+        x.tanh()
+    }
+    #[inline]
     pub fn powf(x: f64, exponent: f64) -> f64 {
         x.powf(exponent)
     }
@@ -26,10 +34,10 @@ mod source {
 
 #[cfg(not(feature = "std"))]
 mod source {
-    pub use libm::{cos, exp, log as ln, pow as powf, sqrt};
+    pub use libm::{cos, exp, floor, log as ln, pow as powf, sqrt, tanh};
 }
 
-pub(crate) use source::{cos, exp, ln, powf, sqrt};
+pub(crate) use source::{cos, exp, floor, ln, powf, sqrt, tanh};
 
 /// The point at share `t` of the way from `start` to `end`.
 ///

@@ -2,7 +2,10 @@ use alloc::boxed::Box;
 use alloc::sync::Arc;
 use core::fmt;
 
-use crate::combine::{Scale, Take, Then, Warmup, WarmupConfig};
+use crate::combine::{
+    BatchRule, BatchScale, Clamp, Cooldown, CooldownConfig, Delay, Noise, NoiseConfig, PerEpoch,
+    Repeat, Scale, Skip, Take, Then, Warmup, WarmupConfig,
+};
 use crate::error::or_panic;
 use crate::{ScheduleError, Spec};
 
@@ -26,10 +29,24 @@ use crate::{ScheduleError, Spec};
 pub trait Schedule {
     /// The learning rate of optimizer step `step`, counted from 0.
     ///
-    /// Costs the same for any step, and gives what stepping there would give. Any step may be
+    /// Costs the same for any step (a [`Recurrence`](crate::Recurrence) excepted), and gives what
+    /// stepping there would give. Any step may be
     /// asked about at any time, also ones that no run will come to: schedules are recognised by
     /// their rates at a few steps up to a million.
     fn at(&self, step: u64) -> f64;
+
+    /// The learning rate of `step`, for a caller that has just had `previous` from the step before
+    /// it.
+    ///
+    /// What [`at`](Self::at) gives, and for most schedules nothing else. For a
+    /// [`Recurrence`](crate::Recurrence), whose `at(n)` has to go through all `n` steps, this is
+    /// one of them. What changes the rate of a recurrence (a [scale](Self::scale), a bound, noise,
+    /// a cooldown, a sum or a product) has no use for the previous one, and goes through all steps
+    /// again.
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        let _ = previous;
+        self.at(step)
+    }
 
     /// The number of steps after which the rate no longer changes; `None` for a schedule
     /// without an end.
@@ -48,6 +65,10 @@ pub trait Schedule {
 
     /// This schedule for its [`length`](Self::length), then `next`, which counts its own steps
     /// from 0. PyTorch's `SequentialLR`, optax's `join_schedules`.
+    ///
+    /// A position in the whole is all the state there is, so a run that is resumed in the middle of
+    /// `next` goes on there, where PyTorch's forgets which part it was in
+    /// ([pytorch#162591](https://github.com/pytorch/pytorch/issues/162591)).
     ///
     /// A schedule without an end has nothing after it, which the compiler checks: give it one
     /// with [`take`](Self::take).
@@ -123,12 +144,233 @@ pub trait Schedule {
     ///
     /// # Errors
     ///
-    /// A first rate that is not finite.
+    /// A first rate that is not finite, or a shape with a number outside its bounds.
     fn try_warmup_with(self, config: WarmupConfig) -> Result<Warmup<Self>, ScheduleError>
     where
         Self: Sized,
     {
         Warmup::try_new(self, config)
+    }
+
+    /// This schedule without its first `steps` steps, as [`Iterator::skip`].
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = Linear::new(0.0, 0.5, 10).skip(1); // 0.05 at its first step
+    /// assert_eq!((schedule.at(0), schedule.length()), (0.05, Some(9)));
+    /// ```
+    fn skip(self, steps: u64) -> Skip<Self>
+    where
+        Self: Sized,
+    {
+        Skip::new(self, steps)
+    }
+
+    /// This schedule `steps` steps later; until then, its first rate. optax's `transition_begin`.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = Linear::new(0.1, 0.0, 10).delay(100);
+    /// assert_eq!([schedule.at(0), schedule.at(100), schedule.at(105)], [0.1, 0.1, 0.05]);
+    /// ```
+    fn delay(self, steps: u64) -> Delay<Self>
+    where
+        Self: Sized,
+    {
+        Delay::new(self, steps)
+    }
+
+    /// This schedule again and again, from its first step every `every` steps; without an end.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let saw = Linear::new(0.1, 0.0, 10).repeat(10);
+    /// assert_eq!([saw.at(5), saw.at(10), saw.at(15)], [0.05, 0.1, 0.05]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_repeat`](Self::try_repeat) fails.
+    #[track_caller]
+    fn repeat(self, every: u64) -> Repeat<Self>
+    where
+        Self: Sized,
+    {
+        or_panic(self.try_repeat(every))
+    }
+
+    /// This schedule again and again, from its first step every `every` steps; without an end.
+    ///
+    /// # Errors
+    ///
+    /// No steps.
+    fn try_repeat(self, every: u64) -> Result<Repeat<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        Repeat::try_new(self, every)
+    }
+
+    /// This schedule with epochs of `steps` steps for its steps: it changes at the end of each.
+    /// PyTorch's schedulers, stepped once per epoch.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = MultiStep::new(0.1, [30, 60], 0.5).per_epoch(391);
+    /// assert_eq!([schedule.at(30 * 391 - 1), schedule.at(30 * 391)], [0.1, 0.05]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_per_epoch`](Self::try_per_epoch) fails.
+    #[track_caller]
+    fn per_epoch(self, steps: u64) -> PerEpoch<Self>
+    where
+        Self: Sized,
+    {
+        or_panic(self.try_per_epoch(steps))
+    }
+
+    /// This schedule with epochs of `steps` steps for its steps: it changes at the end of each.
+    /// PyTorch's schedulers, stepped once per epoch.
+    ///
+    /// # Errors
+    ///
+    /// No steps.
+    fn try_per_epoch(self, steps: u64) -> Result<PerEpoch<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        PerEpoch::try_new(self, steps)
+    }
+
+    /// Every rate brought to at least `min` and at most `max`, where those are given.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = Exponential::new(0.1, 0.5).clamp(Some(0.02), None);
+    /// assert_eq!([schedule.at(1), schedule.at(10)], [0.05, 0.02]);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_clamp`](Self::try_clamp) fails.
+    #[track_caller]
+    fn clamp(self, min: Option<f64>, max: Option<f64>) -> Clamp<Self>
+    where
+        Self: Sized,
+    {
+        or_panic(self.try_clamp(min, max))
+    }
+
+    /// Every rate brought to at least `min` and at most `max`, where those are given.
+    ///
+    /// # Errors
+    ///
+    /// A bound that is not finite, or a `min` above `max`.
+    fn try_clamp(self, min: Option<f64>, max: Option<f64>) -> Result<Clamp<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        Clamp::try_new(self, min, max)
+    }
+
+    /// This schedule up to a step, and from there on down to a last rate, in any shape; see
+    /// [`CooldownConfig`].
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_cooldown`](Self::try_cooldown) fails.
+    #[track_caller]
+    fn cooldown(self, config: CooldownConfig) -> Cooldown<Self>
+    where
+        Self: Sized,
+    {
+        or_panic(self.try_cooldown(config))
+    }
+
+    /// This schedule up to a step, and from there on down to a last rate, in any shape; see
+    /// [`CooldownConfig`].
+    ///
+    /// # Errors
+    ///
+    /// An end that is not finite, or a shape with a number outside its bounds.
+    fn try_cooldown(self, config: CooldownConfig) -> Result<Cooldown<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        Cooldown::try_new(self, config)
+    }
+
+    /// Every rate with noise that depends on a seed and the step alone: `at(n) = rate · (1 + noise(n))`.
+    /// timm's `noise_range_t`, from another generator.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_noise`](Self::try_noise) fails.
+    #[track_caller]
+    fn noise(self, config: NoiseConfig) -> Noise<Self>
+    where
+        Self: Sized,
+    {
+        or_panic(self.try_noise(config))
+    }
+
+    /// Every rate with noise that depends on a seed and the step alone: `at(n) = rate · (1 + noise(n))`.
+    /// timm's `noise_range_t`, from another generator.
+    ///
+    /// # Errors
+    ///
+    /// A standard deviation that is negative or not finite, or a limit outside 0 to 1.
+    fn try_noise(self, config: NoiseConfig) -> Result<Noise<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        Noise::try_new(self, config)
+    }
+
+    /// This schedule, whose rates were found with batches of `reference` samples, for batches of
+    /// `batch` samples.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = Constant::new(0.1).scale_batch(BatchRule::Linear, 1_024, 256);
+    /// assert_eq!(schedule.at(0), 0.4);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_scale_batch`](Self::try_scale_batch) fails.
+    #[track_caller]
+    fn scale_batch(self, rule: BatchRule, batch: u64, reference: u64) -> BatchScale<Self>
+    where
+        Self: Sized,
+    {
+        or_panic(self.try_scale_batch(rule, batch, reference))
+    }
+
+    /// This schedule, whose rates were found with batches of `reference` samples, for batches of
+    /// `batch` samples.
+    ///
+    /// # Errors
+    ///
+    /// A batch of no samples.
+    fn try_scale_batch(
+        self,
+        rule: BatchRule,
+        batch: u64,
+        reference: u64,
+    ) -> Result<BatchScale<Self>, ScheduleError>
+    where
+        Self: Sized,
+    {
+        BatchScale::try_new(self, rule, batch, reference)
     }
 
     /// This schedule behind a shared pointer, for a schedule that is chosen at run time.
@@ -180,12 +422,22 @@ macro_rules! impl_for_pointer {
                 (**self).at(step)
             }
 
+            fn advance(&self, step: u64, previous: f64) -> f64 {
+                (**self).advance(step, previous)
+            }
+
             fn length(&self) -> Option<u64> {
                 (**self).length()
             }
 
             fn to_spec(&self) -> Option<Spec> {
                 (**self).to_spec()
+            }
+        }
+
+        impl<S: Bounded + ?Sized> Bounded for $pointer {
+            fn steps(&self) -> u64 {
+                (**self).steps()
             }
         }
     )*};

@@ -1,12 +1,24 @@
-use crate::math::{half_cosine, sqrt};
+use alloc::format;
 
-/// The form of a ramp between two rates, over `t` from 0 to 1.
+use crate::ScheduleError;
+use crate::math::{half_cosine, ln, powf, sqrt, tanh};
+
+/// The form of a ramp between two rates, `n` steps into `of` of them; `t` is `n / of`.
 ///
 /// A decay goes from the high rate to the low one by [`decay`](Self::decay); a warm-up goes up
-/// by [`rise`](Self::rise), which is the decay played backwards.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
+/// by [`rise`](Self::rise), which is the decay played backwards. In a [`Spec`](crate::Spec) a
+/// shape is its name (`"one_minus_sqrt"`), or a table where it has numbers
+/// (`{"polynomial": {"power": 2.0}}`).
+///
+/// ```
+/// use lr_schedule::Shape;
+///
+/// assert_eq!(Shape::Linear.decay(25.0, 100.0), 0.25);
+/// assert_eq!(Shape::OneMinusSqrt.decay(25.0, 100.0), 0.5);
+/// assert_eq!(Shape::Polynomial { power: 2.0 }.decay(50.0, 100.0), 0.75);
+/// assert_eq!(Shape::Log.rise(9.0, 100.0), 0.5);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub enum Shape {
     /// A straight line: `t`.
@@ -17,26 +29,152 @@ pub enum Shape {
     /// A decay by `1 - √t`: fast first, slow at the end. Hägele et al., "Scaling Laws and
     /// Compute-Optimal Training Beyond Fixed Training Durations" (2024); transformers' `1-sqrt`.
     OneMinusSqrt,
+    /// The logarithm of the step: a warm-up by `ln(1 + n) / ln of`, at the top one step before its
+    /// end. DeepSpeed's `WarmupLR` with `warmup_type="log"`.
+    Log,
+    /// Reflected exponential: what is left is `(1 - t) / (1/2 + (1 - t) / 2)`. Chen et al., "REX:
+    /// Revisiting Budgeted Training with an Improved Schedule" (2022).
+    Rex,
+    /// What is left is `(1 - t)^power`, as in [`Polynomial`](crate::curves::Polynomial).
+    Polynomial {
+        /// Above 0.
+        power: f64,
+    },
+    /// A decay by `1 - t^power`: with a half, [`OneMinusSqrt`](Self::OneMinusSqrt). timm's
+    /// `decay_fn="power"`.
+    Power {
+        /// Above 0.
+        power: f64,
+    },
+    /// What is left falls by the same factor at every step, to `ratio` of it, moved so that
+    /// nothing is left: `(ratio^t - ratio) / (1 - ratio)`. timm's `decay_fn="exp"`.
+    Exponential {
+        /// Between 0 and 1.
+        ratio: f64,
+    },
+    /// What is left is that of half a cosine to a power: `((1 + cos πt) / 2)^power`. The
+    /// `exponent` of optax's `cosine_decay_schedule`.
+    CosinePower {
+        /// Above 0.
+        power: f64,
+    },
+    /// What is left is `(1 - tanh(lower · (1 - t) + upper · t)) / 2`, so not quite all of it at
+    /// the start and not quite nothing at the end. Hsueh et al., "Stochastic Gradient Descent
+    /// with Hyperbolic-Tangent Decay on Classification" (2018); timm's `TanhLRScheduler`.
+    Tanh {
+        /// Below `upper`; timm's default is -7.
+        lower: f64,
+        /// Above `lower`; timm's default is 3.
+        upper: f64,
+    },
 }
 
 impl Shape {
-    /// The share of the way down that a decay has gone at `t`.
+    /// The share of the way down that a decay has gone at `n` of `of` steps, for an `n` from 0 to
+    /// `of`, and an `of` above 0.
     #[inline]
-    pub fn decay(self, t: f64) -> f64 {
+    pub fn decay(self, n: f64, of: f64) -> f64 {
+        let t = n / of;
         match self {
             Self::Linear => t,
             Self::Cosine => half_cosine(t),
             Self::OneMinusSqrt => sqrt(t),
+            Self::Log => 1.0 - Self::Log.rise(of - n, of),
+            Self::Rex => 1.0 - (1.0 - t) / (0.5 + (1.0 - t) / 2.0),
+            Self::Polynomial { power } => 1.0 - powf(1.0 - t, power),
+            Self::Power { power } => powf(t, power),
+            Self::Exponential { ratio } => (1.0 - powf(ratio, t)) / (1.0 - ratio),
+            Self::CosinePower { power } => 1.0 - powf(half_cosine(1.0 - t), power),
+            Self::Tanh { lower, upper } => {
+                0.5 * (1.0 + tanh(lower * (1.0 - t) + upper * t)) //
+            }
         }
     }
 
-    /// The share of the way up that a warm-up has gone at `t`: `1 - decay(1 - t)`.
+    /// The share of the way up that a warm-up has gone at `n` of `of` steps, for an `n` from 0 to
+    /// `of`, and an `of` above 0: `1 - decay(of - n, of)`.
     #[inline]
-    pub fn rise(self, t: f64) -> f64 {
+    pub fn rise(self, n: f64, of: f64) -> f64 {
         match self {
-            Self::Linear => t,
-            Self::Cosine => half_cosine(t),
-            Self::OneMinusSqrt => 1.0 - sqrt(1.0 - t),
+            Self::Linear => n / of,
+            Self::Cosine => half_cosine(n / of),
+            Self::OneMinusSqrt => 1.0 - sqrt(1.0 - n / of),
+            Self::Log => (ln(1.0 + n) / ln(of.max(2.0))).min(1.0),
+            other => 1.0 - other.decay(of - n, of),
+        }
+    }
+
+    /// Every shape: its name, and the names of its numbers. Records and texts know shapes by
+    /// this, so it only ever grows at its end.
+    pub const KINDS: &[(&str, &[&str])] = &[
+        ("linear", &[]),
+        ("cosine", &[]),
+        ("one_minus_sqrt", &[]),
+        ("log", &[]),
+        ("rex", &[]),
+        ("polynomial", &["power"]),
+        ("power", &["power"]),
+        ("exponential", &["ratio"]),
+        ("cosine_power", &["power"]),
+        ("tanh", &["lower", "upper"]),
+    ];
+
+    /// This shape's index in [`KINDS`](Self::KINDS), and its numbers; 0 where it has none.
+    pub fn to_parts(self) -> (usize, [f64; 2]) {
+        match self {
+            Self::Linear => (0, [0.0; 2]),
+            Self::Cosine => (1, [0.0; 2]),
+            Self::OneMinusSqrt => (2, [0.0; 2]),
+            Self::Log => (3, [0.0; 2]),
+            Self::Rex => (4, [0.0; 2]),
+            Self::Polynomial { power } => (5, [power, 0.0]),
+            Self::Power { power } => (6, [power, 0.0]),
+            Self::Exponential { ratio } => (7, [ratio, 0.0]),
+            Self::CosinePower { power } => (8, [power, 0.0]),
+            Self::Tanh { lower, upper } => (9, [lower, upper]),
+        }
+    }
+
+    /// The shape of such parts; `None` where there is no such kind.
+    pub fn from_parts(kind: usize, [a, b]: [f64; 2]) -> Option<Self> {
+        Some(match kind {
+            0 => Self::Linear,
+            1 => Self::Cosine,
+            2 => Self::OneMinusSqrt,
+            3 => Self::Log,
+            4 => Self::Rex,
+            5 => Self::Polynomial { power: a },
+            6 => Self::Power { power: a },
+            7 => Self::Exponential { ratio: a },
+            8 => Self::CosinePower { power: a },
+            9 => Self::Tanh { lower: a, upper: b },
+            _ => return None,
+        })
+    }
+
+    /// That its numbers make a shape.
+    ///
+    /// # Errors
+    ///
+    /// A number outside its bounds, at `place`.
+    pub fn check(self, place: &str) -> Result<(), ScheduleError> {
+        let (kind, [a, b]) = self.to_parts();
+        let (name, parameters) = Self::KINDS[kind];
+        let owner = format!("{place}.{name}");
+        match self {
+            Self::Exponential { ratio } => {
+                let valid = ratio > 0.0 && ratio < 1.0;
+                ScheduleError::check(valid, &owner, "ratio", ratio, "above 0 and below 1")
+            }
+            Self::Tanh { .. } => {
+                ScheduleError::check_finite(&owner, "lower", a)?;
+                ScheduleError::check_finite(&owner, "upper", b)?;
+                ScheduleError::check(b > a, &owner, "upper", b, "above `lower`")
+            }
+            _ => match parameters {
+                [] => Ok(()),
+                [power, ..] => ScheduleError::check_positive(&owner, power, a),
+            },
         }
     }
 }
@@ -45,16 +183,70 @@ impl Shape {
 mod tests {
     use super::*;
 
+    /// One of every kind.
+    fn shapes() -> impl Iterator<Item = Shape> {
+        (0..Shape::KINDS.len()).map(|kind| {
+            let numbers = match Shape::KINDS[kind].0 {
+                "exponential" => [0.1, 0.0],
+                "tanh" => [-7.0, 3.0],
+                _ => [2.5, 0.0],
+            };
+            Shape::from_parts(kind, numbers).unwrap()
+        })
+    }
+
     #[test]
     fn every_shape_runs_from_0_to_1_and_rises_as_it_decays_backwards() {
-        for shape in [Shape::Linear, Shape::Cosine, Shape::OneMinusSqrt] {
-            assert_eq!((shape.decay(0.0), shape.decay(1.0)), (0.0, 1.0));
-            assert_eq!((shape.rise(0.0), shape.rise(1.0)), (0.0, 1.0));
-            for i in 0..=100 {
-                let t = i as f64 / 100.0;
-                let mirrored = 1.0 - shape.decay(1.0 - t);
-                assert!((shape.rise(t) - mirrored).abs() < 1e-15, "{shape:?} at {t}");
+        for shape in shapes() {
+            let tolerance = match shape {
+                Shape::Tanh { .. } => 0.003,
+                _ => 0.0,
+            };
+            for of in [1.0, 2.0, 100.0] {
+                assert!(shape.decay(0.0, of) <= tolerance, "{shape:?}");
+                assert!(shape.rise(of, of) >= 1.0 - tolerance, "{shape:?}");
+                assert!(shape.decay(of, of) >= 1.0 - tolerance, "{shape:?}");
+                assert!(shape.rise(0.0, of) <= tolerance, "{shape:?}");
+            }
+            let mut last = 0.0;
+            for n in 0..=100 {
+                let (rise, n) = (shape.rise(f64::from(n), 100.0), f64::from(n));
+                let mirrored = 1.0 - shape.decay(100.0 - n, 100.0);
+                assert!((rise - mirrored).abs() < 1e-15, "{shape:?} at {n}");
+                assert!((last..=1.0).contains(&rise), "{shape:?} at {n}: {rise}");
+                last = rise;
             }
         }
+    }
+
+    #[test]
+    fn parts_make_the_shape_that_they_are_of() {
+        for (kind, shape) in shapes().enumerate() {
+            let (found, numbers) = shape.to_parts();
+            assert_eq!(found, kind);
+            assert_eq!(Shape::from_parts(kind, numbers), Some(shape));
+            shape.check("here").unwrap();
+        }
+        assert_eq!(Shape::from_parts(Shape::KINDS.len(), [0.0; 2]), None);
+    }
+
+    #[test]
+    fn numbers_that_make_no_shape_are_named() {
+        let message = |shape: Shape| shape.check("anneal.shape").unwrap_err().to_string();
+        assert_eq!(
+            message(Shape::Polynomial { power: 0.0 }),
+            "anneal.shape.polynomial.power: must be finite and above 0, got 0"
+        );
+        assert_eq!(
+            message(Shape::Exponential { ratio: 1.0 }),
+            "anneal.shape.exponential.ratio: must be above 0 and below 1, got 1"
+        );
+        assert_eq!(
+            message(Shape::Tanh {
+                lower: 3.0,
+                upper: -7.0
+            }),
+            "anneal.shape.tanh.upper: must be above `lower`, got -7"
+        );
     }
 }

@@ -1,12 +1,33 @@
 //! Adapters that build a schedule from others, as the adapters of [`core::iter`] do. They are
-//! reached through the methods of [`Schedule`](crate::Schedule).
+//! reached through the methods of [`Schedule`](crate::Schedule), and those of several schedules
+//! that are chosen at run time through [`sequence`], [`product`] and [`sum`].
 
+mod batch_scale;
+mod clamp;
+mod cooldown;
+mod delay;
+mod noise;
+mod per_epoch;
+mod repeat;
 mod scale;
+mod sequence;
+mod several;
+mod skip;
 mod take;
 mod then;
 mod warmup;
 
+pub use batch_scale::{BatchRule, BatchScale};
+pub use clamp::Clamp;
+pub use cooldown::{Cooldown, CooldownConfig};
+pub use delay::Delay;
+pub use noise::{Noise, NoiseConfig, NoiseKind};
+pub use per_epoch::PerEpoch;
+pub use repeat::Repeat;
 pub use scale::Scale;
+pub use sequence::{Sequence, sequence, try_sequence};
+pub use several::{Product, Sum, product, sum};
+pub use skip::Skip;
 pub use take::Take;
 pub use then::Then;
 pub use warmup::{Warmup, WarmupConfig};

@@ -15,6 +15,10 @@ impl<S> Scale<S> {
         ScheduleError::check_finite("scale", "factor", factor)?;
         Ok(Self { inner, factor })
     }
+
+    pub(super) fn inner(&self) -> &S {
+        &self.inner
+    }
 }
 
 impl<S: Schedule> Schedule for Scale<S> {

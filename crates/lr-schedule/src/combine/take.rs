@@ -20,13 +20,20 @@ impl<S: Schedule> Schedule for Take<S> {
         self.inner.at(step.min(self.steps))
     }
 
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match step <= self.steps {
+            true => self.inner.advance(step, previous),
+            false => previous,
+        }
+    }
+
     fn length(&self) -> Option<u64> {
         Some(self.steps)
     }
 
     fn to_spec(&self) -> Option<Spec> {
         Some(Spec::Take {
-            steps: self.steps,
+            steps: self.steps.into(),
             of: Box::new(self.inner.to_spec()?),
         })
     }

@@ -23,6 +23,14 @@ impl<A: Bounded, B: Schedule> Schedule for Then<A, B> {
         }
     }
 
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match step.checked_sub(self.first.steps()) {
+            None => self.first.advance(step, previous),
+            Some(0) => self.next.at(0),
+            Some(step) => self.next.advance(step, previous),
+        }
+    }
+
     fn length(&self) -> Option<u64> {
         let next = self.next.length()?;
         Some(self.first.steps().saturating_add(next))

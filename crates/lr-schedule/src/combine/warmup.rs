@@ -1,6 +1,6 @@
 use alloc::boxed::Box;
 
-use crate::math::lerp;
+use crate::math::{float, lerp};
 use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 
 /// A warm-up: how many steps, from which rate, in which shape. Given to
@@ -15,11 +15,10 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// assert_eq!(schedule.at(10), 0.1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WarmupConfig {
-    steps: u64,
-    start: f64,
-    shape: Shape,
+    pub(crate) steps: u64,
+    pub(crate) start: f64,
+    pub(crate) shape: Shape,
 }
 
 impl WarmupConfig {
@@ -47,7 +46,7 @@ impl WarmupConfig {
 
 /// A schedule with a warm-up in front; see [`Schedule::warmup`] and [`Schedule::warmup_with`].
 ///
-/// For `n < steps`, `at(n) = start + (peak - start) · shape.rise(n / steps)`, with `peak` the
+/// For `n < steps`, `at(n) = start + (peak - start) · shape.rise(n, steps)`, with `peak` the
 /// first rate of the inner schedule, which then runs from its own step 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Warmup<S> {
@@ -58,6 +57,7 @@ pub struct Warmup<S> {
 impl<S> Warmup<S> {
     pub(crate) fn try_new(inner: S, config: WarmupConfig) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("warmup", "start", config.start)?;
+        config.shape.check("warmup.shape")?;
         Ok(Self { inner, config })
     }
 }
@@ -72,9 +72,16 @@ impl<S: Schedule> Schedule for Warmup<S> {
         match step.checked_sub(steps) {
             Some(step) => self.inner.at(step),
             None => {
-                let t = step as f64 / steps as f64;
-                lerp(start, self.inner.at(0), shape.rise(t))
+                let t = shape.rise(float(step), float(steps));
+                lerp(start, self.inner.at(0), t)
             }
+        }
+    }
+
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match step.checked_sub(self.config.steps) {
+            None | Some(0) => self.at(step),
+            Some(step) => self.inner.advance(step, previous),
         }
     }
 
@@ -84,8 +91,15 @@ impl<S: Schedule> Schedule for Warmup<S> {
     }
 
     fn to_spec(&self) -> Option<Spec> {
+        let WarmupConfig {
+            steps,
+            start,
+            shape,
+        } = self.config;
         Some(Spec::Warmup {
-            config: self.config,
+            steps: steps.into(),
+            start,
+            shape,
             of: Box::new(self.inner.to_spec()?),
         })
     }

@@ -1,9 +1,9 @@
 use crate::error::or_panic;
-use crate::math::{lerp, share};
+use crate::math::{float, lerp};
 use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 
 /// From one rate to another in any [`Shape`]:
-/// `at(n) = start + (end - start) · shape.decay(n / steps)`, then `end`.
+/// `at(n) = start + (end - start) · shape.decay(n, steps)`, then `end`.
 ///
 /// The tail of a warm-up-stable-decay schedule. [`Linear`](super::Linear) and
 /// [`Cosine`](super::Cosine) are the two shapes with a name of their own.
@@ -16,7 +16,6 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// assert_eq!(schedule.at(100), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Anneal {
     start: f64,
     end: f64,
@@ -39,9 +38,10 @@ impl Anneal {
     ///
     /// # Errors
     ///
-    /// A rate that is not finite, or no steps.
+    /// A rate that is not finite, no steps, or a shape with a number outside its bounds.
     pub fn try_new(start: f64, end: f64, steps: u64, shape: Shape) -> Result<Self, ScheduleError> {
         ScheduleError::check_ramp("anneal", start, end, steps)?;
+        shape.check("anneal.shape")?;
         Ok(Self {
             start,
             end,
@@ -54,8 +54,8 @@ impl Anneal {
 impl Schedule for Anneal {
     #[inline]
     fn at(&self, step: u64) -> f64 {
-        let t = self.shape.decay(share(step, self.steps));
-        lerp(self.start, self.end, t)
+        let (step, steps) = (float(step.min(self.steps)), float(self.steps));
+        lerp(self.start, self.end, self.shape.decay(step, steps))
     }
 
     fn length(&self) -> Option<u64> {
@@ -63,7 +63,12 @@ impl Schedule for Anneal {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Anneal(*self))
+        Some(Spec::Anneal {
+            start: self.start,
+            end: self.end,
+            steps: self.steps.into(),
+            shape: self.shape,
+        })
     }
 }
 

@@ -14,7 +14,6 @@ use crate::{Schedule, ScheduleError, Spec};
 /// assert_eq!((schedule.at(3), schedule.at(4)), (0.025, 0.05));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Constant {
     rate: f64,
 }
@@ -48,6 +47,6 @@ impl Schedule for Constant {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Constant(*self))
+        Some(Spec::Constant { rate: self.rate })
     }
 }

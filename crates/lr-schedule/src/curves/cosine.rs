@@ -19,7 +19,6 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 /// assert_eq!(schedule.at(1_000), 1e-4);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Cosine {
     start: f64,
     end: f64,
@@ -59,7 +58,11 @@ impl Schedule for Cosine {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Cosine(*self))
+        Some(Spec::Cosine {
+            start: self.start,
+            end: self.end,
+            steps: self.steps.into(),
+        })
     }
 }
 

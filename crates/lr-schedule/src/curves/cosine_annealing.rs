@@ -18,7 +18,6 @@ use crate::{Schedule, ScheduleError, Spec};
 /// assert_eq!(schedule.at(200), 0.1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct CosineAnnealing {
     max: f64,
     min: f64,
@@ -64,6 +63,10 @@ impl Schedule for CosineAnnealing {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::CosineAnnealing(*self))
+        Some(Spec::CosineAnnealing {
+            max: self.max,
+            min: self.min,
+            t_max: self.t_max.into(),
+        })
     }
 }

@@ -15,7 +15,6 @@ use crate::{Schedule, ScheduleError, Spec};
 /// assert_eq!(schedule.at(u64::MAX), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Exponential {
     start: f64,
     gamma: Powers,
@@ -54,6 +53,9 @@ impl Schedule for Exponential {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Exponential(*self))
+        Some(Spec::Exponential {
+            start: self.start,
+            gamma: self.gamma.factor(),
+        })
     }
 }

@@ -18,7 +18,6 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 /// assert_eq!(schedule.at(1_000), 0.5);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Linear {
     start: f64,
     end: f64,
@@ -58,7 +57,11 @@ impl Schedule for Linear {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Linear(*self))
+        Some(Spec::Linear {
+            start: self.start,
+            end: self.end,
+            steps: self.steps.into(),
+        })
     }
 }
 

@@ -19,11 +19,9 @@ use crate::{Schedule, ScheduleError, Spec};
 /// assert!((schedule.at(30) - 0.001).abs() < 1e-15);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct MultiStep {
     start: f64,
     /// In ascending order, behind a pointer so that clones are cheap.
-    #[cfg_attr(feature = "serde", serde(serialize_with = "slice"))]
     milestones: Arc<[u64]>,
     gamma: Powers,
 }
@@ -69,11 +67,10 @@ impl Schedule for MultiStep {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::MultiStep(self.clone()))
+        Some(Spec::MultiStep {
+            start: self.start,
+            milestones: self.milestones.iter().map(|&step| step.into()).collect(),
+            gamma: self.gamma.factor(),
+        })
     }
-}
-
-#[cfg(feature = "serde")]
-fn slice<S: serde::Serializer>(milestones: &Arc<[u64]>, serializer: S) -> Result<S::Ok, S::Error> {
-    serde::Serialize::serialize(&**milestones, serializer)
 }

@@ -15,7 +15,6 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 /// assert_eq!(schedule.at(100), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Polynomial {
     start: f64,
     end: f64,
@@ -63,7 +62,12 @@ impl Schedule for Polynomial {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Polynomial(*self))
+        Some(Spec::Polynomial {
+            start: self.start,
+            end: self.end,
+            steps: self.steps.into(),
+            power: self.power,
+        })
     }
 }
 

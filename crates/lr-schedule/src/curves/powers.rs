@@ -2,7 +2,7 @@ use crate::math::{exp, finite, float, ln};
 
 /// The powers of a factor that is at least 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Powers {
+pub struct Powers {
     of: f64,
     ln: f64,
 }
@@ -13,6 +13,10 @@ impl Powers {
             of: factor,
             ln: ln(factor),
         }
+    }
+
+    pub fn factor(self) -> f64 {
+        self.of
     }
 
     /// `rate` times the factor `times` times, and the largest finite number where that overflows.
@@ -26,13 +30,6 @@ impl Powers {
             _ => exp(float(times) * self.ln),
         };
         finite(rate * finite(power))
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Powers {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.of.serialize(serializer)
     }
 }
 

@@ -13,7 +13,6 @@ use crate::{Schedule, ScheduleError, Spec};
 /// assert_eq!((schedule.at(2), schedule.at(3)), (0.5, 0.05));
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Step {
     start: f64,
     step_size: u64,
@@ -55,6 +54,10 @@ impl Schedule for Step {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Step(*self))
+        Some(Spec::Step {
+            start: self.start,
+            step_size: self.step_size.into(),
+            gamma: self.gamma.factor(),
+        })
     }
 }

@@ -2,13 +2,19 @@
 //! becomes. They have no clock and know nothing of training, so they can be tested with a list
 //! of numbers, and used over any schedule.
 
+mod dynamic;
+mod greedy;
+mod improvement;
 mod reduce_on_plateau;
 mod state;
 
-pub use reduce_on_plateau::{Mode, ReduceOnPlateau, ReduceOnPlateauConfig, ThresholdMode};
+pub use dynamic::DynFeedback;
+pub use greedy::{Greedy, GreedyConfig};
+pub use improvement::{Dialect, Mode, ThresholdMode};
+pub use reduce_on_plateau::{ReduceOnPlateau, ReduceOnPlateauConfig};
 pub use state::{State, StateError, Stored, Value};
 
-use crate::Spec;
+use crate::spec::RuleSpec;
 
 /// A rule that hears a metric and changes the rate that a schedule gives.
 ///
@@ -35,7 +41,7 @@ pub trait Feedback {
     fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError>;
 
     /// The rule and its options as plain data; `None` where it has no such form.
-    fn to_spec(&self) -> Option<Spec> {
+    fn to_spec(&self) -> Option<RuleSpec> {
         None
     }
 }

@@ -1,30 +1,9 @@
-use super::{Feedback, State, StateError, Stored, Value};
+use super::improvement::Improvement;
+use super::{Dialect, Feedback, Mode, State, StateError, Stored, ThresholdMode, Value};
+use crate::ScheduleError;
 use crate::error::or_panic;
-use crate::{ScheduleError, Spec};
-
-/// Which way a metric is better.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum Mode {
-    /// Less is better, as for a loss.
-    #[default]
-    Min,
-    /// More is better, as for an accuracy.
-    Max,
-}
-
-/// What the threshold of an improvement is measured in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(rename_all = "snake_case"))]
-pub enum ThresholdMode {
-    /// Shares of the best value so far.
-    #[default]
-    Rel,
-    /// The metric's own unit.
-    Abs,
-}
+use crate::math::float;
+use crate::spec::RuleSpec;
 
 /// Options of [`ReduceOnPlateau`], with PyTorch's names and defaults.
 ///
@@ -47,16 +26,20 @@ pub enum ThresholdMode {
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct ReduceOnPlateauConfig {
-    mode: Mode,
-    factor: f64,
-    patience: u64,
-    threshold: f64,
-    threshold_mode: ThresholdMode,
-    cooldown: u64,
-    min_lr: f64,
-    eps: f64,
+    pub(crate) mode: Mode,
+    pub(crate) factor: f64,
+    pub(crate) patience: u64,
+    pub(crate) threshold: f64,
+    pub(crate) threshold_mode: ThresholdMode,
+    pub(crate) cooldown: u64,
+    pub(crate) min_lr: f64,
+    pub(crate) eps: f64,
+    pub(crate) threshold_abs: f64,
+    pub(crate) min_scale: f64,
+    pub(crate) accumulation: u64,
+    pub(crate) skip: u64,
+    pub(crate) dialect: Dialect,
 }
 
 impl Default for ReduceOnPlateauConfig {
@@ -66,18 +49,25 @@ impl Default for ReduceOnPlateauConfig {
 }
 
 impl ReduceOnPlateauConfig {
+    pub(crate) const DEFAULT: Self = Self {
+        mode: Mode::Min,
+        factor: 0.1,
+        patience: 10,
+        threshold: 1e-4,
+        threshold_mode: ThresholdMode::Rel,
+        cooldown: 0,
+        min_lr: 0.0,
+        eps: 1e-8,
+        threshold_abs: 0.0,
+        min_scale: 0.0,
+        accumulation: 1,
+        skip: 0,
+        dialect: Dialect::Correct,
+    };
+
     /// PyTorch's defaults.
     pub fn new() -> Self {
-        Self {
-            mode: Mode::Min,
-            factor: 0.1,
-            patience: 10,
-            threshold: 1e-4,
-            threshold_mode: ThresholdMode::Rel,
-            cooldown: 0,
-            min_lr: 0.0,
-            eps: 1e-8,
-        }
+        Self::DEFAULT
     }
 
     /// Which way the metric is better. Default: [`Mode::Min`].
@@ -128,11 +118,45 @@ impl ReduceOnPlateauConfig {
         self
     }
 
+    /// By how much, in the metric's own unit and in addition to the threshold, a value must be
+    /// better. Default: 0. optax's `atol`.
+    pub fn with_threshold_abs(mut self, threshold_abs: f64) -> Self {
+        self.threshold_abs = threshold_abs;
+        self
+    }
+
+    /// Cuts don't take the rate below this share of what the schedule gives. Default: 0. optax's
+    /// `min_scale`.
+    pub fn with_min_scale(mut self, min_scale: f64) -> Self {
+        self.min_scale = min_scale;
+        self
+    }
+
+    /// Of how many values the mean is taken, which is then heard as one. Default: 1. optax's
+    /// `accumulation_size`, for a metric that comes with every step.
+    pub fn with_accumulation(mut self, accumulation: u64) -> Self {
+        self.accumulation = accumulation;
+        self
+    }
+
+    /// How many values at the beginning are not heard, such as those of a warm-up. Default: 0.
+    pub fn with_skip(mut self, skip: u64) -> Self {
+        self.skip = skip;
+        self
+    }
+
+    /// Whose way of comparing is followed. Default: [`Dialect::Correct`].
+    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
+        self.dialect = dialect;
+        self
+    }
+
     /// The rule, which has heard nothing yet.
     ///
     /// # Errors
     ///
-    /// A factor outside 0 to 1, or another number that is negative or not finite.
+    /// A factor or a `min_scale` outside 0 to 1, an `accumulation` of no values, or another number
+    /// that is negative or not finite.
     pub fn build(self) -> Result<ReduceOnPlateau, ScheduleError> {
         const OWNER: &str = ReduceOnPlateau::NAME;
         ScheduleError::check(
@@ -145,12 +169,24 @@ impl ReduceOnPlateauConfig {
         ScheduleError::check_not_negative(OWNER, "threshold", self.threshold)?;
         ScheduleError::check_not_negative(OWNER, "min_lr", self.min_lr)?;
         ScheduleError::check_not_negative(OWNER, "eps", self.eps)?;
+        ScheduleError::check_not_negative(OWNER, "threshold_abs", self.threshold_abs)?;
+        ScheduleError::check(
+            (0.0..=1.0).contains(&self.min_scale),
+            OWNER,
+            "min_scale",
+            self.min_scale,
+            "between 0 and 1",
+        )?;
+        ScheduleError::check_steps(OWNER, "accumulation", self.accumulation)?;
         Ok(ReduceOnPlateau {
             config: self,
             scale: 1.0,
             best: None,
             bad_values: 0,
             cooldown_left: 0,
+            skipped: 0,
+            mean: 0.0,
+            averaged: 0,
         })
     }
 }
@@ -189,6 +225,11 @@ pub struct ReduceOnPlateau {
     best: Option<f64>,
     bad_values: u64,
     cooldown_left: u64,
+    /// How many values were not heard, of those that are to be skipped.
+    skipped: u64,
+    /// The mean so far of the values that are heard as one, and how many that is of.
+    mean: f64,
+    averaged: u64,
 }
 
 impl ReduceOnPlateau {
@@ -199,30 +240,45 @@ impl ReduceOnPlateau {
         or_panic(ReduceOnPlateauConfig::new().with_mode(mode).build())
     }
 
-    fn improves(&self, metric: f64) -> bool {
-        if !metric.is_finite() {
-            return false;
+    fn improvement(&self) -> Improvement {
+        let (rel, abs) = match self.config.threshold_mode {
+            ThresholdMode::Rel => (self.config.threshold, self.config.threshold_abs),
+            ThresholdMode::Abs => (0.0, self.config.threshold + self.config.threshold_abs),
+        };
+        Improvement {
+            mode: self.config.mode,
+            dialect: self.config.dialect,
+            rel,
+            abs,
         }
-        let Some(best) = self.best else {
-            return true;
+    }
+
+    /// Hears a value, or the mean of several.
+    fn hear(&mut self, metric: f64, scheduled: f64) {
+        if self.improvement().is_better(metric, self.best) {
+            self.best = Some(metric);
+            self.bad_values = 0;
+        } else {
+            self.bad_values = self.bad_values.saturating_add(1);
+        }
+        let plateau = match self.config.dialect {
+            Dialect::Optax => self.bad_values == self.config.patience,
+            _ => self.bad_values > self.config.patience,
         };
-        let threshold = self.config.threshold;
-        // Away from zero or towards it: `best` moved by a share of its size, the better way.
-        let share = |better_is_up: bool| match (best < 0.0) ^ better_is_up {
-            true => best * (1.0 + threshold),
-            false => best * (1.0 - threshold),
-        };
-        match (self.config.mode, self.config.threshold_mode) {
-            (Mode::Min, ThresholdMode::Rel) => metric < share(false),
-            (Mode::Min, ThresholdMode::Abs) => metric < best - threshold,
-            (Mode::Max, ThresholdMode::Rel) => metric > share(true),
-            (Mode::Max, ThresholdMode::Abs) => metric > best + threshold,
+        if self.cooldown_left > 0 {
+            self.cooldown_left -= 1;
+            self.bad_values = 0;
+        } else if plateau {
+            self.reduce(scheduled);
+            self.cooldown_left = self.config.cooldown;
+            self.bad_values = 0;
         }
     }
 
     fn reduce(&mut self, scheduled: f64) {
-        let scale = self.scale * self.config.factor;
-        if self.rate(scheduled) - self.scaled(scheduled, scale) > self.config.eps {
+        let scale = (self.scale * self.config.factor).max(self.config.min_scale);
+        let cut = self.rate(scheduled) - self.scaled(scheduled, scale);
+        if cut > self.config.eps || self.config.dialect == Dialect::Optax {
             self.scale = scale;
         }
     }
@@ -238,20 +294,20 @@ impl Feedback for ReduceOnPlateau {
     }
 
     fn observe(&mut self, metric: f64, scheduled: f64) {
-        if self.improves(metric) {
-            self.best = Some(metric);
-            self.bad_values = 0;
-        } else {
-            self.bad_values = self.bad_values.saturating_add(1);
+        if self.skipped < self.config.skip {
+            self.skipped += 1;
+            return;
         }
-        if self.cooldown_left > 0 {
-            self.cooldown_left -= 1;
-            self.bad_values = 0;
+        if self.config.accumulation == 1 {
+            return self.hear(metric, scheduled);
         }
-        if self.bad_values > self.config.patience {
-            self.reduce(scheduled);
-            self.cooldown_left = self.config.cooldown;
-            self.bad_values = 0;
+        let count = float(self.averaged);
+        self.mean = (count * self.mean + metric) / (count + 1.0);
+        self.averaged += 1;
+        if self.averaged >= self.config.accumulation {
+            let mean = self.mean;
+            (self.mean, self.averaged) = (0.0, 0);
+            self.hear(mean, scheduled);
         }
     }
 
@@ -260,42 +316,92 @@ impl Feedback for ReduceOnPlateau {
     }
 
     fn state(&self) -> State {
-        let state = State::new()
+        let mut state = State::new()
             .with("scale", Value::Number(self.scale))
             .with("bad_values", Value::Count(self.bad_values))
             .with("cooldown_left", Value::Count(self.cooldown_left));
-        match self.best {
-            Some(best) => state.with("best", Value::Number(best)),
-            None => state,
+        if let Some(best) = self.best {
+            state = state.with("best", Value::Number(best));
         }
+        if self.config.skip > 0 {
+            state = state.with("skipped", Value::Count(self.skipped));
+        }
+        if self.config.accumulation > 1 {
+            state = state
+                .with("mean", Value::Number(self.mean))
+                .with("averaged", Value::Count(self.averaged));
+        }
+        state
     }
 
     fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
-        let check = |name, number: f64, valid, allowed| match valid {
-            true => Ok(number),
-            false => Err(StateError::invalid(name, Value::Number(number), allowed)),
-        };
         let scale = stored.number("scale")?;
-        let best = stored.optional_number("best")?;
-        *self = Self {
-            config: self.config,
-            scale: check(
+        if !(0.0..=1.0).contains(&scale) {
+            return Err(StateError::invalid(
                 "scale",
-                scale,
-                (0.0..=1.0).contains(&scale),
+                Value::Number(scale),
                 "between 0 and 1",
-            )?,
-            best: best
-                .map(|best| check("best", best, best.is_finite(), "finite"))
-                .transpose()?,
+            ));
+        }
+        let mut restored = Self {
+            scale,
+            best: stored.optional_number("best")?,
             bad_values: stored.count("bad_values")?,
             cooldown_left: stored.count("cooldown_left")?,
+            skipped: 0,
+            mean: 0.0,
+            averaged: 0,
+            config: self.config,
         };
+        self.improvement().check_stored(restored.best)?;
+        if self.config.skip > 0 {
+            restored.skipped = stored.count("skipped")?;
+        }
+        if self.config.accumulation > 1 {
+            restored.mean = stored.number("mean")?;
+            restored.averaged = stored.count("averaged")?;
+            if restored.averaged >= self.config.accumulation {
+                let allowed = "below the number of values that are averaged";
+                let averaged = Value::Count(restored.averaged);
+                return Err(StateError::invalid("averaged", averaged, allowed));
+            }
+        }
+        *self = restored;
         Ok(())
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::ReduceOnPlateau(self.config))
+    fn to_spec(&self) -> Option<RuleSpec> {
+        const DEFAULT: ReduceOnPlateauConfig = ReduceOnPlateauConfig::DEFAULT;
+        let ReduceOnPlateauConfig {
+            mode,
+            factor,
+            patience,
+            threshold,
+            threshold_mode,
+            cooldown,
+            min_lr,
+            eps,
+            threshold_abs,
+            min_scale,
+            accumulation,
+            skip,
+            dialect,
+        } = self.config;
+        Some(RuleSpec::ReduceOnPlateau {
+            mode,
+            factor,
+            patience,
+            threshold,
+            threshold_mode,
+            cooldown,
+            min_lr,
+            eps,
+            threshold_abs: (threshold_abs != DEFAULT.threshold_abs).then_some(threshold_abs),
+            min_scale: (min_scale != DEFAULT.min_scale).then_some(min_scale),
+            accumulation: (accumulation != DEFAULT.accumulation).then_some(accumulation),
+            skip: (skip != DEFAULT.skip).then_some(skip),
+            dialect: (dialect != DEFAULT.dialect).then_some(dialect),
+        })
     }
 }
 

@@ -1,3 +1,4 @@
+use alloc::borrow::Cow;
 use alloc::collections::BTreeMap;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,7 +14,7 @@ pub enum Value {
 
 /// The state of a [`Feedback`](super::Feedback) rule: named numbers.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub struct State(BTreeMap<&'static str, Value>);
+pub struct State(BTreeMap<Cow<'static, str>, Value>);
 
 impl State {
     /// A state without numbers.
@@ -22,14 +23,14 @@ impl State {
     }
 
     /// This state with one number more.
-    pub fn with(mut self, name: &'static str, value: Value) -> Self {
-        self.0.insert(name, value);
+    pub fn with(mut self, name: impl Into<Cow<'static, str>>, value: Value) -> Self {
+        self.0.insert(name.into(), value);
         self
     }
 
     /// Every number, in the order of the names.
-    pub fn iter(&self) -> impl Iterator<Item = (&'static str, Value)> {
-        self.0.iter().map(|(name, value)| (*name, *value))
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Value)> {
+        self.0.iter().map(|(name, value)| (&**name, *value))
     }
 
     /// The value called `name`, if there is one.

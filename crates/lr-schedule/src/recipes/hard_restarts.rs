@@ -19,7 +19,6 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 /// assert_eq!(schedule.at(100), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct HardRestarts {
     max: f64,
     steps: u64,
@@ -65,7 +64,11 @@ impl Schedule for HardRestarts {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::HardRestarts(*self))
+        Some(Spec::HardRestarts {
+            max: self.max,
+            steps: self.steps.into(),
+            cycles: self.cycles,
+        })
     }
 }
 

@@ -19,32 +19,37 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct OneCycleConfig {
-    max_lr: f64,
-    total_steps: u64,
-    pct_start: f64,
-    anneal_strategy: Shape,
-    base_momentum: f64,
-    max_momentum: f64,
-    div_factor: f64,
-    final_div_factor: f64,
-    three_phase: bool,
+    pub(crate) max_lr: f64,
+    pub(crate) total_steps: u64,
+    pub(crate) pct_start: f64,
+    pub(crate) anneal_strategy: Shape,
+    pub(crate) base_momentum: f64,
+    pub(crate) max_momentum: f64,
+    pub(crate) div_factor: f64,
+    pub(crate) final_div_factor: f64,
+    pub(crate) three_phase: bool,
 }
 
 impl OneCycleConfig {
+    pub(crate) const DEFAULT: Self = Self {
+        max_lr: 0.0,
+        total_steps: 0,
+        pct_start: 0.3,
+        anneal_strategy: Shape::Cosine,
+        base_momentum: 0.85,
+        max_momentum: 0.95,
+        div_factor: 25.0,
+        final_div_factor: 1e4,
+        three_phase: false,
+    };
+
     /// One cycle of `total_steps` steps with its peak at `max_lr`.
     pub fn new(max_lr: f64, total_steps: u64) -> Self {
         Self {
             max_lr,
             total_steps,
-            pct_start: 0.3,
-            anneal_strategy: Shape::Cosine,
-            base_momentum: 0.85,
-            max_momentum: 0.95,
-            div_factor: 25.0,
-            final_div_factor: 1e4,
-            three_phase: false,
+            ..Self::DEFAULT
         }
     }
 
@@ -96,7 +101,8 @@ impl OneCycleConfig {
     /// # Errors
     ///
     /// Rates or momenta that are not finite, a negative momentum, no steps, `pct_start` outside
-    /// 0 to 1, or a divisor that is not finite and above 0.
+    /// 0 to 1, a shape with a number outside its bounds, or a divisor that is not finite and above 0
+    /// or makes rates of it that are too large.
     pub fn build(self) -> Result<OneCycle, ScheduleError> {
         const OWNER: &str = "one_cycle";
         ScheduleError::check_finite(OWNER, "max_lr", self.max_lr)?;
@@ -108,6 +114,7 @@ impl OneCycleConfig {
             self.pct_start,
             "between 0 and 1",
         )?;
+        self.anneal_strategy.check("one_cycle.anneal_strategy")?;
         ScheduleError::check_not_negative(OWNER, "base_momentum", self.base_momentum)?;
         ScheduleError::check_not_negative(OWNER, "max_momentum", self.max_momentum)?;
         ScheduleError::check_positive(OWNER, "div_factor", self.div_factor)?;
@@ -125,8 +132,9 @@ impl OneCycleConfig {
 ///
 /// From `max_lr / div_factor` up to `max_lr` by step `pct_start · total_steps - 1`, then down to
 /// `max_lr / div_factor / final_div_factor` at step `total_steps - 1`, held from there on. Phases
-/// end where PyTorch ends them, between steps if need be; as there, three phases with a
-/// `pct_start` above a half have no room for the third.
+/// end where PyTorch ends them, between steps if need be; as there, three phases with a `pct_start`
+/// above a half have no room for the third. PyTorch lets one step more be taken, which follows the
+/// last phase on past its end, and below 0 where it is linear: here the last rate is held.
 ///
 /// Smith and Topin, "Super-Convergence: Very Fast Training of Neural Networks Using Large
 /// Learning Rates" (2018); PyTorch's `OneCycleLR`. The [momentum](Self::momentum) is a schedule
@@ -142,8 +150,6 @@ impl OneCycleConfig {
 /// assert!((schedule.at(99) - 4e-7).abs() < 1e-15);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct OneCycle {
     config: OneCycleConfig,
 }
@@ -166,8 +172,9 @@ impl OneCycle {
         OneCycleMomentum { cycle: *self }
     }
 
-    /// Which phase `step` is in (0 up, 1 down, and with three phases 2 out), and how far into it.
-    fn phase(&self, step: u64) -> (usize, f64) {
+    /// Which phase `step` is in (0 up, 1 down, and with three phases 2 out), how many steps into
+    /// it, and of how many.
+    fn phase(&self, step: u64) -> (usize, f64, f64) {
         let OneCycleConfig {
             total_steps,
             pct_start,
@@ -191,17 +198,15 @@ impl OneCycle {
             (2, down, end)
         };
         // A phase of no width is over when it begins.
-        let t = if n < to {
-            (n - from) / (to - from)
-        } else {
-            1.0
-        };
-        (phase, t)
+        match n < to {
+            true => (phase, n - from, to - from),
+            false => (phase, 1.0, 1.0),
+        }
     }
 
     fn between(&self, step: u64, corners: [f64; 4]) -> f64 {
-        let (phase, t) = self.phase(step);
-        let t = self.config.anneal_strategy.decay(t);
+        let (phase, n, of) = self.phase(step);
+        let t = self.config.anneal_strategy.decay(n, of);
         lerp(corners[phase], corners[phase + 1], t)
     }
 }
@@ -227,7 +232,28 @@ impl Schedule for OneCycle {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::OneCycle(*self))
+        let OneCycleConfig {
+            max_lr,
+            total_steps,
+            pct_start,
+            anneal_strategy,
+            base_momentum,
+            max_momentum,
+            div_factor,
+            final_div_factor,
+            three_phase,
+        } = self.config;
+        Some(Spec::OneCycle {
+            max_lr,
+            total_steps: total_steps.into(),
+            pct_start,
+            anneal_strategy,
+            base_momentum,
+            max_momentum,
+            div_factor,
+            final_div_factor,
+            three_phase,
+        })
     }
 }
 
@@ -239,8 +265,6 @@ impl Bounded for OneCycle {
 
 /// The momentum of the 1cycle policy; see [`OneCycle::momentum`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "serde", serde(transparent))]
 pub struct OneCycleMomentum {
     cycle: OneCycle,
 }
@@ -261,7 +285,28 @@ impl Schedule for OneCycleMomentum {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::OneCycleMomentum(*self))
+        let OneCycleConfig {
+            max_lr,
+            total_steps,
+            pct_start,
+            anneal_strategy,
+            base_momentum,
+            max_momentum,
+            div_factor,
+            final_div_factor,
+            three_phase,
+        } = self.cycle.config;
+        Some(Spec::OneCycleMomentum {
+            max_lr,
+            total_steps: total_steps.into(),
+            pct_start,
+            anneal_strategy,
+            base_momentum,
+            max_momentum,
+            div_factor,
+            final_div_factor,
+            three_phase,
+        })
     }
 }
 

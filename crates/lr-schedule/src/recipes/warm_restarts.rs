@@ -19,7 +19,6 @@ use crate::{Schedule, ScheduleError, Spec};
 /// assert_eq!(schedule.at(220), 0.1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WarmRestarts {
     max: f64,
     min: f64,
@@ -95,7 +94,12 @@ impl Schedule for WarmRestarts {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::WarmRestarts(*self))
+        Some(Spec::WarmRestarts {
+            max: self.max,
+            min: self.min,
+            t_0: self.t_0.into(),
+            t_mult: self.t_mult,
+        })
     }
 }
 

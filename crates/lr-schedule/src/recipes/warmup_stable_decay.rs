@@ -17,15 +17,14 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct WarmupStableDecayConfig {
-    peak: f64,
-    warmup: u64,
-    stable: u64,
-    decay: u64,
-    min_lr: f64,
-    warmup_shape: Shape,
-    decay_shape: Shape,
+    pub(crate) peak: f64,
+    pub(crate) warmup: u64,
+    pub(crate) stable: u64,
+    pub(crate) decay: u64,
+    pub(crate) min_lr: f64,
+    pub(crate) warmup_shape: Shape,
+    pub(crate) decay_shape: Shape,
 }
 
 impl WarmupStableDecayConfig {
@@ -66,12 +65,15 @@ impl WarmupStableDecayConfig {
     ///
     /// # Errors
     ///
-    /// A rate that is not finite, or a decay of no steps.
+    /// A rate that is not finite, a decay of no steps, or a shape with a number outside its bounds.
     pub fn build(self) -> Result<WarmupStableDecay, ScheduleError> {
         const OWNER: &str = "warmup_stable_decay";
         ScheduleError::check_finite(OWNER, "peak", self.peak)?;
         ScheduleError::check_finite(OWNER, "min_lr", self.min_lr)?;
         ScheduleError::check_steps(OWNER, "decay", self.decay)?;
+        self.warmup_shape
+            .check("warmup_stable_decay.warmup_shape")?;
+        self.decay_shape.check("warmup_stable_decay.decay_shape")?;
         let stable = Constant::try_new(self.peak)?.take(self.stable);
         let decay = Anneal::try_new(self.peak, self.min_lr, self.decay, self.decay_shape)?;
         let warmup = WarmupConfig::new(self.warmup)
@@ -129,7 +131,24 @@ impl Schedule for WarmupStableDecay {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::WarmupStableDecay(self.config))
+        let WarmupStableDecayConfig {
+            peak,
+            warmup,
+            stable,
+            decay,
+            min_lr,
+            warmup_shape,
+            decay_shape,
+        } = self.config;
+        Some(Spec::WarmupStableDecay {
+            peak,
+            warmup: warmup.into(),
+            stable: stable.into(),
+            decay: decay.into(),
+            min_lr,
+            warmup_shape,
+            decay_shape,
+        })
     }
 }
 

@@ -1,0 +1,88 @@
+use alloc::boxed::Box;
+
+use super::Scale;
+use crate::math::{float, sqrt};
+use crate::spec::BatchSize;
+use crate::{Bounded, Schedule, ScheduleError, Spec};
+
+/// How a rate that was found with one batch size goes over to another.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// assert_eq!(BatchRule::Linear.factor(1_024, 256), 4.0);
+/// assert_eq!(BatchRule::SquareRoot.factor(1_024, 256), 2.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BatchRule {
+    /// In proportion: `batch / reference`. Goyal et al., "Accurate, Large Minibatch SGD: Training
+    /// ImageNet in 1 Hour" (2017); for SGD.
+    Linear,
+    /// With its square root: `√(batch / reference)`. Krizhevsky, "One weird trick for
+    /// parallelizing convolutional neural networks" (2014); Malladi et al. (2022), for Adam.
+    SquareRoot,
+}
+
+impl BatchRule {
+    /// What to multiply a rate with that was found with batches of `reference` samples, to train
+    /// with batches of `batch` samples.
+    pub fn factor(self, batch: u64, reference: u64) -> f64 {
+        let ratio = float(batch) / float(reference.max(1));
+        match self {
+            Self::Linear => ratio,
+            Self::SquareRoot => sqrt(ratio),
+        }
+    }
+}
+
+/// A schedule for another batch size; see [`Schedule::scale_batch`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct BatchScale<S> {
+    scaled: Scale<S>,
+    rule: BatchRule,
+    batch: u64,
+    reference: u64,
+}
+
+impl<S> BatchScale<S> {
+    pub(crate) fn try_new(
+        inner: S,
+        rule: BatchRule,
+        batch: u64,
+        reference: u64,
+    ) -> Result<Self, ScheduleError> {
+        ScheduleError::check_steps("batch_scale", "batch", batch)?;
+        ScheduleError::check_steps("batch_scale", "reference", reference)?;
+        Ok(Self {
+            scaled: Scale::try_new(inner, rule.factor(batch, reference))?,
+            rule,
+            batch,
+            reference,
+        })
+    }
+}
+
+impl<S: Schedule> Schedule for BatchScale<S> {
+    fn at(&self, step: u64) -> f64 {
+        self.scaled.at(step)
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.scaled.length()
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::BatchScale {
+            rule: self.rule,
+            reference: self.reference,
+            batch: BatchSize::Samples(self.batch),
+            of: Box::new(self.scaled.inner().to_spec()?),
+        })
+    }
+}
+
+impl<S: Bounded> Bounded for BatchScale<S> {
+    fn steps(&self) -> u64 {
+        self.scaled.steps()
+    }
+}

@@ -1,0 +1,55 @@
+use alloc::boxed::Box;
+
+use crate::{Bounded, Schedule, ScheduleError, Spec};
+
+/// A schedule between two bounds; see [`Schedule::clamp`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clamp<S> {
+    inner: S,
+    min: Option<f64>,
+    max: Option<f64>,
+}
+
+impl<S> Clamp<S> {
+    pub(crate) fn try_new(
+        inner: S,
+        min: Option<f64>,
+        max: Option<f64>,
+    ) -> Result<Self, ScheduleError> {
+        for (field, bound) in [("min", min), ("max", max)] {
+            bound.map_or(Ok(()), |bound| {
+                ScheduleError::check_finite("clamp", field, bound)
+            })?;
+        }
+        if let (Some(min), Some(max)) = (min, max) {
+            ScheduleError::check(min <= max, "clamp", "max", max, "at least `min`")?;
+        }
+        Ok(Self { inner, min, max })
+    }
+}
+
+impl<S: Schedule> Schedule for Clamp<S> {
+    fn at(&self, step: u64) -> f64 {
+        let rate = self.inner.at(step);
+        let rate = self.min.map_or(rate, |min| rate.max(min));
+        self.max.map_or(rate, |max| rate.min(max))
+    }
+
+    fn length(&self) -> Option<u64> {
+        self.inner.length()
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Clamp {
+            min: self.min,
+            max: self.max,
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Bounded> Bounded for Clamp<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps()
+    }
+}

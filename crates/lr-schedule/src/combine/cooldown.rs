@@ -1,0 +1,128 @@
+use alloc::boxed::Box;
+
+use crate::math::{float, lerp};
+use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+
+/// A final cooldown: when it begins, how many steps it takes, to which rate, in which shape. Given
+/// to [`Schedule::cooldown`].
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// // warm up, inverse square root, and in the last tenth of 100,000 steps down to nothing
+/// let schedule = InverseSqrt::new(1e-3, 1_000.0)
+///     .warmup(1_000)
+///     .cooldown(CooldownConfig::new(90_000, 10_000).with_shape(Shape::OneMinusSqrt));
+/// assert_eq!(schedule.at(90_000), 1e-3 / 90f64.sqrt());
+/// assert_eq!(schedule.at(100_000), 0.0);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct CooldownConfig {
+    pub(crate) start: u64,
+    pub(crate) steps: u64,
+    pub(crate) end: f64,
+    pub(crate) shape: Shape,
+}
+
+impl CooldownConfig {
+    /// From step `start` on, a straight line to 0 in `steps` steps.
+    pub fn new(start: u64, steps: u64) -> Self {
+        Self {
+            start,
+            steps,
+            end: 0.0,
+            shape: Shape::Linear,
+        }
+    }
+
+    /// The rate at the end, held from there on. Default: 0.
+    pub fn with_end(mut self, end: f64) -> Self {
+        self.end = end;
+        self
+    }
+
+    /// The form of the way down. Default: [`Shape::Linear`].
+    pub fn with_shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    /// What becomes of the rate `scheduled` at `step`.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let cooldown = CooldownConfig::new(100, 10);
+    /// assert_eq!([cooldown.of(50, 0.1), cooldown.of(105, 0.1), cooldown.of(110, 0.1)], [0.1, 0.05, 0.0]);
+    /// ```
+    #[inline]
+    pub fn of(&self, step: u64, scheduled: f64) -> f64 {
+        let Some(n) = step.checked_sub(self.start) else {
+            return scheduled;
+        };
+        if n >= self.steps {
+            return self.end;
+        }
+        let gone = self.shape.decay(float(n), float(self.steps));
+        lerp(scheduled, self.end, gone)
+    }
+
+    /// That it is one: finite at its end, in a shape whose numbers are within their bounds.
+    ///
+    /// # Errors
+    ///
+    /// What it lacks of that.
+    pub fn check(&self) -> Result<(), ScheduleError> {
+        ScheduleError::check_finite("cooldown", "end", self.end)?;
+        self.shape.check("cooldown.shape")
+    }
+}
+
+/// A schedule with a cooldown at its end; see [`Schedule::cooldown`].
+///
+/// From `start` on, `at(n) = scheduled + (end - scheduled) · shape.decay(n - start, steps)`, with
+/// `scheduled` what the schedule underneath gives, which goes on all the while.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cooldown<S> {
+    inner: S,
+    config: CooldownConfig,
+}
+
+impl<S> Cooldown<S> {
+    pub(crate) fn try_new(inner: S, config: CooldownConfig) -> Result<Self, ScheduleError> {
+        config.check()?;
+        Ok(Self { inner, config })
+    }
+}
+
+impl<S: Schedule> Schedule for Cooldown<S> {
+    fn at(&self, step: u64) -> f64 {
+        self.config.of(step, self.inner.at(step))
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.steps())
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        let CooldownConfig {
+            start,
+            steps,
+            end,
+            shape,
+        } = self.config;
+        Some(Spec::Cooldown {
+            start: start.into(),
+            steps: steps.into(),
+            end,
+            shape,
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Schedule> Bounded for Cooldown<S> {
+    fn steps(&self) -> u64 {
+        self.config.start.saturating_add(self.config.steps)
+    }
+}

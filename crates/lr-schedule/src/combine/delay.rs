@@ -1,0 +1,46 @@
+use alloc::boxed::Box;
+
+use crate::{Bounded, Schedule, Spec};
+
+/// A schedule that begins later; see [`Schedule::delay`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Delay<S> {
+    inner: S,
+    steps: u64,
+}
+
+impl<S> Delay<S> {
+    pub(crate) fn new(inner: S, steps: u64) -> Self {
+        Self { inner, steps }
+    }
+}
+
+impl<S: Schedule> Schedule for Delay<S> {
+    fn at(&self, step: u64) -> f64 {
+        self.inner.at(step.saturating_sub(self.steps))
+    }
+
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match step.checked_sub(self.steps) {
+            None | Some(0) => self.inner.at(0),
+            Some(step) => self.inner.advance(step, previous),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.inner.length()?.saturating_add(self.steps))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Delay {
+            steps: self.steps.into(),
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Bounded> Bounded for Delay<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps().saturating_add(self.steps)
+    }
+}

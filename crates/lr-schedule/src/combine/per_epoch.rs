@@ -1,0 +1,48 @@
+use alloc::boxed::Box;
+
+use crate::{Bounded, Schedule, ScheduleError, Spec};
+
+/// A schedule whose steps are epochs; see [`Schedule::per_epoch`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PerEpoch<S> {
+    inner: S,
+    steps: u64,
+}
+
+impl<S> PerEpoch<S> {
+    pub(crate) fn try_new(inner: S, steps: u64) -> Result<Self, ScheduleError> {
+        ScheduleError::check_steps("per_epoch", "steps", steps)?;
+        Ok(Self { inner, steps })
+    }
+}
+
+impl<S: Schedule> Schedule for PerEpoch<S> {
+    fn at(&self, step: u64) -> f64 {
+        self.inner.at(step / self.steps)
+    }
+
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match step % self.steps {
+            0 if step > 0 => self.inner.advance(step / self.steps, previous),
+            0 => self.inner.at(0),
+            _ => previous,
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.inner.length()?.saturating_mul(self.steps))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::PerEpoch {
+            steps: self.steps.into(),
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Bounded> Bounded for PerEpoch<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps().saturating_mul(self.steps)
+    }
+}

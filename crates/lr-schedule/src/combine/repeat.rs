@@ -1,0 +1,37 @@
+use alloc::boxed::Box;
+
+use crate::{Schedule, ScheduleError, Spec};
+
+/// A schedule that begins again; see [`Schedule::repeat`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Repeat<S> {
+    inner: S,
+    every: u64,
+}
+
+impl<S> Repeat<S> {
+    pub(crate) fn try_new(inner: S, every: u64) -> Result<Self, ScheduleError> {
+        ScheduleError::check_steps("repeat", "every", every)?;
+        Ok(Self { inner, every })
+    }
+}
+
+impl<S: Schedule> Schedule for Repeat<S> {
+    fn at(&self, step: u64) -> f64 {
+        self.inner.at(step % self.every)
+    }
+
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match step % self.every {
+            0 => self.inner.at(0),
+            step => self.inner.advance(step, previous),
+        }
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Repeat {
+            every: self.every.into(),
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}

@@ -1,0 +1,98 @@
+use alloc::format;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::several::specs;
+use crate::error::or_panic;
+use crate::{DynSchedule, Schedule, ScheduleError, Spec};
+
+/// Schedules one after another; see [`sequence`].
+#[derive(Debug, Clone)]
+pub struct Sequence {
+    parts: Arc<[DynSchedule]>,
+    /// The step that each part but the first begins at.
+    begins: Arc<[u64]>,
+}
+
+/// All of `parts`, one after another, each counting its own steps from 0: what
+/// [`then`](Schedule::then) does, for parts that are chosen at run time.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = sequence([
+///     Linear::new(0.0, 0.1, 10).into_dyn(),
+///     Constant::new(0.1).take(20).into_dyn(),
+///     Exponential::new(0.1, 0.9).into_dyn(),
+/// ]);
+/// assert_eq!([schedule.at(5), schedule.at(29), schedule.at(31)], [0.05, 0.1, 0.1 * 0.9]);
+/// ```
+///
+/// # Panics
+///
+/// Where [`try_sequence`] fails.
+#[track_caller]
+pub fn sequence(parts: impl Into<Vec<DynSchedule>>) -> Sequence {
+    or_panic(try_sequence(parts))
+}
+
+/// All of `parts`, one after another, each counting its own steps from 0.
+///
+/// # Errors
+///
+/// No parts, or one without an end that isn't the last.
+pub fn try_sequence(parts: impl Into<Vec<DynSchedule>>) -> Result<Sequence, ScheduleError> {
+    let parts = parts.into();
+    let Some((_, before)) = parts.split_last() else {
+        let allowed = "at least one schedule";
+        return Err(ScheduleError::invalid("sequence", "none", allowed));
+    };
+    let mut begins = Vec::new();
+    let mut begin = 0u64;
+    for (i, part) in before.iter().enumerate() {
+        let length = part.length().ok_or_else(|| {
+            let allowed = "a schedule with an end, such as `take` gives it";
+            ScheduleError::invalid(format!("sequence[{i}]"), "one without", allowed)
+        })?;
+        begin = begin.saturating_add(length);
+        begins.push(begin);
+    }
+    Ok(Sequence {
+        parts: parts.into(),
+        begins: begins.into(),
+    })
+}
+
+impl Sequence {
+    /// The part that `step` is in, and its own step there.
+    fn part(&self, step: u64) -> (&DynSchedule, u64) {
+        let i = self.begins.partition_point(|&begin| begin <= step);
+        match i.checked_sub(1) {
+            None => (&self.parts[0], step),
+            Some(before) => (&self.parts[i], step - self.begins[before]),
+        }
+    }
+}
+
+impl Schedule for Sequence {
+    fn at(&self, step: u64) -> f64 {
+        let (part, step) = self.part(step);
+        part.at(step)
+    }
+
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match self.part(step) {
+            (part, 0) => part.at(0),
+            (part, step) => part.advance(step, previous),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        let last = self.parts.last()?.length()?;
+        Some(self.begins.last().unwrap_or(&0).saturating_add(last))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        specs(&self.parts).map(Spec::Sequence)
+    }
+}

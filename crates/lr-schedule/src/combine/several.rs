@@ -1,0 +1,94 @@
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use crate::math::finite;
+use crate::{DynSchedule, Schedule, Spec};
+
+/// The product of several schedules; see [`product`].
+#[derive(Debug, Clone)]
+pub struct Product {
+    parts: Arc<[DynSchedule]>,
+}
+
+/// All of `parts` at once, multiplied: one rate, and factors of it. Of none, it is 1.
+///
+/// PyTorch's `ChainedScheduler` of schedulers that only multiply; Burn's `ComposedLrScheduler`
+/// with `SchedulerReduction::Prod`.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = product([
+///     Exponential::new(0.1, 0.5).into_dyn(),
+///     Linear::new(0.0, 1.0, 4).into_dyn(),
+/// ]);
+/// assert_eq!(schedule.at(2), 0.1 * 0.25 * 0.5);
+/// ```
+pub fn product(parts: impl Into<Vec<DynSchedule>>) -> Product {
+    Product {
+        parts: parts.into().into(),
+    }
+}
+
+/// The sum of several schedules; see [`sum`].
+#[derive(Debug, Clone)]
+pub struct Sum {
+    parts: Arc<[DynSchedule]>,
+}
+
+/// All of `parts` at once, added. Of none, it is 0.
+///
+/// Burn's `ComposedLrScheduler` with `SchedulerReduction::Sum`; scaled by `1 / n`, with `Avg`.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// // a floor, and a decay over it
+/// let schedule = sum([Constant::new(0.01).into_dyn(), Exponential::new(0.5, 0.5).into_dyn()]);
+/// assert_eq!(schedule.at(1), 0.01 + 0.25);
+/// ```
+pub fn sum(parts: impl Into<Vec<DynSchedule>>) -> Sum {
+    Sum {
+        parts: parts.into().into(),
+    }
+}
+
+/// When the last of `parts` is done.
+fn length(parts: &[DynSchedule]) -> Option<u64> {
+    let mut lengths = parts.iter().map(|part| part.length());
+    lengths.try_fold(0, |longest, length| Some(length?.max(longest)))
+}
+
+pub(super) fn specs(parts: &[DynSchedule]) -> Option<Vec<Spec>> {
+    parts.iter().map(|part| part.to_spec()).collect()
+}
+
+impl Schedule for Product {
+    fn at(&self, step: u64) -> f64 {
+        let rates = self.parts.iter().map(|part| part.at(step));
+        rates.fold(1.0, |product, rate| finite(product * rate))
+    }
+
+    fn length(&self) -> Option<u64> {
+        length(&self.parts)
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        specs(&self.parts).map(Spec::Product)
+    }
+}
+
+impl Schedule for Sum {
+    fn at(&self, step: u64) -> f64 {
+        let rates = self.parts.iter().map(|part| part.at(step));
+        rates.fold(0.0, |sum, rate| finite(sum + rate))
+    }
+
+    fn length(&self) -> Option<u64> {
+        length(&self.parts)
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        specs(&self.parts).map(Spec::Sum)
+    }
+}

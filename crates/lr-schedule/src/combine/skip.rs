@@ -1,0 +1,48 @@
+use alloc::boxed::Box;
+
+use crate::{Bounded, Schedule, Spec};
+
+/// A schedule without its beginning; see [`Schedule::skip`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Skip<S> {
+    inner: S,
+    steps: u64,
+}
+
+impl<S> Skip<S> {
+    pub(crate) fn new(inner: S, steps: u64) -> Self {
+        Self { inner, steps }
+    }
+}
+
+impl<S: Schedule> Schedule for Skip<S> {
+    fn at(&self, step: u64) -> f64 {
+        self.inner.at(step.saturating_add(self.steps))
+    }
+
+    fn advance(&self, step: u64, previous: f64) -> f64 {
+        match step {
+            0 => self.at(0),
+            _ => self
+                .inner
+                .advance(step.saturating_add(self.steps), previous),
+        }
+    }
+
+    fn length(&self) -> Option<u64> {
+        Some(self.inner.length()?.saturating_sub(self.steps))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::Skip {
+            steps: self.steps.into(),
+            of: Box::new(self.inner.to_spec()?),
+        })
+    }
+}
+
+impl<S: Bounded> Bounded for Skip<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps().saturating_sub(self.steps)
+    }
+}

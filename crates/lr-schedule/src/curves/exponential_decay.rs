@@ -1,0 +1,112 @@
+use crate::error::or_panic;
+use crate::math::{exp, finite, float, ln};
+use crate::{Schedule, ScheduleError, Spec};
+
+/// A geometric decay by `rate` every `steps` steps, smooth or in a staircase, without an end:
+/// `at(n) = start · rate^(n / steps)`, the exponent rounded down for a staircase.
+///
+/// Keras's `ExponentialDecay`, optax's `exponential_decay` (whose `transition_begin` is
+/// [`delay`](Schedule::delay) here, and whose `end_value` is [`clamp`](Schedule::clamp)), and
+/// timm's `StepLRScheduler`, whose `decay_t` may be a fraction.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = ExponentialDecay::new(0.1, 0.25, 10.0);
+/// assert!((schedule.at(5) - 0.05).abs() < 1e-15);
+/// let staircase = schedule.staircase();
+/// assert_eq!([staircase.at(9), staircase.at(10)], [0.1, 0.025]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ExponentialDecay {
+    start: f64,
+    rate: f64,
+    steps: f64,
+    staircase: bool,
+}
+
+impl ExponentialDecay {
+    /// `start`, times `rate` every `steps` steps.
+    ///
+    /// # Panics
+    ///
+    /// Where [`try_new`](Self::try_new) fails.
+    #[track_caller]
+    pub fn new(start: f64, rate: f64, steps: f64) -> Self {
+        or_panic(Self::try_new(start, rate, steps))
+    }
+
+    /// `start`, times `rate` every `steps` steps.
+    ///
+    /// # Errors
+    ///
+    /// A start that is not finite, a `rate` that is negative or not finite, or a number of steps
+    /// that is not finite and above 0.
+    pub fn try_new(start: f64, rate: f64, steps: f64) -> Result<Self, ScheduleError> {
+        const OWNER: &str = "exponential_decay";
+        ScheduleError::check_finite(OWNER, "start", start)?;
+        ScheduleError::check_not_negative(OWNER, "rate", rate)?;
+        ScheduleError::check_positive(OWNER, "steps", steps)?;
+        Ok(Self {
+            start,
+            rate,
+            steps,
+            staircase: false,
+        })
+    }
+
+    /// The same in a staircase: the whole factor at once, every `steps` steps.
+    pub fn staircase(self) -> Self {
+        Self {
+            staircase: true,
+            ..self
+        }
+    }
+}
+
+impl Schedule for ExponentialDecay {
+    #[inline]
+    fn at(&self, step: u64) -> f64 {
+        let times = periods(step, self.steps, self.staircase);
+        let power = match times {
+            0.0 => 1.0, // of 0 as well
+            times => exp(times * ln(self.rate)),
+        };
+        finite(self.start * finite(power))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        Some(Spec::ExponentialDecay {
+            start: self.start,
+            rate: self.rate,
+            steps: self.steps,
+            staircase: self.staircase,
+        })
+    }
+}
+
+/// How many times `steps` fits into `step`, in a staircase only whole times.
+#[inline]
+pub(super) fn periods(step: u64, steps: f64, staircase: bool) -> f64 {
+    let step = float(step);
+    let exact = match staircase {
+        // Less the remainder, which is exact: 1 / 0.1 rounds to 10, though 0.1 as a number is a
+        // little more than that, and fits only 9 times.
+        true => crate::math::floor((step - step % steps) / steps + 0.5),
+        false => step / steps,
+    };
+    exact.min(f64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stair_of_a_fraction_is_as_long_as_the_number_says() {
+        assert_eq!(periods(1, 0.1, true), 9.0); // as Python's 1 // 0.1
+        assert_eq!(periods(12, 2.4, true), 5.0);
+        assert_eq!(periods(12, 2.5, true), 4.0);
+        assert_eq!(periods(u64::MAX, 1e-300, true), f64::MAX);
+    }
+}

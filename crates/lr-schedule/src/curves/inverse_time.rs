@@ -1,0 +1,126 @@
+use super::exponential_decay::periods;
+use crate::error::or_panic;
+use crate::math::powf;
+use crate::{Schedule, ScheduleError, Spec};
+
+/// Options of [`InverseTime`].
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = InverseTimeConfig::new(0.1, 1.0, 10.0).with_power(2.0).build()?;
+/// assert_eq!(schedule.at(10), 0.025); // 0.1 / (1 + 1)²
+/// # Ok::<(), ScheduleError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InverseTimeConfig {
+    pub(crate) start: f64,
+    pub(crate) rate: f64,
+    pub(crate) steps: f64,
+    pub(crate) power: f64,
+    pub(crate) staircase: bool,
+}
+
+impl InverseTimeConfig {
+    /// `start / (1 + rate · n / steps)`.
+    pub fn new(start: f64, rate: f64, steps: f64) -> Self {
+        Self {
+            start,
+            rate,
+            steps,
+            power: 1.0,
+            staircase: false,
+        }
+    }
+
+    /// The power of the divisor. Default: 1. timm's `stable_power`; with a half, an
+    /// [`InverseSqrt`](super::InverseSqrt).
+    pub fn with_power(mut self, power: f64) -> Self {
+        self.power = power;
+        self
+    }
+
+    /// Whether `n / steps` is rounded down. Default: no.
+    pub fn with_staircase(mut self, staircase: bool) -> Self {
+        self.staircase = staircase;
+        self
+    }
+
+    /// The schedule.
+    ///
+    /// # Errors
+    ///
+    /// A start that is not finite, a `rate` or a power that is negative or not finite, or a number
+    /// of steps that is not finite and above 0.
+    pub fn build(self) -> Result<InverseTime, ScheduleError> {
+        const OWNER: &str = "inverse_time";
+        ScheduleError::check_finite(OWNER, "start", self.start)?;
+        ScheduleError::check_not_negative(OWNER, "rate", self.rate)?;
+        ScheduleError::check_positive(OWNER, "steps", self.steps)?;
+        ScheduleError::check_not_negative(OWNER, "power", self.power)?;
+        Ok(InverseTime { config: self })
+    }
+}
+
+/// The inverse of time, without an end: `at(n) = start / (1 + rate · n / steps)^power`, with a
+/// power of 1 unless it is given, and `n / steps` rounded down for a staircase.
+///
+/// Keras's `InverseTimeDecay(decay_steps, decay_rate, staircase)`.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = InverseTime::new(0.1, 0.5, 10.0);
+/// assert_eq!(schedule.at(20), 0.05);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct InverseTime {
+    config: InverseTimeConfig,
+}
+
+impl InverseTime {
+    /// `start / (1 + rate · n / steps)`; for other options see [`InverseTimeConfig`].
+    ///
+    /// # Panics
+    ///
+    /// Where [`InverseTimeConfig::build`] fails.
+    #[track_caller]
+    pub fn new(start: f64, rate: f64, steps: f64) -> Self {
+        or_panic(InverseTimeConfig::new(start, rate, steps).build())
+    }
+}
+
+impl Schedule for InverseTime {
+    #[inline]
+    fn at(&self, step: u64) -> f64 {
+        let InverseTimeConfig {
+            start,
+            rate,
+            steps,
+            power,
+            staircase,
+        } = self.config;
+        let divisor = 1.0 + (rate * periods(step, steps, staircase)).min(f64::MAX);
+        match power {
+            1.0 => start / divisor,
+            power => start / powf(divisor, power),
+        }
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        let InverseTimeConfig {
+            start,
+            rate,
+            steps,
+            power,
+            staircase,
+        } = self.config;
+        Some(Spec::InverseTime {
+            start,
+            rate,
+            steps,
+            power,
+            staircase,
+        })
+    }
+}

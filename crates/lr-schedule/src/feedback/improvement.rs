@@ -1,0 +1,101 @@
+//! What all rules have in common: whether a metric has become better.
+
+use super::{StateError, Value};
+
+/// Which way a metric is better.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// Less is better, as for a loss.
+    #[default]
+    Min,
+    /// More is better, as for an accuracy.
+    Max,
+}
+
+/// What the threshold of an improvement is measured in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ThresholdMode {
+    /// Shares of the best value so far.
+    #[default]
+    Rel,
+    /// The metric's own unit.
+    Abs,
+}
+
+/// Whose way of comparing a rule follows, where the libraries' isn't right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dialect {
+    /// A relative threshold is a share of the best value's *size*, so that it works for negative
+    /// metrics too. A value that is NaN or infinite is never better.
+    #[default]
+    Correct,
+    /// As PyTorch and transformers have it: a relative threshold goes the wrong way for a negative
+    /// metric ([pytorch#47513](https://github.com/pytorch/pytorch/issues/47513)), and an infinity
+    /// of the better sign is the best value, which nothing improves on afterwards.
+    Torch,
+    /// As optax has it: the same
+    /// ([optax#1767](https://github.com/google-deepmind/optax/issues/1767)), and a plateau is
+    /// over when it is exactly as long as the patience.
+    Optax,
+}
+
+/// When a value counts as an improvement.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Improvement {
+    pub mode: Mode,
+    pub dialect: Dialect,
+    /// By which share of the best value it must be better,
+    pub rel: f64,
+    /// and in addition by how much.
+    pub abs: f64,
+}
+
+impl Improvement {
+    /// Whether `metric` is better than `best`, if there is one.
+    pub fn is_better(&self, metric: f64, best: Option<f64>) -> bool {
+        let up = self.mode == Mode::Max;
+        let (best, further) = match (self.dialect, best) {
+            (Dialect::Correct, _) if !metric.is_finite() => return false,
+            (Dialect::Correct, None) => return true,
+            // Away from zero or towards it: the better way, by a share of its size.
+            (Dialect::Correct, Some(best)) => (best, up ^ (best < 0.0)),
+            (_, Some(best)) => (best, up),
+            (_, None) if up => (f64::NEG_INFINITY, up),
+            (_, None) => (f64::INFINITY, up),
+        };
+        let best = best
+            * if further {
+                1.0 + self.rel
+            } else {
+                1.0 - self.rel
+            };
+        match up {
+            true => metric > best + self.abs,
+            false => metric < best - self.abs,
+        }
+    }
+
+    /// That a number of a stored state can have come of values that were heard.
+    pub fn check_heard(&self, name: &str, number: f64) -> Result<(), StateError> {
+        // The libraries let what is no number into a mean, where it stays.
+        match number.is_finite() || self.dialect != Dialect::Correct {
+            true => Ok(()),
+            false => Err(StateError::invalid(name, Value::Number(number), "finite")),
+        }
+    }
+
+    /// That the best value of a stored state can have been one.
+    pub fn check_stored(&self, best: Option<f64>) -> Result<(), StateError> {
+        let Some(best) = best else {
+            return Ok(());
+        };
+        let (valid, allowed) = match self.dialect {
+            Dialect::Correct => (best.is_finite(), "finite"),
+            Dialect::Torch | Dialect::Optax => (!best.is_nan(), "a number"),
+        };
+        match valid {
+            true => Ok(()),
+            false => Err(StateError::invalid("best", Value::Number(best), allowed)),
+        }
+    }
+}

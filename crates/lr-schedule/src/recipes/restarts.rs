@@ -1,0 +1,295 @@
+use crate::error::or_panic;
+use crate::math::{exp, finite, float, floor, lerp, ln, powf};
+use crate::{Schedule, ScheduleError, Shape, Spec};
+
+/// How [`Restarts`] of growing cycles find the cycle that a step is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum CycleIndex {
+    /// The last one that has begun.
+    #[default]
+    Exact,
+    /// By rounding a quotient of two logarithms down, as timm does. At some of the steps that a
+    /// cycle begins with, that falls one short (`log(243, 3)` is less than 5), and the cycle
+    /// before holds its end for a step more.
+    Logarithm,
+}
+
+/// Options of [`Restarts`].
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = RestartsConfig::new(0.1, 1e-5, 60)
+///     .with_shape(Shape::Cosine)
+///     .with_t_mult(2.0)
+///     .with_decay(0.5)
+///     .with_limit(Some(3))
+///     .build()?;
+/// assert_eq!([schedule.at(0), schedule.at(60), schedule.at(180)], [0.1, 0.05, 0.025]);
+/// assert_eq!(schedule.at(420), 1e-5); // after three cycles
+/// # Ok::<(), ScheduleError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RestartsConfig {
+    pub(crate) max: f64,
+    pub(crate) min: f64,
+    pub(crate) steps: u64,
+    pub(crate) shape: Shape,
+    pub(crate) t_mult: f64,
+    pub(crate) decay: f64,
+    pub(crate) limit: Option<u64>,
+    pub(crate) k_decay: f64,
+    pub(crate) index: CycleIndex,
+}
+
+impl RestartsConfig {
+    pub(crate) const DEFAULT: Self = Self {
+        max: 0.0,
+        min: 0.0,
+        steps: 0,
+        shape: Shape::Cosine,
+        t_mult: 1.0,
+        decay: 1.0,
+        limit: None,
+        k_decay: 1.0,
+        index: CycleIndex::Exact,
+    };
+
+    /// From `max` to `min` over `steps` steps as half a cosine, again and again.
+    pub fn new(max: f64, min: f64, steps: u64) -> Self {
+        Self {
+            max,
+            min,
+            steps,
+            ..Self::DEFAULT
+        }
+    }
+
+    /// The form of each way down. Default: [`Shape::Cosine`].
+    pub fn with_shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        self
+    }
+
+    /// How many times as long each cycle is as the one before it. Default: 1.
+    pub fn with_t_mult(mut self, t_mult: f64) -> Self {
+        self.t_mult = t_mult;
+        self
+    }
+
+    /// What the peak is multiplied with after every cycle. Default: 1.
+    pub fn with_decay(mut self, decay: f64) -> Self {
+        self.decay = decay;
+        self
+    }
+
+    /// After how many cycles it stays at `min`. Default: never.
+    pub fn with_limit(mut self, limit: Option<u64>) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    /// The power of the share that is gone of a cycle: with more than 1, the rate stays high for
+    /// longer. Zhang and Li, "k-decay: A New Method For Learning Rate Schedule" (2020). Default: 1.
+    pub fn with_k_decay(mut self, k_decay: f64) -> Self {
+        self.k_decay = k_decay;
+        self
+    }
+
+    /// How the cycle of a step is found. Default: [`CycleIndex::Exact`].
+    pub fn with_index(mut self, index: CycleIndex) -> Self {
+        self.index = index;
+        self
+    }
+
+    /// The schedule.
+    ///
+    /// # Errors
+    ///
+    /// A rate that is not finite, no steps, a shape with a number outside its bounds, a `t_mult` or
+    /// a `k_decay` that is not finite and above 0, or a `decay` that is negative or not finite.
+    pub fn build(self) -> Result<Restarts, ScheduleError> {
+        const OWNER: &str = "restarts";
+        ScheduleError::check_finite(OWNER, "max", self.max)?;
+        ScheduleError::check_finite(OWNER, "min", self.min)?;
+        ScheduleError::check_steps(OWNER, "steps", self.steps)?;
+        self.shape.check("restarts.shape")?;
+        ScheduleError::check_positive(OWNER, "t_mult", self.t_mult)?;
+        ScheduleError::check_not_negative(OWNER, "decay", self.decay)?;
+        ScheduleError::check_positive(OWNER, "k_decay", self.k_decay)?;
+        Ok(Restarts { config: self })
+    }
+}
+
+/// A way down in any shape, again and again: cycle `i` lasts `steps · t_mult^i` steps and begins at
+/// `max · decay^i`; `t` of the way through it, the rate is
+/// `peak + (min - peak) · shape.decay(t^k_decay)`. After `limit` cycles it stays at `min`.
+///
+/// timm's `CosineLRScheduler`, `TanhLRScheduler` and `PolyLRScheduler`; Keras's
+/// `CosineDecayRestarts`. Of the three schedules that restart, this is the one of any shape, factor
+/// and number; [`WarmRestarts`](super::WarmRestarts) is PyTorch's, a cosine with whole multiples,
+/// exact at any step; [`HardRestarts`](super::HardRestarts) is transformers', a number of cosines in
+/// a number of steps.
+///
+/// ```
+/// use lr_schedule::prelude::*;
+///
+/// let schedule = Restarts::new(0.1, 0.0, 10);
+/// assert_eq!([schedule.at(0), schedule.at(5), schedule.at(10)], [0.1, 0.05, 0.1]);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Restarts {
+    config: RestartsConfig,
+}
+
+impl Restarts {
+    /// From `max` to `min` over `steps` steps as half a cosine, again and again; for other options
+    /// see [`RestartsConfig`].
+    ///
+    /// # Panics
+    ///
+    /// Where [`RestartsConfig::build`] fails.
+    #[track_caller]
+    pub fn new(max: f64, min: f64, steps: u64) -> Self {
+        or_panic(RestartsConfig::new(max, min, steps).build())
+    }
+
+    /// The number of the cycle that step `n` is in, how far it is into it, and how long that is;
+    /// `None` after the last of cycles that become ever shorter.
+    fn cycle(&self, n: u64) -> Option<(f64, f64, f64)> {
+        let RestartsConfig {
+            steps,
+            t_mult,
+            index,
+            ..
+        } = self.config;
+        if t_mult == 1.0 {
+            return Some((float(n / steps), float(n % steps), float(steps)));
+        }
+        let (n, steps) = (float(n), float(steps));
+        // Cycle i begins at steps · (1 - t_mult^i) / (1 - t_mult).
+        let power = 1.0 - n / steps * (1.0 - t_mult);
+        if power <= 0.0 {
+            return None;
+        }
+        let longer = |i: f64| powf(t_mult, i).min(f64::MAX);
+        let begin = |i: f64| finite((1.0 - longer(i)) / (1.0 - t_mult) * steps);
+        let mut i = floor(ln(power) / ln(t_mult));
+        if index == CycleIndex::Exact {
+            if begin(i + 1.0) <= n {
+                i += 1.0;
+            } else if begin(i) > n {
+                i -= 1.0;
+            }
+            i = i.max(0.0);
+        }
+        Some((i, n - begin(i), finite(longer(i) * steps)))
+    }
+}
+
+impl Schedule for Restarts {
+    #[inline]
+    fn at(&self, step: u64) -> f64 {
+        let RestartsConfig {
+            max,
+            min,
+            shape,
+            decay,
+            limit,
+            k_decay,
+            ..
+        } = self.config;
+        let Some((i, t_cur, t_i)) = self.cycle(step) else {
+            return min;
+        };
+        if limit.is_some_and(|limit| i >= float(limit)) {
+            return min;
+        }
+        let peak = match (decay, i) {
+            (1.0, _) | (_, 0.0) => max,
+            (decay, i) => finite(max * exp(i * ln(decay)).min(f64::MAX)),
+        };
+        // A step that a cycle's rounded ends don't hold is at the nearest of them.
+        let t = match t_i > 0.0 {
+            true => (t_cur / t_i).clamp(0.0, 1.0),
+            false => 1.0,
+        };
+        let t = if k_decay == 1.0 { t } else { powf(t, k_decay) };
+        let (n, of) = match shape {
+            Shape::Log => (t * t_i, t_i),
+            _ => (t, 1.0),
+        };
+        lerp(peak, min, shape.decay(n, of))
+    }
+
+    fn length(&self) -> Option<u64> {
+        let limit = self.config.limit?;
+        let RestartsConfig { steps, t_mult, .. } = self.config;
+        if t_mult == 1.0 {
+            return Some(steps.saturating_mul(limit));
+        }
+        let cycles = powf(t_mult, float(limit)).min(f64::MAX);
+        let end = (1.0 - cycles) / (1.0 - t_mult) * float(steps);
+        // From the first whole step on that is in no cycle, which rounding may move by one.
+        let end = end as u64;
+        let over = |n: &u64| self.cycle(*n).is_none_or(|(i, ..)| i >= float(limit));
+        let first = (end.saturating_sub(1)..=end.saturating_add(2)).find(over);
+        Some(first.unwrap_or(u64::MAX))
+    }
+
+    fn to_spec(&self) -> Option<Spec> {
+        let RestartsConfig {
+            max,
+            min,
+            steps,
+            shape,
+            t_mult,
+            decay,
+            limit,
+            k_decay,
+            index,
+        } = self.config;
+        Some(Spec::Restarts {
+            max,
+            min,
+            steps: steps.into(),
+            shape,
+            t_mult,
+            decay,
+            limit,
+            k_decay,
+            index,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cycle_begins_at_its_peak_where_logarithms_fall_short() {
+        let config = RestartsConfig::new(0.1, 0.0, 10).with_t_mult(3.0);
+        let exact = config.build().unwrap();
+        let mut begin = 0;
+        for i in 0..20u32 {
+            assert_eq!(exact.at(begin), 0.1, "cycle {i}");
+            begin += 10 * 3u64.pow(i);
+        }
+        // The fifth restart: log(243, 3) < 5, with the logarithm that Python has.
+        #[cfg(feature = "std")]
+        {
+            let timm = config.with_index(CycleIndex::Logarithm).build().unwrap();
+            assert!(timm.at(10 * 121) < 1e-15);
+        }
+    }
+
+    #[test]
+    fn cycles_that_become_shorter_come_to_an_end() {
+        let config = RestartsConfig::new(0.1, 0.001, 100).with_t_mult(0.5);
+        let schedule = config.build().unwrap();
+        assert_eq!(schedule.at(100), 0.1);
+        assert_eq!(schedule.at(200), 0.001);
+        assert_eq!(schedule.at(u64::MAX), 0.001);
+    }
+}

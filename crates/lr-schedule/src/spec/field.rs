@@ -1,0 +1,281 @@
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::vec::Vec;
+
+use super::{BatchSize, Length, Link, RuleSpec, Spec, TrainingLength};
+use crate::combine::{BatchRule, NoiseKind};
+use crate::curves::CycleScaling;
+use crate::feedback::{Dialect, DynFeedback, Mode, ThresholdMode};
+use crate::recipes::CycleIndex;
+use crate::recurrence::Part;
+use crate::{DynSchedule, ScheduleError, Shape};
+
+/// What a field of a spec can be.
+pub(super) trait Field: Sized + Clone {
+    /// What it is given to a constructor as.
+    type Built;
+
+    fn build(&self) -> Result<Self::Built, ScheduleError>;
+
+    /// Whether a recurrence is part of it.
+    fn recurs(&self) -> bool {
+        false
+    }
+
+    /// The steps that it takes of a run, for a neighbour that takes the rest.
+    fn taken(&self, _place: &Place<'_>) -> Result<u64, ScheduleError> {
+        Ok(0)
+    }
+
+    /// The same with every length in steps.
+    fn resolve(&self, _at: &Position<'_>) -> Result<Self, ScheduleError> {
+        Ok(self.clone())
+    }
+}
+
+/// Where in a run a schedule stands whose lengths are resolved.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub run: &'a TrainingLength,
+    /// How many optimizer steps one of its own steps is: more than 1 inside of a `per_epoch`.
+    unit: u64,
+    /// How many of its own steps are before it; fewer than none where its beginning is skipped.
+    pub before: i128,
+}
+
+impl<'a> Place<'a> {
+    pub fn beginning(run: &'a TrainingLength) -> Self {
+        Self {
+            run,
+            unit: 1,
+            before: 0,
+        }
+    }
+
+    /// Counts in units of so many steps from here on.
+    pub fn count_in(&mut self, steps: u64) {
+        let steps = steps.max(1);
+        self.unit = self.unit.saturating_mul(steps);
+        self.before /= i128::from(steps);
+    }
+
+    /// So many optimizer steps in steps of its own, rounded to the nearest.
+    fn steps(&self, optimizer_steps: f64) -> Result<u64, ScheduleError> {
+        let steps = optimizer_steps / self.unit as f64;
+        match steps.is_finite() && steps >= 0.0 {
+            // As an integer it saturates.
+            true => Ok((steps + 0.5) as u64),
+            false => Err(ScheduleError::invalid(
+                "",
+                steps,
+                "finite and at least 0 steps",
+            )),
+        }
+    }
+
+    /// A length in steps of its own; `None` for the rest, which depends on its neighbours.
+    fn resolve(&self, length: Length) -> Result<Option<u64>, ScheduleError> {
+        match length {
+            Length::Steps(steps) => Ok(Some(steps)),
+            Length::Epochs(epochs) => {
+                let epoch = self.run.epoch()?;
+                self.steps(epochs * epoch as f64).map(Some)
+            }
+            Length::Share(share) => self.steps(share * self.run.steps() as f64).map(Some),
+            Length::Rest => Ok(None),
+        }
+    }
+}
+
+/// Where the fields of a schedule stand.
+pub(super) struct Position<'a> {
+    /// Its own place.
+    pub place: &'a Place<'a>,
+    /// The steps that its other lengths take.
+    pub beside: u64,
+    /// The place of the schedule that is part of it.
+    pub inner: Place<'a>,
+}
+
+/// What the parts of a kind of spec have to do with each other's places; for most, nothing.
+pub(super) trait Resolve: Sized {
+    /// The place of what is part of this, whose own lengths take `taken` steps.
+    fn inner<'a>(&self, outer: &Place<'a>, _taken: u64) -> Place<'a> {
+        *outer
+    }
+
+    /// What its lengths take of what is left for one of them.
+    fn beside(&self, taken: u64) -> u64 {
+        taken
+    }
+
+    /// The place of the part after `part`, in a list.
+    fn after<'a>(&self, _part: &Self, place: Place<'a>) -> Result<Place<'a>, ScheduleError> {
+        Ok(place)
+    }
+}
+
+macro_rules! plain_fields {
+    ($($type:ty),* $(,)?) => {$(
+        impl Field for $type {
+            type Built = Self;
+
+            fn build(&self) -> Result<Self, ScheduleError> {
+                Ok(self.clone())
+            }
+        }
+    )*};
+}
+
+plain_fields! {
+    bool,
+    u64,
+    f64,
+    Option<u64>,
+    Option<f64>,
+    Vec<f64>,
+    Shape,
+    BatchRule,
+    NoiseKind,
+    CycleScaling,
+    CycleIndex,
+    Mode,
+    ThresholdMode,
+    Option<Dialect>,
+}
+
+impl Field for Length {
+    type Built = u64;
+
+    fn build(&self) -> Result<u64, ScheduleError> {
+        self.steps()
+    }
+
+    fn taken(&self, place: &Place<'_>) -> Result<u64, ScheduleError> {
+        Ok(place.resolve(*self)?.unwrap_or(0))
+    }
+
+    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+        let steps = match at.place.resolve(*self)? {
+            Some(steps) => steps,
+            None => {
+                let run = at.place.run.steps() / at.place.unit;
+                let others = at.place.before + i128::from(at.beside);
+                let left = u64::try_from(i128::from(run) - others);
+                left.map_err(|_| {
+                    let allowed = format!("after at most the {run} steps of the run");
+                    ScheduleError::invalid("", format!("{self} after {others}"), allowed)
+                })?
+            }
+        };
+        Ok(Self::Steps(steps))
+    }
+}
+
+impl Field for Option<Length> {
+    type Built = Option<u64>;
+
+    fn build(&self) -> Result<Option<u64>, ScheduleError> {
+        self.map(|length| length.steps()).transpose()
+    }
+
+    fn taken(&self, place: &Place<'_>) -> Result<u64, ScheduleError> {
+        self.map_or(Ok(0), |length| Field::taken(&length, place))
+    }
+
+    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+        self.map(|length| Field::resolve(&length, at)).transpose()
+    }
+}
+
+impl Field for BatchSize {
+    type Built = u64;
+
+    fn build(&self) -> Result<u64, ScheduleError> {
+        match self {
+            Self::Samples(samples) => Ok(*samples),
+            Self::OfRun => Err(ScheduleError::invalid(
+                "",
+                "the run's",
+                "a number of samples, which `resolve` makes of it with a `TrainingLength`",
+            )),
+        }
+    }
+
+    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+        Ok(Self::Samples(match self {
+            Self::Samples(samples) => *samples,
+            Self::OfRun => at.place.run.batch()?,
+        }))
+    }
+}
+
+impl Field for Vec<Length> {
+    type Built = Vec<u64>;
+
+    fn build(&self) -> Result<Vec<u64>, ScheduleError> {
+        each(self, |length| length.steps())
+    }
+
+    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+        each(self, |length| Field::resolve(length, at))
+    }
+}
+
+impl Field for Box<Spec> {
+    type Built = DynSchedule;
+
+    fn build(&self) -> Result<DynSchedule, ScheduleError> {
+        Spec::build(self)
+    }
+
+    fn recurs(&self) -> bool {
+        Spec::recurs(self)
+    }
+
+    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+        Ok(Box::new(self.resolve_at(&at.inner)?))
+    }
+}
+
+impl Field for Box<Link> {
+    type Built = Box<Part>;
+
+    fn build(&self) -> Result<Box<Part>, ScheduleError> {
+        Link::build(self).map(Box::new)
+    }
+
+    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+        Ok(Box::new(self.resolve_at(&at.inner)?))
+    }
+}
+
+impl Field for RuleSpec {
+    type Built = DynFeedback;
+
+    fn build(&self) -> Result<DynFeedback, ScheduleError> {
+        RuleSpec::build(self)
+    }
+}
+
+impl Field for Vec<Link> {
+    type Built = Self;
+
+    fn build(&self) -> Result<Self, ScheduleError> {
+        Ok(self.clone())
+    }
+
+    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+        each(self, |link| link.resolve_at(&at.inner))
+    }
+}
+
+/// What `of` makes of every one of them, with errors that say which one failed.
+pub(crate) fn each<A, B>(
+    list: &[A],
+    mut of: impl FnMut(&A) -> Result<B, ScheduleError>,
+) -> Result<Vec<B>, ScheduleError> {
+    let items = list.iter().enumerate();
+    let items = items.map(|(i, item)| of(item).map_err(|error| error.inside(&format!("[{i}]"))));
+    items.collect()
+}

@@ -1,0 +1,449 @@
+//! Generated specs of every kind there is, all of them valid.
+
+use lr_schedule::combine::{BatchRule, NoiseKind};
+use lr_schedule::curves::CycleScaling;
+use lr_schedule::recipes::CycleIndex;
+use lr_schedule::spec::{BatchSize, Length, Link};
+use lr_schedule::{Shape, Spec};
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+pub fn rate() -> impl Strategy<Value = f64> + Clone {
+    prop_oneof![Just(0.0), 1e-12..1.0f64, 0.0..f64::MAX]
+}
+
+pub fn positive() -> impl Strategy<Value = f64> + Clone {
+    prop_oneof![Just(1.0), Just(0.5), 1e-3..50.0f64, 1e-300..1e300f64]
+}
+
+/// A number of steps that is at least 1.
+pub fn count() -> impl Strategy<Value = u64> + Clone {
+    prop_oneof![1u64..200, 1..=u64::MAX]
+}
+
+pub fn steps() -> impl Strategy<Value = Length> + Clone {
+    count().prop_map(Length::Steps)
+}
+
+pub fn any_steps() -> impl Strategy<Value = Length> + Clone {
+    prop_oneof![0u64..200, any::<u64>()].prop_map(Length::Steps)
+}
+
+pub fn factor() -> impl Strategy<Value = f64> + Clone {
+    prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64, 1.0..1e3f64]
+}
+
+pub fn shape() -> impl Strategy<Value = Shape> + Clone {
+    let power = || 1e-3..20.0f64;
+    prop_oneof![
+        Just(Shape::Linear),
+        Just(Shape::Cosine),
+        Just(Shape::OneMinusSqrt),
+        Just(Shape::Log),
+        Just(Shape::Rex),
+        power().prop_map(|power| Shape::Polynomial { power }),
+        power().prop_map(|power| Shape::Power { power }),
+        power().prop_map(|power| Shape::CosinePower { power }),
+        (1e-6..0.999f64).prop_map(|ratio| Shape::Exponential { ratio }),
+        (-9.0..0.0f64, 0.1..9.0f64).prop_map(|(lower, upper)| Shape::Tanh { lower, upper }),
+    ]
+}
+
+/// A momentum or a share.
+fn share() -> impl Strategy<Value = f64> + Clone {
+    prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64]
+}
+
+/// Curves and recipes.
+pub fn curve() -> BoxedStrategy<Spec> {
+    let ramps = prop_oneof![
+        (rate(), rate(), steps(), shape()).prop_map(|(start, end, steps, shape)| Spec::Anneal {
+            start,
+            end,
+            steps,
+            shape
+        }),
+        rate().prop_map(|rate| Spec::Constant { rate }),
+        (rate(), rate(), steps()).prop_map(|(start, end, steps)| Spec::Cosine {
+            start,
+            end,
+            steps
+        }),
+        (rate(), rate(), steps()).prop_map(|(start, end, steps)| Spec::Linear {
+            start,
+            end,
+            steps
+        }),
+        (positive(), positive(), steps()).prop_map(|(start, end, steps)| Spec::Geometric {
+            start,
+            end,
+            steps
+        }),
+        (rate(), rate(), steps(), positive()).prop_map(|(start, end, steps, power)| {
+            Spec::Polynomial {
+                start,
+                end,
+                steps,
+                power,
+            }
+        }),
+        (rate(), vec(any_steps(), 0..5), factor()).prop_map(|(start, milestones, gamma)| {
+            Spec::MultiStep {
+                start,
+                milestones,
+                gamma,
+            }
+        }),
+        (vec(rate(), 1..5), vec(any::<u64>(), 4)).prop_map(|(values, mut boundaries)| {
+            boundaries.truncate(values.len() - 1);
+            boundaries.sort_unstable();
+            Spec::PiecewiseConstant {
+                values,
+                boundaries: boundaries.into_iter().map(Length::Steps).collect(),
+            }
+        }),
+    ];
+    let endless = prop_oneof![
+        (rate(), rate(), steps()).prop_map(|(max, min, t_max)| Spec::CosineAnnealing {
+            max,
+            min,
+            t_max
+        }),
+        (rate(), rate(), steps(), factor()).prop_map(|(max, min, steps, cycles)| {
+            Spec::CosineWave {
+                max,
+                min,
+                steps,
+                cycles,
+            }
+        }),
+        (rate(), factor()).prop_map(|(start, gamma)| Spec::Exponential { start, gamma }),
+        (rate(), factor(), positive(), any::<bool>()).prop_map(
+            |(start, rate, steps, staircase)| Spec::ExponentialDecay {
+                start,
+                rate,
+                steps,
+                staircase
+            }
+        ),
+        (rate(), positive()).prop_map(|(start, timescale)| Spec::InverseSqrt { start, timescale }),
+        (rate(), factor(), positive(), factor(), any::<bool>()).prop_map(
+            |(start, rate, steps, power, staircase)| Spec::InverseTime {
+                start,
+                rate,
+                steps,
+                power,
+                staircase
+            }
+        ),
+        (rate(), count(), steps()).prop_map(|(factor, model_size, warmup)| Spec::Noam {
+            factor,
+            model_size,
+            warmup
+        }),
+        (rate(), rate(), steps(), positive()).prop_map(|(start, end, steps, power)| {
+            Spec::PolynomialCycle {
+                start,
+                end,
+                steps,
+                power,
+            }
+        }),
+        (rate(), steps(), factor()).prop_map(|(start, step_size, gamma)| Spec::Step {
+            start,
+            step_size,
+            gamma
+        }),
+        (
+            (rate(), rate(), steps(), option::of(steps())),
+            shape(),
+            select(&[CycleScaling::None, CycleScaling::Halve, CycleScaling::Decay][..]),
+            factor()
+        )
+            .prop_map(
+                |((base, max, up, down), shape, scaling, gamma)| Spec::Cyclic {
+                    base,
+                    max,
+                    up,
+                    down,
+                    shape,
+                    scaling,
+                    // What grows from the higher rate away from the lower one comes to nothing.
+                    gamma: if max < base { gamma.min(1.0) } else { gamma },
+                }
+            ),
+        (rate(), rate(), steps(), 1u64..20).prop_map(|(max, min, t_0, t_mult)| {
+            Spec::WarmRestarts {
+                max,
+                min,
+                t_0,
+                t_mult,
+            }
+        }),
+        (rate(), rate(), steps(), count()).prop_map(|(max, min, t_0, t_mult)| {
+            Spec::WarmRestarts {
+                max,
+                min,
+                t_0,
+                t_mult,
+            }
+        }),
+        (
+            (rate(), rate(), steps(), shape()),
+            prop_oneof![Just(1.0), 0.1..4.0f64, positive()],
+            factor(),
+            option::of(0u64..10),
+            prop_oneof![Just(1.0), 1e-2..4.0f64],
+            any::<bool>(),
+        )
+            .prop_map(
+                |((max, min, steps, shape), t_mult, decay, limit, k_decay, exact)| Spec::Restarts {
+                    max,
+                    min,
+                    steps,
+                    shape,
+                    t_mult,
+                    decay,
+                    limit,
+                    k_decay,
+                    index: if exact {
+                        CycleIndex::Exact
+                    } else {
+                        CycleIndex::Logarithm
+                    },
+                }
+            ),
+    ];
+    let recipes = prop_oneof![
+        (rate(), steps(), positive()).prop_map(|(max, steps, cycles)| Spec::HardRestarts {
+            max,
+            steps,
+            cycles
+        }),
+        one_cycle(),
+        (
+            1e-6..1e6f64,
+            steps(),
+            any_steps(),
+            steps(),
+            share(),
+            1e-6..1.0f64
+        )
+            .prop_map(|(peak, warmup, hold, decay, init_scale, final_scale)| {
+                Spec::TriStage {
+                    peak,
+                    warmup,
+                    hold,
+                    decay,
+                    init_scale,
+                    final_scale,
+                }
+            }),
+        (
+            rate(),
+            any_steps(),
+            any_steps(),
+            steps(),
+            rate(),
+            shape(),
+            shape()
+        )
+            .prop_map(
+                |(peak, warmup, stable, decay, min_lr, warmup_shape, decay_shape)| {
+                    Spec::WarmupStableDecay {
+                        peak,
+                        warmup,
+                        stable,
+                        decay,
+                        min_lr,
+                        warmup_shape,
+                        decay_shape,
+                    }
+                }
+            ),
+    ];
+    prop_oneof![ramps, endless, recipes].boxed()
+}
+
+fn one_cycle() -> impl Strategy<Value = Spec> {
+    let divisor = || 1e-2..1e5f64;
+    (
+        (rate(), steps(), share(), shape()),
+        (share(), share(), divisor(), divisor()),
+        any::<[bool; 2]>(),
+    )
+        .prop_map(
+            |((max_lr, total_steps, pct_start, anneal_strategy), more, [three_phase, lr])| {
+                let (base_momentum, max_momentum, div_factor, final_div_factor) = more;
+                let max_lr = max_lr.min(1e300);
+                match lr {
+                    true => Spec::OneCycle {
+                        max_lr,
+                        total_steps,
+                        pct_start,
+                        anneal_strategy,
+                        base_momentum,
+                        max_momentum,
+                        div_factor,
+                        final_div_factor,
+                        three_phase,
+                    },
+                    false => Spec::OneCycleMomentum {
+                        max_lr,
+                        total_steps,
+                        pct_start,
+                        anneal_strategy,
+                        base_momentum,
+                        max_momentum,
+                        div_factor,
+                        final_div_factor,
+                        three_phase,
+                    },
+                }
+            },
+        )
+}
+
+/// Schedules of every kind but recurrences: all that cost the same at any step.
+pub fn spec() -> impl Strategy<Value = Spec> {
+    curve().prop_recursive(4, 24, 3, |inner| {
+        let of = || inner.clone().prop_map(Box::new);
+        let bound = |a: f64, b: f64| (a.min(b), a.max(b));
+        prop_oneof![
+            (of(), any_steps()).prop_map(|(of, steps)| Spec::Take { steps, of }),
+            (of(), any_steps()).prop_map(|(of, steps)| Spec::Skip { steps, of }),
+            (of(), any_steps()).prop_map(|(of, steps)| Spec::Delay { steps, of }),
+            (of(), steps()).prop_map(|(of, every)| Spec::Repeat { every, of }),
+            (of(), steps()).prop_map(|(of, steps)| Spec::PerEpoch { steps, of }),
+            (of(), factor()).prop_map(|(of, factor)| Spec::Scale { factor, of }),
+            (of(), any_steps(), rate(), shape()).prop_map(|(of, steps, start, shape)| {
+                Spec::Warmup {
+                    steps,
+                    start,
+                    shape,
+                    of,
+                }
+            }),
+            (of(), any_steps(), any_steps(), rate(), shape()).prop_map(
+                |(of, start, steps, end, shape)| Spec::Cooldown {
+                    start,
+                    steps,
+                    end,
+                    shape,
+                    of
+                }
+            ),
+            (of(), rate(), rate(), any::<[bool; 2]>()).prop_map(move |(of, a, b, given)| {
+                let (min, max) = bound(a, b);
+                Spec::Clamp {
+                    min: given[0].then_some(min),
+                    max: given[1].then_some(max),
+                    of,
+                }
+            }),
+            (of(), count(), count(), any::<bool>()).prop_map(|(of, reference, batch, linear)| {
+                Spec::BatchScale {
+                    rule: if linear {
+                        BatchRule::Linear
+                    } else {
+                        BatchRule::SquareRoot
+                    },
+                    reference,
+                    batch: BatchSize::Samples(batch),
+                    of,
+                }
+            }),
+            (
+                (of(), any::<u64>(), any::<bool>()),
+                factor(),
+                0.01..=1.0f64,
+                any_steps(),
+                option::of(any_steps())
+            )
+                .prop_map(|((of, seed, normal), std, limit, from, to)| Spec::Noise {
+                    seed,
+                    kind: if normal {
+                        NoiseKind::Normal
+                    } else {
+                        NoiseKind::Uniform
+                    },
+                    std,
+                    limit,
+                    from,
+                    to,
+                    of,
+                }),
+            vec(inner.clone(), 0..4).prop_map(Spec::Product),
+            vec(inner.clone(), 0..4).prop_map(Spec::Sum),
+            (vec((any_steps(), of()), 0..3), inner.clone()).prop_map(|(before, last)| {
+                let before = before.into_iter();
+                let mut parts: Vec<Spec> =
+                    before.map(|(steps, of)| Spec::Take { steps, of }).collect();
+                parts.push(last);
+                Spec::Sequence(parts)
+            }),
+        ]
+    })
+}
+
+pub fn link() -> impl Strategy<Value = Link> {
+    let leaf = prop_oneof![
+        curve().prop_map(|of| Link::Multiply { of: Box::new(of) }),
+        curve().prop_map(|of| Link::Set { of: Box::new(of) }),
+        (rate(), rate(), steps()).prop_map(|(start, floor, t_max)| Link::Anneal {
+            start,
+            floor,
+            t_max
+        }),
+        (rate(), any_steps(), shape()).prop_map(|(target, steps, shape)| Link::Settle {
+            target,
+            steps,
+            shape
+        }),
+    ];
+    leaf.prop_recursive(2, 6, 2, |inner| {
+        let boxed = || inner.clone().prop_map(Box::new);
+        prop_oneof![
+            (boxed(), any_steps(), option::of(rate()), boxed()).prop_map(
+                |(first, steps, start, next)| Link::Then {
+                    first,
+                    steps,
+                    start,
+                    next
+                }
+            ),
+            vec(inner.clone(), 0..3).prop_map(Link::Chain),
+        ]
+    })
+}
+
+pub fn recurrence() -> impl Strategy<Value = Spec> {
+    (rate(), vec(link(), 0..4)).prop_map(|(start, links)| Spec::Recurrence { start, links })
+}
+
+/// A recurrence, perhaps inside of what passes its steps on.
+pub fn with_recurrence() -> impl Strategy<Value = Spec> {
+    recurrence().prop_recursive(3, 8, 2, |inner| {
+        let of = || inner.clone().prop_map(Box::new);
+        let few = || (0u64..20).prop_map(Length::Steps);
+        let some = || (1u64..20).prop_map(Length::Steps);
+        prop_oneof![
+            (of(), few()).prop_map(|(of, steps)| Spec::Take { steps, of }),
+            (of(), few()).prop_map(|(of, steps)| Spec::Skip { steps, of }),
+            (of(), few()).prop_map(|(of, steps)| Spec::Delay { steps, of }),
+            (of(), some()).prop_map(|(of, every)| Spec::Repeat { every, of }),
+            (of(), some()).prop_map(|(of, steps)| Spec::PerEpoch { steps, of }),
+            (of(), factor()).prop_map(|(of, factor)| Spec::Scale { factor, of }),
+            (of(), few(), rate(), shape()).prop_map(|(of, steps, start, shape)| Spec::Warmup {
+                steps,
+                start,
+                shape,
+                of
+            }),
+            (few(), of(), inner.clone())
+                .prop_map(|(steps, of, next)| Spec::Sequence(vec![Spec::Take { steps, of }, next])),
+        ]
+    })
+}
