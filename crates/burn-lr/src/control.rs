@@ -2,6 +2,9 @@ use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::combine::CooldownConfig;
+use crate::{ScheduleError, Shape};
+
 /// A handle to a scheduler that is under way: reads its rate and changes it by hand, from any
 /// thread, wherever Burn has moved the scheduler to.
 ///
@@ -59,6 +62,27 @@ pub(crate) struct Override {
     pub set: Option<f64>,
     /// A factor of the schedule's.
     pub factor: f64,
+    /// A decay that was asked for while the run is under way.
+    pub decay: Option<Decay>,
+}
+
+/// A decay of the schedule's rates from some step on.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Decay {
+    /// The step that it begins with; `None` until one has been taken.
+    pub start: Option<u64>,
+    pub steps: u64,
+    pub end: f64,
+    pub shape: Shape,
+}
+
+impl Decay {
+    fn of(&self, step: u64, scheduled: f64) -> f64 {
+        CooldownConfig::new(self.start.unwrap_or(step), self.steps)
+            .with_end(self.end)
+            .with_shape(self.shape)
+            .of(step, scheduled)
+    }
 }
 
 impl Default for Override {
@@ -66,17 +90,21 @@ impl Default for Override {
         Self {
             set: None,
             factor: 1.0,
+            decay: None,
         }
     }
 }
 
 impl Override {
     #[inline]
-    pub fn apply(&self, scheduled: f64) -> f64 {
-        match self.set {
-            Some(lr) => lr,
-            None if self.factor == 1.0 => scheduled, // by far the most frequent, so for free
-            None => (scheduled * self.factor).min(f64::MAX),
+    pub fn apply(&self, step: u64, scheduled: f64) -> f64 {
+        match (self.set, &self.decay) {
+            (Some(lr), _) => lr,
+            (None, None) if self.factor == 1.0 => scheduled, // by far the most frequent, so for free
+            (None, None) => (scheduled * self.factor).clamp(f64::MIN, f64::MAX),
+            (None, Some(decay)) => {
+                (decay.of(step, scheduled) * self.factor).clamp(f64::MIN, f64::MAX)
+            }
         }
     }
 }
@@ -129,7 +157,72 @@ impl LrHandle {
         result
     }
 
-    /// From the next step on, the rate is the schedule's again, with nothing set or scaled.
+    /// From the next step on, the rate goes down to 0 in a straight line over `steps` steps, and
+    /// stays there: the cooldown of a warm-up-stable-decay schedule whose end was not known when it
+    /// began. The step that it begins with is part of the saved state.
+    ///
+    /// It takes back a rate that is [`set`](Self::set): what decays is the schedule's.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    ///
+    /// let mut lr = Scheduler::new(Constant::new(0.1).warmup(2)); // and on, for as long as it pays
+    /// let handle = lr.handle();
+    /// let rates: Vec<f64> = (0..4).map(|_| lr.step()).collect();
+    /// assert_eq!(rates, [0.0, 0.05, 0.1, 0.1]);
+    ///
+    /// handle.start_decay(4);
+    /// let rates: Vec<f64> = (0..6).map(|_| lr.step()).collect();
+    /// assert_eq!(rates, [0.1, 0.1 * 0.75, 0.05, 0.1 * 0.25, 0.0, 0.0]);
+    /// assert_eq!(handle.decay_start(), Some(4));
+    /// ```
+    pub fn start_decay(&self, steps: u64) {
+        self.begin(steps, 0.0, Shape::Linear);
+    }
+
+    /// From the next step on, the rate goes down to `end` over `steps` steps in `shape`, and stays
+    /// there. The schedule's own rates are what it goes down from, step for step; a factor that was
+    /// [scaled](Self::scale) by holds on top of it. A decay that is under way begins anew.
+    ///
+    /// # Errors
+    ///
+    /// An end that is negative or not finite, or a shape with a number outside its bounds; nothing
+    /// is changed then.
+    pub fn start_decay_with(
+        &self,
+        steps: u64,
+        end: f64,
+        shape: Shape,
+    ) -> Result<(), ScheduleError> {
+        if !(end.is_finite() && end >= 0.0) {
+            let allowed = "finite and at least 0";
+            return Err(ScheduleError::invalid("start_decay.end", end, allowed));
+        }
+        shape.check("start_decay.shape")?;
+        self.begin(steps, end, shape);
+        Ok(())
+    }
+
+    fn begin(&self, steps: u64, end: f64, shape: Shape) {
+        let decay = Decay {
+            start: None,
+            steps,
+            end,
+            shape,
+        };
+        self.change(|wanted| {
+            wanted.set = None;
+            wanted.decay = Some(decay);
+        });
+    }
+
+    /// The step that the decay began with that is under way, if one is.
+    pub fn decay_start(&self) -> Option<u64> {
+        self.wanted().decay?.start
+    }
+
+    /// From the next step on, the rate is the schedule's again, with nothing set or scaled, and
+    /// without a decay that was asked for.
     pub fn release(&self) {
         self.change(|wanted| *wanted = Override::default());
     }
@@ -156,6 +249,15 @@ impl LrHandle {
 
     pub(crate) fn wanted(&self) -> Override {
         *self.shared.wanted()
+    }
+
+    /// What was asked for, in force from `step` on.
+    pub(crate) fn take_up(&self, step: u64) -> Override {
+        let mut wanted = self.shared.wanted();
+        if let Some(decay) = &mut wanted.decay {
+            decay.start.get_or_insert(step);
+        }
+        *wanted
     }
 
     /// Replaces all that was asked for, as a loaded state does.

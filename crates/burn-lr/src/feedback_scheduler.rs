@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::LearningRate;
 use burn_pack::Scalar;
@@ -36,6 +38,8 @@ pub struct FeedbackScheduler<S, F> {
     schedule: S,
     rule: F,
     clock: Clock,
+    /// Of the schedule, from when it was first asked for.
+    identity: OnceLock<Identity>,
     accepts_another_schedule: bool,
     accepts_another_rule: bool,
 }
@@ -47,6 +51,7 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
             clock: Clock::new(rule.rate(schedule.at(0))),
             schedule,
             rule,
+            identity: OnceLock::new(),
             accepts_another_schedule: false,
             accepts_another_rule: false,
         }
@@ -60,7 +65,7 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
     }
 
     /// Lets records of another rule, or of other options of it, load: the position is taken over,
-    /// and this rule has then heard nothing.
+    /// and this rule stays as it is.
     pub fn accept_another_rule(mut self) -> Self {
         self.accepts_another_rule = true;
         self
@@ -72,8 +77,8 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
     /// The rule goes by what the schedule gives. While a rate is [set](LrHandle::set) by hand, it
     /// hears and counts all the same, and what it has cut shows once the rate is released.
     pub fn observe(&mut self, metric: f64) {
-        let last = self.clock.position().saturating_sub(1);
-        self.rule.observe(metric, self.schedule.at(last));
+        let scheduled = self.clock.scheduled(&self.schedule);
+        self.rule.observe(metric, scheduled);
     }
 
     /// The schedule underneath.
@@ -94,6 +99,10 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
     /// A handle that reads and changes the rate from elsewhere.
     pub fn handle(&self) -> LrHandle {
         self.clock.handle()
+    }
+
+    fn identity(&self) -> &Identity {
+        self.identity.get_or_init(|| Identity::of(&self.schedule))
     }
 
     /// By what the rule is recognised: its name and, where it has a description, its options.
@@ -118,9 +127,7 @@ where
     fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
         let state = SchedulerState::from_record(record)?;
         state.check_kind(Kind::FeedbackScheduler)?;
-        if !self.accepts_another_schedule {
-            state.check_schedule(&Identity::of(&self.schedule))?;
-        }
+        let checked = state.check_schedule(self.identity(), self.accepts_another_schedule)?;
         let stored = record.record(RULE);
         if stored.scalar(FINGERPRINT) == Some(self.rule_fingerprint()) {
             let value = |name: &str| match stored.scalar(name)? {
@@ -131,13 +138,13 @@ where
         } else if !self.accepts_another_rule {
             return Err(LoadError::AnotherRule);
         }
-        state.restore(&mut self.clock);
+        state.restore(&mut self.clock, checked);
         Ok(())
     }
 
     fn description(&self) -> Option<String> {
         let spec = Spec::Feedback {
-            rule: Box::new(self.rule.to_spec()?),
+            rule: self.rule.to_spec()?,
             of: Box::new(self.schedule.to_spec()?),
         };
         Some(to_json(&spec))
@@ -150,11 +157,12 @@ where
     F: Feedback + Clone + Send + Sync + 'static,
 {
     fn step(&mut self) -> LearningRate {
-        self.clock.step(|n| self.rule.rate(self.schedule.at(n)))
+        self.clock
+            .step(&self.schedule, |scheduled| self.rule.rate(scheduled))
     }
 
     fn to_record(&self) -> LrSchedulerRecord {
-        let identity = Identity::of(&self.schedule);
+        let identity = self.identity().clone();
         let state = SchedulerState::new(Kind::FeedbackScheduler, &self.clock, identity);
         let rule = LrSchedulerRecord::new().with_scalar(FINGERPRINT, self.rule_fingerprint());
         let rule = self

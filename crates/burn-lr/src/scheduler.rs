@@ -1,3 +1,5 @@
+use std::sync::OnceLock;
+
 use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::LearningRate;
 
@@ -37,6 +39,8 @@ use crate::record::{Identity, Kind, LoadError, Resumable, SchedulerState, load_o
 pub struct Scheduler<S> {
     schedule: S,
     clock: Clock,
+    /// Of the schedule, from when it was first asked for.
+    identity: OnceLock<Identity>,
     accepts_another_schedule: bool,
 }
 
@@ -46,6 +50,7 @@ impl<S: Schedule> Scheduler<S> {
         Self {
             clock: Clock::new(schedule.at(0)),
             schedule,
+            identity: OnceLock::new(),
             accepts_another_schedule: false,
         }
     }
@@ -71,16 +76,18 @@ impl<S: Schedule> Scheduler<S> {
     pub fn handle(&self) -> LrHandle {
         self.clock.handle()
     }
+
+    fn identity(&self) -> &Identity {
+        self.identity.get_or_init(|| Identity::of(&self.schedule))
+    }
 }
 
 impl<S: Schedule + Clone + Send + Sync + 'static> Resumable for Scheduler<S> {
     fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
         let state = SchedulerState::from_record(record)?;
         state.check_kind(Kind::Scheduler)?;
-        if !self.accepts_another_schedule {
-            state.check_schedule(&Identity::of(&self.schedule))?;
-        }
-        state.restore(&mut self.clock);
+        let checked = state.check_schedule(self.identity(), self.accepts_another_schedule)?;
+        state.restore(&mut self.clock, checked);
         Ok(())
     }
 
@@ -91,11 +98,11 @@ impl<S: Schedule + Clone + Send + Sync + 'static> Resumable for Scheduler<S> {
 
 impl<S: Schedule + Clone + Send + Sync + 'static> LrScheduler for Scheduler<S> {
     fn step(&mut self) -> LearningRate {
-        self.clock.step(|n| self.schedule.at(n))
+        self.clock.step(&self.schedule, |scheduled| scheduled)
     }
 
     fn to_record(&self) -> LrSchedulerRecord {
-        let identity = Identity::of(&self.schedule);
+        let identity = self.identity().clone();
         LrSchedulerRecord::from_state(&SchedulerState::new(Kind::Scheduler, &self.clock, identity))
     }
 

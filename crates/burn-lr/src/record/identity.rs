@@ -10,27 +10,46 @@ pub(crate) struct Identity {
     /// Of its description, where it has one.
     pub(super) fingerprint: Option<u64>,
     pub(super) probes: [f64; PROBES.len()],
+    /// By how much of the largest rate the same schedule may differ on another machine.
+    tolerance: f64,
 }
 
 impl Identity {
     pub fn of(schedule: &impl Schedule) -> Self {
+        let spec = schedule.to_spec();
+        // The last bits of a cosine, and for a recurrence those of a million of them.
+        let tolerance = match spec.as_ref().is_some_and(Spec::recurs) {
+            false => 1e-12,
+            true => 1e-6,
+        };
         Self {
-            fingerprint: schedule.to_spec().map(|spec| fingerprint(&to_json(&spec))),
+            fingerprint: spec.map(|spec| fingerprint(&to_json(&spec))),
             probes: PROBES.map(|step| schedule.at(step)),
+            tolerance,
+        }
+    }
+
+    /// What a record holds of a schedule.
+    pub fn stored(fingerprint: Option<u64>, probes: [f64; PROBES.len()]) -> Self {
+        Self {
+            fingerprint,
+            probes,
+            tolerance: 0.0, // that of the schedule which it is compared with counts
         }
     }
 
     /// Whether the schedule at hand is this one, which was saved.
     pub fn check(&self, given: &Self) -> Result<(), LoadError> {
         let probes = self.probes.iter().zip(&given.probes);
+        let tolerance = given.tolerance;
         let mut largest: f64 = 0.0;
         for (step, (&saved, &given)) in PROBES.into_iter().zip(probes) {
-            // Machines may differ in the last bits of a cosine, and in no more. Those are bits of
-            // the largest rate up to there, since a rate near 0 is what is left of larger ones.
+            // Machines may differ in the last bits, and in no more. Those are bits of the largest
+            // rate up to there, since a rate near 0 is what is left of larger ones.
             if saved.is_finite() {
                 largest = largest.max(saved.abs());
             }
-            let same = (saved - given).abs() <= 1e-12 * largest;
+            let same = (saved - given).abs() <= tolerance * largest;
             if !same && saved.to_bits() != given.to_bits() {
                 return Err(LoadError::AnotherSchedule { step, saved, given });
             }
@@ -43,7 +62,7 @@ impl Identity {
 }
 
 /// A spec as it is stored and fingerprinted.
-pub(crate) fn to_json(spec: &Spec) -> String {
+pub(crate) fn to_json(spec: &impl serde::Serialize) -> String {
     serde_json::to_string(spec).expect("a spec is plain data, which always has a JSON form")
 }
 

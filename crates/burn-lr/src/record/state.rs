@@ -5,8 +5,9 @@ use burn_pack::{Reader, Scalar};
 
 use super::error::LoadError;
 use super::identity::{Identity, PROBES};
+use crate::Shape;
 use crate::clock::Clock;
-use crate::control::Override;
+use crate::control::{Decay, Override};
 
 /// Which scheduler a record is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct SchedulerState {
     kind: Kind,
     position: u64,
     rate: f64,
+    /// What the schedule gave for the last step, which a recurrence goes on from.
+    scheduled: Option<f64>,
     over: Override,
     identity: Identity,
 }
@@ -42,6 +45,7 @@ impl SchedulerState {
             kind,
             position: clock.position(),
             rate: clock.rate(),
+            scheduled: clock.known_scheduled(),
             over: clock.wanted(),
             identity,
         }
@@ -79,6 +83,10 @@ impl SchedulerState {
                 Some(_) => Some(fields.not_negative("control.set")?),
             },
             factor: fields.not_negative("control.factor")?,
+            decay: match fields.get("control.decay.steps") {
+                None => None,
+                Some(_) => Some(fields.decay()?),
+            },
         };
         let fingerprint = match fields.get("schedule.fingerprint") {
             None => None,
@@ -92,11 +100,12 @@ impl SchedulerState {
             kind,
             position: fields.count("position")?,
             rate: fields.number("rate")?,
-            over,
-            identity: Identity {
-                fingerprint,
-                probes,
+            scheduled: match fields.get("scheduled") {
+                None => None,
+                Some(_) => Some(fields.number("scheduled")?),
             },
+            over,
+            identity: Identity::stored(fingerprint, probes),
         })
     }
 
@@ -110,15 +119,31 @@ impl SchedulerState {
         })
     }
 
-    /// Whether the schedule at hand is the one that was saved.
-    pub fn check_schedule(&self, given: &Identity) -> Result<(), LoadError> {
-        self.identity.check(given)
+    /// Whether the schedule at hand is the one that was saved; fails where it isn't and none but
+    /// that is accepted.
+    pub fn check_schedule(
+        &self,
+        given: &Identity,
+        accept_another: bool,
+    ) -> Result<SameSchedule, LoadError> {
+        match self.identity.check(given) {
+            Ok(()) => Ok(SameSchedule(true)),
+            Err(_) if accept_another => Ok(SameSchedule(false)),
+            Err(error) => Err(error),
+        }
     }
 
-    pub fn restore(&self, clock: &mut Clock) {
-        clock.restore(self.position, self.rate, self.over);
+    pub fn restore(&self, clock: &mut Clock, same: SameSchedule) {
+        // Another schedule can't go on from what this one gave.
+        let known = |scheduled: &f64| same.0 && scheduled.is_finite();
+        let scheduled = self.scheduled.filter(known);
+        clock.restore(self.position, self.rate, scheduled, self.over);
     }
 }
+
+/// Whether a record is of the schedule at hand; see [`SchedulerState::check_schedule`].
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct SameSchedule(bool);
 
 impl RecordState for SchedulerState {
     fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
@@ -131,6 +156,20 @@ impl RecordState for SchedulerState {
             push("control.set", set.into());
         }
         push("control.factor", self.over.factor.into());
+        if let Some(decay) = self.over.decay {
+            let (kind, [a, b]) = decay.shape.to_parts();
+            if let Some(start) = decay.start {
+                push("control.decay.start", start.into());
+            }
+            push("control.decay.steps", decay.steps.into());
+            push("control.decay.end", decay.end.into());
+            push("control.decay.shape", (kind as u64).into());
+            push("control.decay.shape.a", a.into());
+            push("control.decay.shape.b", b.into());
+        }
+        if let Some(scheduled) = self.scheduled {
+            push("scheduled", scheduled.into());
+        }
         if let Some(fingerprint) = self.identity.fingerprint {
             push("schedule.fingerprint", fingerprint.into());
         }
@@ -191,6 +230,39 @@ impl<F: FnMut(&str) -> Option<Scalar>> Fields<F> {
         }
     }
 
+    fn decay(&mut self) -> Result<Decay, LoadError> {
+        let kind = self.count("control.decay.shape")?;
+        let numbers = [
+            self.number("control.decay.shape.a")?,
+            self.number("control.decay.shape.b")?,
+        ];
+        let shape = usize::try_from(kind).ok();
+        let shape = shape.and_then(|kind| Shape::from_parts(kind, numbers));
+        Ok(Decay {
+            start: match self.get("control.decay.start") {
+                None => None,
+                Some(_) => Some(self.count("control.decay.start")?),
+            },
+            steps: self.count("control.decay.steps")?,
+            end: self.not_negative("control.decay.end")?,
+            shape: match shape {
+                Some(shape) if shape.check("").is_ok() => shape,
+                Some(_) => {
+                    let numbers = format!("{numbers:?}");
+                    let allowed = "within the shape's bounds";
+                    return Err(invalid("control.decay.shape.a and .b", numbers, allowed));
+                }
+                None => {
+                    return Err(invalid(
+                        "control.decay.shape",
+                        kind,
+                        "that of a known shape",
+                    ));
+                }
+            },
+        })
+    }
+
     fn not_negative(&mut self, name: &str) -> Result<f64, LoadError> {
         let number = self.number(name)?;
         if number.is_finite() && number >= 0.0 {
@@ -214,6 +286,8 @@ mod tests {
     use super::*;
     use crate::prelude::*;
     use std::collections::BTreeMap;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
 
     fn schedule() -> impl Schedule + Clone + Send + Sync + std::fmt::Debug + 'static {
         Cosine::new(0.1, 0.001, 90).warmup(10)
@@ -274,8 +348,10 @@ mod tests {
         for name in keys(&record) {
             let result = load(with(&record, &name, None));
             match name.as_str() {
-                // Without it, the probes still tell schedules apart.
+                // Without it, the probes still tell schedules apart,
                 "schedule.fingerprint" => assert_eq!(result, Ok(())),
+                // and the schedule still knows what it gave.
+                "scheduled" => assert_eq!(result, Ok(())),
                 "version" => assert!(matches!(result, Err(LoadError::Foreign { .. }))),
                 _ => assert_eq!(result, Err(LoadError::Missing { field: name })),
             }
@@ -371,6 +447,91 @@ mod tests {
         let mut lr = Scheduler::new(Constant::new(0.5)).accept_another_schedule();
         lr.try_load_record(&record).unwrap();
         assert_eq!((lr.position(), lr.step()), (7, 0.5));
+    }
+
+    #[test]
+    fn a_recurrence_takes_one_step_at_a_time_before_and_after_a_resume() {
+        let updates = Arc::new(AtomicU64::new(0));
+        let schedule = |updates: Arc<AtomicU64>| {
+            let factor = |n: u64| 0.9 + 0.2 * (n as f64).sin().abs();
+            Recurrence::new(0.1, move |n, rate| {
+                updates.fetch_add(1, Ordering::Relaxed);
+                rate * factor(n)
+            })
+            .warmup(5)
+            .into_dyn()
+        };
+        let mut lr = Scheduler::new(schedule(updates.clone()));
+        for _ in 0..1_000 {
+            lr.step();
+        }
+        assert_eq!(updates.load(Ordering::Relaxed), 994); // one for each after the first
+        let record = lr.to_record();
+        let record = LrSchedulerRecord::from_bytes(record.into_bytes().unwrap()).unwrap();
+
+        let mut resumed = Scheduler::new(schedule(updates.clone()));
+        resumed.try_load_record(&record).unwrap();
+        updates.store(0, Ordering::Relaxed);
+        for _ in 0..100 {
+            assert_eq!(resumed.step().to_bits(), lr.step().to_bits());
+        }
+        assert_eq!(updates.load(Ordering::Relaxed), 200);
+
+        // What another schedule gave is nothing to go on from.
+        let mut other = Scheduler::new(Recurrence::new(0.5, |_, rate| rate * 0.5));
+        assert!(other.try_load_record(&record).is_err());
+        let mut other = other.accept_another_schedule();
+        other.try_load_record(&record).unwrap();
+        assert_eq!(other.step(), 0.5f64.powi(1001));
+    }
+
+    #[test]
+    fn a_decay_that_was_asked_for_goes_on_after_a_resume() {
+        let make = || Scheduler::new(Constant::new(0.1).warmup(10));
+        let mut lr = make();
+        for _ in 0..20 {
+            lr.step();
+        }
+        let shape = Shape::Polynomial { power: 2.0 };
+        lr.handle().start_decay_with(10, 0.02, shape).unwrap();
+        // Saved before a step has taken it up, and then between any two.
+        for step in 20..40 {
+            let mut resumed = make();
+            resumed.try_load_record(&lr.to_record()).unwrap();
+            lr = resumed;
+            let left = (1.0 - f64::from(step - 20) / 10.0).max(0.0).powi(2);
+            let expected = 0.02 + (0.1 - 0.02) * left;
+            let rate = lr.step();
+            assert!(
+                (rate - expected).abs() < 1e-15,
+                "{rate}, not {expected} at {step}"
+            );
+            assert_eq!(lr.handle().decay_start(), Some(20));
+        }
+        // A clone has the same decay, and release takes it back for both.
+        let mut clone = lr.clone();
+        assert_eq!((clone.step(), lr.step()), (0.02, 0.02));
+        lr.handle().release();
+        assert_eq!((clone.step(), lr.step()), (0.1, 0.1));
+        assert_eq!(lr.handle().decay_start(), None);
+
+        let handle = lr.handle();
+        let end = handle.start_decay_with(5, -0.1, Shape::Linear).unwrap_err();
+        assert_eq!(
+            end.to_string(),
+            "start_decay.end: must be finite and at least 0, got -0.1"
+        );
+        let shape = handle.start_decay_with(5, 0.0, Shape::Exponential { ratio: 2.0 });
+        assert!(shape.is_err() && handle.decay_start().is_none());
+
+        handle.start_decay(5);
+        lr.step();
+        let record = lr.to_record();
+        let unknown = with(&record, "control.decay.shape", Some(Scalar::UInt(99)));
+        assert_eq!(
+            make().try_load_record(&unknown).unwrap_err().to_string(),
+            "the record's `control.decay.shape` must be that of a known shape, got 99"
+        );
     }
 
     trait ThenHold: Schedule + Sized {
