@@ -1,0 +1,99 @@
+//! Specs in few words.
+
+use lr_schedule::spec::Length;
+use lr_schedule::{Shape, Spec};
+
+pub(crate) fn steps(steps: u64) -> Length {
+    Length::Steps(steps)
+}
+
+pub(crate) fn constant(rate: f64) -> Spec {
+    Spec::Constant { rate }
+}
+
+/// A straight line; of no steps, its end.
+pub(crate) fn linear(start: f64, end: f64, steps: u64) -> Spec {
+    anneal(start, end, steps, Shape::Linear)
+}
+
+/// A ramp of any shape; of no steps, its end.
+pub(crate) fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
+    let steps = match steps {
+        0 => return constant(end),
+        steps => Length::Steps(steps),
+    };
+    match shape {
+        Shape::Linear => Spec::Linear { start, end, steps },
+        Shape::Cosine => Spec::Cosine { start, end, steps },
+        shape => Spec::Anneal {
+            start,
+            end,
+            steps,
+            shape,
+        },
+    }
+}
+
+/// A power of a straight line, for which any power will do.
+pub(crate) fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
+    match power {
+        1.0 => linear(start, end, of),
+        _ => Spec::Polynomial {
+            start,
+            end,
+            steps: steps(of),
+            power,
+        },
+    }
+}
+
+pub(crate) fn take(count: u64, of: Spec) -> Spec {
+    Spec::Take {
+        steps: steps(count),
+        of: Box::new(of),
+    }
+}
+
+pub(crate) fn skip(count: u64, of: Spec) -> Spec {
+    match count {
+        0 => of,
+        count => Spec::Skip {
+            steps: steps(count),
+            of: Box::new(of),
+        },
+    }
+}
+
+pub(crate) fn delay(count: u64, of: Spec) -> Spec {
+    match count {
+        0 => of,
+        count => Spec::Delay {
+            steps: steps(count),
+            of: Box::new(of),
+        },
+    }
+}
+
+/// `first` for so many steps, then `next`.
+pub(crate) fn then(count: u64, first: Spec, next: Spec) -> Spec {
+    sequence(vec![(count, first)], next)
+}
+
+/// Each of `before` for its number of steps, then `last`.
+pub(crate) fn sequence(before: Vec<(u64, Spec)>, last: Spec) -> Spec {
+    let before = before.into_iter().filter(|(count, _)| *count > 0);
+    let mut parts: Vec<Spec> = before.map(|(count, part)| take(count, part)).collect();
+    parts.push(last);
+    match parts.len() {
+        1 => parts.remove(0),
+        _ => Spec::Sequence(parts),
+    }
+}
+
+pub(crate) fn clamp(min: Option<f64>, max: Option<f64>, of: Spec) -> Spec {
+    Spec::Clamp {
+        min,
+        max,
+        of: Box::new(of),
+    }
+}

@@ -1,0 +1,186 @@
+//! PyTorch 2.15: `torch.optim.lr_scheduler`, and `SWALR` of `torch.optim.swa_utils`.
+//!
+//! ```
+//! use lr_compat::torch;
+//! use lr_schedule::Schedule;
+//!
+//! let config = r#"{"scheduler": "SequentialLR", "args": {
+//!     "schedulers": [
+//!         {"scheduler": "LinearLR", "args": {"start_factor": 0.01, "total_iters": 20}},
+//!         {"scheduler": "CosineAnnealingLR", "args": {"T_max": 100, "eta_min": 0.001}}
+//!     ],
+//!     "milestones": [20]
+//! }}"#;
+//! let schedule = torch::parse(config, 0.1)?.build()?;
+//! assert_eq!([schedule.at(0), schedule.at(20), schedule.at(120)], [0.001, 0.1, 0.001]);
+//! # Ok::<(), lr_schedule::ScheduleError>(())
+//! ```
+//!
+//! `ChainedScheduler` of schedulers that only multiply is the product of them. With one inside that
+//! adds or sets (a cosine, say), PyTorch's result has no formula, and is a
+//! [`Recurrence`] here.
+//!
+//! PyTorch's schedulers change one optimizer's rate in turn, from their constructors on; that is
+//! followed, so that also what surprises is the same: a `OneCycleLR` in a `SequentialLR` changes
+//! the rate that the warm-up before it starts from.
+
+mod cycles;
+mod part;
+
+use lr_schedule::curves::from_fn;
+use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
+use lr_schedule::spec::Data;
+use lr_schedule::{Recurrence, RuleSpec, Schedule, ScheduleError, Spec};
+
+use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
+use crate::build::constant;
+use cycles::{Cyclic, OneCycle};
+use part::{Group, Part};
+
+/// The schedulers that [`parse`] knows.
+pub const SCHEDULERS: &[&str] = &[
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LambdaLR",
+    "LinearLR",
+    "MultiplicativeLR",
+    "MultiStepLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SWALR",
+    "SequentialLR",
+    "StepLR",
+];
+
+/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON, on an optimizer whose
+/// rate is `base_lr`.
+///
+/// `ReduceLROnPlateau` gives a [`Spec::Feedback`], with PyTorch's own way of comparing.
+///
+/// # Errors
+///
+/// Arguments that are missing, unknown, of another type or out of their bounds; `LambdaLR` and `MultiplicativeLR`, which take a function (see
+/// [`lambda_lr`] and [`multiplicative_lr`]).
+pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
+    from_data(json(text)?, base_lr)
+}
+
+/// What [`parse`] does, of data that has been read.
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
+    let (name, args) = config(data)?;
+    let mut group = Group::new(check_base(base_lr)?);
+    let spec = match name.as_str() {
+        "ReduceLROnPlateau" => Spec::Feedback {
+            rule: reduce_lr_on_plateau(&name, args)?,
+            of: Box::new(constant(base_lr)),
+        },
+        _ => Part::construct(&name, args, &mut group)?.into_spec(base_lr, &group),
+    };
+    buildable(&name, spec)
+}
+
+/// The momentum that `OneCycleLR` and `CyclicLR` move against the rate, unless `cycle_momentum` is
+/// false; `None` for all others.
+///
+/// ```
+/// use lr_compat::torch;
+/// use lr_schedule::Schedule;
+///
+/// let config = r#"{"scheduler": "OneCycleLR", "args": {"max_lr": 0.1, "total_steps": 100}}"#;
+/// let momentum = torch::parse_momentum(config)?.unwrap().build()?;
+/// assert_eq!([momentum.at(0), momentum.at(29)], [0.95, 0.85]);
+/// # Ok::<(), lr_schedule::ScheduleError>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`parse`].
+pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
+    let (name, args) = config(json(text)?)?;
+    let momentum = match name.as_str() {
+        "OneCycleLR" => OneCycle::read(args)?.momentum(),
+        "CyclicLR" => Cyclic::read(args)?.momentum(),
+        name if SCHEDULERS.contains(&name) => None,
+        name => return Err(unknown_scheduler(name, SCHEDULERS)),
+    };
+    momentum.map(|spec| buildable(&name, spec)).transpose()
+}
+
+/// `LambdaLR(optimizer, lr_lambda)`: `base_lr` times what `factor` makes of the step.
+///
+/// ```
+/// use lr_compat::torch;
+/// use lr_schedule::Schedule;
+///
+/// let schedule = torch::lambda_lr(0.1, |epoch| 0.95f64.powf(epoch as f64));
+/// assert_eq!(schedule.at(0), 0.1);
+/// ```
+pub fn lambda_lr<F: Fn(u64) -> f64>(base_lr: f64, factor: F) -> impl Schedule + use<F> {
+    from_fn(move |step| base_lr * factor(step))
+}
+
+/// `MultiplicativeLR(optimizer, lr_lambda)`: `base_lr`, multiplied at every step from step 1 on
+/// with what `factor` makes of it. Its `at(n)` goes through all `n` steps: see [`Recurrence`].
+///
+/// ```
+/// use lr_compat::torch;
+/// use lr_schedule::Schedule;
+///
+/// let schedule = torch::multiplicative_lr(0.1, |epoch| if epoch % 2 == 1 { 0.5 } else { 1.0 });
+/// assert_eq!([schedule.at(0), schedule.at(1), schedule.at(3)], [0.1, 0.05, 0.025]);
+/// ```
+pub fn multiplicative_lr<F: Fn(u64) -> f64>(base_lr: f64, factor: F) -> impl Schedule + use<F> {
+    Recurrence::new(base_lr, move |step, previous| previous * factor(step))
+}
+
+fn check_last_epoch(args: &mut Args) -> Result<(), ScheduleError> {
+    let last_epoch = args.integer("last_epoch", -1)?;
+    let allowed = "-1, a beginning; a run is resumed from its saved state";
+    args.check(last_epoch == -1, "last_epoch", last_epoch, allowed)
+}
+
+/// The rule of `ReduceLROnPlateau`, which transformers passes on as it is.
+pub(crate) fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
+    let known = [
+        "mode",
+        "factor",
+        "patience",
+        "threshold",
+        "threshold_mode",
+        "cooldown",
+        "min_lr",
+        "eps",
+    ];
+    let mut args = Args::new(owner, args, &known)?;
+    let factor = args.number("factor", 0.1)?;
+    let allowed = "at least 0 and below 1";
+    args.check((0.0..1.0).contains(&factor), "factor", factor, allowed)?;
+    Ok(RuleSpec::ReduceOnPlateau {
+        mode: args.choice("mode", "min", MODES)?,
+        factor,
+        patience: args.count("patience", 10)?,
+        threshold: args.not_negative("threshold", 1e-4)?,
+        threshold_mode: args.choice("threshold_mode", "rel", THRESHOLD_MODES)?,
+        cooldown: args.count("cooldown", 0)?,
+        min_lr: args.not_negative("min_lr", 0.0)?,
+        eps: args.not_negative("eps", 1e-8)?,
+        threshold_abs: None,
+        min_scale: None,
+        accumulation: None,
+        skip: None,
+        dialect: Some(Dialect::Torch),
+    })
+}
+
+pub(crate) const MODES: &[(&str, Mode)] = &[("min", Mode::Min), ("max", Mode::Max)];
+pub(crate) const THRESHOLD_MODES: &[(&str, ThresholdMode)] =
+    &[("rel", ThresholdMode::Rel), ("abs", ThresholdMode::Abs)];
