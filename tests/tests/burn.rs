@@ -1,9 +1,14 @@
 //! Schedulers where Burn takes its own: inside its module scheduler, its groups and its learner.
 
+use burn::config::Config;
+use burn::lr_scheduler::LrSchedulerConfig;
+use burn::lr_scheduler::composed::{ComposedLrSchedulerConfig, SchedulerReduction};
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::lr_scheduler::exponential::ExponentialLrSchedulerConfig;
 use burn::lr_scheduler::linear::LinearLrSchedulerConfig;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::lr_scheduler::noam::NoamLrSchedulerConfig;
+use burn::lr_scheduler::sequential::SequentialLrSchedulerConfig;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
 use burn::module::{Module, ParamGroup, ParamId};
 use burn::nn::Linear as LinearLayer;
@@ -14,29 +19,136 @@ use burn_lr::prelude::*;
 use linear::data::Dataset;
 use tests::devices;
 
-fn same_sequence(ours: impl Schedule + Clone + Send + Sync + 'static, burn: ModuleLrScheduler) {
-    let mut ours: ModuleLrScheduler = Scheduler::new(ours).into();
-    let mut burn = burn;
-    for step in 0..300 {
+/// Burn's own scheduler, and what its config stands for here: the same sequence.
+fn same_sequence(
+    name: &str,
+    config: &impl serde::Serialize,
+    burn: Result<ModuleLrScheduler, String>,
+) {
+    let mut burn = burn.unwrap();
+    let config = serde_json::json!({"scheduler": name, "args": config}).to_string();
+    let spec = lr_compat::burn::parse(&config).unwrap();
+    let mut ours: ModuleLrScheduler = Scheduler::new(spec.build().unwrap()).into();
+    for step in 0..3_000 {
         let (ours, burn) = (ours.step().base(), burn.step().base());
         assert!(
             (ours - burn).abs() < 1e-12,
-            "{ours}, Burn {burn} at step {step}"
+            "{ours}, Burn {burn} at step {step} of {config}"
         );
     }
 }
 
 #[test]
-fn burns_own_shapes_are_the_same_here() {
+fn burns_eight_schedulers_are_the_same_here() {
     let linear = LinearLrSchedulerConfig::new(0.9, 0.01, 100);
-    same_sequence(Linear::new(0.9, 0.01, 100), linear.init().unwrap());
+    same_sequence("LinearLrScheduler", &linear, linear.init());
+    let rising = LinearLrSchedulerConfig::new(1e-5, 0.5, 1);
+    same_sequence("LinearLrSchedulerConfig", &rising, rising.init());
     let cosine = CosineAnnealingLrSchedulerConfig::new(0.9, 100).with_min_lr(0.01);
-    same_sequence(CosineAnnealing::new(0.9, 0.01, 100), cosine.init().unwrap());
+    same_sequence("CosineAnnealingLrScheduler", &cosine, cosine.init());
     let exponential = ExponentialLrSchedulerConfig::new(0.9, 0.97);
-    same_sequence(Exponential::new(0.9, 0.97), exponential.init().unwrap());
+    same_sequence("ExponentialLrScheduler", &exponential, exponential.init());
+    let slow = ExponentialLrSchedulerConfig::new(1.0, 0.9999);
+    same_sequence("Exponential", &slow, slow.init());
+    let noam = NoamLrSchedulerConfig::new(1.0).with_warmup_steps(400);
+    same_sequence("NoamLrScheduler", &noam, noam.init());
+    let small = NoamLrSchedulerConfig::new(0.3)
+        .with_model_size(16)
+        .with_warmup_steps(1);
+    same_sequence("Noam", &small, small.init());
     let step = StepLrSchedulerConfig::new(0.9, 30).with_gamma(0.5);
-    same_sequence(Step::new(0.9, 30, 0.5), step.init().unwrap());
-    same_sequence(Constant::new(0.9), 0.9.into());
+    same_sequence("StepLrScheduler", &step, step.init());
+    let default = StepLrSchedulerConfig::new(0.9, 1);
+    same_sequence("Step", &default, default.init());
+    same_sequence(
+        "ConstantLr",
+        &serde_json::json!({"lr": 0.9}),
+        Ok(0.9.into()),
+    );
+    same_sequence("Constant", &0.9, Ok(0.9.into()));
+
+    let sequential = SequentialLrSchedulerConfig::new(
+        vec![
+            LrSchedulerConfig::Linear(rising.clone()),
+            LrSchedulerConfig::Constant(0.5),
+            LrSchedulerConfig::Cosine(cosine.clone()),
+            LrSchedulerConfig::Noam(noam.clone()),
+        ],
+        vec![1, 70, 500],
+    );
+    same_sequence("SequentialLrScheduler", &sequential, sequential.init());
+    for reduction in [
+        SchedulerReduction::Prod,
+        SchedulerReduction::Sum,
+        SchedulerReduction::Avg,
+    ] {
+        let composed = ComposedLrSchedulerConfig::new()
+            .cosine(cosine.clone())
+            .exponential(slow.clone())
+            .step(step.clone())
+            .linear(linear.clone())
+            .constant(0.7)
+            .noam(noam.clone())
+            .with_reduction(reduction);
+        same_sequence("ComposedLrScheduler", &composed, composed.init());
+        let nested = ComposedLrSchedulerConfig::new()
+            .composed(composed)
+            .constant(0.5);
+        same_sequence("Composed", &nested, nested.init());
+    }
+}
+
+#[test]
+fn a_sequence_resumed_in_its_middle_goes_on_there() {
+    // PyTorch's own forgets which part it was in: github.com/pytorch/pytorch/issues/162591
+    let config = r#"{"scheduler": "SequentialLR", "args": {"milestones": [10, 10, 25], "schedulers": [
+        {"scheduler": "LinearLR", "args": {"start_factor": 0.1, "total_iters": 10}},
+        {"scheduler": "ConstantLR", "args": {"factor": 0.3}},
+        {"scheduler": "CosineAnnealingLR", "args": {"T_max": 15, "eta_min": 0.01}},
+        {"scheduler": "ExponentialLR", "args": {"gamma": 0.9}}
+    ]}}"#;
+    let schedule = lr_compat::torch::parse(config, 0.1)
+        .unwrap()
+        .build()
+        .unwrap();
+    let make = || ModuleLrScheduler::from(Scheduler::new(schedule.clone()));
+    let mut lr = make();
+    for step in 0..50 {
+        lr = make().load_record(lr.to_record()); // between any two steps
+        assert_eq!(lr.step().base(), schedule.at(step));
+    }
+}
+
+/// A program's own config, as Burn has them.
+#[derive(Config, Debug)]
+struct TrainingConfig {
+    #[config(default = 3)]
+    epochs: usize,
+    schedule: Spec,
+}
+
+#[test]
+fn a_spec_is_a_field_of_a_config() {
+    let text = r#"{
+        "epochs": 5,
+        "schedule": {"warmup": {"steps": "10%", "of": {"cosine": {"start": 0.1, "steps": "rest"}}}}
+    }"#;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("config.json");
+    std::fs::write(&path, text).unwrap();
+    let config = TrainingConfig::load(&path).unwrap();
+    let run = TrainingLength::new(640, 64, config.epochs as u64).unwrap();
+    let schedule = config.schedule.resolve(&run).unwrap().build().unwrap();
+    assert_eq!((schedule.at(5), schedule.at(50)), (0.1, 0.0));
+
+    config.save(&path).unwrap();
+    let again = TrainingConfig::load(&path).unwrap();
+    assert_eq!((again.schedule, again.epochs), (config.schedule, 5));
+
+    std::fs::write(&path, text.replace("cosine", "cosin")).unwrap();
+    let error = TrainingConfig::load(&path).unwrap_err().to_string();
+    let expected = "warmup.of.cosin: is no known schedule; did you mean `cosine`?";
+    assert!(error.contains(expected), "{error}");
 }
 
 #[test]

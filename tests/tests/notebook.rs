@@ -14,10 +14,7 @@ struct Case(serde_json::Value);
 
 impl Case {
     fn new(library: &str, id: &str) -> Self {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../crates/lr-schedule/tests/parity"
-        );
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../crates/lr-compat/tables");
         let text = std::fs::read_to_string(format!("{path}/{library}.json")).unwrap();
         let table: serde_json::Value = serde_json::from_str(&text).unwrap();
         let cases = table["cases"].as_array().unwrap();
