@@ -25,8 +25,9 @@
 //! # Ok::<(), lr_schedule::ScheduleError>(())
 //! ```
 //!
-//! Steps are those at which the library's scheduler is stepped; where that is once per epoch, put
-//! the spec in a [`PerEpoch`](lr_schedule::Spec::PerEpoch). What a library does that is a mistake
+//! A name may have its modules before it, as in `torch.optim.lr_scheduler.StepLR`. Steps are those at
+//! which the library's scheduler is stepped; where that is once per epoch, put the spec in a
+//! [`PerEpoch`](lr_schedule::Spec::PerEpoch). What a library does that is a mistake
 //! is done here too, and only here: the schedules of `lr_schedule` are right by default.
 
 pub mod burn;

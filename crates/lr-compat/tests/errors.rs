@@ -230,6 +230,9 @@ fn what_is_wrong_is_said_with_its_place() {
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), message, "{text}");
     }
+    let qualified = r#"{"scheduler": "torch.optim.lr_scheduler.StepLR", "args": {"step_size": 3}}"#;
+    let short = qualified.replace("torch.optim.lr_scheduler.", "");
+    assert_eq!(torch::parse(qualified, 0.1), torch::parse(&short, 0.1));
     assert_eq!(
         torch::parse("{}", -0.1).unwrap_err().to_string(),
         "scheduler: is missing"

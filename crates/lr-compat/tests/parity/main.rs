@@ -45,7 +45,7 @@ impl Case {
             "torch" => torch::parse(&text, base),
             "transformers" => transformers::parse(&text, base),
             "timm" => timm::parse(&text, base),
-            "optax" if self.scheduler == "reduce_on_plateau" => {
+            "optax" if self.scheduler.ends_with("reduce_on_plateau") => {
                 optax::parse_reduce_on_plateau(&text, base)
             }
             "optax" => optax::parse(&text),
