@@ -41,6 +41,16 @@ pub struct CyclicConfig {
 }
 
 impl CyclicConfig {
+    pub(crate) const DEFAULT: Self = Self {
+        base: 0.0,
+        max: 0.0,
+        up: 0,
+        down: 0,
+        shape: Shape::Linear,
+        scaling: CycleScaling::None,
+        gamma: 1.0,
+    };
+
     /// `up` steps from `base` to `max` and as many back, in straight lines, for ever.
     pub fn new(base: f64, max: f64, up: u64) -> Self {
         Self {
@@ -48,9 +58,7 @@ impl CyclicConfig {
             max,
             up,
             down: up,
-            shape: Shape::Linear,
-            scaling: CycleScaling::None,
-            gamma: 1.0,
+            ..Self::DEFAULT
         }
     }
 

@@ -27,6 +27,15 @@ pub struct TriStageConfig {
 }
 
 impl TriStageConfig {
+    pub(crate) const DEFAULT: Self = Self {
+        peak: 0.0,
+        warmup: 0,
+        hold: 0,
+        decay: 0,
+        init_scale: 0.01,
+        final_scale: 0.01,
+    };
+
     /// `warmup` steps up to `peak`, `hold` steps there, `decay` steps down.
     pub fn new(peak: f64, warmup: u64, hold: u64, decay: u64) -> Self {
         Self {
@@ -34,8 +43,7 @@ impl TriStageConfig {
             warmup,
             hold,
             decay,
-            init_scale: 0.01,
-            final_scale: 0.01,
+            ..Self::DEFAULT
         }
     }
 

@@ -28,6 +28,16 @@ pub struct WarmupStableDecayConfig {
 }
 
 impl WarmupStableDecayConfig {
+    pub(crate) const DEFAULT: Self = Self {
+        peak: 0.0,
+        warmup: 0,
+        stable: 0,
+        decay: 0,
+        min_lr: 0.0,
+        warmup_shape: Shape::Linear,
+        decay_shape: Shape::Linear,
+    };
+
     /// `warmup` steps up to `peak`, `stable` steps there, `decay` steps down, all straight lines
     /// and from and to 0.
     pub fn new(peak: f64, warmup: u64, stable: u64, decay: u64) -> Self {
@@ -36,9 +46,7 @@ impl WarmupStableDecayConfig {
             warmup,
             stable,
             decay,
-            min_lr: 0.0,
-            warmup_shape: Shape::Linear,
-            decay_shape: Shape::Linear,
+            ..Self::DEFAULT
         }
     }
 

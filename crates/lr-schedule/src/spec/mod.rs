@@ -315,9 +315,9 @@ described! {
         max: f64,
         up: Length,
         down: Option<Length> = None,
-        shape: Shape = Shape::Linear,
-        scaling: CycleScaling = CycleScaling::None,
-        gamma: f64 = 1.0,
+        shape: Shape = CyclicConfig::DEFAULT.shape,
+        scaling: CycleScaling = CyclicConfig::DEFAULT.scaling,
+        gamma: f64 = CyclicConfig::DEFAULT.gamma,
     } => {
         let down = down.unwrap_or(up);
         dynamic(CyclicConfig { base, max, up, down, shape, scaling, gamma }.build()?)
@@ -428,8 +428,8 @@ described! {
         warmup: Length,
         hold: Length,
         decay: Length,
-        init_scale: f64 = 0.01,
-        final_scale: f64 = 0.01,
+        init_scale: f64 = TriStageConfig::DEFAULT.init_scale,
+        final_scale: f64 = TriStageConfig::DEFAULT.final_scale,
     } => dynamic(TriStageConfig { peak, warmup, hold, decay, init_scale, final_scale }.build()?);
     /// [`WarmRestarts`]
     WarmRestarts warm_restarts { max: f64, min: f64 = 0.0, t_0: Length, t_mult: u64 = 1 }
@@ -440,9 +440,9 @@ described! {
         warmup: Length,
         stable: Length,
         decay: Length,
-        min_lr: f64 = 0.0,
-        warmup_shape: Shape = Shape::Linear,
-        decay_shape: Shape = Shape::Linear,
+        min_lr: f64 = WarmupStableDecayConfig::DEFAULT.min_lr,
+        warmup_shape: Shape = WarmupStableDecayConfig::DEFAULT.warmup_shape,
+        decay_shape: Shape = WarmupStableDecayConfig::DEFAULT.decay_shape,
     } => {
         let config = WarmupStableDecayConfig {
             peak, warmup, stable, decay, min_lr, warmup_shape, decay_shape,
