@@ -5,7 +5,6 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::check_last_epoch;
-use super::part::Group;
 use crate::args::Args;
 use crate::build::steps;
 
@@ -68,9 +67,8 @@ impl OneCycle {
         })
     }
 
-    /// With the rates that are the group's.
-    pub fn spec(&self, group: &Group) -> Spec {
-        let rates = group.one_cycle.as_ref().unwrap_or(self);
+    /// With the rates of another cycle, or its own.
+    pub fn spec(&self, rates: &Self) -> Spec {
         let [base_momentum, max_momentum] = self.momenta.unwrap_or([0.85, 0.95]);
         Spec::OneCycle {
             max_lr: rates.max_lr,

@@ -17,7 +17,7 @@ pub(super) struct Group {
     initial_lr: Option<f64>,
     /// The rates that `OneCycleLR` and `SWALR` leave there for themselves, which in the end are those
     /// of the last one that was constructed.
-    pub(super) one_cycle: Option<OneCycle>,
+    one_cycle: Option<OneCycle>,
     swa_lr: f64,
 }
 
@@ -29,6 +29,11 @@ impl Group {
             one_cycle: None,
             swa_lr: lr,
         }
+    }
+
+    /// A cycle with the rates that are the group's.
+    fn spec_of(&self, cycle: &OneCycle) -> Spec {
+        cycle.spec(self.one_cycle.as_ref().unwrap_or(cycle))
     }
 
     /// What a scheduler takes for its base rate.
@@ -231,7 +236,7 @@ impl Part {
     fn one_cycle(cycle: OneCycle, group: &mut Group) -> Self {
         group.initial_lr = Some(cycle.max_lr / cycle.div_factor);
         group.one_cycle = Some(cycle);
-        group.lr = rate(&cycle.spec(group), 0);
+        group.lr = rate(&group.spec_of(&cycle), 0);
         Self::OneCycle(cycle)
     }
 
@@ -306,7 +311,7 @@ impl Part {
             Self::Swa { epochs: 0, .. } => group.swa_lr,
             Self::Swa { .. } => lr,
             Self::Set(spec) => rate(spec, 0),
-            Self::OneCycle(cycle) => rate(&cycle.spec(group), 0),
+            Self::OneCycle(cycle) => rate(&group.spec_of(cycle), 0),
             Self::Sequence(before, last) => {
                 // Its parts begin again, and its own count does not: it is one step ahead.
                 let count = before.first_mut().map_or(u64::MAX, |(length, _)| {
@@ -395,7 +400,7 @@ impl Part {
             },
             Self::Swa { epochs, shape } => anneal(lr, group.swa_lr, *epochs, *shape),
             Self::Set(spec) => spec.clone(),
-            Self::OneCycle(cycle) => cycle.spec(group),
+            Self::OneCycle(cycle) => group.spec_of(cycle),
             Self::Sequence(..) | Self::Chain(_) => return None,
         })
     }
@@ -424,7 +429,7 @@ impl Part {
                 of: Box::new(spec.clone()),
             },
             Self::OneCycle(cycle) => Link::Set {
-                of: Box::new(cycle.spec(group)),
+                of: Box::new(group.spec_of(cycle)),
             },
             Self::Sequence(before, last) => {
                 let (mut link, mut start) = (last.link(group), last.begin(group));
@@ -450,7 +455,7 @@ impl Part {
             Self::Cosine { base, .. } => Some(*base),
             Self::Swa { epochs, .. } => (*epochs == 0).then_some(group.swa_lr),
             Self::Set(spec) => Some(rate(spec, 0)),
-            Self::OneCycle(cycle) => Some(rate(&cycle.spec(group), 0)),
+            Self::OneCycle(cycle) => Some(rate(&group.spec_of(cycle), 0)),
             Self::Sequence(..) | Self::Chain(_) => None,
         }
     }
