@@ -265,21 +265,19 @@ impl Part {
             lengths.push(milestone - begin);
             begin = milestone;
         }
-        let last = parts.pop().expect("there is one part more than milestones");
+        let mut last = parts.pop().expect("there is one part more than milestones");
         let mut before: Vec<(u64, Part)> = lengths.into_iter().zip(parts).collect();
         before.retain(|(length, _)| *length > 0);
 
         let later = before.iter().skip(1).map(|(_, part)| part);
-        let others = later.chain((!before.is_empty()).then_some(&last));
-        for part in others {
+        for part in later.chain((!before.is_empty()).then_some(&last)) {
             if let Self::Sequence(..) | Self::Chain(_) = part {
-                let why = "can't begin with a SequentialLR or a ChainedScheduler in it, but for \
-                           its first part; PyTorch fails there too";
+                let why = "can have a SequentialLR or a ChainedScheduler only as its first part, \
+                           as in PyTorch";
                 return Err(ScheduleError::unsupported(args.place("schedulers"), why));
             }
         }
         group.lr = group.base();
-        let mut last = last;
         let beginning = before.first_mut().map_or(&mut last, |(_, part)| part);
         group.lr = beginning.begin_again(group, true).ok_or_else(|| {
             let why = "begins with another, and that with a SWALR, whose steps PyTorch miscounts \
