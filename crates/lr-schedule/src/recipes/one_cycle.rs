@@ -127,6 +127,34 @@ impl OneCycleConfig {
     }
 }
 
+/// The spec of a cycle's rates or of its momentum, whose fields are the same.
+macro_rules! spec {
+    ($Variant:ident, $config:expr) => {{
+        let OneCycleConfig {
+            max_lr,
+            total_steps,
+            pct_start,
+            anneal_strategy,
+            base_momentum,
+            max_momentum,
+            div_factor,
+            final_div_factor,
+            three_phase,
+        } = $config;
+        Spec::$Variant {
+            max_lr,
+            total_steps: total_steps.into(),
+            pct_start,
+            anneal_strategy,
+            base_momentum,
+            max_momentum,
+            div_factor,
+            final_div_factor,
+            three_phase,
+        }
+    }};
+}
+
 /// The 1cycle policy: up to a peak, then down far below where it began, while the momentum
 /// moves the other way.
 ///
@@ -232,28 +260,7 @@ impl Schedule for OneCycle {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        let OneCycleConfig {
-            max_lr,
-            total_steps,
-            pct_start,
-            anneal_strategy,
-            base_momentum,
-            max_momentum,
-            div_factor,
-            final_div_factor,
-            three_phase,
-        } = self.config;
-        Some(Spec::OneCycle {
-            max_lr,
-            total_steps: total_steps.into(),
-            pct_start,
-            anneal_strategy,
-            base_momentum,
-            max_momentum,
-            div_factor,
-            final_div_factor,
-            three_phase,
-        })
+        Some(spec!(OneCycle, self.config))
     }
 }
 
@@ -285,28 +292,7 @@ impl Schedule for OneCycleMomentum {
     }
 
     fn to_spec(&self) -> Option<Spec> {
-        let OneCycleConfig {
-            max_lr,
-            total_steps,
-            pct_start,
-            anneal_strategy,
-            base_momentum,
-            max_momentum,
-            div_factor,
-            final_div_factor,
-            three_phase,
-        } = self.cycle.config;
-        Some(Spec::OneCycleMomentum {
-            max_lr,
-            total_steps: total_steps.into(),
-            pct_start,
-            anneal_strategy,
-            base_momentum,
-            max_momentum,
-            div_factor,
-            final_div_factor,
-            three_phase,
-        })
+        Some(spec!(OneCycleMomentum, self.cycle.config))
     }
 }
 
