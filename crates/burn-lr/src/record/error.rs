@@ -67,7 +67,7 @@ pub enum LoadError {
     /// It is of another feedback rule, or of the same one with other options.
     #[error(
         "the record is of another feedback rule, or of other options of it; \
-         `accept_another_rule` goes on with this one, which then has heard nothing"
+         `accept_another_rule` goes on with this one as it is"
     )]
     AnotherRule,
     /// The feedback rule can't go on from it.

@@ -201,11 +201,13 @@ impl ReduceOnPlateauConfig {
 ///
 /// A value that is NaN or infinite is never an improvement: it counts against the rate, as a
 /// value that is merely bad. (PyTorch takes an infinity of the better sign for the best value,
-/// which nothing improves on afterwards.)
+/// which nothing improves on afterwards.) One of several that are averaged makes the mean such a
+/// value.
 ///
 /// A relative threshold is a share of the best value's *size*, so it works for negative metrics
-/// too, where PyTorch's goes the wrong way
-/// ([pytorch#47513](https://github.com/pytorch/pytorch/issues/47513)).
+/// too, where PyTorch's and optax's go the wrong way
+/// ([pytorch#47513](https://github.com/pytorch/pytorch/issues/47513),
+/// [optax#1767](https://github.com/google-deepmind/optax/issues/1767)).
 ///
 /// ```
 /// use lr_schedule::prelude::*;
