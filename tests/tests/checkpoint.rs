@@ -95,11 +95,11 @@ fn refused<M: Module, C: Config>(
     config: &C,
     mut lr: impl Resumable,
 ) -> CheckpointError {
-    let before = lr.to_record().into_bytes().unwrap();
+    let before = lr.record().into_bytes().unwrap();
     let Err(error) = checkpoint.restore(model, optimizer, config, &mut lr) else {
         panic!("it was restored");
     };
-    let after = lr.to_record().into_bytes().unwrap();
+    let after = lr.record().into_bytes().unwrap();
     assert!(
         before[..] == after[..],
         "the scheduler was changed: {error}"

@@ -224,12 +224,11 @@ fn entry_7_the_1cycle_policy_moves_rate_and_momentum() {
     case.assert_column("momentum", |_| momentum.step());
 
     for device in devices() {
-        let optimizer = TunableOptimizer::new(sgd(0.95));
-        let tuning = optimizer.handle();
-        let mut training = Training::new(optimizer.into(), &device);
         let mut lr = Scheduler::new(cycle);
+        let momentum = ("momentum", cycle.momentum().into_dyn());
+        let optimizer = ScheduledOptimizer::new(&mut lr, [momentum], |[momentum]| sgd(momentum));
+        let mut training = Training::new(optimizer.into(), &device);
         for _ in 0..100 {
-            tuning.replace(sgd(cycle.momentum().at(lr.position())));
             training.step(lr.step());
         }
         let of_the_case = case.column("lr").into_iter().zip(case.column("momentum"));

@@ -1,8 +1,8 @@
+use std::convert::Infallible;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::combine::CooldownConfig;
+use crate::mailbox::Mailbox;
 use crate::{ScheduleError, Shape};
 
 /// A handle to a scheduler that is under way: reads its rate and changes it by hand, from any
@@ -30,29 +30,16 @@ use crate::{ScheduleError, Shape};
 /// # Ok::<(), burn_lr::ControlError>(())
 /// ```
 ///
-/// A scheduler's clones share its handle: what is set counts for all of them, and
-/// [`lr`](Self::lr) is the rate of the one that stepped last.
+/// A scheduler's clones share its handle: what is set counts for all of them, from the same step
+/// on, the first that none of them has begun; and [`lr`](Self::lr) is the rate of the one that
+/// stepped last. Burn clones schedulers when a run is resumed, and for each worker of a distributed
+/// one.
+///
+/// Every change is logged (through the `log` crate, level `info`) with the step from which on it
+/// holds.
 #[derive(Clone)]
 pub struct LrHandle {
-    shared: Arc<Shared>,
-}
-
-/// What a scheduler's clones and handles have in common.
-#[derive(Default)]
-struct Shared {
-    /// The last rate's bits and the steps taken, for handles to read.
-    rate: AtomicU64,
-    steps: AtomicU64,
-    /// What handles asked for. `version` counts the changes, so that a step which finds
-    /// nothing new takes no lock.
-    version: AtomicU64,
-    wanted: Mutex<Override>,
-}
-
-impl Shared {
-    fn wanted(&self) -> MutexGuard<'_, Override> {
-        self.wanted.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    mailbox: Mailbox,
 }
 
 /// What is in force over the rates of a schedule.
@@ -71,6 +58,8 @@ pub(crate) struct Override {
 pub(crate) struct Decay {
     /// The step that it begins with; `None` until one has been taken.
     pub start: Option<u64>,
+    /// Which of the decays that were asked for it is.
+    pub number: Option<u64>,
     pub steps: u64,
     pub end: f64,
     pub shape: Shape,
@@ -110,20 +99,18 @@ impl Override {
 }
 
 impl LrHandle {
-    pub(crate) fn new() -> Self {
-        Self {
-            shared: Arc::default(),
-        }
+    pub(crate) fn new(mailbox: Mailbox) -> Self {
+        Self { mailbox }
     }
 
     /// The rate of the scheduler's last step; before its first one, the schedule's for that.
     pub fn lr(&self) -> f64 {
-        f64::from_bits(self.shared.rate.load(Ordering::Relaxed))
+        self.mailbox.rate()
     }
 
     /// How many steps the scheduler has taken.
     pub fn steps(&self) -> u64 {
-        self.shared.steps.load(Ordering::Relaxed)
+        self.mailbox.steps()
     }
 
     /// From the next step on, the rate is `lr`, whatever the schedule says.
@@ -133,8 +120,23 @@ impl LrHandle {
     /// A rate that is negative or not finite; nothing is changed then.
     pub fn set(&self, lr: f64) -> Result<(), ControlError> {
         ControlError::check("lr", lr)?;
-        self.change(|wanted| wanted.set = Some(lr));
-        Ok(())
+        self.mailbox
+            .override_with(format!("set to {lr}"), |wanted| {
+                wanted.set = Some(lr);
+                Ok(())
+            })
+    }
+
+    /// From the next step on, the rate stays what it is: [`set`](Self::set) to [`lr`](Self::lr),
+    /// which is returned.
+    ///
+    /// # Errors
+    ///
+    /// Where the schedule gave a rate that is negative or not finite; nothing is changed then.
+    pub fn freeze(&self) -> Result<f64, ControlError> {
+        let lr = self.lr();
+        self.set(lr)?;
+        Ok(lr)
     }
 
     /// From the next step on, the rate is multiplied with `factor`: the one that was
@@ -146,15 +148,14 @@ impl LrHandle {
     /// changed then.
     pub fn scale(&self, factor: f64) -> Result<(), ControlError> {
         ControlError::check("factor", factor)?;
-        let mut result = Ok(());
-        self.change(|wanted| {
+        let done = format!("multiplied with {factor}");
+        self.mailbox.override_with(done, |wanted| {
             let target = wanted.set.as_mut().unwrap_or(&mut wanted.factor);
-            result = ControlError::check("product of all factors", *target * factor);
-            if result.is_ok() {
-                *target *= factor;
-            }
-        });
-        result
+            let product = *target * factor;
+            ControlError::check("product of all factors", product)?;
+            *target = product;
+            Ok(())
+        })
     }
 
     /// From the next step on, the rate goes down to 0 in a straight line over `steps` steps, and
@@ -206,11 +207,12 @@ impl LrHandle {
     fn begin(&self, steps: u64, end: f64, shape: Shape) {
         let decay = Decay {
             start: None,
+            number: None,
             steps,
             end,
             shape,
         };
-        self.change(|wanted| {
+        self.change(format!("decays to {end} in {steps} steps"), |wanted| {
             wanted.set = None;
             wanted.decay = Some(decay);
         });
@@ -224,7 +226,9 @@ impl LrHandle {
     /// From the next step on, the rate is the schedule's again, with nothing set or scaled, and
     /// without a decay that was asked for.
     pub fn release(&self) {
-        self.change(|wanted| *wanted = Override::default());
+        self.change("released".to_string(), |wanted| {
+            *wanted = Override::default()
+        });
     }
 
     /// The rate that is [`set`](Self::set) in place of the schedule's, if one is.
@@ -237,37 +241,39 @@ impl LrHandle {
         self.wanted().factor
     }
 
-    fn change(&self, change: impl FnOnce(&mut Override)) {
-        let mut wanted = self.shared.wanted();
-        change(&mut wanted);
-        self.shared.version.fetch_add(1, Ordering::Release);
+    /// The last step does not count: the optimizer was not stepped, since a gradient was not
+    /// finite, say. The next step has that step's number again. Asked for twice between two steps,
+    /// it takes back one.
+    ///
+    /// This is for where the scheduler itself is out of reach, as in a `Learner`, whose model can
+    /// leave out the optimizer in its `TrainStep::optimize`. With several workers, call it on one of
+    /// them, after a step that all of them have taken.
+    ///
+    /// ```
+    /// use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+    /// use burn_lr::prelude::*;
+    ///
+    /// let lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+    /// let handle = lr.handle();
+    /// let mut lr = ModuleLrScheduler::new(lr);
+    /// assert_eq!(lr.step().base(), 0.1);
+    /// handle.skip_step(); // a gradient was infinite
+    /// assert_eq!(lr.step().base(), 0.1);
+    /// assert_eq!(handle.steps(), 1);
+    /// ```
+    pub fn skip_step(&self) {
+        self.mailbox.skip(None);
     }
 
-    pub(crate) fn version(&self) -> u64 {
-        self.shared.version.load(Ordering::Acquire)
+    fn change(&self, done: String, change: impl FnOnce(&mut Override)) {
+        let Ok(()) = self.mailbox.override_with(done, |wanted| {
+            change(wanted);
+            Ok::<(), Infallible>(())
+        });
     }
 
-    pub(crate) fn wanted(&self) -> Override {
-        *self.shared.wanted()
-    }
-
-    /// What was asked for, in force from `step` on.
-    pub(crate) fn take_up(&self, step: u64) -> Override {
-        let mut wanted = self.shared.wanted();
-        if let Some(decay) = &mut wanted.decay {
-            decay.start.get_or_insert(step);
-        }
-        *wanted
-    }
-
-    /// Replaces all that was asked for, as a loaded state does.
-    pub(crate) fn replace(&self, over: Override) {
-        self.change(|wanted| *wanted = over);
-    }
-
-    pub(crate) fn publish(&self, rate: f64, steps: u64) {
-        self.shared.rate.store(rate.to_bits(), Ordering::Relaxed);
-        self.shared.steps.store(steps, Ordering::Relaxed);
+    fn wanted(&self) -> Override {
+        self.mailbox.read(|posted| posted.wanted)
     }
 }
 

@@ -1,78 +1,146 @@
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::optim::{LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-/// An optimizer that can be replaced by one with other settings between two steps, which is how
-/// momentum, betas or weight decay follow a schedule.
+use crate::control::LrHandle;
+use crate::{DynSchedule, Schedule, StepSource, on_thread};
+
+/// An optimizer whose momentum, betas, weight decay or anything else follow schedules of their own,
+/// in step with the learning rate.
 ///
-/// Any of Burn's optimizers goes in, and the result goes wherever one goes; its state is the
-/// inner optimizer's, and is saved and loaded as that. Every parameter of a step sees the
-/// settings that were there when the step began, as long as nobody
-/// [replaces](OptimizerHandle::replace) them from another thread while it is under way.
-///
-/// The settings themselves are not saved: set them before every step from what is, as here from
-/// the scheduler's position, and a resumed run has those of an uninterrupted one.
+/// It is made of a scheduler, of named schedules, one for each quantity, and of what builds an
+/// optimizer from their values: any of Burn's, through its config. The result goes wherever an
+/// optimizer goes; its state is the inner optimizer's, and is saved and loaded as that. The
+/// schedules have no state beyond the scheduler's position, so the scheduler's record holds by what
+/// they are recognised, and loading it with others is an error
+/// ([`accept_another_schedule`](crate::Scheduler::accept_another_schedule) lets it).
 ///
 /// ```
 /// use burn::optim::momentum::MomentumConfig;
-/// use burn::optim::{ModuleOptimizer, Sgd, SgdConfig};
+/// use burn::optim::{ModuleOptimizer, SgdConfig};
 /// use burn_lr::prelude::*;
 ///
-/// fn sgd(momentum: f64) -> Sgd {
+/// // 1cycle: the momentum is low where the rate is high
+/// let cycle = OneCycle::new(0.1, 100);
+/// let mut lr = Scheduler::new(cycle);
+/// let momentum = ("momentum", cycle.momentum().into_dyn());
+/// let optimizer = ScheduledOptimizer::new(&mut lr, [momentum], |[momentum]| {
 ///     // PyTorch's SGD dampens nothing; Burn's default does
 ///     let momentum = MomentumConfig::new().with_momentum(momentum).with_dampening(0.0);
 ///     SgdConfig::new().with_momentum(Some(momentum)).build()
-/// }
-///
-/// let cycle = OneCycle::new(0.1, 100);
-/// let mut lr = Scheduler::new(cycle);
-///
-/// let optimizer = TunableOptimizer::new(sgd(0.95));
-/// let tuning = optimizer.handle();
+/// });
+/// assert_eq!(optimizer.values(), [0.95]);
 /// let mut optimizer: ModuleOptimizer = optimizer.into();
 ///
-/// // in the training loop: the momentum of the step that `lr` is about to take
-/// tuning.replace(sgd(cycle.momentum().at(lr.position())));
+/// // in the training loop, or in a Learner
 /// let rate = lr.step();
 /// // model = optimizer.step(rate, model, grads);
 /// # let _ = (rate, &mut optimizer);
 /// ```
+///
+/// # Which step's values an optimizer step has
+///
+/// Burn tells an optimizer neither the step nor the worker that it runs for, and calls it for one
+/// parameter after the other. So the values are those of the step which the scheduler (or a clone
+/// of it) has last taken *on the thread that calls the optimizer*: step the scheduler, then the
+/// optimizer, on the same thread, as burn-train does and a loop does anyway. All parameters of an
+/// optimizer step then have the values of the same step, on each worker the one that it is at; a
+/// parameter that has no gradient in some steps has, when it has one again, the values of that step
+/// like all others, since nothing is counted by parameter. A step that was
+/// [skipped](crate::Scheduler::skip_step) comes again with the same values.
+///
+/// On a thread that has taken no step of the scheduler, the values are those of the last step that
+/// was taken anywhere, and before there is one those of step 0.
 #[derive(Debug, Clone)]
-pub struct TunableOptimizer<O> {
-    current: Arc<RwLock<O>>,
+pub struct ScheduledOptimizer<O, B, const N: usize> {
+    schedules: [DynSchedule; N],
+    build: B,
+    family: u64,
+    lr: LrHandle,
+    /// The optimizer of the step that was asked for last. Burn's clones of a module's optimizer
+    /// share it.
+    last: Arc<Mutex<Built<O, N>>>,
 }
 
-impl<O> TunableOptimizer<O> {
-    /// At first, the same as `optimizer`.
-    pub fn new(optimizer: O) -> Self {
+/// The values of a step, and the optimizer with them.
+#[derive(Debug)]
+struct Built<O, const N: usize> {
+    step: u64,
+    values: [f64; N],
+    optimizer: Arc<O>,
+}
+
+impl<O, B, const N: usize> ScheduledOptimizer<O, B, N>
+where
+    B: Fn([f64; N]) -> O,
+{
+    /// What `build` makes of the values that the schedules give for `scheduler`'s steps.
+    ///
+    /// Make it before the scheduler is cloned or moved into Burn's: clones that were made earlier
+    /// don't drive it.
+    ///
+    /// # Panics
+    ///
+    /// Where two quantities have the same name.
+    pub fn new(
+        scheduler: &mut impl StepSource,
+        schedules: [(&str, DynSchedule); N],
+        build: B,
+    ) -> Self {
+        for (index, (name, schedule)) in schedules.iter().enumerate() {
+            let twin = schedules[..index].iter().any(|(other, _)| other == name);
+            assert!(!twin, "two schedules are called `{name}`");
+            scheduler.drive(name, schedule);
+        }
+        let schedules = schedules.map(|(_, schedule)| schedule);
+        let values = std::array::from_fn(|index| schedules[index].at(0));
         Self {
-            current: Arc::new(RwLock::new(optimizer)),
+            family: scheduler.announce(),
+            lr: scheduler.handle(),
+            last: Arc::new(Mutex::new(Built {
+                step: 0,
+                values,
+                optimizer: Arc::new(build(values)),
+            })),
+            schedules,
+            build,
         }
     }
 
-    /// A handle that changes the settings from outside, wherever Burn has moved the optimizer to.
-    pub fn handle(&self) -> OptimizerHandle<O> {
-        OptimizerHandle {
-            current: self.current.clone(),
+    /// The values that an optimizer step on this thread has now.
+    pub fn values(&self) -> [f64; N] {
+        self.current().1
+    }
+
+    /// The optimizer of the step that is under way, and its values.
+    fn current(&self) -> (Arc<O>, [f64; N]) {
+        let step = match on_thread::last(self.family) {
+            Some(taken) => taken.step,
+            None => self.lr.steps().saturating_sub(1),
+        };
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.step != step {
+            let next = last.step.checked_add(1) == Some(step);
+            let values = std::array::from_fn(|index| match next {
+                true => self.schedules[index].advance(step, last.values[index]),
+                false => self.schedules[index].at(step),
+            });
+            *last = Built {
+                step,
+                values,
+                optimizer: Arc::new((self.build)(values)),
+            };
         }
+        (last.optimizer.clone(), last.values)
     }
 }
 
-/// Changes the settings of a [`TunableOptimizer`] and of its clones.
-#[derive(Debug, Clone)]
-pub struct OptimizerHandle<O> {
-    current: Arc<RwLock<O>>,
-}
-
-impl<O> OptimizerHandle<O> {
-    /// From the next step on, the optimizer is `optimizer`, with the state that there is.
-    pub fn replace(&self, optimizer: O) {
-        *self.current.write().unwrap_or_else(PoisonError::into_inner) = optimizer;
-    }
-}
-
-impl<O: Optimizer> Optimizer for TunableOptimizer<O> {
+impl<O, B, const N: usize> Optimizer for ScheduledOptimizer<O, B, N>
+where
+    O: Optimizer,
+    B: Fn([f64; N]) -> O + Clone + Send + Sync + 'static,
+{
     type State<const D: usize> = O::State<D>;
 
     fn step<const D: usize>(
@@ -82,8 +150,7 @@ impl<O: Optimizer> Optimizer for TunableOptimizer<O> {
         grad: Tensor<D>,
         state: Option<Self::State<D>>,
     ) -> (Tensor<D>, Option<Self::State<D>>) {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
-        current.step(lr, tensor, grad, state)
+        self.current().0.step(lr, tensor, grad, state)
     }
 
     fn to_device<const D: usize>(state: Self::State<D>, device: &Device) -> Self::State<D> {

@@ -20,7 +20,7 @@
 //! - [`Scheduler`]: any schedule, as Burn's `LrScheduler`;
 //! - [`FeedbackScheduler`]: a schedule cut by a rule that hears a metric;
 //! - [`LrHandle`]: looks at the rate of a run that is under way, and changes it by hand;
-//! - [`TunableOptimizer`]: an optimizer whose momentum, or anything else, changes between steps;
+//! - [`ScheduledOptimizer`]: an optimizer whose momentum, betas or weight decay follow schedules too;
 //! - [`Checkpoint`]: model, optimizer, scheduler and progress in one verified file.
 //!
 //! This crate enables no backend: the program that uses it does, through Burn's features.
@@ -32,21 +32,28 @@ mod checkpoint;
 mod clock;
 mod control;
 mod feedback_scheduler;
+mod groups;
 mod hyper;
+mod mailbox;
+mod on_thread;
 mod record;
 mod scheduler;
+mod step_source;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Mismatch, Progress};
 pub use control::{ControlError, LrHandle};
-pub use feedback_scheduler::FeedbackScheduler;
-pub use hyper::{OptimizerHandle, TunableOptimizer};
+pub use feedback_scheduler::{FeedbackScheduler, MetricHandle};
+pub use groups::{Group, GroupError, GroupScheduler, Groups, GroupsHandle, layers_of};
+pub use hyper::ScheduledOptimizer;
 pub use record::{LoadError, Resumable};
 pub use scheduler::Scheduler;
+pub use step_source::StepSource;
 
 /// Everything that a training program uses, in one import.
 pub mod prelude {
     pub use crate::{
-        Checkpoint, FeedbackScheduler, LrHandle, Progress, Resumable, Scheduler, TunableOptimizer,
+        Checkpoint, FeedbackScheduler, Group, Groups, LrHandle, MetricHandle, Progress, Resumable,
+        ScheduledOptimizer, Scheduler, layers_of,
     };
     pub use burn::lr_scheduler::LrScheduler;
     pub use lr_schedule::prelude::*;

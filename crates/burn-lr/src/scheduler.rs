@@ -1,12 +1,14 @@
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::LearningRate;
 
 use crate::Schedule;
-use crate::clock::Clock;
+use crate::clock::{Clock, Now};
 use crate::control::LrHandle;
-use crate::record::{Identity, Kind, LoadError, Resumable, SchedulerState, load_or_panic, to_json};
+use crate::record::{
+    Driven, Identity, Kind, LoadError, Resumable, SchedulerState, load_or_panic, to_json,
+};
 
 /// A schedule with a position: a scheduler that Burn can step, save and resume.
 ///
@@ -38,25 +40,35 @@ use crate::record::{Identity, Kind, LoadError, Resumable, SchedulerState, load_o
 #[derive(Debug, Clone)]
 pub struct Scheduler<S> {
     schedule: S,
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Of the schedule, from when it was first asked for.
     identity: OnceLock<Identity>,
-    accepts_another_schedule: bool,
+    /// The schedules of other quantities that follow this one's steps.
+    driven: Arc<Vec<Driven>>,
+    pub(crate) accepts_another_schedule: bool,
 }
 
 impl<S: Schedule> Scheduler<S> {
     /// At step 0 of `schedule`.
     pub fn new(schedule: S) -> Self {
+        let first_rate = schedule.at(0);
+        Self::beginning_with(schedule, first_rate)
+    }
+
+    /// The same, with a rule that makes `first_rate` of the schedule's first one.
+    pub(crate) fn beginning_with(schedule: S, first_rate: f64) -> Self {
         Self {
-            clock: Clock::new(schedule.at(0)),
+            clock: Clock::new(first_rate),
             schedule,
             identity: OnceLock::new(),
+            driven: Arc::default(),
             accepts_another_schedule: false,
         }
     }
 
     /// Lets records of another schedule load: the position and what was set by hand are taken
-    /// over, and the rates are this schedule's from there on.
+    /// over, and the rates are this schedule's from there on. The same goes for the schedules of
+    /// other quantities ([`ScheduledOptimizer`](crate::ScheduledOptimizer)).
     pub fn accept_another_schedule(mut self) -> Self {
         self.accepts_another_schedule = true;
         self
@@ -67,27 +79,97 @@ impl<S: Schedule> Scheduler<S> {
         &self.schedule
     }
 
-    /// How many steps were taken, which is the number of the next one.
+    /// How many steps were taken that count, which is the number of the next one.
     pub fn position(&self) -> u64 {
         self.clock.position()
     }
 
+    /// How many steps were taken that [don't count](Self::skip_step).
+    pub fn skipped(&self) -> u64 {
+        self.clock.peek().0.skipped
+    }
+
+    /// The last step does not count: the optimizer was not stepped, since a gradient was not
+    /// finite, say. The next step has that step's number again, and its rate. Called twice between
+    /// two steps, it takes back one.
+    ///
+    /// How many there were is saved ([`skipped`](Self::skipped)).
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    ///
+    /// let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+    /// assert_eq!([lr.step(), lr.step()], [0.1, 0.1 * 0.75]);
+    /// // if the gradients are finite: model = optimizer.step(rate, model, grads); else:
+    /// lr.skip_step();
+    /// assert_eq!((lr.step(), lr.position(), lr.skipped()), (0.1 * 0.75, 2, 1));
+    /// ```
+    pub fn skip_step(&mut self) {
+        self.clock.skip_step();
+    }
+
     /// A handle that reads and changes the rate from elsewhere.
     pub fn handle(&self) -> LrHandle {
-        self.clock.handle()
+        LrHandle::new(self.clock.mailbox().clone())
+    }
+
+    /// From now on, the schedule of another quantity follows this one's steps.
+    pub(crate) fn drive(&mut self, name: &str, schedule: &impl Schedule) {
+        Arc::make_mut(&mut self.driven).push(Driven::new(name, schedule));
+    }
+
+    /// The same at the same position, but nothing that is done to the one is done to the other.
+    pub(crate) fn detached(&self) -> Self
+    where
+        S: Clone,
+    {
+        Self {
+            clock: self.clock.detached(),
+            ..self.clone()
+        }
+    }
+
+    /// Ends a step that was begun: its rate, from what `rule` makes of the scheduled one.
+    #[inline]
+    pub(crate) fn end_step(&mut self, rule: impl FnOnce(f64) -> f64) -> f64 {
+        self.clock.end(&self.schedule, rule)
     }
 
     fn identity(&self) -> &Identity {
         self.identity.get_or_init(|| Identity::of(&self.schedule))
     }
+
+    /// What a record of a scheduler of `kind` holds, which stands as `now`.
+    pub(crate) fn state(&self, kind: Kind, now: &Now) -> LrSchedulerRecord {
+        let state = SchedulerState::new(kind, now, self.clock.later(now), self.identity().clone());
+        let record = LrSchedulerRecord::from_state(&state);
+        Driven::store(&self.driven, record)
+    }
+
+    /// The state that `record` holds, if it is one of this schedule and of `kind`.
+    pub(crate) fn check(
+        &self,
+        kind: Kind,
+        record: &LrSchedulerRecord,
+    ) -> Result<SchedulerState, LoadError> {
+        let state = SchedulerState::from_record(record)?;
+        state.check_kind(kind)?;
+        let accepts = self.accepts_another_schedule;
+        if !accepts {
+            Driven::check(&self.driven, record)?;
+        }
+        state.for_schedule(self.identity(), accepts)
+    }
 }
 
 impl<S: Schedule + Clone + Send + Sync + 'static> Resumable for Scheduler<S> {
+    fn record(&self) -> LrSchedulerRecord {
+        self.state(Kind::Scheduler, &self.clock.peek().0)
+    }
+
     fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
-        let state = SchedulerState::from_record(record)?;
-        state.check_kind(Kind::Scheduler)?;
-        let checked = state.check_schedule(self.identity(), self.accepts_another_schedule)?;
-        state.restore(&mut self.clock, checked);
+        let state = self.check(Kind::Scheduler, record)?;
+        self.clock.restore(state.into());
         Ok(())
     }
 
@@ -98,12 +180,14 @@ impl<S: Schedule + Clone + Send + Sync + 'static> Resumable for Scheduler<S> {
 
 impl<S: Schedule + Clone + Send + Sync + 'static> LrScheduler for Scheduler<S> {
     fn step(&mut self) -> LearningRate {
-        self.clock.step(&self.schedule, |scheduled| scheduled)
+        if self.clock.begin() {
+            self.clock.catch_up(); // nobody here has to hear a metric
+        }
+        self.end_step(|scheduled| scheduled)
     }
 
     fn to_record(&self) -> LrSchedulerRecord {
-        let identity = self.identity().clone();
-        LrSchedulerRecord::from_state(&SchedulerState::new(Kind::Scheduler, &self.clock, identity))
+        self.record()
     }
 
     fn load_record(&mut self, record: LrSchedulerRecord) {

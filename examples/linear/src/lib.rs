@@ -1,7 +1,6 @@
 //! Linear regression on the diabetes data with a scheduled learning rate: the same program on
 //! every backend of Burn, stopped and resumed without losing a step.
 
-pub mod backend;
 pub mod cli;
 pub mod compare;
 pub mod data;

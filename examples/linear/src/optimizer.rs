@@ -3,9 +3,10 @@
 use burn::config::Config;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, Optimizer, SgdConfig};
-use burn_lr::TunableOptimizer;
+use burn_lr::prelude::*;
 
 use crate::cli::OptimizerName;
+use crate::schedule::LearningRate;
 
 /// The momentum of a run whose schedule does not move it. Adam's and AdamW's is their first beta.
 pub const MOMENTUM: f64 = 0.9;
@@ -19,9 +20,6 @@ pub enum OptimizerConfig {
     AdamW(AdamWConfig),
 }
 
-/// Sets the momentum of a run's optimizer, from its next step on.
-pub type MomentumSetter = Box<dyn Fn(f64)>;
-
 impl OptimizerConfig {
     /// The optimizer called `name`.
     pub fn new(name: OptimizerName) -> Self {
@@ -34,19 +32,19 @@ impl OptimizerConfig {
         }
     }
 
-    /// The optimizer, and what sets its momentum.
-    pub fn init(&self) -> (ModuleOptimizer, MomentumSetter) {
+    /// The optimizer, whose `momentum` follows the steps of `lr`.
+    pub fn init(&self, lr: &mut LearningRate, momentum: DynSchedule) -> ModuleOptimizer {
         match self.clone() {
-            Self::Sgd(config) => tunable(move |momentum| {
+            Self::Sgd(config) => scheduled(lr, momentum, move |[momentum]| {
                 let momentum = Some(undampened(momentum));
                 config.clone().with_momentum(momentum).build()
             }),
-            Self::Adam(config) => {
-                tunable(move |beta| config.clone().with_beta_1(beta as f32).build())
-            }
-            Self::AdamW(config) => {
-                tunable(move |beta| config.clone().with_beta_1(beta as f32).build())
-            }
+            Self::Adam(config) => scheduled(lr, momentum, move |[beta]| {
+                config.clone().with_beta_1(beta as f32).build()
+            }),
+            Self::AdamW(config) => scheduled(lr, momentum, move |[beta]| {
+                config.clone().with_beta_1(beta as f32).build()
+            }),
         }
     }
 }
@@ -58,9 +56,14 @@ fn undampened(momentum: f64) -> MomentumConfig {
         .with_dampening(0.0)
 }
 
-fn tunable<O: Optimizer>(build: impl Fn(f64) -> O + 'static) -> (ModuleOptimizer, MomentumSetter) {
-    let optimizer = TunableOptimizer::new(build(MOMENTUM));
-    let handle = optimizer.handle();
-    let set = move |momentum| handle.replace(build(momentum));
-    (optimizer.into(), Box::new(set))
+fn scheduled<O, B>(lr: &mut LearningRate, momentum: DynSchedule, build: B) -> ModuleOptimizer
+where
+    O: Optimizer,
+    B: Fn([f64; 1]) -> O + Clone + Send + Sync + 'static,
+{
+    let momentum = [("momentum", momentum)];
+    match lr {
+        LearningRate::Scheduled(lr) => ScheduledOptimizer::new(lr, momentum, build).into(),
+        LearningRate::Plateau(lr) => ScheduledOptimizer::new(lr, momentum, build).into(),
+    }
 }

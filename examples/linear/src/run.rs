@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use backend::Backend;
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn_lr::prelude::*;
 
 use crate::Error;
-use crate::backend::Backend;
 use crate::cli::Options;
 use crate::data::Dataset;
 use crate::history::{History, Row};
 use crate::model::Model;
-use crate::optimizer::{MomentumSetter, OptimizerConfig};
+use crate::optimizer::OptimizerConfig;
 use crate::progress::{self, Epoch};
 use crate::run_dir::RunDir;
 use crate::schedule::{self, LearningRate};
@@ -86,8 +86,6 @@ pub struct Run {
     optimizer: ModuleOptimizer,
     optimizer_config: OptimizerConfig,
     lr: LearningRate,
-    momentum: Option<OneCycleMomentum>,
-    set_momentum: MomentumSetter,
     /// Steps taken, and in all.
     step: u64,
     steps: u64,
@@ -101,14 +99,13 @@ impl Run {
         let steps = options.epochs * data.steps_per_epoch(options.batch_size);
         let device = backend.device.clone().autodiff();
         let optimizer_config = OptimizerConfig::new(options.optimizer);
-        let (optimizer, set_momentum) = optimizer_config.init();
+        let mut lr = LearningRate::new(options, steps)?;
+        let momentum = schedule::momentum(options, steps)?;
         Ok(Self {
             model: Model::new(&device),
-            optimizer,
+            optimizer: optimizer_config.init(&mut lr, momentum),
             optimizer_config,
-            lr: LearningRate::new(options, steps)?,
-            momentum: schedule::momentum(options, steps)?,
-            set_momentum,
+            lr,
             step: 0,
             steps,
             metrics: BTreeMap::new(),
@@ -134,10 +131,7 @@ impl Run {
                 let loss_value = f64::from(loss.clone().into_scalar::<f32>());
                 self.check_loss(loss_value)?;
                 let grads = GradientsParams::from_grads(loss.backward(), &self.model);
-                if let Some(momentum) = &self.momentum {
-                    (self.set_momentum)(momentum.at(self.step));
-                }
-                let lr = self.lr.scheduler_mut().step();
+                let lr = self.lr.step();
                 self.model = self.optimizer.step(lr, self.model.clone(), grads);
                 let row = Row {
                     step: self.step,

@@ -4,6 +4,7 @@ use burn_lr::prelude::*;
 
 use crate::Error;
 use crate::cli::{Options, ScheduleName};
+use crate::optimizer::MOMENTUM;
 
 /// The learning rate of a run: of a schedule alone, or of one that hears the validation loss.
 pub enum LearningRate {
@@ -54,6 +55,14 @@ impl LearningRate {
         })
     }
 
+    /// The rate of the next step.
+    pub fn step(&mut self) -> f64 {
+        match self {
+            Self::Scheduled(scheduler) => scheduler.step(),
+            Self::Plateau(scheduler) => scheduler.step(),
+        }
+    }
+
     /// As a checkpoint takes it.
     pub fn scheduler(&self) -> &dyn Resumable {
         match self {
@@ -62,7 +71,7 @@ impl LearningRate {
         }
     }
 
-    /// As a step or a checkpoint changes it.
+    /// As a checkpoint restores it.
     pub fn scheduler_mut(&mut self) -> &mut dyn Resumable {
         match self {
             Self::Scheduled(scheduler) => scheduler,
@@ -78,11 +87,11 @@ impl LearningRate {
     }
 }
 
-/// The momentum of a run's step, where its schedule moves the momentum.
-pub fn momentum(options: &Options, steps: u64) -> Result<Option<OneCycleMomentum>, Error> {
+/// The momentum of a run's steps, which one of the schedules moves.
+pub fn momentum(options: &Options, steps: u64) -> Result<DynSchedule, Error> {
     Ok(match options.schedule {
-        ScheduleName::OneCycle => Some(one_cycle(options, steps)?.momentum()),
-        _ => None,
+        ScheduleName::OneCycle => one_cycle(options, steps)?.momentum().into_dyn(),
+        _ => Constant::new(MOMENTUM).into_dyn(),
     })
 }
 

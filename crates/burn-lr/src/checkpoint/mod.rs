@@ -106,7 +106,7 @@ impl Checkpoint {
             contents: Contents {
                 model,
                 optimizer,
-                scheduler: scheduler.to_record().into_bytes()?.shared(),
+                scheduler: scheduler.record().into_bytes()?.shared(),
                 optimizer_config: optimizer::describe(config),
                 schedule: scheduler.description(),
                 progress,

@@ -70,7 +70,52 @@ pub enum LoadError {
          `accept_another_rule` goes on with this one as it is"
     )]
     AnotherRule,
+    /// Other quantities than here followed the saved schedule's steps.
+    #[error(
+        "the record's schedule drives {}, this one {}; `accept_another_schedule` goes on with \
+         this one",
+        list(.saved),
+        list(.given)
+    )]
+    OtherQuantities {
+        /// Those that were saved.
+        saved: Vec<String>,
+        /// Those at hand.
+        given: Vec<String>,
+    },
+    /// Another quantity's schedule is not the one that was saved.
+    #[error("of `{name}`: {error}")]
+    Quantity {
+        /// Which quantity.
+        name: String,
+        /// What is wrong with its schedule.
+        error: Box<LoadError>,
+    },
+    /// It is of other parameter groups.
+    #[error("the record is of {found}, not of {expected}")]
+    Groups {
+        /// The groups at hand.
+        expected: String,
+        /// Those of the record.
+        found: String,
+    },
+    /// The state of one parameter group doesn't fit.
+    #[error("of the group `{name}`: {error}")]
+    Group {
+        /// Which group.
+        name: String,
+        /// What is wrong with it.
+        error: Box<LoadError>,
+    },
     /// The feedback rule can't go on from it.
     #[error("the record's feedback rule: {0}")]
     Rule(#[from] StateError),
+}
+
+/// Names, for a message.
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "nothing else".to_string(),
+        names => names.join(", "),
+    }
 }

@@ -1,15 +1,25 @@
+use burn::lr_scheduler::LrSchedulerRecord;
+use burn_pack::Scalar;
+
 use super::error::LoadError;
+use super::fields::Fields;
 use crate::{Schedule, Spec};
 
+const FINGERPRINT: &str = "fingerprint";
+
 /// The steps whose rates a record holds, to recognise its schedule by.
-pub(super) const PROBES: [u64; 8] = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+const PROBES: [u64; 8] = [0, 1, 10, 100, 1_000, 10_000, 100_000, 1_000_000];
+
+fn probe_name(step: u64) -> String {
+    format!("rate_at_{step}")
+}
 
 /// By what a schedule is recognised.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Identity {
     /// Of its description, where it has one.
-    pub(super) fingerprint: Option<u64>,
-    pub(super) probes: [f64; PROBES.len()],
+    fingerprint: Option<u64>,
+    probes: [f64; PROBES.len()],
     /// By how much of the largest rate the same schedule may differ on another machine.
     tolerance: f64,
 }
@@ -29,13 +39,39 @@ impl Identity {
         }
     }
 
-    /// What a record holds of a schedule.
-    pub fn stored(fingerprint: Option<u64>, probes: [f64; PROBES.len()]) -> Self {
-        Self {
+    /// What a record holds of a schedule, by name.
+    pub fn fields(&self) -> impl Iterator<Item = (String, Scalar)> {
+        let fingerprint = self.fingerprint.map(|fingerprint| fingerprint.into());
+        let fingerprint = fingerprint.map(|value| (FINGERPRINT.to_string(), value));
+        let probes = PROBES.iter().zip(self.probes);
+        let probes = probes.map(|(step, rate)| (probe_name(*step), rate.into()));
+        fingerprint.into_iter().chain(probes)
+    }
+
+    /// The same in a record of its own.
+    pub fn store(&self, record: LrSchedulerRecord) -> LrSchedulerRecord {
+        self.fields().fold(record, |record, (name, value)| {
+            record.with_scalar(&name, value)
+        })
+    }
+
+    /// What was stored so.
+    pub fn load(record: &LrSchedulerRecord) -> Result<Self, LoadError> {
+        Self::read(&mut Fields::new(|name| record.scalar(name)))
+    }
+
+    /// What is stored in `fields`.
+    pub(super) fn read(fields: &mut Fields) -> Result<Self, LoadError> {
+        let fingerprint = fields.optional(FINGERPRINT, Fields::count)?;
+        let mut probes = [0.0; PROBES.len()];
+        for (step, probe) in PROBES.iter().zip(&mut probes) {
+            *probe = fields.number(&probe_name(*step))?;
+        }
+        Ok(Self {
             fingerprint,
             probes,
             tolerance: 0.0, // that of the schedule which it is compared with counts
-        }
+        })
     }
 
     /// Whether the schedule at hand is this one, which was saved.

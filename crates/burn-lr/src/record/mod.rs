@@ -1,19 +1,24 @@
 //! The saved state of a scheduler: its position, what is in force over its schedule, and by what
 //! the schedule is recognised.
 
+mod driven;
 mod error;
+mod fields;
 mod identity;
 mod state;
 
-use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
+use burn::lr_scheduler::LrSchedulerRecord;
 
+pub(crate) use driven::Driven;
 pub use error::LoadError;
 pub(crate) use identity::{Identity, fingerprint, to_json};
 pub(crate) use state::{Kind, SchedulerState};
 
-/// A Burn scheduler whose saved state loads with an error where it doesn't fit, rather than in
-/// silence.
-pub trait Resumable: LrScheduler {
+/// A scheduler whose saved state loads with an error where it doesn't fit, rather than in silence.
+pub trait Resumable {
+    /// The state, as Burn's `to_record` gives it.
+    fn record(&self) -> LrSchedulerRecord;
+
     /// Takes over a saved state.
     ///
     /// # Errors

@@ -4,10 +4,12 @@ use burn::tensor::Device;
 use burn_pack::{Reader, Scalar};
 
 use super::error::LoadError;
-use super::identity::{Identity, PROBES};
+use super::fields::Fields;
+use super::identity::Identity;
 use crate::Shape;
-use crate::clock::Clock;
+use crate::clock::{Now, Restored};
 use crate::control::{Decay, Override};
+use crate::mailbox::{Change, KEPT, What};
 
 /// Which scheduler a record is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,23 +32,29 @@ impl Kind {
 pub(crate) struct SchedulerState {
     kind: Kind,
     position: u64,
+    /// How many steps were taken that don't count.
+    skipped: u64,
     rate: f64,
     /// What the schedule gave for the last step, which a recurrence goes on from.
     scheduled: Option<f64>,
     over: Override,
+    /// Changes that hold from a later step on, each with how many are left before it.
+    later: Vec<Change>,
     identity: Identity,
 }
 
 impl SchedulerState {
     const VERSION: u64 = 1;
 
-    pub fn new(kind: Kind, clock: &Clock, identity: Identity) -> Self {
+    pub fn new(kind: Kind, now: &Now, later: Vec<Change>, identity: Identity) -> Self {
         Self {
             kind,
-            position: clock.position(),
-            rate: clock.rate(),
-            scheduled: clock.known_scheduled(),
-            over: clock.wanted(),
+            position: now.position(),
+            skipped: now.skipped,
+            rate: now.rate,
+            scheduled: now.scheduled,
+            over: now.in_force,
+            later,
             identity,
         }
     }
@@ -57,14 +65,14 @@ impl SchedulerState {
         if record.is_empty() {
             return Err(LoadError::Empty);
         }
-        let mut fields = Fields(|name: &str| record.scalar(name));
-        if fields.get("version").is_none() {
+        let mut fields = Fields::new(|name| record.scalar(name));
+        if !fields.has("version") {
             return Err(LoadError::Foreign { keys: keys(record) });
         }
-        Self::read(fields)
+        Self::read(&mut fields)
     }
 
-    fn read(mut fields: Fields<impl FnMut(&str) -> Option<Scalar>>) -> Result<Self, LoadError> {
+    fn read(fields: &mut Fields) -> Result<Self, LoadError> {
         let version = fields.count("version")?;
         if version != Self::VERSION {
             return Err(LoadError::Version {
@@ -72,40 +80,19 @@ impl SchedulerState {
                 supported: Self::VERSION,
             });
         }
-        let kind = match fields.count("kind")? {
-            1 => Kind::Scheduler,
-            2 => Kind::FeedbackScheduler,
-            other => return Err(invalid("kind", other, "1 or 2")),
-        };
-        let over = Override {
-            set: match fields.get("control.set") {
-                None => None,
-                Some(_) => Some(fields.not_negative("control.set")?),
-            },
-            factor: fields.not_negative("control.factor")?,
-            decay: match fields.get("control.decay.steps") {
-                None => None,
-                Some(_) => Some(fields.decay()?),
-            },
-        };
-        let fingerprint = match fields.get("schedule.fingerprint") {
-            None => None,
-            Some(_) => Some(fields.count("schedule.fingerprint")?),
-        };
-        let mut probes = [0.0; PROBES.len()];
-        for (step, probe) in PROBES.iter().zip(&mut probes) {
-            *probe = fields.number(&probe_name(*step))?;
-        }
         Ok(Self {
-            kind,
-            position: fields.count("position")?,
-            rate: fields.number("rate")?,
-            scheduled: match fields.get("scheduled") {
-                None => None,
-                Some(_) => Some(fields.number("scheduled")?),
+            kind: match fields.count("kind")? {
+                1 => Kind::Scheduler,
+                2 => Kind::FeedbackScheduler,
+                other => return Err(fields.invalid("kind", other, "1 or 2")),
             },
-            over,
-            identity: Identity::stored(fingerprint, probes),
+            position: fields.count("position")?,
+            skipped: fields.optional("skipped", Fields::count)?.unwrap_or(0),
+            rate: fields.number("rate")?,
+            scheduled: fields.optional("scheduled", Fields::number)?,
+            over: fields.below("control.", Override::read)?,
+            later: read_later(fields)?,
+            identity: fields.below("schedule.", Identity::read)?,
         })
     }
 
@@ -119,31 +106,35 @@ impl SchedulerState {
         })
     }
 
-    /// Whether the schedule at hand is the one that was saved; fails where it isn't and none but
-    /// that is accepted.
-    pub fn check_schedule(
-        &self,
+    /// This state, as a scheduler with the schedule at hand can go on from it; fails where another
+    /// one was saved and none but that is accepted.
+    pub fn for_schedule(
+        mut self,
         given: &Identity,
         accept_another: bool,
-    ) -> Result<SameSchedule, LoadError> {
+    ) -> Result<Self, LoadError> {
         match self.identity.check(given) {
-            Ok(()) => Ok(SameSchedule(true)),
-            Err(_) if accept_another => Ok(SameSchedule(false)),
-            Err(error) => Err(error),
+            Ok(()) => self.scheduled = self.scheduled.filter(|rate| rate.is_finite()),
+            // Another schedule can't go on from what this one gave.
+            Err(_) if accept_another => self.scheduled = None,
+            Err(error) => return Err(error),
         }
-    }
-
-    pub fn restore(&self, clock: &mut Clock, same: SameSchedule) {
-        // Another schedule can't go on from what this one gave.
-        let known = |scheduled: &f64| same.0 && scheduled.is_finite();
-        let scheduled = self.scheduled.filter(known);
-        clock.restore(self.position, self.rate, scheduled, self.over);
+        Ok(self)
     }
 }
 
-/// Whether a record is of the schedule at hand; see [`SchedulerState::check_schedule`].
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct SameSchedule(bool);
+impl From<SchedulerState> for Restored {
+    fn from(state: SchedulerState) -> Self {
+        Self {
+            position: state.position,
+            skipped: state.skipped,
+            rate: state.rate,
+            scheduled: state.scheduled,
+            over: state.over,
+            later: state.later,
+        }
+    }
+}
 
 impl RecordState for SchedulerState {
     fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
@@ -151,134 +142,135 @@ impl RecordState for SchedulerState {
         push("version", Self::VERSION.into());
         push("kind", (self.kind as u64).into());
         push("position", self.position.into());
+        if self.skipped > 0 {
+            push("skipped", self.skipped.into());
+        }
         push("rate", self.rate.into());
-        if let Some(set) = self.over.set {
-            push("control.set", set.into());
-        }
-        push("control.factor", self.over.factor.into());
-        if let Some(decay) = self.over.decay {
-            let (kind, [a, b]) = decay.shape.to_parts();
-            if let Some(start) = decay.start {
-                push("control.decay.start", start.into());
-            }
-            push("control.decay.steps", decay.steps.into());
-            push("control.decay.end", decay.end.into());
-            push("control.decay.shape", (kind as u64).into());
-            push("control.decay.shape.a", a.into());
-            push("control.decay.shape.b", b.into());
-        }
         if let Some(scheduled) = self.scheduled {
             push("scheduled", scheduled.into());
         }
-        if let Some(fingerprint) = self.identity.fingerprint {
-            push("schedule.fingerprint", fingerprint.into());
-        }
-        for (step, probe) in PROBES.iter().zip(self.identity.probes) {
-            push(&probe_name(*step), probe.into());
+        self.over.write("control.", &mut push);
+        write_later(&self.later, &mut push);
+        for (name, value) in self.identity.fields() {
+            push(&format!("schedule.{name}"), value);
         }
     }
 
     fn state_unflatten(prefix: &str, src: &mut StateSource, _device: &Device) -> Option<Self> {
-        Self::read(Fields(|name: &str| src.take_scalar(prefix, name))).ok()
+        Self::read(&mut Fields::new(|name| src.take_scalar(prefix, name))).ok()
     }
 }
 
-fn probe_name(step: u64) -> String {
-    format!("schedule.rate_at_{step}")
+impl Override {
+    fn write(&self, prefix: &str, push: &mut impl FnMut(&str, Scalar)) {
+        let mut push = |name: &str, value: Scalar| push(&format!("{prefix}{name}"), value);
+        if let Some(set) = self.set {
+            push("set", set.into());
+        }
+        push("factor", self.factor.into());
+        if let Some(decay) = self.decay {
+            let (kind, [a, b]) = decay.shape.to_parts();
+            if let Some(start) = decay.start {
+                push("decay.start", start.into());
+            }
+            push("decay.steps", decay.steps.into());
+            push("decay.end", decay.end.into());
+            push("decay.shape", (kind as u64).into());
+            push("decay.shape.a", a.into());
+            push("decay.shape.b", b.into());
+        }
+    }
+
+    fn read(fields: &mut Fields) -> Result<Self, LoadError> {
+        Ok(Self {
+            set: fields.optional("set", Fields::not_negative)?,
+            factor: fields.not_negative("factor")?,
+            decay: match fields.has("decay.steps") {
+                true => Some(fields.below("decay.", Decay::read)?),
+                false => None,
+            },
+        })
+    }
+}
+
+impl Decay {
+    fn read(fields: &mut Fields) -> Result<Self, LoadError> {
+        let kind = fields.count("shape")?;
+        let numbers = [fields.number("shape.a")?, fields.number("shape.b")?];
+        let shape = usize::try_from(kind).ok();
+        let shape = shape.and_then(|kind| Shape::from_parts(kind, numbers));
+        let shape = shape.ok_or_else(|| fields.invalid("shape", kind, "that of a known shape"))?;
+        if shape.check("").is_err() {
+            let numbers = format!("{numbers:?}");
+            return Err(fields.invalid("shape.a and .b", numbers, "within the shape's bounds"));
+        }
+        Ok(Self {
+            start: fields.optional("start", Fields::count)?,
+            number: None,
+            steps: fields.count("steps")?,
+            end: fields.not_negative("end")?,
+            shape,
+        })
+    }
+}
+
+/// The changes that no step had taken up, one below the other's number.
+fn write_later(later: &[Change], push: &mut impl FnMut(&str, Scalar)) {
+    if later.is_empty() {
+        return;
+    }
+    push("later.count", later.len().into());
+    for (number, change) in later.iter().enumerate() {
+        let prefix = format!("later.{number}.");
+        push(&format!("{prefix}after"), change.at.into());
+        let kind = match &change.what {
+            What::Override(over, _) => {
+                over.write(&prefix, push);
+                OVERRIDE
+            }
+            What::Skip => SKIP,
+            What::Metric(value) => {
+                push(&format!("{prefix}value"), (*value).into());
+                METRIC
+            }
+        };
+        push(&format!("{prefix}kind"), kind.into());
+    }
+}
+
+const OVERRIDE: u64 = 1;
+const SKIP: u64 = 2;
+const METRIC: u64 = 3;
+
+fn read_later(fields: &mut Fields) -> Result<Vec<Change>, LoadError> {
+    let count = fields.optional("later.count", Fields::count)?.unwrap_or(0);
+    if count > KEPT as u64 {
+        return Err(fields.invalid("later.count", count, "at most 1024"));
+    }
+    let read = |fields: &mut Fields| {
+        Ok(Change {
+            at: fields.count("after")?,
+            what: match fields.count("kind")? {
+                OVERRIDE => What::Override(Override::read(fields)?, "as it was saved".to_string()),
+                SKIP => What::Skip,
+                METRIC => What::Metric(fields.number("value")?),
+                other => return Err(fields.invalid("kind", other, "1, 2 or 3")),
+            },
+            noted: false,
+        })
+    };
+    (0..count)
+        .map(|number| fields.below(&format!("later.{number}."), read))
+        .collect()
 }
 
 /// The names of all that a record holds, which Burn shows only through its bytes.
-fn keys(record: &LrSchedulerRecord) -> Vec<String> {
+pub(super) fn keys(record: &LrSchedulerRecord) -> Vec<String> {
     let bytes = record.clone().into_bytes().ok();
     let reader = bytes.and_then(|bytes| Reader::from_bytes(bytes).ok());
     reader.map_or_else(Vec::new, |reader| {
         reader.scalars().keys().cloned().collect()
     })
-}
-
-fn invalid(field: &str, value: impl ToString, allowed: &'static str) -> LoadError {
-    LoadError::Invalid {
-        field: field.to_string(),
-        value: value.to_string(),
-        allowed,
-    }
-}
-
-/// Stored scalars, read as what they should be.
-struct Fields<F>(F);
-
-impl<F: FnMut(&str) -> Option<Scalar>> Fields<F> {
-    fn get(&mut self, name: &str) -> Option<Scalar> {
-        (self.0)(name)
-    }
-
-    fn require(&mut self, name: &str) -> Result<Scalar, LoadError> {
-        self.get(name).ok_or_else(|| LoadError::Missing {
-            field: name.to_string(),
-        })
-    }
-
-    fn count(&mut self, name: &str) -> Result<u64, LoadError> {
-        let scalar = self.require(name)?;
-        u64::try_from(scalar).map_err(|_| invalid(name, show(scalar), "a count"))
-    }
-
-    fn number(&mut self, name: &str) -> Result<f64, LoadError> {
-        match self.require(name)? {
-            Scalar::Float(number) => Ok(number),
-            other => Err(invalid(name, show(other), "a number with a fraction")),
-        }
-    }
-
-    fn decay(&mut self) -> Result<Decay, LoadError> {
-        let kind = self.count("control.decay.shape")?;
-        let numbers = [
-            self.number("control.decay.shape.a")?,
-            self.number("control.decay.shape.b")?,
-        ];
-        let shape = usize::try_from(kind).ok();
-        let shape = shape.and_then(|kind| Shape::from_parts(kind, numbers));
-        Ok(Decay {
-            start: match self.get("control.decay.start") {
-                None => None,
-                Some(_) => Some(self.count("control.decay.start")?),
-            },
-            steps: self.count("control.decay.steps")?,
-            end: self.not_negative("control.decay.end")?,
-            shape: match shape {
-                Some(shape) if shape.check("").is_ok() => shape,
-                Some(_) => {
-                    let numbers = format!("{numbers:?}");
-                    let allowed = "within the shape's bounds";
-                    return Err(invalid("control.decay.shape.a and .b", numbers, allowed));
-                }
-                None => {
-                    return Err(invalid(
-                        "control.decay.shape",
-                        kind,
-                        "that of a known shape",
-                    ));
-                }
-            },
-        })
-    }
-
-    fn not_negative(&mut self, name: &str) -> Result<f64, LoadError> {
-        let number = self.number(name)?;
-        if number.is_finite() && number >= 0.0 {
-            return Ok(number);
-        }
-        Err(invalid(name, number, "finite and at least 0"))
-    }
-}
-
-fn show(scalar: Scalar) -> String {
-    match scalar {
-        Scalar::Int(value) => value.to_string(),
-        Scalar::UInt(value) => value.to_string(),
-        Scalar::Float(value) => value.to_string(),
-        Scalar::Bool(value) => value.to_string(),
-    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::{Feedback, State, StateError, Stored};
+use super::{Feedback, Mode, State, StateError, Stored};
 use crate::spec::RuleSpec;
 
 /// Any feedback rule, chosen at run time: what a [`RuleSpec`] builds.
@@ -58,6 +58,10 @@ impl Feedback for DynFeedback {
 
     fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
         self.0.restore(stored)
+    }
+
+    fn mode(&self) -> Option<Mode> {
+        self.0.mode()
     }
 
     fn to_spec(&self) -> Option<RuleSpec> {

@@ -388,6 +388,10 @@ impl Feedback for Greedy {
         Ok(())
     }
 
+    fn mode(&self) -> Option<Mode> {
+        Some(self.config.mode)
+    }
+
     fn to_spec(&self) -> Option<RuleSpec> {
         let GreedyConfig {
             mode,

@@ -40,6 +40,11 @@ pub trait Feedback {
     /// A number that is missing, of another type, or not possible.
     fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError>;
 
+    /// Which way the metric is better; `None` where the rule doesn't go by that.
+    fn mode(&self) -> Option<Mode> {
+        None
+    }
+
     /// The rule and its options as plain data; `None` where it has no such form.
     fn to_spec(&self) -> Option<RuleSpec> {
         None

@@ -372,6 +372,10 @@ impl Feedback for ReduceOnPlateau {
         Ok(())
     }
 
+    fn mode(&self) -> Option<Mode> {
+        Some(self.config.mode)
+    }
+
     fn to_spec(&self) -> Option<RuleSpec> {
         const DEFAULT: ReduceOnPlateauConfig = ReduceOnPlateauConfig::DEFAULT;
         let ReduceOnPlateauConfig {

@@ -1,4 +1,4 @@
-//! Which backend to run on, and whether it runs.
+//! Which backend the examples run on, and whether it starts.
 
 use std::panic;
 

@@ -1,0 +1,71 @@
+//! The last step that each scheduler has taken on this thread, for what follows it there: the views
+//! of a parameter group, and an optimizer whose momentum is scheduled. Burn tells an optimizer
+//! neither the step nor the worker that it runs for; but a worker steps its scheduler and its
+//! optimizer on the same thread.
+
+use std::cell::RefCell;
+
+/// For how many schedulers a thread remembers the last step.
+const REMEMBERED: usize = 64;
+
+/// A step that a scheduler has taken.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Taken {
+    family: u64,
+    pub step: u64,
+    pub rate: f64,
+}
+
+thread_local! {
+    /// The scheduler that stepped last comes first.
+    static LAST: RefCell<Vec<Taken>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The scheduler `family` has taken `step`, with `rate`.
+#[inline]
+pub(crate) fn announce(family: u64, step: u64, rate: f64) {
+    let taken = Taken { family, step, rate };
+    LAST.with_borrow_mut(
+        |last| match last.iter().position(|taken| taken.family == family) {
+            Some(0) => last[0] = taken,
+            Some(index) => {
+                last.remove(index);
+                last.insert(0, taken);
+            }
+            None => {
+                last.truncate(REMEMBERED - 1);
+                last.insert(0, taken);
+            }
+        },
+    );
+}
+
+/// The last step that the scheduler `family` took on this thread.
+#[inline]
+pub(crate) fn last(family: u64) -> Option<Taken> {
+    LAST.with_borrow(|last| last.iter().find(|taken| taken.family == family).copied())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_remembers_the_last_step_of_each_scheduler() {
+        let step = |family| last(family).map(|taken| taken.step);
+        for n in 0..3 {
+            for family in 1..=5 {
+                announce(family, 10 * family + n, 0.1);
+            }
+        }
+        assert_eq!([step(1), step(5), step(6)], [Some(12), Some(52), None]);
+        std::thread::spawn(move || assert_eq!(last(1), None))
+            .join()
+            .unwrap();
+
+        for family in 100..100 + REMEMBERED as u64 {
+            announce(family, 0, 0.1);
+        }
+        assert_eq!([step(1), step(100)], [None, Some(0)]);
+    }
+}

@@ -1,0 +1,61 @@
+use std::collections::BTreeSet;
+
+use burn::lr_scheduler::LrSchedulerRecord;
+
+use super::error::LoadError;
+use super::identity::Identity;
+use super::state::keys;
+use crate::Schedule;
+
+/// The schedule of another quantity, such as the momentum, that follows a scheduler's steps. It has
+/// no state; a record holds by what it is recognised.
+#[derive(Debug, Clone)]
+pub(crate) struct Driven {
+    name: String,
+    identity: Identity,
+}
+
+/// The child record that they are in, one below the other's name.
+const DRIVEN: &str = "driven";
+
+impl Driven {
+    pub fn new(name: &str, schedule: &impl Schedule) -> Self {
+        Self {
+            name: name.to_string(),
+            identity: Identity::of(schedule),
+        }
+    }
+
+    /// `record`, and by what they are recognised.
+    pub fn store(all: &[Self], record: LrSchedulerRecord) -> LrSchedulerRecord {
+        let stored = all.iter().fold(LrSchedulerRecord::new(), |stored, driven| {
+            let identity = driven.identity.store(LrSchedulerRecord::new());
+            stored.with_record(&driven.name, identity)
+        });
+        record.with_record(DRIVEN, stored)
+    }
+
+    /// Whether `record` is of the same quantities, with the same schedules.
+    pub fn check(all: &[Self], record: &LrSchedulerRecord) -> Result<(), LoadError> {
+        let stored = record.record(DRIVEN);
+        let keys = keys(&stored);
+        let saved = keys.iter().filter_map(|key| key.rsplit_once('.'));
+        let saved: BTreeSet<&str> = saved.map(|(name, _)| name).collect();
+        let given: BTreeSet<&str> = all.iter().map(|driven| driven.name.as_str()).collect();
+        if saved != given {
+            let list = |names: BTreeSet<&str>| names.into_iter().map(String::from).collect();
+            return Err(LoadError::OtherQuantities {
+                saved: list(saved),
+                given: list(given),
+            });
+        }
+        all.iter().try_for_each(|driven| {
+            let saved = Identity::load(&stored.record(&driven.name))?;
+            let result = saved.check(&driven.identity);
+            result.map_err(|error| LoadError::Quantity {
+                name: driven.name.clone(),
+                error: Box::new(error),
+            })
+        })
+    }
+}
