@@ -12,7 +12,7 @@ pub fn devices() -> Vec<Device> {
         #[cfg(feature = "flex")]
         Device::flex(),
         #[cfg(feature = "ndarray")]
-        backend::ndarray(),
+        shared::backend::ndarray(),
         #[cfg(feature = "wgpu")]
         Device::wgpu(Default::default()),
         #[cfg(feature = "cuda")]

@@ -136,7 +136,7 @@ impl Clock {
     fn with(now: Now) -> Self {
         static FAMILIES: AtomicU64 = AtomicU64::new(0);
         let mailbox = Mailbox::default();
-        mailbox.publish(now.rate);
+        mailbox.publish(now.rate, now.position());
         Self {
             claim: mailbox.join(now.taken),
             mailbox,
@@ -214,7 +214,7 @@ impl Clock {
         now.rate = now.in_force.apply(position, rule(scheduled));
         now.taken = now.taken.saturating_add(1);
         self.claim.store(now.taken, Ordering::Relaxed);
-        self.mailbox.publish(now.rate);
+        self.mailbox.publish(now.rate, position.saturating_add(1));
         if self.announces {
             on_thread::announce(self.family, position, now.rate);
         }
@@ -257,9 +257,8 @@ impl Clock {
             ..change
         });
         self.claim.store(taken, Ordering::SeqCst);
-        self.mailbox
-            .replace(saved.skipped, saved.over, later.collect());
-        self.mailbox.publish(saved.rate);
+        self.mailbox.replace(saved.over, later.collect());
+        self.mailbox.publish(saved.rate, saved.position);
         self.now = Now {
             taken,
             skipped: saved.skipped,

@@ -38,7 +38,10 @@ mod mailbox;
 mod on_thread;
 mod record;
 mod scheduler;
+
 mod step_source;
+#[cfg(feature = "train")]
+pub mod train;
 
 pub use checkpoint::{Checkpoint, CheckpointError, Mismatch, Progress};
 pub use control::{ControlError, LrHandle};

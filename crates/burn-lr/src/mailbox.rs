@@ -24,8 +24,9 @@ pub(crate) struct Mailbox {
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// The bits of the last rate, for handles to read.
+    /// The bits of the last rate and how many steps were taken that count, for handles to read.
     rate: AtomicU64,
+    steps: AtomicU64,
     /// Counts what is posted, so that a step which finds nothing new takes no lock.
     version: AtomicU64,
     posted: Mutex<Posted>,
@@ -39,8 +40,7 @@ pub(crate) struct Posted {
     changes: VecDeque<Change>,
     /// How many changes there were before those.
     forgotten: u64,
-    /// How many steps don't count, and the last of them.
-    skipped: u64,
+    /// The last step that doesn't count.
     last_skipped: Option<u64>,
     decays: u64,
     /// How many steps each clone has taken or begun.
@@ -87,8 +87,9 @@ impl Mailbox {
     }
 
     #[inline]
-    pub fn publish(&self, rate: f64) {
+    pub fn publish(&self, rate: f64, steps: u64) {
         self.shared.rate.store(rate.to_bits(), Ordering::Relaxed);
+        self.shared.steps.store(steps, Ordering::Relaxed);
     }
 
     pub fn rate(&self) -> f64 {
@@ -134,8 +135,9 @@ impl Mailbox {
             let step = step.or(at.checked_sub(1));
             if step > posted.last_skipped {
                 posted.last_skipped = step;
-                posted.skipped += 1;
                 posted.push(at, What::Skip);
+                let steps = self.steps().saturating_sub(1);
+                self.shared.steps.store(steps, Ordering::Relaxed);
             }
         });
     }
@@ -145,16 +147,14 @@ impl Mailbox {
         self.post(|posted, at| posted.push(at, What::Metric(value)));
     }
 
-    /// How many steps that count the clone which is furthest has taken.
     pub fn steps(&self) -> u64 {
-        self.read(|posted| posted.furthest().saturating_sub(posted.skipped))
+        self.shared.steps.load(Ordering::Relaxed)
     }
 
     /// Replaces all that was posted, as a loaded state does.
-    pub fn replace(&self, skipped: u64, over: Override, later: Vec<Change>) {
+    pub fn replace(&self, over: Override, later: Vec<Change>) {
         self.post(|posted, _| {
             posted.forget(posted.end());
-            posted.skipped = skipped;
             posted.last_skipped = None;
             let now = What::Override(over, String::new());
             let now = Change {
@@ -164,10 +164,8 @@ impl Mailbox {
             };
             posted.wanted = over;
             for change in [now].into_iter().chain(later) {
-                match change.what {
-                    What::Override(over, _) => posted.wanted = over,
-                    What::Skip => posted.skipped += 1,
-                    What::Metric(_) => {}
+                if let What::Override(over, _) = change.what {
+                    posted.wanted = over;
                 }
                 posted.changes.push_back(change);
             }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use backend::Backend;
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn_lr::prelude::*;
+use shared::Backend;
 
 use crate::Error;
 use crate::cli::Options;

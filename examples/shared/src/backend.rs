@@ -1,4 +1,4 @@
-//! Which backend the examples run on, and whether it starts.
+//! Which backend to run on, and whether it runs.
 
 use std::panic;
 

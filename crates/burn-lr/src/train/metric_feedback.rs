@@ -1,0 +1,276 @@
+use std::io;
+use std::sync::Arc;
+
+use burn::train::checkpoint::{
+    CheckpointerError, CheckpointingAction, CheckpointingStrategy, ComposedCheckpointingStrategy,
+    KeepLastNCheckpoints, MetricCheckpointingStrategy,
+};
+use burn::train::metric::store::{Aggregate, Direction, EventStoreClient, Split};
+use burn::train::metric::{LossMetric, Metric, MetricName, Numeric};
+use burn::train::{
+    EarlyStoppingStrategy, Interrupter, LearnerModel, SupervisedTraining, TrainingError,
+};
+
+use crate::feedback::{Feedback, Mode};
+use crate::{FeedbackScheduler, MetricHandle, Schedule};
+
+/// Carries a metric's value of each epoch from a training's event store to a scheduler's rule.
+///
+/// The metric is any numeric one that the training registers, of the training or the validation
+/// split. The rule hears its mean over an epoch after that epoch, before the next step, and before
+/// the epoch's checkpoint is written, so that a resumed run has the rates of an uninterrupted one.
+/// All workers of a distributed training hear it before the same step.
+///
+/// ```no_run
+/// # use burn::train::{SupervisedTraining, LearnerModel};
+/// use burn::train::metric::LossMetric;
+/// use burn::train::metric::store::{Direction, Split};
+/// use burn_lr::prelude::*;
+/// use burn_lr::train::MetricFeedback;
+///
+/// # fn f<M: LearnerModel>(
+/// #     training: SupervisedTraining<M>,
+/// # ) -> Result<(), Box<dyn std::error::Error>>
+/// # where
+/// #     burn::train::TrainingModelOutput<M>: burn::train::metric::Adaptor<burn::train::metric::LossInput>,
+/// #     burn::train::InferenceModelOutput<M>: burn::train::metric::Adaptor<burn::train::metric::LossInput>,
+/// # {
+/// let rule = ReduceOnPlateauConfig::new().with_patience(3).build()?;
+/// let lr = FeedbackScheduler::new(Constant::new(0.1).warmup(500), rule);
+///
+/// let metric = LossMetric::new();
+/// let feedback = MetricFeedback::new(&lr, &metric, Direction::Lowest, Split::Valid)?;
+/// let training = training.metrics((metric,)).with_default_checkpointers();
+/// let training = feedback.install(training); // last, before launch
+/// // training.launch(Learner::new(model, optimizer, lr))
+/// # let _ = training;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// It sits in two places that a training has one of each: its checkpointing strategy, which runs
+/// before the scheduler is saved, though on one worker only, and its early-stopping strategy, which
+/// runs on every worker. So give it yours, and it asks them:
+/// [`with_checkpointing_strategy`](Self::with_checkpointing_strategy) and
+/// [`with_early_stopping`](Self::with_early_stopping). Without, it is as without it: checkpoints as
+/// burn-train keeps them by default (the last two, and the one with the lowest validation loss),
+/// and no early stopping.
+///
+/// A metric that isn't there ends the training after the first epoch, before anything is saved: the
+/// result's `error` names it ([`MetricFeedbackError::NotFound`] inside of an
+/// [`io::Error`](std::io::Error), the one of burn-train's errors that can hold it).
+pub struct MetricFeedback {
+    relays: Vec<Relay>,
+    checkpointing: Box<dyn CheckpointingStrategy>,
+    early_stopping: Option<Box<dyn CloneStopping>>,
+}
+
+impl MetricFeedback {
+    /// Lets `scheduler`'s rule hear `metric`, as it is on `split`, which is better in `direction`.
+    ///
+    /// # Errors
+    ///
+    /// Where the rule takes the metric to be better the other way.
+    pub fn new<S: Schedule, F: Feedback>(
+        scheduler: &FeedbackScheduler<S, F>,
+        metric: &(impl Metric + Numeric),
+        direction: Direction,
+        split: Split,
+    ) -> Result<Self, MetricFeedbackError> {
+        let handle = scheduler.metric_handle();
+        let mode = match direction {
+            Direction::Lowest => Mode::Min,
+            Direction::Highest => Mode::Max,
+        };
+        let metric = metric.name();
+        if handle.mode().is_some_and(|rules| rules != mode) {
+            let metric = metric.to_string();
+            return Err(MetricFeedbackError::Direction { metric, mode });
+        }
+        let lowest_loss = MetricCheckpointingStrategy::new(
+            &LossMetric::new(),
+            Aggregate::Mean,
+            Direction::Lowest,
+            Split::Valid,
+        );
+        let default = ComposedCheckpointingStrategy::builder()
+            .add(KeepLastNCheckpoints::new(2))
+            .add(lowest_loss);
+        Ok(Self {
+            relays: vec![Relay {
+                handle,
+                metric,
+                split,
+            }],
+            checkpointing: Box::new(default.build()),
+            early_stopping: None,
+        })
+    }
+
+    /// Both: what `other` is to hear too, for a training with several schedulers. The strategies
+    /// are this one's.
+    pub fn and(mut self, other: Self) -> Self {
+        self.relays.extend(other.relays);
+        self
+    }
+
+    /// With a checkpointing strategy of your own, instead of through
+    /// `SupervisedTraining::with_checkpointing_strategy`.
+    pub fn with_checkpointing_strategy(
+        mut self,
+        strategy: impl CheckpointingStrategy + 'static,
+    ) -> Self {
+        self.checkpointing = Box::new(strategy);
+        self
+    }
+
+    /// With an early-stopping strategy of your own, instead of through
+    /// `SupervisedTraining::early_stopping`.
+    pub fn with_early_stopping(
+        mut self,
+        strategy: impl EarlyStoppingStrategy + Clone + Send + Sync + 'static,
+    ) -> Self {
+        self.early_stopping = Some(Box::new(strategy));
+        self
+    }
+
+    /// Puts it into `training`. Do that last: what is given to `training` afterwards as
+    /// checkpointing or early-stopping strategy, or as interrupter, takes its place.
+    pub fn install<M: LearnerModel>(
+        self,
+        training: SupervisedTraining<M>,
+    ) -> SupervisedTraining<M> {
+        let relays = Relays {
+            relays: self.relays.into(),
+            interrupter: training.interrupter(),
+        };
+        training
+            .with_checkpointing_strategy(Checkpointing {
+                relays: relays.clone(),
+                inner: self.checkpointing,
+            })
+            .early_stopping(EarlyStopping {
+                relays,
+                inner: self.early_stopping,
+            })
+    }
+}
+
+/// What one scheduler is to hear.
+#[derive(Debug, Clone)]
+struct Relay {
+    handle: MetricHandle,
+    metric: MetricName,
+    split: Split,
+}
+
+/// All of a training's.
+#[derive(Clone)]
+struct Relays {
+    relays: Arc<[Relay]>,
+    interrupter: Interrupter,
+}
+
+impl Relays {
+    /// Tells every scheduler what it is to hear of `epoch`, if it has not heard it yet. Whether all
+    /// metrics were there; if not, the training is told to end.
+    fn hear(&self, epoch: usize, store: &EventStoreClient) -> bool {
+        self.relays.iter().all(|relay| {
+            let value = store.find_metric(&relay.metric, epoch, Aggregate::Mean, &relay.split);
+            match value {
+                Some(value) => {
+                    relay.handle.post(epoch as u64, value);
+                }
+                None => {
+                    let error = io::Error::other(MetricFeedbackError::NotFound {
+                        metric: relay.metric.to_string(),
+                        split: relay.split.clone(),
+                        epoch,
+                    });
+                    let error = TrainingError::Checkpoint(CheckpointerError::IOError(error));
+                    self.interrupter.fail(error);
+                }
+            }
+            value.is_some()
+        })
+    }
+}
+
+struct Checkpointing {
+    relays: Relays,
+    inner: Box<dyn CheckpointingStrategy>,
+}
+
+impl CheckpointingStrategy for Checkpointing {
+    fn checkpointing(
+        &mut self,
+        epoch: usize,
+        collector: &EventStoreClient,
+    ) -> Vec<CheckpointingAction> {
+        match self.relays.hear(epoch, collector) {
+            true => self.inner.checkpointing(epoch, collector),
+            false => vec![], // what would be saved is not what the run goes on with
+        }
+    }
+}
+
+#[derive(Clone)]
+struct EarlyStopping {
+    relays: Relays,
+    inner: Option<Box<dyn CloneStopping>>,
+}
+
+impl EarlyStoppingStrategy for EarlyStopping {
+    fn should_stop(&mut self, epoch: usize, store: &EventStoreClient) -> bool {
+        let heard = self.relays.hear(epoch, store);
+        let inner = self.inner.as_mut();
+        !heard || inner.is_some_and(|inner| inner.should_stop(epoch, store))
+    }
+}
+
+/// An early-stopping strategy that can be copied without its type being known. (Burn's trait for
+/// that isn't `Sync`, which its slot asks for.)
+trait CloneStopping: EarlyStoppingStrategy + Send + Sync {
+    fn clone_box(&self) -> Box<dyn CloneStopping>;
+}
+
+impl<T: EarlyStoppingStrategy + Clone + Send + Sync + 'static> CloneStopping for T {
+    fn clone_box(&self) -> Box<dyn CloneStopping> {
+        Box::new(self.clone())
+    }
+}
+
+impl Clone for Box<dyn CloneStopping> {
+    fn clone(&self) -> Self {
+        (**self).clone_box()
+    }
+}
+
+/// A metric that a rule can't hear.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum MetricFeedbackError {
+    /// The rule goes the other way.
+    #[error(
+        "`{metric}` is better the other way than the rule takes it to be: its mode must be {mode:?}"
+    )]
+    Direction {
+        /// Which metric.
+        metric: String,
+        /// The mode that the rule must have.
+        mode: Mode,
+    },
+    /// The training has no value of it.
+    #[error(
+        "the {split} split has no value of the metric `{metric}` in epoch {epoch}: register it \
+         with the training, as a numeric one"
+    )]
+    NotFound {
+        /// Which metric.
+        metric: String,
+        /// On which split it was looked for.
+        split: Split,
+        /// In which epoch.
+        epoch: usize,
+    },
+}

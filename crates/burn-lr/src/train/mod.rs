@@ -1,0 +1,11 @@
+//! Inside burn-train's `SupervisedTraining` (feature `train`): a metric for the scheduler, a data
+//! loader that resumes, and the rate of every parameter group on the dashboard.
+
+mod loader;
+mod metric_feedback;
+mod order;
+mod rates;
+
+pub use loader::EpochDataLoader;
+pub use metric_feedback::{MetricFeedback, MetricFeedbackError};
+pub use rates::GroupRateMetric;

@@ -1,0 +1,75 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser};
+use serde::{Deserialize, Serialize};
+
+/// Handwritten digits, trained with burn-train.
+///
+/// The backend is chosen by a cargo feature (`--features wgpu`), or by the variable BURN_DEVICE
+/// among those that are compiled in.
+#[derive(Parser, Debug)]
+#[command(name = "digits", version)]
+pub struct Cli {
+    /// Go on with the run in `--out` after its last checkpoint, with the options that it began with.
+    #[arg(long, conflicts_with = "Model")]
+    pub resume: bool,
+    /// Directory of the run: checkpoints, logs, and the rates of every step.
+    #[arg(long, default_value = "runs/digits")]
+    pub out: PathBuf,
+    /// Passes over the training data, in all [default: 20, or what the resumed run had].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub epochs: Option<u64>,
+    #[command(flatten)]
+    how: How,
+}
+
+impl Cli {
+    /// The options of a new run.
+    pub fn options(&self) -> Options {
+        Options {
+            epochs: self.epochs.unwrap_or(20),
+            how: self.how.clone(),
+        }
+    }
+}
+
+/// How a run trains; stored with it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Options {
+    /// Passes over the training data.
+    pub epochs: u64,
+    /// Everything else.
+    #[serde(flatten)]
+    pub how: How,
+}
+
+/// What a run can't change any more once it has begun.
+#[derive(Args, Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[group(id = "Model")]
+pub struct How {
+    /// Peak learning rate.
+    #[arg(long, default_value_t = 0.01, allow_negative_numbers = true, value_parser = positive)]
+    pub lr: f64,
+    /// Each layer's rate, as a share of that of the layer after it.
+    #[arg(long, default_value_t = 1.0, allow_negative_numbers = true, value_parser = positive)]
+    pub layer_decay: f64,
+    /// Epochs without an improvement of the validation loss before the rate is halved.
+    #[arg(long, default_value_t = 1)]
+    pub patience: u64,
+    /// Digits per step.
+    #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_438))]
+    pub batch_size: u64,
+    /// What the first weights and the order of the digits are derived from.
+    #[arg(long, default_value_t = 42)]
+    pub seed: u64,
+}
+
+/// Reads a number as it must be: finite and above 0.
+fn positive(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() && number > 0.0 => Ok(number),
+        _ => Err("it must be a finite number above 0".to_string()),
+    }
+}

@@ -1,0 +1,52 @@
+//! What ends the program: one line, and exit code 2.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use burn::data::dataset::DatasetError;
+use burn::train::TrainingError;
+use burn_lr::train::MetricFeedbackError;
+use burn_lr::{GroupError, ScheduleError};
+
+/// Why a run can't be begun or gone on with.
+#[derive(Debug, thiserror::Error)]
+#[allow(missing_docs)]
+pub enum Error {
+    #[error(
+        "`{0}` already holds a run: `--resume` goes on with it, `--out` puts a new one elsewhere"
+    )]
+    AlreadyARun(String),
+    #[error("`{0}` holds no run")]
+    NoRun(String),
+    #[error("the options of the run in `{path}` can't be read: {reason}")]
+    Options { path: String, reason: String },
+    #[error("can't {action} `{}`: {source}", .path.display())]
+    Io {
+        action: &'static str,
+        path: PathBuf,
+        source: io::Error,
+    },
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    #[error(transparent)]
+    Groups(#[from] GroupError),
+    #[error(transparent)]
+    Metric(#[from] MetricFeedbackError),
+    #[error(transparent)]
+    Data(#[from] DatasetError),
+    #[error("{0}")]
+    Training(Arc<TrainingError>),
+}
+
+impl Error {
+    /// Says what was to be done, for `map_err`.
+    pub fn io<E: Into<io::Error>>(action: &'static str, path: &Path) -> impl Fn(E) -> Self {
+        let path = path.to_path_buf();
+        move |source| Self::Io {
+            action,
+            path: path.clone(),
+            source: source.into(),
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! A training run: begun, resumed.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::Arc;
+
+use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
+use burn::data::dataset::Dataset;
+use burn::optim::AdamConfig;
+use burn::train::logger::FileMetricLogger;
+use burn::train::metric::store::{Direction, Split};
+use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
+use burn::train::{Learner, SupervisedTraining};
+use burn_lr::prelude::*;
+use burn_lr::train::{EpochDataLoader, MetricFeedback};
+use shared::Backend;
+
+use crate::Error;
+use crate::cli::Options;
+use crate::data::{self, DigitBatch, DigitBatcher};
+use crate::history::History;
+use crate::model::Network;
+use crate::plain::Lines;
+use crate::run_dir::RunDir;
+
+/// Trains from the beginning, in the directory `path`.
+pub fn train(options: Options, path: &Path) -> Result<(), Error> {
+    let backend = start_backend();
+    let dir = RunDir::create(path, &options)?;
+    run(&options, &backend, &dir, 0)
+}
+
+/// Finishes the run in the directory `path`, or trains on until there are as many `epochs`.
+pub fn resume(path: &Path, epochs: Option<u64>) -> Result<(), Error> {
+    let (dir, mut options) = RunDir::open(path)?;
+    options.epochs = epochs.unwrap_or(options.epochs);
+    let backend = start_backend();
+    let last = dir.last_epoch();
+    println!("resuming after epoch {last} of {}", options.epochs);
+    run(&options, &backend, &dir, last)
+}
+
+fn start_backend() -> Backend {
+    let backend = Backend::start();
+    println!("backend {} on {:?}", backend.name, backend.device);
+    backend
+}
+
+/// Trains after epoch `last_epoch`, whose checkpoint is in `dir`, or from the beginning.
+fn run(options: &Options, backend: &Backend, dir: &RunDir, last_epoch: u64) -> Result<(), Error> {
+    let how = &options.how;
+    let device = backend.device.clone().autodiff();
+    device.seed(how.seed);
+    let model = Network::new(&device);
+
+    let batch_size = how.batch_size as usize;
+    let (train, valid) = data::split();
+    let steps_per_epoch = train.len().div_ceil(batch_size) as u64;
+    let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, batch_size, how.seed, &device)
+        .starting_with(last_epoch + 1);
+    let valid: Arc<dyn DataLoader<DigitBatch>> = DataLoaderBuilder::new(DigitBatcher)
+        .batch_size(batch_size)
+        .set_device(backend.device.clone())
+        .build(valid);
+
+    // Warmed up in the first epoch, then halved whenever the validation loss stalls.
+    let rule = ReduceOnPlateauConfig::new()
+        .with_factor(0.5)
+        .with_patience(how.patience)
+        .with_min_lr(how.lr / 1_000.0)
+        .build()?;
+    let schedule = Constant::try_new(how.lr)?.warmup(steps_per_epoch);
+    let lr = FeedbackScheduler::new(schedule, rule);
+    let rate = lr.handle();
+
+    let loss = LossMetric::new();
+    let feedback = MetricFeedback::new(&lr, &loss, Direction::Lowest, Split::Valid)?;
+    let lr = Groups::new()
+        .layer_wise(how.layer_decay, &layers_of(&model))
+        .build(lr, &model)?;
+
+    let training = SupervisedTraining::new(dir.path(), Arc::new(train), valid.clone())
+        .metrics((loss, AccuracyMetric::new()))
+        .metric_train_numeric(LearningRateMetric::new())
+        .with_metric_logger(FileMetricLogger::new(dir.path()))
+        .with_metric_logger(History::open(&dir.history(), last_epoch)?)
+        .with_default_checkpointers()
+        .num_epochs(options.epochs as usize);
+    let training = match how.layer_decay == 1.0 {
+        true => training, // all are the base rate
+        false => lr.register_metrics(training),
+    };
+    let training = match last_epoch {
+        0 => training,
+        epoch => training.checkpoint(epoch as usize),
+    };
+    let training = match std::io::stdout().is_terminal() {
+        true => training, // burn-train's dashboard
+        false => training.renderer(Box::new(Lines::default())),
+    };
+    let training = feedback.install(training);
+
+    let result = training.launch(Learner::new(model, AdamConfig::new().init(), lr));
+    if let Some(error) = result.error {
+        return Err(Error::Training(error));
+    }
+    println!(
+        "done backend={} epochs={} steps={} lr={} valid_acc={:.4} out={}",
+        backend.name,
+        dir.last_epoch(),
+        rate.steps(),
+        rate.lr(),
+        result.model.accuracy(&*valid)?,
+        dir.path().display(),
+    );
+    Ok(())
+}

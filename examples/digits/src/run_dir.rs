@@ -1,0 +1,87 @@
+//! The directory of a run.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::Error;
+use crate::cli::Options;
+
+/// Where a run keeps what it needs to be resumed.
+pub struct RunDir {
+    path: PathBuf,
+}
+
+impl RunDir {
+    /// A directory for a new run, which has `options`; made where there is none.
+    pub fn create(path: &Path, options: &Options) -> Result<Self, Error> {
+        fs::create_dir_all(path).map_err(Error::io("create", path))?;
+        let dir = Self {
+            path: path.to_path_buf(),
+        };
+        if dir.options_path().exists() {
+            return Err(Error::AlreadyARun(path.display().to_string()));
+        }
+        let text = serde_json::to_string_pretty(options).expect("options have a JSON form");
+        let path = dir.options_path();
+        fs::write(&path, text).map_err(Error::io("write", &path))?;
+        Ok(dir)
+    }
+
+    /// The directory of a run that was begun, and its options.
+    pub fn open(path: &Path) -> Result<(Self, Options), Error> {
+        let dir = Self {
+            path: path.to_path_buf(),
+        };
+        if !dir.options_path().exists() {
+            return Err(Error::NoRun(path.display().to_string()));
+        }
+        let text = fs::read_to_string(dir.options_path());
+        let text = text.map_err(Error::io("read", &dir.options_path()))?;
+        let options = serde_json::from_str(&text).map_err(|error| Error::Options {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        })?;
+        Ok((dir, options))
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The rates of every step.
+    pub fn history(&self) -> PathBuf {
+        self.path.join("history.csv")
+    }
+
+    fn options_path(&self) -> PathBuf {
+        self.path.join("options.json")
+    }
+
+    /// The last epoch of which model, optimizer and scheduler were all saved; 0 where there is
+    /// none.
+    pub fn last_epoch(&self) -> u64 {
+        let files = fs::read_dir(self.path.join("checkpoint"));
+        let names = files.into_iter().flatten().flatten();
+        let names: Vec<String> = names
+            .map(|file| file.file_name().to_string_lossy().into_owned())
+            .collect();
+        let epoch = |name: &String| {
+            name.strip_prefix("model-")?
+                .strip_suffix(".bpk")?
+                .parse()
+                .ok()
+        };
+        let complete = |epoch: &u64| {
+            ["optim", "scheduler"]
+                .iter()
+                .all(|part| names.contains(&format!("{part}-{epoch}.bpk")))
+        };
+        names
+            .iter()
+            .filter_map(epoch)
+            .filter(complete)
+            .max()
+            .unwrap_or(0)
+    }
+}
