@@ -124,7 +124,7 @@ def main() -> None:
             print(f"{model} {optimizer}: last loss {loss!r}, float32 differs by {difference:.3e}")
 
     lines = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
-    text = f'{{"torch": {json.dumps(torch.__version__)}, "cases": [\n{lines}\n]}}\n'
+    text = f'{{"torch": {json.dumps(torch.__version__.split("+")[0])}, "cases": [\n{lines}\n]}}\n'
     (HERE / "optimizers.json").write_text(text)
 
 
