@@ -5,8 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use benches::pairs;
-use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use benches::{in_turns, pairs};
 
 const ROUNDS: usize = 20_001;
 const STEPS: u32 = 1_000;
@@ -20,17 +19,10 @@ fn main() {
     println!("a step, inside ModuleLrScheduler: medians of {ROUNDS} rounds, in ns");
     println!("shape            burn  burn-lr  difference (quartiles)   bound");
     let mut pairs = pairs();
-    let mut times = vec![vec![]; pairs.len()];
-    for _ in 0..ROUNDS {
-        for (pair, times) in pairs.iter_mut().zip(&mut times) {
-            times.push((time(&mut pair.burns), time(&mut pair.ours)));
-        }
-    }
+    let times = in_turns(&mut pairs, ROUNDS, STEPS);
     for (pair, times) in pairs.iter().zip(times) {
-        let differences = times.iter().map(|(burns, ours)| ours - burns);
-        let (low, difference, high) = quartiles(differences.collect());
-        let (burns, ours): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
-        let ((_, burns, _), (_, ours, _)) = (quartiles(burns), quartiles(ours));
+        let (low, difference, high) = times.difference;
+        let (burns, ours) = (times.burns, times.ours);
         let power = if pair.name == "exponential" {
             time_powf()
         } else {
@@ -50,15 +42,6 @@ fn main() {
     }
 }
 
-/// Nanoseconds a step.
-fn time(scheduler: &mut ModuleLrScheduler) -> f64 {
-    let start = Instant::now();
-    for _ in 0..STEPS {
-        black_box(scheduler.step().base());
-    }
-    start.elapsed().as_nanos() as f64 / f64::from(STEPS)
-}
-
 /// Nanoseconds a general power.
 fn time_powf() -> f64 {
     let start = Instant::now();
@@ -66,10 +49,4 @@ fn time_powf() -> f64 {
         black_box(black_box(0.999_999_9_f64).powf(f64::from(n)));
     }
     start.elapsed().as_nanos() as f64 / 1e6
-}
-
-fn quartiles(mut values: Vec<f64>) -> (f64, f64, f64) {
-    values.sort_by(f64::total_cmp);
-    let at = |quarter: usize| values[(values.len() - 1) * quarter / 4];
-    (at(1), at(2), at(3))
 }

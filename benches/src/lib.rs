@@ -1,5 +1,8 @@
 //! What the benchmarks of this package share: schedulers beside Burn's own of the same shape.
 
+use std::hint::black_box;
+use std::time::Instant;
+
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::lr_scheduler::exponential::ExponentialLrSchedulerConfig;
 use burn::lr_scheduler::linear::LinearLrSchedulerConfig;
@@ -60,4 +63,52 @@ pub fn pairs() -> Vec<Pair> {
 
 fn ours(schedule: impl Schedule + Clone + Send + Sync + 'static) -> ModuleLrScheduler {
     Scheduler::new(schedule).into()
+}
+
+/// What a step of each of a pair costs, in nanoseconds: medians, and the difference between its
+/// quartiles.
+pub struct Times {
+    /// Burn's own.
+    pub burns: f64,
+    /// This project's.
+    pub ours: f64,
+    /// The lower quartile, the median and the upper quartile of ours less Burn's.
+    pub difference: (f64, f64, f64),
+}
+
+/// Times `steps` steps of each scheduler of each pair, one after the other, over and over, so that a
+/// machine that slows down for a second does so for all alike.
+pub fn in_turns(pairs: &mut [Pair], rounds: usize, steps: u32) -> Vec<Times> {
+    let mut times = vec![vec![]; pairs.len()];
+    for _ in 0..rounds {
+        for (pair, times) in pairs.iter_mut().zip(&mut times) {
+            times.push((time(&mut pair.burns, steps), time(&mut pair.ours, steps)));
+        }
+    }
+    let times = times.into_iter().map(|times| {
+        let differences = times.iter().map(|(burns, ours)| ours - burns);
+        let difference = quartiles(differences.collect());
+        let (burns, ours) = times.into_iter().unzip();
+        Times {
+            burns: quartiles(burns).1,
+            ours: quartiles(ours).1,
+            difference,
+        }
+    });
+    times.collect()
+}
+
+/// Nanoseconds a step.
+fn time(scheduler: &mut ModuleLrScheduler, steps: u32) -> f64 {
+    let start = Instant::now();
+    for _ in 0..steps {
+        black_box(scheduler.step().base());
+    }
+    start.elapsed().as_nanos() as f64 / f64::from(steps)
+}
+
+fn quartiles(mut values: Vec<f64>) -> (f64, f64, f64) {
+    values.sort_by(f64::total_cmp);
+    let at = |quarter: usize| values[(values.len() - 1) * quarter / 4];
+    (at(1), at(2), at(3))
 }

@@ -91,7 +91,11 @@ impl Model {
 
     /// Weights as PyTorch lays them out, and biases, layer by layer.
     fn weights(&self) -> Vec<f64> {
-        let values = |data: TensorData| data.convert_dtype(DType::F64).into_vec::<f64>().unwrap();
+        let values = |data: TensorData| {
+            data.convert_dtype(DType::F64)
+                .try_into_vec::<f64>()
+                .unwrap()
+        };
         let layers = self.layers.iter().flat_map(|layer| {
             let weight = values(layer.weight.val().transpose().into_data());
             let bias = values(layer.bias.as_ref().unwrap().val().into_data());

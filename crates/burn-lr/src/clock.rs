@@ -58,7 +58,7 @@ impl Now {
         mailbox.read(|posted| {
             self.seen = Some(mailbox.version());
             while let Some((number, change)) = posted.next(self.next_change) {
-                if change.at > self.taken && !who.alone {
+                if change.at > self.taken {
                     self.seen = None; // look again at every step until then
                     break;
                 }
@@ -105,7 +105,7 @@ impl Now {
 /// Who looks into the mailbox.
 #[derive(Debug, Clone, Copy)]
 struct Who {
-    /// Whether it has no other clones to keep in step with.
+    /// Whether there are no other clones, which might need what it has taken up.
     alone: bool,
     /// Whether it takes the next step then, rather than ask how that would be.
     steps: bool,

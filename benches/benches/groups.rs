@@ -1,0 +1,63 @@
+//! A step of 48 parameter groups, ours and Burn's in turns, and whether the difference is within its
+//! bound: each layer of a network with its own share of a cosine.
+
+use benches::{Pair, STEPS, in_turns};
+use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrSchedulerConfig;
+use burn::module::{Module, ParamGroup};
+use burn::nn::{Linear as LinearLayer, LinearConfig};
+use burn::tensor::Device;
+use burn_lr::prelude::*;
+
+const GROUPS: usize = 48;
+const ROUNDS: usize = 2_001;
+const STEPS_A_TURN: u32 = 200;
+/// Ours costs at most this many times as much as Burn's.
+const BOUND: f64 = 1.1;
+
+#[derive(Module, Debug)]
+struct Network {
+    layers: Vec<LinearLayer>,
+}
+
+fn main() {
+    let device = Device::flex();
+    let layers = (0..GROUPS).map(|_| LinearConfig::new(2, 2).init(&device));
+    let model = Network {
+        layers: layers.collect(),
+    };
+    let decay: f64 = 0.9;
+    let steps = STEPS as usize;
+    let cosine = |peak| CosineAnnealingLrSchedulerConfig::new(peak, steps);
+    let burns = ModuleLrSchedulerConfig::new(cosine(0.1).into());
+    let burns = (0..GROUPS).fold(burns, |burns, layer| {
+        let depth = (GROUPS - 1 - layer) as i32;
+        let paths = ["weight", "bias"].map(|name| format!("layers.{layer}.{name}"));
+        let group = ParamGroup::from_paths(paths.into());
+        burns.with_group(group, cosine(0.1 * decay.powi(depth)))
+    });
+    let base = Scheduler::new(CosineAnnealing::new(0.1, 0.0, STEPS));
+    let ours = Groups::new().layer_wise(decay, &layers_of(&model));
+    let mut pairs = [Pair {
+        name: "cosine, by layer",
+        ours: ours
+            .build(base, &model)
+            .expect("the layers are there")
+            .into(),
+        burns: burns.init().expect("the numbers are right"),
+    }];
+    let [times] = in_turns(&mut pairs, ROUNDS, STEPS_A_TURN)
+        .try_into()
+        .unwrap_or_else(|_| panic!("there is one pair"));
+    let verdict = match times.ours <= BOUND * times.burns {
+        true => "holds",
+        false => "missed",
+    };
+    println!("a step of {GROUPS} groups: medians of {ROUNDS} rounds, in ns");
+    println!(
+        "burn {:.0}  burn-lr {:.0}, {:.2} times as much  bound {BOUND} {verdict}",
+        times.burns,
+        times.ours,
+        times.ours / times.burns
+    );
+}

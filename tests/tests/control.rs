@@ -1,0 +1,318 @@
+//! What is done to a schedule from outside, wherever it is, however many clones there are of it:
+//! by hand, by a metric, by steps that don't count.
+
+use std::sync::Mutex;
+
+use burn::lr_scheduler::LrSchedulerRecord;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn_lr::prelude::*;
+
+/// Keeps what is logged on each thread.
+struct Log;
+
+static LINES: Mutex<Vec<(std::thread::ThreadId, String)>> = Mutex::new(vec![]);
+
+impl log::Log for Log {
+    fn enabled(&self, metadata: &log::Metadata) -> bool {
+        metadata.target().starts_with("burn_lr")
+    }
+
+    fn log(&self, record: &log::Record) {
+        if self.enabled(record.metadata()) {
+            let line = (std::thread::current().id(), record.args().to_string());
+            LINES.lock().unwrap().push(line);
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// What this thread has logged since the last call.
+fn logged() -> Vec<String> {
+    let here = std::thread::current().id();
+    let mut lines = LINES.lock().unwrap();
+    let (mine, others) = lines.drain(..).partition(|(thread, _)| *thread == here);
+    *lines = others;
+    let mine: Vec<(std::thread::ThreadId, String)> = mine;
+    mine.into_iter().map(|(_, line)| line).collect()
+}
+
+fn start_log() {
+    if log::set_logger(&Log).is_ok() {
+        log::set_max_level(log::LevelFilter::Info);
+    }
+}
+
+fn through_bytes(record: LrSchedulerRecord) -> LrSchedulerRecord {
+    LrSchedulerRecord::from_bytes(record.into_bytes().unwrap()).unwrap()
+}
+
+#[test]
+fn every_change_is_a_line_with_its_step() {
+    start_log();
+    logged();
+    let rule = ReduceOnPlateauConfig::new()
+        .with_patience(0)
+        .with_factor(0.5);
+    let mut lr = FeedbackScheduler::new(Constant::new(0.5), rule.build().unwrap());
+    let handle = lr.handle();
+    lr.step();
+    handle.set(0.1).unwrap();
+    handle.scale(0.5).unwrap();
+    assert!(handle.set(-1.0).is_err() && handle.scale(f64::NAN).is_err());
+    assert!(logged().is_empty(), "no step has taken it up");
+    let mut clone = lr.clone();
+    lr.to_record(); // which takes nothing up either
+    for lr in [&mut lr, &mut clone] {
+        assert_eq!(lr.step(), 0.05);
+    }
+    assert_eq!(
+        logged(),
+        [
+            "learning rate from step 1 on: set to 0.1",
+            "learning rate from step 1 on: multiplied with 0.5",
+        ]
+    );
+    handle.start_decay(10);
+    lr.step();
+    handle.release();
+    assert_eq!(handle.freeze(), Ok(0.5));
+    lr.step();
+    handle.release();
+    lr.skip_step();
+    lr.step();
+    assert_eq!(
+        logged(),
+        [
+            "learning rate from step 2 on: decays to 0 in 10 steps",
+            "learning rate from step 3 on: released",
+            "learning rate from step 3 on: set to 0.5",
+            "learning rate from step 4 on: released",
+            "step 3 does not count and comes again",
+        ]
+    );
+    let metric = lr.metric_handle();
+    assert!(metric.post(1, 1.0) && metric.post(2, 2.0) && !metric.post(2, 3.0));
+    lr.to_record();
+    assert_eq!(lr.step(), 0.25);
+    assert_eq!(
+        logged(),
+        ["learning rate from step 4 on: 0.25, not 0.5: reduce_on_plateau has heard 2"]
+    );
+    lr.observe(2.0);
+    assert_eq!(
+        logged(),
+        ["learning rate from step 5 on: 0.125, not 0.25: reduce_on_plateau has heard 2"]
+    );
+}
+
+#[test]
+fn a_rate_is_frozen_and_released() {
+    let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 10));
+    let handle = lr.handle();
+    lr.step();
+    let rate = lr.step();
+    assert_eq!(handle.freeze(), Ok(rate));
+    assert_eq!([lr.step(), lr.step()], [rate, rate]);
+    let mut resumed = Scheduler::new(Linear::new(0.1, 0.0, 10));
+    resumed
+        .try_load_record(&through_bytes(lr.to_record()))
+        .unwrap();
+    assert_eq!(
+        (resumed.step(), resumed.handle().held()),
+        (rate, Some(rate))
+    );
+    handle.release();
+    assert_eq!(lr.step(), lr.schedule().at(4));
+}
+
+/// Clones that are stepped on threads of their own, each at its own pace, while others change what
+/// is in force: all have the same rate at the same step.
+#[test]
+fn clones_at_different_steps_take_up_a_change_at_the_same_one() {
+    const STEPS: usize = 20_000;
+    for round in 0..20 {
+        let rule = ReduceOnPlateauConfig::new()
+            .with_patience(0)
+            .with_factor(0.99);
+        let lr = FeedbackScheduler::new(Cosine::new(0.5, 0.1, 15_000), rule.build().unwrap());
+        let (handle, metric) = (lr.handle(), lr.metric_handle());
+        let clones: Vec<_> = (0..3).map(|_| ModuleLrScheduler::new(lr.clone())).collect();
+        drop(lr);
+        let rates: Vec<Vec<u64>> = std::thread::scope(|scope| {
+            let step = |mut lr: ModuleLrScheduler| {
+                let rates = (0..STEPS).map(|_| lr.step().base().to_bits());
+                (rates.collect(), lr) // which is a clone until all are done
+            };
+            let clones = clones.into_iter();
+            let stepping: Vec<_> = clones.map(|lr| scope.spawn(move || step(lr))).collect();
+            for n in 0..300 {
+                match (n + round) % 5 {
+                    0 => handle.scale(0.999).unwrap(),
+                    1 => handle.set(f64::from(n)).unwrap(),
+                    2 => handle.start_decay(1_000),
+                    3 => drop(metric.post(n as u64, f64::from(n))),
+                    _ => handle.release(),
+                }
+            }
+            let done = stepping.into_iter().map(|steps| steps.join().unwrap());
+            let (rates, _clones): (Vec<_>, Vec<_>) = done.unzip();
+            rates
+        });
+        for other in &rates[1..] {
+            let same = rates[0].iter().zip(other).position(|(a, b)| a != b);
+            assert_eq!(same, None, "in round {round}");
+        }
+    }
+}
+
+#[test]
+fn what_a_clone_has_not_come_to_is_saved_with_it() {
+    let make = || {
+        let rule = ReduceOnPlateauConfig::new()
+            .with_patience(0)
+            .with_factor(0.5);
+        FeedbackScheduler::new(Linear::new(1.0, 0.0, 100), rule.build().unwrap())
+    };
+    let mut first = make();
+    let (handle, metric) = (first.handle(), first.metric_handle());
+    let mut second = first.clone();
+    first.observe(1.0);
+    second.observe(1.0);
+    for _ in 0..10 {
+        first.step();
+    }
+    handle.scale(0.5).unwrap();
+    metric.post(1, 2.0);
+    first.skip_step();
+    handle.start_decay(5);
+    let mut rates: Vec<f64> = (10..30).map(|_| first.step()).collect();
+    // The other is still at step 0.
+    let mut resumed = make();
+    resumed
+        .try_load_record(&through_bytes(second.to_record()))
+        .unwrap();
+    for lr in [&mut second, &mut resumed] {
+        for step in 0..10 {
+            assert_eq!(lr.step(), lr.schedule().at(step));
+        }
+        let later: Vec<f64> = (10..30).map(|_| lr.step()).collect();
+        assert_eq!(later, rates);
+        assert_eq!((lr.position(), lr.skipped()), (29, 1));
+    }
+    rates.truncate(1);
+    assert_eq!(rates, [(1.0 - 0.09) * 0.5 * 0.5]); // step 9 again, scaled and cut
+    assert_eq!(second.handle().decay_start(), Some(9));
+    assert_eq!(resumed.handle().decay_start(), Some(9));
+}
+
+#[test]
+fn a_clone_that_was_kept_goes_on_where_it_was() {
+    let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 1_000));
+    let handle = lr.handle();
+    for _ in 0..100 {
+        lr.step();
+    }
+    let kept = lr.clone();
+    for _ in 100..500 {
+        lr.step();
+    }
+    // The loss has exploded: back, with half the rate.
+    lr = kept.clone();
+    handle.scale(0.5).unwrap();
+    assert_eq!(lr.step(), lr.schedule().at(100) * 0.5);
+    assert_eq!((lr.position(), handle.steps()), (101, 101));
+}
+
+#[test]
+fn a_step_that_does_not_count_comes_again() {
+    let schedule = Cosine::new(0.1, 0.0, 50).warmup(10);
+    let mut lr = Scheduler::new(schedule);
+    lr.skip_step(); // there is none
+    let mut counted = 0;
+    for attempt in 0..100 {
+        let mut resumed = Scheduler::new(schedule);
+        resumed
+            .try_load_record(&through_bytes(lr.to_record()))
+            .unwrap();
+        lr = resumed;
+        assert_eq!(lr.step(), schedule.at(counted));
+        if attempt % 7 == 3 {
+            lr.skip_step();
+            lr.skip_step(); // twice is once
+            assert_eq!((lr.position(), lr.handle().steps()), (counted, counted));
+        } else {
+            counted += 1;
+        }
+    }
+    assert_eq!((lr.position(), lr.skipped()), (counted, 14));
+
+    // A recurrence goes on from what it gave before.
+    let recurrence = Recurrence::new(1.0, |n, rate| rate * (1.0 - 0.5 / n as f64));
+    let mut lr = Scheduler::new(recurrence.clone());
+    for step in 0..10 {
+        for _again in 0..2 {
+            assert_eq!(lr.step().to_bits(), recurrence.at(step).to_bits());
+            lr.skip_step();
+        }
+        lr.step();
+    }
+}
+
+#[test]
+fn a_skipped_step_is_skipped_by_all_clones() {
+    let mut lr = Scheduler::new(Linear::new(1.0, 0.0, 100));
+    let handle = lr.handle();
+    let mut clone = lr.clone();
+    for lr in [&mut lr, &mut clone] {
+        for step in 0..5 {
+            assert_eq!(lr.step(), lr.schedule().at(step));
+        }
+    }
+    // Each worker finds that the gradients were not finite, and says so.
+    lr.skip_step();
+    clone.skip_step();
+    handle.skip_step();
+    for lr in [&mut lr, &mut clone] {
+        assert_eq!((lr.step(), lr.skipped()), (0.96, 1));
+    }
+}
+
+#[test]
+fn a_saved_change_that_cannot_be_is_refused() {
+    let make = || Scheduler::new(Constant::new(0.1));
+    let message = |name: &str, value: u64| {
+        let record = make().to_record().with_scalar("later.count", 1u64);
+        let record = record.with_scalar("later.0.after", 3u64);
+        let record = record
+            .with_scalar("later.0.kind", 2u64)
+            .with_scalar(name, value);
+        let mut lr = make();
+        let error = lr
+            .try_load_record(&record)
+            .err()
+            .map(|error| error.to_string());
+        assert_eq!(lr.position(), 0);
+        (error.unwrap_or_default(), lr)
+    };
+    assert_eq!(
+        message("later.count", 1025).0,
+        "the record's `later.count` must be at most 1024, got 1025"
+    );
+    assert_eq!(
+        message("later.count", 2).0,
+        "the record lacks `later.1.after`"
+    );
+    assert_eq!(
+        message("later.0.kind", 4).0,
+        "the record's `later.0.kind` must be 1, 2 or 3, got 4"
+    );
+    assert_eq!(
+        message("later.0.kind", 1).0,
+        "the record lacks `later.0.factor`"
+    );
+    // More steps that don't count than were taken.
+    let (error, mut lr) = message("later.0.after", 0);
+    assert_eq!((error.as_str(), lr.step(), lr.step()), ("", 0.1, 0.1));
+    assert_eq!(lr.position(), 2);
+}
