@@ -207,7 +207,7 @@ fn hear(
 
 /// Tells a scheduler's rule its metric, wherever Burn has moved the scheduler to, and all clones of
 /// it alike: from the same step on, the first that none of them has begun. (Inside burn-train, use
-/// [`MetricFeedback`](crate::train::MetricFeedback), which does.)
+/// `train::MetricFeedback`, which does.)
 ///
 /// ```
 /// use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;

@@ -159,7 +159,7 @@ impl Groups {
     /// use burn::tensor::Device;
     /// use burn_lr::prelude::*;
     ///
-    /// let model = TransformerEncoderConfig::new(8, 8, 3, 2).init(&Device::flex());
+    /// let model = TransformerEncoderConfig::new(8, 8, 2, 3).init(&Device::flex());
     /// let layers = layers_of(&model);
     /// assert_eq!(layers, ["layers.0", "layers.1", "layers.2"]);
     /// let base = Scheduler::new(Constant::new(0.1));
@@ -298,7 +298,7 @@ fn paths_of(model: &impl Module) -> Vec<String> {
 /// A scheduler with a rate for each parameter group: what [`Groups`] build.
 ///
 /// It is a Burn `ModuleLrScheduler` whose groups are named, exact and checked: step it in a loop of
-/// your own, or move it into Burn's ([`Learner::new`](burn::train::Learner::new) takes it as it
+/// your own, or move it into Burn's (`Learner::new` takes it as it
 /// is). Its record is the same in both places, holds by what the groups are recognised, and fits
 /// into a [`Checkpoint`](crate::Checkpoint).
 ///

@@ -33,6 +33,7 @@ mod clock;
 mod control;
 mod feedback_scheduler;
 mod groups;
+pub mod guide;
 mod hyper;
 mod mailbox;
 mod on_thread;

@@ -2,9 +2,12 @@ use burn_pack::Scalar;
 
 use super::error::LoadError;
 
+/// Finds a scalar by its name.
+type Get<'a> = Box<dyn FnMut(&str) -> Option<Scalar> + 'a>;
+
 /// Stored scalars, read as what they should be.
 pub(super) struct Fields<'a> {
-    get: Box<dyn FnMut(&str) -> Option<Scalar> + 'a>,
+    get: Get<'a>,
     /// What all names that are asked for stand behind.
     prefix: String,
 }

@@ -22,7 +22,8 @@ use crate::{FeedbackScheduler, MetricHandle, Schedule};
 /// All workers of a distributed training hear it before the same step.
 ///
 /// ```no_run
-/// # use burn::train::{SupervisedTraining, LearnerModel};
+/// # use burn::train::metric::{Adaptor, LossInput};
+/// # use burn::train::{InferenceStep, LearnerModel, SupervisedTraining, TrainStep};
 /// use burn::train::metric::LossMetric;
 /// use burn::train::metric::store::{Direction, Split};
 /// use burn_lr::prelude::*;
@@ -32,8 +33,8 @@ use crate::{FeedbackScheduler, MetricHandle, Schedule};
 /// #     training: SupervisedTraining<M>,
 /// # ) -> Result<(), Box<dyn std::error::Error>>
 /// # where
-/// #     burn::train::TrainingModelOutput<M>: burn::train::metric::Adaptor<burn::train::metric::LossInput>,
-/// #     burn::train::InferenceModelOutput<M>: burn::train::metric::Adaptor<burn::train::metric::LossInput>,
+/// #     <M as TrainStep>::Output: Adaptor<LossInput>,
+/// #     <M as InferenceStep>::Output: Adaptor<LossInput>,
 /// # {
 /// let rule = ReduceOnPlateauConfig::new().with_patience(3).build()?;
 /// let lr = FeedbackScheduler::new(Constant::new(0.1).warmup(500), rule);
@@ -128,7 +129,7 @@ impl MetricFeedback {
     /// `SupervisedTraining::early_stopping`.
     pub fn with_early_stopping(
         mut self,
-        strategy: impl EarlyStoppingStrategy + Clone + Send + Sync + 'static,
+        strategy: impl EarlyStoppingStrategy + Clone + Sync + 'static,
     ) -> Self {
         self.early_stopping = Some(Box::new(strategy));
         self
@@ -230,11 +231,11 @@ impl EarlyStoppingStrategy for EarlyStopping {
 
 /// An early-stopping strategy that can be copied without its type being known. (Burn's trait for
 /// that isn't `Sync`, which its slot asks for.)
-trait CloneStopping: EarlyStoppingStrategy + Send + Sync {
+trait CloneStopping: EarlyStoppingStrategy + Sync {
     fn clone_box(&self) -> Box<dyn CloneStopping>;
 }
 
-impl<T: EarlyStoppingStrategy + Clone + Send + Sync + 'static> CloneStopping for T {
+impl<T: EarlyStoppingStrategy + Clone + Sync + 'static> CloneStopping for T {
     fn clone_box(&self) -> Box<dyn CloneStopping> {
         Box::new(self.clone())
     }

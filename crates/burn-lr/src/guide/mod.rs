@@ -1,0 +1,32 @@
+//! A chapter for each way in which a schedule lives inside a training, with code that runs.
+//!
+//! - [`metrics`]: a rate that is cut when a metric stalls;
+//! - [`training`]: the same inside burn-train, on one worker or several;
+//! - [`resuming`]: the order of the data, and what else a resumed run needs to be the same;
+//! - [`control`]: a rate that is read and changed by hand, while the run is under way;
+//! - [`groups`]: a rate for each layer, unfrozen one after the other;
+//! - [`hyper_parameters`]: momentum, betas and weight decay that follow schedules too;
+//! - [`skipped_steps`]: optimizer steps that are left out.
+
+#[doc = include_str!("metrics.md")]
+pub mod metrics {}
+
+#[cfg(feature = "train")]
+#[doc = include_str!("training.md")]
+pub mod training {}
+
+#[cfg(feature = "train")]
+#[doc = include_str!("resuming.md")]
+pub mod resuming {}
+
+#[doc = include_str!("control.md")]
+pub mod control {}
+
+#[doc = include_str!("groups.md")]
+pub mod groups {}
+
+#[doc = include_str!("hyper_parameters.md")]
+pub mod hyper_parameters {}
+
+#[doc = include_str!("skipped_steps.md")]
+pub mod skipped_steps {}
