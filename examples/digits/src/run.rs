@@ -10,7 +10,7 @@ use burn::optim::AdamConfig;
 use burn::train::logger::FileMetricLogger;
 use burn::train::metric::store::{Direction, Split};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
-use burn::train::{Learner, SupervisedTraining};
+use burn::train::{Learner, LearningResult, SupervisedTraining};
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochDataLoader, MetricFeedback};
 use shared::Backend;
@@ -100,9 +100,23 @@ fn run(options: &Options, backend: &Backend, dir: &RunDir, last_epoch: u64) -> R
     };
     let training = feedback.install(training);
 
-    let result = training.launch(Learner::new(model, AdamConfig::new().init(), lr));
-    if let Some(error) = result.error {
+    let learner = Learner::new(model, AdamConfig::new().init(), lr);
+    let LearningResult {
+        model,
+        renderer,
+        interrupted,
+        error,
+    } = training.launch(learner);
+    drop(renderer); // the dashboard takes what is printed before with it
+    if let Some(error) = error {
         return Err(Error::Training(error));
+    }
+    if interrupted.is_some() {
+        println!(
+            "stopped after epoch {}; `--resume` goes on",
+            dir.last_epoch()
+        );
+        return Ok(());
     }
     println!(
         "done backend={} epochs={} steps={} lr={} valid_acc={:.4} out={}",
@@ -110,7 +124,7 @@ fn run(options: &Options, backend: &Backend, dir: &RunDir, last_epoch: u64) -> R
         dir.last_epoch(),
         rate.steps(),
         rate.lr(),
-        result.model.accuracy(&*valid)?,
+        model.accuracy(&*valid)?,
         dir.path().display(),
     );
     Ok(())
