@@ -24,6 +24,7 @@ use burn::train::{
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingError, TrainingItem,
     TrainingStrategy, ValidLoader,
 };
+use burn_lr::feedback::Feedback;
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError};
 use digits::data::{self, DigitBatch, DigitBatcher};
@@ -109,7 +110,7 @@ fn training(
     }
 }
 
-fn feedback(lr: &Lr) -> MetricFeedback {
+fn feedback<S: Schedule, F: Feedback>(lr: &FeedbackScheduler<S, F>) -> MetricFeedback {
     MetricFeedback::new(lr, &LossMetric::new(), Direction::Lowest, Split::Valid).unwrap()
 }
 
@@ -273,6 +274,41 @@ fn without_them_it_is_as_burn_has_it() {
     kept.sort();
     assert!(kept.len() <= 3, "{kept:?}"); // the last two, and the best if that is another one
     assert!(kept.ends_with(&["scheduler-5.bpk".into(), "scheduler-6.bpk".into()]));
+}
+
+#[test]
+fn several_schedulers_hear_a_metric_each() {
+    let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
+    let rule = |mode| {
+        let rule = ReduceOnPlateauConfig::new()
+            .with_mode(mode)
+            .with_patience(0);
+        rule.with_threshold(10.0).build().unwrap() // nothing is an improvement
+    };
+    let base = FeedbackScheduler::new(Constant::new(0.01), rule(Mode::Min));
+    let own = FeedbackScheduler::new(Constant::new(0.02), rule(Mode::Max));
+    let accuracy = AccuracyMetric::new();
+    let hears_accuracy = MetricFeedback::new(&own, &accuracy, Direction::Highest, Split::Train);
+    let feedback = feedback(&base).and(hears_accuracy.unwrap());
+    let model = network();
+    let groups = Groups::new().with(Group::new("output").scheduled(own));
+    let lr = groups.build(base, &model).unwrap();
+    let handle = lr.handle();
+
+    let training = training(directory.path(), None, &rates).metrics((accuracy,));
+    let training = lr.register_metrics(training).num_epochs(3);
+    let learner = Learner::new(model, AdamConfig::new().init(), lr);
+    succeeded(feedback.install(training).launch(learner));
+    // The first epoch is the best so far; the second is worse, and cuts the third's.
+    let [base, own] = [handle.base(), handle.of("output").unwrap()].map(LrHandle::lr);
+    assert!((base - 0.001).abs() < 1e-12 && (own - 0.002).abs() < 1e-12);
+    // What burn-train has logged of the group is its rate, in every epoch.
+    let logged = |epoch: usize| {
+        let path = format!("train/epoch-{epoch}/Learning_Rate_output.log");
+        let text = std::fs::read_to_string(directory.path().join(path)).unwrap();
+        text.lines().count()
+    };
+    assert_eq!((logged(1), logged(3)), (23 + 1, 23 + 1)); // the steps, and the epoch
 }
 
 #[test]

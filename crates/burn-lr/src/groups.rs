@@ -92,6 +92,18 @@ impl Group {
     }
 }
 
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut group = f.debug_struct("Group");
+        group.field("name", &self.name);
+        match &self.own {
+            None => group.field("view", &self.view),
+            Some(own) => group.field("schedule", &own.description()),
+        };
+        group.finish_non_exhaustive()
+    }
+}
+
 /// Which parameters get which rate.
 ///
 /// A parameter that is in several groups belongs to the last of them; one that is in none gets the
@@ -127,7 +139,7 @@ impl Group {
 /// assert!(message.starts_with("the group `head` is of no parameter; there are layers.0."));
 /// # Ok::<(), burn_lr::GroupError>(())
 /// ```
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub struct Groups {
     groups: Vec<Group>,
     decay: Option<f64>,

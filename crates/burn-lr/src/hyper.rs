@@ -39,6 +39,9 @@ use crate::{DynSchedule, Schedule, StepSource, on_thread};
 /// # let _ = (rate, &mut optimizer);
 /// ```
 ///
+/// A config's gradient clipping is not part of what `build()` gives; it is set on the
+/// `ModuleOptimizer` (`with_grad_clipping`).
+///
 /// # Which step's values an optimizer step has
 ///
 /// Burn tells an optimizer neither the step nor the worker that it runs for, and calls it for one

@@ -1,7 +1,7 @@
 //! The program as a user runs it.
 
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -108,6 +108,7 @@ fn a_resumed_run_is_the_same_one() {
 fn a_killed_run_goes_on_after_its_last_checkpoint() {
     let (_directory, out) = directory();
     let mut child = digits("flex", &out, &["--epochs", "100000"])
+        .stdout(Stdio::null())
         .spawn()
         .unwrap();
     while !out.join("checkpoint/scheduler-3.bpk").exists() {
