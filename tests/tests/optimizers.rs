@@ -250,6 +250,14 @@ fn what_follows_the_rate_has_the_values_that_pytorch_had() {
     }
 }
 
+/// Whether a place has an exponential, which the loss of the two-layer network takes. (Burn 0.22.1's
+/// wgpu offers 64-bit numbers, but Vulkan has their exponential in 32 bits only, and the result is
+/// neither.)
+fn has_exp(place: &Place) -> bool {
+    let e = place.tensor(vec![1.0], [1]).exp().into_scalar::<f64>();
+    (e - std::f64::consts::E).abs() < 1e-6
+}
+
 #[test]
 fn scheduled_momentum_and_weight_decay_train_as_in_pytorch() {
     for device in devices() {
@@ -261,9 +269,14 @@ fn scheduled_momentum_and_weight_decay_train_as_in_pytorch() {
                 device: device.clone(),
                 dtype,
             };
+            assert!(dtype == DType::F64 || has_exp(&place), "{device:?}");
             for case in cases() {
-                let difference = train(&case, &place);
                 let name = format!("{} of {} in {dtype:?}", case.optimizer, case.model);
+                if case.model == "two_layer" && !has_exp(&place) {
+                    println!("{name} on {device:?}: left out, it has no exponential");
+                    continue;
+                }
+                let difference = train(&case, &place);
                 println!("{name} on {device:?}: {difference:.1e} of the largest weight");
                 assert!(difference < 1e-5, "{name} on {device:?}: {difference:e}");
             }
