@@ -1,11 +1,12 @@
 //! Checkpoints: what comes back, and what is refused before anything is changed.
 
+use std::collections::BTreeMap;
 use std::fs;
 
 use burn::config::Config;
 use burn::module::{Module, Param, ParamId};
 use burn::nn::{Linear as Layer, LinearConfig};
-use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, SgdConfig};
+use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{Device, Int, Tensor};
 use burn_lr::prelude::*;
 use burn_lr::{CheckpointError, Mismatch};
@@ -237,29 +238,73 @@ fn a_file_that_has_changed_is_refused_wherever_it_has() {
         fs::write(&path, bytes).unwrap();
         Checkpoint::load(&path)
     };
-    let mut parts = std::collections::BTreeSet::new();
-    for bit in (0..whole.len() * 8).step_by(61) {
+    let mut parts = BTreeMap::new();
+    let bits = whole.len() * 8;
+    for flip in 0..5_000 {
+        let bit = bits * flip / 5_000;
         let mut bytes = whole.clone();
         bytes[bit / 8] ^= 1 << (bit % 8);
-        match load(&bytes).unwrap_err() {
-            CheckpointError::Damaged { part, .. } => drop(parts.insert(part)),
-            CheckpointError::NotACheckpoint { .. } | CheckpointError::Version { .. } => {}
+        let part = match load(&bytes).unwrap_err() {
+            CheckpointError::Damaged { part, .. } => part,
+            // The mark at the end, by which the version is told.
+            CheckpointError::NotACheckpoint { reason, .. } if reason.contains("trailer") => "mark",
+            CheckpointError::Version { .. } => "mark",
             other => panic!("bit {bit}: {other}"),
-        }
+        };
+        *parts.entry(part).or_insert(0) += 1;
     }
+    let named: Vec<&str> = parts.keys().copied().collect();
     let expected = [
-        "header, index or length",
-        "header, index or padding",
+        "index or trailer",
+        "mark",
         "model",
         "optimizer",
         "scheduler",
     ];
-    assert_eq!(parts.into_iter().collect::<Vec<_>>(), expected);
+    assert_eq!(named, expected, "{parts:?}");
+
     for length in (0..whole.len()).step_by(64) {
-        assert!(load(&whole[..length]).is_err(), "cut to {length} bytes");
+        let error = load(&whole[..length]).unwrap_err().to_string();
+        assert!(error.contains("trailer"), "cut to {length} bytes: {error}");
     }
-    assert!(load(&[&whole[..], b"more"].concat()).is_err());
+    for more in [&b"more"[..], &whole] {
+        assert!(load(&[&whole[..], more].concat()).is_err());
+        assert!(load(&[more, &whole[..]].concat()).is_err());
+    }
     assert!(load(&whole).is_ok());
+}
+
+#[test]
+fn a_file_is_inspected_without_its_parts() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("checkpoint.bpk");
+    let (_, _, checkpoint) = trained(&devices()[0], 3);
+    checkpoint.with_note("host", "here").save(&path).unwrap();
+    let inspection = Checkpoint::inspect(&path).unwrap();
+    assert_eq!((inspection.version, inspection.progress.step), (2, 3));
+    assert_eq!(inspection.notes["host"], "here");
+    let shapes = inspection.parameters.iter();
+    let shapes: Vec<_> = shapes
+        .map(|parameter| (parameter.path.as_str(), &parameter.shape[..]))
+        .collect();
+    assert_eq!(
+        shapes,
+        [("linear.weight", &[10, 1][..]), ("linear.bias", &[1])]
+    );
+    assert_eq!(inspection.model_size, 11 * 4);
+    assert_eq!(inspection.file_size, fs::metadata(&path).unwrap().len());
+
+    // Damage to a part does not show in what is said of it; damage to the index does.
+    let whole = fs::read(&path).unwrap();
+    let with = |at: usize| {
+        let mut bytes = whole.clone();
+        bytes[at] ^= 1;
+        fs::write(&path, bytes).unwrap();
+        Checkpoint::inspect(&path)
+    };
+    assert_eq!(with(0).unwrap(), inspection);
+    let error = with(whole.len() - 100).unwrap_err();
+    assert!(matches!(error, CheckpointError::Damaged { .. }), "{error}");
 }
 
 #[test]
@@ -270,7 +315,7 @@ fn what_burn_writes_by_itself_is_no_checkpoint() {
     model.into_record().save(&path).unwrap();
     let error = Checkpoint::load(&path).unwrap_err().to_string();
     assert!(
-        error.ends_with("is not a checkpoint: it has no `format`"),
+        error.contains("is not a checkpoint: it has no trailer"),
         "{error}"
     );
     let error = Checkpoint::load(directory.path().join("none"))
@@ -300,19 +345,149 @@ fn a_failed_save_leaves_what_was_there() {
 }
 
 #[test]
-fn a_state_that_could_not_be_restored_is_not_captured() {
+fn a_state_that_could_not_be_restored_is_not_saved() {
     let device = &devices()[0];
     let mut training = Training::new(AdamConfig::new().init(), device);
     training.step(0.1);
     training.model = linear::model::Model::new(device); // Burn keeps the old one's state
     training.step(0.1);
-    let error = Checkpoint::capture(
+    let captured = Checkpoint::capture(
         &training.model,
         &training.optimizer,
         &AdamConfig::new(),
         &lr(),
         Progress::default(),
     );
-    let error = error.unwrap_err().to_string();
+    let directory = tempfile::tempdir().unwrap();
+    let saved = captured.unwrap().save(directory.path().join("run"));
+    let error = saved.unwrap_err().to_string();
     assert!(error.contains("the model has no parameter"), "{error}");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+}
+
+#[derive(Module, Debug)]
+struct Body {
+    linear: Layer,
+}
+
+#[derive(Module, Debug)]
+struct BodyAndHead {
+    linear: Layer,
+    head: Layer,
+}
+
+fn step<M: Module>(
+    (model, mut optimizer): (M, ModuleOptimizer),
+    forward: impl Fn(&M, Tensor<2>) -> Tensor<2>,
+    device: &Device,
+) -> (M, ModuleOptimizer) {
+    let input = Tensor::from_data([[0.5, -1.0, 2.0]], device);
+    let loss = forward(&model, input).powf_scalar(2.0).sum();
+    let grads = GradientsParams::from_grads(loss.backward(), &model);
+    (optimizer.step(0.1, model, grads), optimizer)
+}
+
+#[test]
+fn a_part_of_a_model_goes_on_where_that_was_asked_for() {
+    let device = &devices()[0];
+    let layer = |inputs, outputs| LinearConfig::new(inputs, outputs).init(device);
+    let config = AdamConfig::new();
+    let old = BodyAndHead {
+        linear: layer(3, 4),
+        head: layer(4, 2),
+    };
+    let both = |model: &BodyAndHead, input| model.head.forward(model.linear.forward(input));
+    let (old, optimizer) = step((old, config.init()), both, device);
+    let progress = Progress::default();
+    let checkpoint = Checkpoint::capture(&old, &optimizer, &config, &lr(), progress).unwrap();
+
+    // One layer less: its state is left out, and that of the other goes on.
+    let body = || Body {
+        linear: layer(3, 4),
+    };
+    let error = refused(&checkpoint, body(), config.init(), &config, lr());
+    assert!(error.to_string().contains("`head.weight` is unexpected"));
+    assert_eq!(checkpoint.differences(&body()).len(), 2);
+    let partial = checkpoint.restoring().accept_partial_model();
+    let (model, optimizer) = partial
+        .restore(body(), config.init(), &config, &mut lr())
+        .unwrap();
+    assert_eq!(
+        model.linear.weight.val().into_data(),
+        old.linear.weight.val().into_data()
+    );
+    assert_eq!(optimizer.to_record().len(), 4); // two moments of two parameters
+    let _ = step(
+        (model, optimizer),
+        |model, input| model.linear.forward(input),
+        device,
+    );
+
+    // One layer more: it stays as it is, without a state.
+    let captured =
+        Checkpoint::capture(&body(), &config.init(), &config, &lr(), Progress::default());
+    let new = BodyAndHead {
+        linear: layer(3, 4),
+        head: layer(4, 2),
+    };
+    let head = new.head.weight.val().into_data();
+    let captured = captured.unwrap();
+    let partial = captured.restoring().accept_partial_model();
+    let (new, optimizer) = partial
+        .restore(new, config.init(), &config, &mut lr())
+        .unwrap();
+    assert_eq!(new.head.weight.val().into_data(), head);
+    let _ = step((new, optimizer), both, device);
+
+    // Another shape is another parameter all the same.
+    let other = Body {
+        linear: layer(3, 5),
+    };
+    let partial = checkpoint.restoring().accept_partial_model();
+    let error = partial.restore(other, config.init(), &config, &mut lr());
+    assert!(matches!(error, Err(CheckpointError::Model { mismatches }) if mismatches.len() == 2));
+}
+
+#[test]
+fn other_options_and_another_optimizer_are_asked_for_by_name() {
+    let device = &devices()[0];
+    let (training, _, checkpoint) = trained(device, 3);
+    let other = AdamConfig::new().with_beta_1(0.8);
+    let restore = checkpoint.restoring().accept_other_optimizer_options();
+    let model = training.model.clone();
+    let (model, optimizer) = restore
+        .restore(model, other.init(), &other, &mut lr())
+        .unwrap();
+    assert_eq!(optimizer.to_record().len(), 4);
+
+    // Not any optimizer, though.
+    let sgd = SgdConfig::new();
+    let restore = checkpoint.restoring().accept_other_optimizer_options();
+    let error = restore.restore(model.clone(), sgd.init(), &sgd, &mut lr());
+    let error = error.unwrap_err().to_string();
+    assert!(
+        error.contains("is not part of this optimizer's state"),
+        "{error}"
+    );
+    let restore = checkpoint.restoring().with_fresh_optimizer();
+    let (_, optimizer) = restore.restore(model, sgd.init(), &sgd, &mut lr()).unwrap();
+    assert!(optimizer.to_record().is_empty());
+}
+
+#[test]
+fn another_batch_size_moves_the_position() {
+    let (training, _, checkpoint) = trained(&devices()[0], 12);
+    let config = AdamConfig::new();
+    let restore = |saved, given, lr: &mut Lr| {
+        checkpoint
+            .restoring()
+            .accept_another_batch_size(saved, given)
+            .restore(training.model.clone(), config.init(), &config, lr)
+            .map(drop)
+    };
+    let mut half = Scheduler::new(Cosine::new(0.1, 0.0, 45).warmup(5)).accept_another_schedule();
+    restore(32, 64, &mut half).unwrap();
+    assert_eq!(half.position(), 6);
+    let error = restore(32, 0, &mut lr()).unwrap_err().to_string();
+    assert_eq!(error, "given: must be at least 1, got 0");
 }

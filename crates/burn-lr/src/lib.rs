@@ -44,7 +44,9 @@ mod step_source;
 #[cfg(feature = "train")]
 pub mod train;
 
-pub use checkpoint::{Checkpoint, CheckpointError, Mismatch, Progress};
+pub use checkpoint::{
+    Checkpoint, CheckpointError, Inspection, Mismatch, Progress, Restore, SavedTensor,
+};
 pub use control::{ControlError, LrHandle};
 pub use feedback_scheduler::{FeedbackScheduler, MetricHandle};
 pub use groups::{Group, GroupError, GroupScheduler, Groups, GroupsHandle, layers_of};

@@ -54,8 +54,18 @@ pub enum CheckpointError {
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Which part: `model`, `optimizer`, `scheduler`, or what is around them.
+        /// Which part: `model`, `optimizer`, `scheduler`, `index or trailer`, or what else is
+        /// around them.
         part: &'static str,
+    },
+    /// A device could not give the values of a parameter.
+    #[error("can't read a parameter from its device: {0}")]
+    Device(String),
+    /// A batch size that can't be.
+    #[error("{field}: must be at least 1, got 0")]
+    BatchSize {
+        /// Which one: `saved` or `given`.
+        field: &'static str,
     },
     /// The checkpoint is of another model.
     #[error("the checkpoint is of another model: {}", list(.mismatches))]

@@ -1,44 +1,42 @@
 //! Model, optimizer, scheduler and progress in one verified file.
 
+mod contents;
 mod error;
-mod file;
+mod index;
+mod inspection;
 mod optimizer;
 mod parameters;
+mod progress;
+mod restore;
+mod v1;
+mod v2;
+mod verifier;
 
-use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use burn::config::Config;
-use burn::lr_scheduler::LrSchedulerRecord;
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
-use burn::store::ModuleRecord;
 
 use crate::record::Resumable;
-use file::Contents;
+use contents::{About, Contents, SavedOptimizer};
+use verifier::Verifier;
 
 pub use error::{CheckpointError, Mismatch};
-
-/// How far a run has come.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Progress {
-    /// The epoch that is under way, counted from 0.
-    pub epoch: u64,
-    /// Optimizer steps taken since the beginning of the run.
-    pub step: u64,
-    /// What the run's random numbers are derived from.
-    pub seed: u64,
-    /// Any named numbers: the last losses, say.
-    pub metrics: BTreeMap<String, f64>,
-}
+pub use inspection::{Inspection, SavedTensor};
+pub use progress::Progress;
+pub use restore::Restore;
 
 /// The state of a training run: model, optimizer, scheduler and [`Progress`], to be written to
 /// one file and to go on from, bit for bit, also on another backend.
 ///
-/// The file is a burnpack container. It is written beside its destination and then takes its
-/// place, so that a crash leaves the old file or the new one, and it carries a checksum of each
-/// part and one of everything. Loading checks that it is whole; [`restore`](Self::restore) checks
-/// that it fits, before anything is changed.
+/// The file is written beside its destination and then takes its place, so that a crash leaves the
+/// old file or the new one. It carries a checksum of each part and one of everything. Loading checks
+/// that it is whole; [`restore`](Self::restore) checks that it fits, before anything is changed.
+/// What may differ on purpose is asked for by name: see [`restoring`](Self::restoring).
+/// [`inspect`](Self::inspect) says what a file holds without loading it.
 ///
 /// The scheduler is any [`Resumable`] one. Burn's own `ModuleLrScheduler` is not: what is in it
 /// can only be loaded in the way that has no error to pass on.
@@ -79,13 +77,15 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// The state of a run as it is now.
     ///
+    /// Nothing is copied yet: as tensors are, model and optimizer are shared until one of their
+    /// owners changes them. Save it before the next step, and the run needs no second copy of them.
+    ///
     /// `config` is the optimizer's, which can't be read from the optimizer itself: Adam's state
     /// looks like AdamW's.
     ///
     /// # Errors
     ///
-    /// Where the optimizer has a state of parameters that the model doesn't have (Burn keeps those
-    /// of a layer that was replaced), or Burn can't turn the state into bytes.
+    /// Where Burn can't turn the scheduler's record into bytes.
     pub fn capture<M, C, S>(
         model: &M,
         optimizer: &ModuleOptimizer,
@@ -98,49 +98,46 @@ impl Checkpoint {
         C: Config,
         S: Resumable + ?Sized,
     {
-        // Shared, so that what reads them later makes no copies.
-        let model = model.clone().into_record().into_bytes()?.shared();
-        let optimizer = optimizer.into_bytes()?.shared();
-        optimizer::check(&optimizer, &parameters::of_record(model.clone())?)?;
         Ok(Self {
             contents: Contents {
-                model,
-                optimizer,
+                model: contents::snapshot(model),
+                optimizer: SavedOptimizer::Live(optimizer.clone()),
                 scheduler: scheduler.record().into_bytes()?.shared(),
-                optimizer_config: optimizer::describe(config),
-                schedule: scheduler.description(),
-                progress,
-                notes: BTreeMap::new(),
+                about: About {
+                    optimizer_config: optimizer::describe(config),
+                    schedule: scheduler.description(),
+                    progress,
+                    notes: Default::default(),
+                },
             },
         })
     }
 
     /// This checkpoint with a text of the program's own in it, such as its options.
     pub fn with_note(mut self, name: &str, text: &str) -> Self {
-        self.contents
-            .notes
-            .insert(name.to_string(), text.to_string());
+        let notes = &mut self.contents.about.notes;
+        notes.insert(name.to_string(), text.to_string());
         self
     }
 
     /// The text that was stored under `name`.
     pub fn note(&self, name: &str) -> Option<&str> {
-        self.contents.notes.get(name).map(String::as_str)
+        self.contents.about.notes.get(name).map(String::as_str)
     }
 
     /// How far the run had come.
     pub fn progress(&self) -> &Progress {
-        &self.contents.progress
+        &self.contents.about.progress
     }
 
     /// The schedule that the run had, as JSON; `None` where a closure was part of it.
     pub fn schedule(&self) -> Option<&str> {
-        self.contents.schedule.as_deref()
+        self.contents.about.schedule.as_deref()
     }
 
     /// The kind and the options of the optimizer that the run had, as JSON.
     pub fn optimizer_config(&self) -> &str {
-        &self.contents.optimizer_config
+        &self.contents.about.optimizer_config
     }
 
     /// Writes the file, in place of one that is there.
@@ -150,27 +147,57 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// Where the file can't be written, or a part is larger than a burnpack file holds (10 GiB):
+    /// Where the file can't be written, or the optimizer has a state of parameters that the model
+    /// doesn't have, which could never be restored (Burn keeps that of a layer that was replaced):
     /// what was there before still is. The one exception is named in the error: a file system
     /// that can't confirm that the new file, though in place, would survive a loss of power.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-        file::write(&self.contents, path.as_ref())
+        v2::write(&self.contents, path.as_ref())
     }
 
-    /// Reads a file and checks that it is whole.
+    /// Reads a file, of any version, and checks that it is whole.
+    ///
+    /// It takes as much memory as the file has bytes, whatever is in it.
     ///
     /// # Errors
     ///
     /// Where there is no file, or one that is something else, was written by a later version, or
     /// has changed since it was written.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
-        let contents = file::read(path.as_ref())?;
+        let file = Verifier {
+            path: path.as_ref(),
+        };
+        let contents = match open(file)? {
+            Opened::V2(opened) => v2::read(&opened, file)?,
+            Opened::V1(bytes) => v1::read(bytes, file)?,
+        };
         Ok(Self { contents })
+    }
+
+    /// Says what a file holds, without loading it: of a file of version 2, it reads and checks the
+    /// index alone.
+    ///
+    /// # Errors
+    ///
+    /// As for [`load`](Self::load), but for damage to model, optimizer and scheduler.
+    pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection, CheckpointError> {
+        let file = Verifier {
+            path: path.as_ref(),
+        };
+        match open(file)? {
+            Opened::V2(opened) => Ok(v2::inspect(&opened, file)?.into()),
+            Opened::V1(bytes) => {
+                let (digest, size) = (blake3::hash(&bytes), bytes.len() as u64);
+                let contents = v1::read(bytes, file)?;
+                Inspection::of_v1(contents, digest, size)
+            }
+        }
     }
 
     /// The run's model and optimizer, and `scheduler` at its position.
     ///
-    /// All that is given must have been built as at the beginning of the run.
+    /// All that is given must have been built as at the beginning of the run; otherwise, see
+    /// [`restoring`](Self::restoring).
     ///
     /// # Errors
     ///
@@ -187,31 +214,39 @@ impl Checkpoint {
         C: Config,
         S: Resumable + ?Sized,
     {
-        let Contents {
-            model: model_bytes,
-            optimizer: optimizer_bytes,
-            scheduler: scheduler_bytes,
-            optimizer_config,
-            ..
-        } = &self.contents;
-
-        let saved = parameters::of_record(model_bytes.clone())?;
-        let mismatches = parameters::compare(&saved, &parameters::of_module(&model));
-        if !mismatches.is_empty() {
-            return Err(CheckpointError::Model { mismatches });
-        }
-        // Backends differ in the size of their integers.
-        let record = ModuleRecord::from_bytes(model_bytes.clone())?.cast_to_module_dtype();
-        let model = model.try_load_record(record)?;
-
-        optimizer::check_config(optimizer_config, config)?;
-        let optimizer = optimizer::load(optimizer, optimizer_bytes.clone(), &saved)?;
-
-        // The scheduler is changed in place, so it comes last.
-        let record = LrSchedulerRecord::from_bytes(scheduler_bytes.clone())?;
-        scheduler.try_load_record(&record)?;
-        Ok((model, optimizer))
+        self.restoring()
+            .restore(model, optimizer, config, scheduler)
     }
+
+    /// Goes on from this checkpoint with something that differs on purpose.
+    pub fn restoring(&self) -> Restore<'_> {
+        Restore::new(&self.contents)
+    }
+
+    /// In what `model`'s parameters and the checkpoint's differ.
+    pub fn differences(&self, model: &impl Module) -> Vec<Mismatch> {
+        let given = parameters::of_module(model);
+        parameters::compare(&self.contents.parameters(), &given)
+    }
+}
+
+/// A file by its version.
+enum Opened {
+    V1(Vec<u8>),
+    V2(File),
+}
+
+fn open(verifier: Verifier) -> Result<Opened, CheckpointError> {
+    let open = || {
+        let mut file = File::open(verifier.path)?;
+        if v2::is_marked(&file)? {
+            return Ok(Opened::V2(file));
+        }
+        let mut bytes = vec![];
+        file.read_to_end(&mut bytes)?;
+        Ok(Opened::V1(bytes))
+    };
+    open().map_err(|error| verifier.unreadable(error))
 }
 
 impl std::fmt::Debug for Checkpoint {

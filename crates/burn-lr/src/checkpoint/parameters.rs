@@ -1,24 +1,37 @@
-//! What parameters a model has, and what parameters a record is of.
+//! What parameters a model has, how they differ from those of a checkpoint, and how they get its
+//! values.
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleVisitor, Param};
-use burn::tensor::{Bool, Bytes, DType, Int, Shape, Tensor};
-use burn_pack::Reader;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::kind::Basic;
+use burn::tensor::{Bool, DType, Device, Int, Shape, Tensor};
+use serde::{Deserialize, Serialize};
 
+use super::contents::SavedParameter;
 use super::error::{CheckpointError, Mismatch};
 
-/// A parameter's number type, shape and, in a record, id.
-#[derive(Debug)]
+/// The highest rank that a tensor of Burn's can have; at a higher one it panics.
+pub(super) const MAX_RANK: usize = 8;
+
+/// A parameter's number type, shape and, in a checkpoint, id.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Parameter {
-    dtype: DType,
-    shape: Vec<usize>,
+    pub dtype: DType,
+    pub shape: Vec<usize>,
     pub id: Option<u64>,
 }
 
 impl Parameter {
-    fn show(&self) -> String {
+    pub fn show(&self) -> String {
         format!("{:?}{:?}", self.dtype, self.shape)
+    }
+
+    /// The size of its values, where type and shape tell.
+    pub fn size(&self) -> Option<usize> {
+        let mut sizes = self.shape.iter();
+        let elements = sizes.try_fold(1usize, |product, size| product.checked_mul(*size))?;
+        elements.checked_mul(self.dtype.size())
     }
 
     /// Backends differ in the size of their integers and in how they store booleans; neither
@@ -41,20 +54,6 @@ pub(super) fn of_module(module: &impl Module) -> Parameters {
     let mut collector = Collector::default();
     module.visit(&mut collector);
     collector.parameters
-}
-
-/// The parameters that a module record holds.
-pub(super) fn of_record(record: Bytes) -> Result<Parameters, CheckpointError> {
-    let tensors = Reader::from_bytes(record)?.into_tensors()?;
-    let parameters = tensors.into_iter().map(|tensor| {
-        let parameter = Parameter {
-            dtype: tensor.dtype,
-            shape: tensor.shape.to_vec(),
-            id: tensor.param_id,
-        };
-        (tensor.name, parameter)
-    });
-    Ok(parameters.collect())
 }
 
 /// Where the two differ.
@@ -113,4 +112,76 @@ impl ModuleVisitor for Collector {
     fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
         self.add(param.val().dtype(), param.lazy_shape());
     }
+}
+
+/// `module` with the values and ids of `saved`, where the two have the same parameters; what has
+/// none there stays as it is.
+pub(super) fn load<M: Module>(module: M, saved: &[SavedParameter]) -> Result<M, CheckpointError> {
+    let saved = saved.iter().map(|saved| (saved.path.as_str(), saved));
+    let mut loader = Loader {
+        path: vec![],
+        saved: saved.collect(),
+        failed: None,
+    };
+    let module = module.map(&mut loader);
+    match loader.failed {
+        None => Ok(module),
+        Some(error) => Err(error),
+    }
+}
+
+struct Loader<'a> {
+    path: Vec<String>,
+    saved: BTreeMap<&'a str, &'a SavedParameter>,
+    failed: Option<CheckpointError>,
+}
+
+impl Loader<'_> {
+    /// The saved values of the parameter that is visited, on its device and of its number type,
+    /// and its id.
+    fn take<const D: usize, K: Basic>(
+        &mut self,
+        device: &Device,
+        dtype: DType,
+    ) -> Option<(Tensor<D, K>, ParamId)> {
+        let saved = self.saved.remove(self.path.join(".").as_str())?;
+        match saved.data() {
+            Ok(data) => {
+                let id = saved.parameter.id.map_or_else(ParamId::new, ParamId::from);
+                Some((Tensor::from_data(data, (device, dtype)), id))
+            }
+            Err(error) => {
+                self.failed = Some(error);
+                None
+            }
+        }
+    }
+}
+
+macro_rules! load_kind {
+    ($method:ident $(, $kind:ty)?) => {
+        fn $method<const D: usize>(
+            &mut self,
+            param: Param<Tensor<D $(, $kind)?>>,
+        ) -> Param<Tensor<D $(, $kind)?>> {
+            match self.take(&param.lazy_device(), param.val().dtype()) {
+                Some((tensor, id)) => param.transform_for_load(tensor, id),
+                None => param,
+            }
+        }
+    };
+}
+
+impl ModuleMapper for Loader<'_> {
+    fn enter_module(&mut self, name: &str, _container_type: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+    }
+
+    load_kind!(map_float);
+    load_kind!(map_int, Int);
+    load_kind!(map_bool, Bool);
 }

@@ -6,6 +6,7 @@ mod error;
 mod fields;
 mod identity;
 mod state;
+mod steps;
 
 use burn::lr_scheduler::LrSchedulerRecord;
 
@@ -13,6 +14,7 @@ pub(crate) use driven::Driven;
 pub use error::LoadError;
 pub(crate) use identity::{Identity, fingerprint, to_json};
 pub(crate) use state::{Kind, SchedulerState};
+pub(crate) use steps::in_other_steps;
 
 /// A scheduler whose saved state loads with an error where it doesn't fit, rather than in silence.
 pub trait Resumable {

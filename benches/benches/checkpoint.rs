@@ -1,0 +1,246 @@
+//! A checkpoint beside Burn's own three files of the same state: how long saving and loading take,
+//! in turns, and how much memory each needs, in a process of its own.
+//!
+//! Burn reads a file when a value is first used. So what is timed ends with the first step after
+//! loading; and, apart from that, with every value having been read. On Linux, for memory.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use burn::lr_scheduler::LrSchedulerRecord;
+use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+use burn::module::Module;
+use burn::nn::{Linear as Layer, LinearConfig};
+use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, OptimizerRecord};
+use burn::store::ModuleRecord;
+use burn::tensor::{Device, Tensor};
+use burn_lr::prelude::*;
+
+/// How often each is timed.
+const ROUNDS: usize = 15;
+/// What a checkpoint may cost, over Burn's files.
+const BOUND: f64 = 1.15;
+
+#[derive(Module, Debug)]
+struct Stack {
+    layers: Vec<Layer>,
+}
+
+/// How many layers of how many inputs and outputs.
+type Size = (usize, usize);
+
+const SIZES: [(&str, Size); 2] = [("1M", (4, 512)), ("25M", (24, 1_024))];
+
+fn device() -> Device {
+    Device::default().autodiff()
+}
+
+fn model((layers, width): Size) -> Stack {
+    let layer = || LinearConfig::new(width, width).init(&device());
+    Stack {
+        layers: (0..layers).map(|_| layer()).collect(),
+    }
+}
+
+fn schedule() -> impl Schedule + Clone + Send + Sync + 'static {
+    Cosine::new(1e-3, 0.0, 10_000).warmup(100)
+}
+
+/// A run as Burn's own files are of.
+struct Run {
+    model: Stack,
+    optimizer: ModuleOptimizer,
+    rate: f64,
+}
+
+impl Run {
+    fn step(mut self) -> Self {
+        let width = self.model.layers[0].weight.dims()[0];
+        let input = Tensor::<2>::ones([1, width], &device());
+        let layers = self.model.layers.iter();
+        let output = layers.fold(input, |input, layer| layer.forward(input));
+        let grads = GradientsParams::from_grads(output.sum().backward(), &self.model);
+        self.model = self.optimizer.step(self.rate, self.model, grads);
+        self
+    }
+
+    /// Reads every value.
+    fn read(self) -> usize {
+        self.model.into_record().len() + self.optimizer.to_record().len()
+    }
+}
+
+fn begun(size: Size) -> Run {
+    let run = Run {
+        model: model(size),
+        optimizer: AdamConfig::new().init(),
+        rate: 1e-3,
+    };
+    run.step()
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Who {
+    Burn,
+    Ours,
+}
+
+fn save(who: Who, run: &Run, directory: &Path) {
+    let mut lr = Scheduler::new(schedule());
+    lr.step();
+    match who {
+        Who::Burn => {
+            let model = run.model.clone().into_record();
+            model.save(directory.join("model")).unwrap();
+            run.optimizer.save(directory.join("optimizer")).unwrap();
+            let lr = ModuleLrScheduler::from(lr).to_record();
+            lr.save(directory.join("scheduler")).unwrap();
+        }
+        Who::Ours => {
+            let (config, progress) = (AdamConfig::new(), Progress::default());
+            let Run {
+                model, optimizer, ..
+            } = run;
+            let captured = Checkpoint::capture(model, optimizer, &config, &lr, progress);
+            captured.unwrap().save(directory.join("run.bpk")).unwrap();
+        }
+    }
+}
+
+fn load(who: Who, size: Size, directory: &Path) -> Run {
+    let (model, config) = (model(size), AdamConfig::new());
+    let mut lr = Scheduler::new(schedule());
+    match who {
+        Who::Burn => {
+            let record = ModuleRecord::load(directory.join("model")).unwrap();
+            let model = model.load_record(record);
+            let record = OptimizerRecord::load(directory.join("optimizer")).unwrap();
+            let optimizer = config.init().load_record(record);
+            let record = LrSchedulerRecord::load(directory.join("scheduler")).unwrap();
+            let mut lr = ModuleLrScheduler::from(lr).load_record(record);
+            let rate = lr.step().base();
+            Run {
+                model,
+                optimizer,
+                rate,
+            }
+        }
+        Who::Ours => {
+            let checkpoint = Checkpoint::load(directory.join("run.bpk")).unwrap();
+            let restored = checkpoint.restore(model, config.init(), &config, &mut lr);
+            let (model, optimizer) = restored.unwrap();
+            Run {
+                model,
+                optimizer,
+                rate: lr.step(),
+            }
+        }
+    }
+}
+
+fn seconds<T>(run: impl FnOnce() -> T) -> f64 {
+    let start = Instant::now();
+    let result = run();
+    let seconds = start.elapsed().as_secs_f64();
+    drop(result);
+    seconds
+}
+
+/// What is done with a size, by Burn or by this project, in a directory.
+type Task = fn(Who, Size, &Run, &Path) -> f64;
+
+const TASKS: [(&str, Task); 3] = [
+    ("save", |who, _, run, directory| {
+        seconds(|| save(who, run, directory))
+    }),
+    ("load, every value read", |who, size, _, directory| {
+        seconds(|| load(who, size, directory).read())
+    }),
+    ("load and step", |who, size, _, directory| {
+        seconds(|| load(who, size, directory).step())
+    }),
+];
+
+fn main() {
+    let arguments: Vec<String> = env::args().collect();
+    if let [_, task, who, size, directory] = &arguments[..] {
+        return measure_memory(task, who, size, Path::new(directory));
+    }
+    println!("medians of {ROUNDS} rounds in turns; peaks of memory in processes of their own");
+    println!("parameters  task                       burn, ms  burn-lr, ms  ratio (bound {BOUND})");
+    let directory = env::current_dir().unwrap().join("target");
+    fs::create_dir_all(&directory).unwrap();
+    let directory = tempfile::tempdir_in(directory).unwrap();
+    for (name, size) in SIZES {
+        let run = begun(size);
+        for (task_name, task) in TASKS {
+            let mut times = [vec![], vec![]];
+            for round in 0..2 * (ROUNDS + 1) {
+                let who = [Who::Burn, Who::Ours][round % 2];
+                let time = task(who, size, &run, directory.path());
+                if round >= 2 {
+                    times[round % 2].push(time); // after a first one that only warms up
+                }
+            }
+            let [burn, ours] = times.map(median);
+            println!(
+                "{name:<11} {task_name:<26} {:>8.1} {:>12.1} {:>6.2}",
+                burn * 1e3,
+                ours * 1e3,
+                ours / burn
+            );
+        }
+        drop(run);
+        for task in ["save", "load and step"] {
+            let peak = |who: &str| {
+                let arguments = [task, who, name, directory.path().to_str().unwrap()];
+                let program = env::current_exe().unwrap();
+                let output = Command::new(program).args(arguments).output().unwrap();
+                String::from_utf8_lossy(&output.stdout).trim().to_string()
+            };
+            println!(
+                "{name:<11} {:<26} {:>8} {:>12}  MiB over the run itself",
+                format!("{task}, memory"),
+                peak("burn"),
+                peak("ours")
+            );
+        }
+    }
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// Prints by how many MiB a task raises this process's peak of memory.
+fn measure_memory(task: &str, who: &str, size: &str, directory: &Path) {
+    let who = if who == "burn" { Who::Burn } else { Who::Ours };
+    let sizes = SIZES.into_iter();
+    let (_, size) = sizes.filter(|(name, _)| *name == size).next().unwrap();
+    if task == "save" {
+        let run = begun(size);
+        // The peak of the step that was just taken must not hide it.
+        fs::write("/proc/self/clear_refs", "5").unwrap();
+        let before = memory("VmRSS");
+        save(who, &run, directory);
+        println!("{}", memory("VmHWM").saturating_sub(before));
+    } else {
+        let before = memory("VmRSS");
+        let run = load(who, size, directory).step();
+        println!("{}", memory("VmHWM").saturating_sub(before));
+        drop(run);
+    }
+}
+
+/// A line of `/proc/self/status`, in MiB.
+fn memory(name: &str) -> u64 {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let line = lines.find(|line| line.starts_with(name)).unwrap_or("");
+    let number = line.split_whitespace().nth(1);
+    number.map_or(0, |number| number.parse::<u64>().unwrap_or(0) / 1_024)
+}

@@ -1,0 +1,85 @@
+//! The file format, version 1, which is read and no longer written: a burnpack container with
+//!
+//! - the metadata `format`, `version`, `optimizer.config`, `schedule`, `note.*`, and of each part
+//!   `blake3.*`;
+//! - the scalars `progress.*`;
+//! - the byte tensors `model`, `optimizer` and `scheduler`, each what Burn writes for it, and
+//!   last `digest`: the BLAKE3 hash of all bytes of the file before it.
+
+use std::collections::BTreeMap;
+
+use burn::tensor::Bytes;
+use burn_pack::{MAGIC_NUMBER, Reader};
+
+use super::contents::{Contents, SavedOptimizer, SavedParameter, Values};
+use super::error::CheckpointError;
+use super::index::Index;
+use super::parameters::{MAX_RANK, Parameter};
+use super::verifier::Verifier;
+
+const VERSION: &str = "1";
+const DIGEST_SIZE: usize = blake3::OUT_LEN;
+
+/// Reads the bytes of a file, if they are whole.
+pub(super) fn read(bytes: Vec<u8>, file: Verifier) -> Result<Contents, CheckpointError> {
+    let is_burnpack = bytes.starts_with(&MAGIC_NUMBER.to_le_bytes());
+    let whole = match bytes.split_last_chunk::<DIGEST_SIZE>() {
+        Some((hashed, digest)) => blake3::hash(hashed) == *digest,
+        None => false,
+    };
+    let bytes = Bytes::from_bytes_vec(bytes).shared();
+    // That a file of version 2 ends with its trailer is what tells it from others.
+    let no_trailer = "it has no trailer: it was cut short, or is another kind of burnpack file";
+    let unreadable = |error: burn_pack::Error| match is_burnpack {
+        true => file.not_a_checkpoint(no_trailer),
+        false => file.not_a_checkpoint(error.to_string()),
+    };
+    let reader = Reader::from_bytes(bytes).map_err(unreadable)?;
+    let index = Index::of(&reader);
+    if !index.has_format() {
+        return Err(file.not_a_checkpoint(no_trailer));
+    }
+    index.check_format(&file, VERSION)?;
+    let mut parts = BTreeMap::new();
+    for tensor in reader.into_tensors().map_err(unreadable)? {
+        parts.insert(tensor.name.clone(), tensor.into_bytes()?);
+    }
+    let mut part = |name| {
+        let Some(bytes) = parts.remove(name) else {
+            return Err(file.not_a_checkpoint(format!("it has no {name}")));
+        };
+        match index.text(&format!("blake3.{name}"), &file)? == blake3::hash(&bytes).to_string() {
+            true => Ok(bytes),
+            false => Err(file.damaged(name)),
+        }
+    };
+    let (model, optimizer, scheduler) = (part("model")?, part("optimizer")?, part("scheduler")?);
+    if !whole {
+        return Err(file.damaged("header, index or padding"));
+    }
+    Ok(Contents {
+        model: parameters(model, &file)?,
+        optimizer: SavedOptimizer::Read(optimizer),
+        scheduler,
+        about: index.about(&file)?,
+    })
+}
+
+/// The parameters of a model's record.
+fn parameters(record: Bytes, file: &Verifier) -> Result<Vec<SavedParameter>, CheckpointError> {
+    let tensors = Reader::from_bytes(record)?.into_tensors()?;
+    let parameters = tensors.into_iter().map(|tensor| {
+        let (path, dtype, shape, id, bytes) = tensor.into_parts()?;
+        if shape.num_dims() > MAX_RANK {
+            let reason = format!("its parameter `{path}` has a rank above {MAX_RANK}");
+            return Err(file.not_a_checkpoint(reason));
+        }
+        let shape = shape.to_vec();
+        Ok(SavedParameter {
+            path,
+            parameter: Parameter { dtype, shape, id },
+            values: Values::Read(bytes),
+        })
+    });
+    parameters.collect()
+}
