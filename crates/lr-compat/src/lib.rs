@@ -33,6 +33,8 @@
 pub mod burn;
 pub mod keras;
 pub mod optax;
+#[cfg(feature = "pytorch")]
+pub mod pytorch;
 pub mod timm;
 pub mod torch;
 pub mod transformers;

@@ -1,0 +1,128 @@
+use std::fmt::Display;
+
+use lr_schedule::ScheduleError;
+
+/// What is wrong with a file of PyTorch's, and where in it.
+///
+/// Places are written as in Python, without the quotes:
+/// `scheduler._schedulers[1].milestones[0]`. The place of the file's outermost value is empty, and
+/// is called "the file".
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TorchError {
+    /// The file can't be read.
+    #[error("{path}: {source}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// It is none of `torch.save`'s, or damaged.
+    #[error("is no file of torch.save: {0}")]
+    NotTorch(String),
+    /// It is of the format that `torch.save` wrote before PyTorch 1.6, or a tar file of before 0.4.
+    #[error(
+        "is of PyTorch's old format ({0}), which is not read; load it in PyTorch and save it again"
+    )]
+    OldFormat(&'static str),
+    /// It was written on a big-endian machine.
+    #[error("its byte order is {0:?}, of which only \"little\" is read")]
+    ByteOrder(String),
+    /// Its pickle is damaged, or holds what `torch.save` doesn't write.
+    #[error("byte {offset} of data.pkl: {why}")]
+    Pickle {
+        /// At which byte the operation begins.
+        offset: usize,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// More than is read.
+    #[error("{what} is {size}, and at most {limit} is read")]
+    TooLarge {
+        /// What there is too much of.
+        what: &'static str,
+        /// How much there is.
+        size: u64,
+        /// How much is read.
+        limit: u64,
+    },
+    /// A key that isn't there.
+    #[error("{}: has no {key:?}; there are {}", at(place), list(known))]
+    Missing {
+        /// Where it should be.
+        place: String,
+        /// What should be there.
+        key: String,
+        /// The first of those that are there.
+        known: Vec<String>,
+    },
+    /// A value of another type.
+    #[error("{}: must be {expected}, is {found}", at(place))]
+    Type {
+        /// Where it is.
+        place: String,
+        /// What it should be.
+        expected: &'static str,
+        /// What it is.
+        found: String,
+    },
+    /// A value out of its bounds.
+    #[error("{}: must be {allowed}, is {value}", at(place))]
+    Invalid {
+        /// Where it is.
+        place: String,
+        /// What is allowed.
+        allowed: String,
+        /// What it is.
+        value: String,
+    },
+    /// What the file doesn't say, or can't be followed here.
+    #[error("{}: {why}", at(place))]
+    Unsupported {
+        /// Where it is.
+        place: String,
+        /// Why, and what to do.
+        why: String,
+    },
+    /// What the file says makes no schedule.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+}
+
+impl TorchError {
+    /// A value at `place` that is not `allowed` there.
+    pub fn invalid(
+        place: impl Into<String>,
+        value: impl Display,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self::Invalid {
+            place: place.into(),
+            allowed: allowed.into(),
+            value: value.to_string(),
+        }
+    }
+
+    /// What can't be done with what is at `place`, in a sentence.
+    pub fn unsupported(place: impl Into<String>, why: impl Into<String>) -> Self {
+        Self::Unsupported {
+            place: place.into(),
+            why: why.into(),
+        }
+    }
+}
+
+fn at(place: &str) -> &str {
+    match place {
+        "" => "the file",
+        place => place,
+    }
+}
+
+fn list(known: &[String]) -> String {
+    match known {
+        [] => "no keys".to_string(),
+        known => known.join(", "),
+    }
+}

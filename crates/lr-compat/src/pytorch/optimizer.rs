@@ -1,0 +1,189 @@
+use std::collections::BTreeMap;
+
+use super::{Key, TorchError, Value};
+
+/// What `optimizer.state_dict()` gave: the options of its parameter groups, and what it keeps for
+/// each parameter.
+///
+/// ```
+/// use lr_compat::pytorch::{OptimizerState, TorchFile};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/one_cycle_lr-0.optimizer.pt");
+/// let file = TorchFile::open(path)?;
+/// let optimizer = OptimizerState::read(&file.root())?;
+/// let group = &optimizer.groups[0];
+/// assert_eq!(group.params, [0]);
+/// assert_eq!(group.option("weight_decay")?.number()?, 0.0);
+/// # Ok::<(), lr_compat::pytorch::TorchError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct OptimizerState<'a> {
+    /// The parameter groups, in their order.
+    pub groups: Vec<ParamGroup<'a>>,
+    /// What is kept for a parameter, by its index; none for one that hasn't been stepped.
+    pub state: BTreeMap<u64, ParamState<'a>>,
+}
+
+/// One of `param_groups`.
+#[derive(Debug, Clone)]
+pub struct ParamGroup<'a> {
+    place: String,
+    /// The indices of its parameters, which count through all groups in the order in which the
+    /// optimizer was given them.
+    pub params: Vec<u64>,
+    /// The names of its parameters, where the optimizer was given `named_parameters()`.
+    pub names: Option<Vec<&'a str>>,
+    /// Everything else: `lr`, `betas`, `weight_decay`, and what a scheduler put there
+    /// (`initial_lr`, `max_lr`).
+    pub options: BTreeMap<&'a str, Value<'a>>,
+}
+
+/// What an optimizer keeps for one parameter, by the names it has there: `step`, `exp_avg`,
+/// `momentum_buffer`.
+#[derive(Debug, Clone)]
+pub struct ParamState<'a> {
+    place: String,
+    /// A number, a tensor or `None` each.
+    pub fields: BTreeMap<&'a str, Value<'a>>,
+}
+
+impl<'a> OptimizerState<'a> {
+    /// The state dict that `value` is.
+    ///
+    /// # Errors
+    ///
+    /// What is no state dict of an optimizer: a dict with `param_groups` and `state`, whose groups
+    /// have each parameter once, and whose states are those of parameters in the groups.
+    pub fn read(value: &Value<'a>) -> Result<Self, TorchError> {
+        let groups = value.field("param_groups")?;
+        let groups = groups.items()?;
+        let groups = groups.iter().map(ParamGroup::read);
+        let groups = groups.collect::<Result<Vec<_>, _>>()?;
+        let mut known = std::collections::HashSet::new();
+        for group in &groups {
+            for index in &group.params {
+                if !known.insert(*index) {
+                    let place = format!("{}.params", group.place);
+                    let twice = format!("{index} once more");
+                    let allowed = "indices of parameters that are in no other place";
+                    return Err(TorchError::invalid(place, twice, allowed));
+                }
+            }
+        }
+        let mut state = BTreeMap::new();
+        for (key, value) in value.field("state")?.entries()? {
+            match key {
+                Key::Int(index) if index >= 0 && known.contains(&(index as u64)) => {
+                    state.insert(index as u64, ParamState::read(&value)?);
+                }
+                key => {
+                    let allowed = "that of a parameter of one of param_groups";
+                    return Err(TorchError::invalid(value.place(), key, allowed));
+                }
+            }
+        }
+        Ok(Self { groups, state })
+    }
+}
+
+impl<'a> ParamGroup<'a> {
+    fn read(value: &Value<'a>) -> Result<Self, TorchError> {
+        let mut options = fields(value)?;
+        options.remove("params");
+        let params = value.field("params")?;
+        let params = params.items()?;
+        let params = params
+            .iter()
+            .map(Value::count)
+            .collect::<Result<Vec<_>, _>>()?;
+        let names = match options.remove("param_names") {
+            Some(names) => {
+                let items = names.items()?;
+                if items.len() != params.len() {
+                    return names.out_of_bounds("as many names as params");
+                }
+                let names = items.iter().map(Value::text);
+                Some(names.collect::<Result<Vec<_>, _>>()?)
+            }
+            None => None,
+        };
+        Ok(Self {
+            place: value.place().to_string(),
+            params,
+            names,
+            options,
+        })
+    }
+
+    /// Where it is in the file: `param_groups[0]`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The option called `name`.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub fn option(&self, name: &str) -> Result<&Value<'a>, TorchError> {
+        find(&self.place, &self.options, name)
+    }
+}
+
+impl<'a> ParamState<'a> {
+    fn read(value: &Value<'a>) -> Result<Self, TorchError> {
+        Ok(Self {
+            place: value.place().to_string(),
+            fields: fields(value)?,
+        })
+    }
+
+    /// Where it is in the file: `state[0]`.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The field called `name`.
+    ///
+    /// # Errors
+    ///
+    /// Where there is none.
+    pub fn field(&self, name: &str) -> Result<&Value<'a>, TorchError> {
+        find(&self.place, &self.fields, name)
+    }
+
+    /// How many steps the parameter has had, which is a number or a tensor of one.
+    ///
+    /// # Errors
+    ///
+    /// Where there is no `step`, or it is no whole number.
+    pub fn step(&self) -> Result<u64, TorchError> {
+        let step = self.field("step")?;
+        let number = step.number()?;
+        match number.trunc() == number && (0.0..=9e15).contains(&number) {
+            true => Ok(number as u64),
+            false => Err(TorchError::invalid(step.place(), number, "a whole number")),
+        }
+    }
+}
+
+fn fields<'a>(value: &Value<'a>) -> Result<BTreeMap<&'a str, Value<'a>>, TorchError> {
+    let entries = value.entries()?.into_iter();
+    let fields = entries.map(|(key, value)| match key {
+        Key::Text(name) => Ok((name, value)),
+        key => Err(TorchError::invalid(value.place(), key, "called by a name")),
+    });
+    fields.collect()
+}
+
+fn find<'m, 'a>(
+    place: &str,
+    values: &'m BTreeMap<&'a str, Value<'a>>,
+    name: &str,
+) -> Result<&'m Value<'a>, TorchError> {
+    values.get(name).ok_or_else(|| TorchError::Missing {
+        place: place.to_string(),
+        key: name.to_string(),
+        known: values.keys().map(|name| name.to_string()).collect(),
+    })
+}
