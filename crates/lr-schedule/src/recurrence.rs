@@ -177,6 +177,10 @@ pub enum Part {
         start: Option<f64>,
         next: Box<Part>,
     },
+    Skip {
+        steps: u64,
+        of: Box<Part>,
+    },
     Chain(Vec<Part>),
 }
 
@@ -291,8 +295,12 @@ impl Part {
             } => {
                 let wave = |n: u64| 1.0 + cos(core::f64::consts::PI * float(n) / float(*t_max));
                 match wave(n - 1) {
-                    // From its lowest point, where there is nothing left to multiply, it adds.
-                    0.0 => rate + finite(start - floor) * (wave(n) / 2.0),
+                    // From its lowest point, where there is nothing left to multiply, it adds; what
+                    // it adds is 1 - cos(π / t_max) also there where n is rounded off.
+                    0.0 => {
+                        let first = 1.0 - cos(core::f64::consts::PI / float(*t_max));
+                        rate + finite(start - floor) * (first / 2.0)
+                    }
                     before => finite(rate - floor) * (wave(n) / before) + floor,
                 }
             }
@@ -321,7 +329,51 @@ impl Part {
                 Some(0) => start.unwrap_or(rate),
                 Some(n) => next.update(n, rate),
             },
+            Self::Skip { steps, of } => of.update(n.saturating_add(*steps), rate),
             Self::Chain(parts) => update_in_turn(parts, n, rate),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::curves::{Exponential, MultiStep};
+
+    #[test]
+    fn a_link_goes_on_from_where_another_one_was_left() {
+        let anneal = Link::Anneal {
+            start: 0.1,
+            floor: 0.001,
+            t_max: 7.into(),
+        };
+        let multiply = |of: Option<Spec>| Link::Multiply {
+            of: Box::new(of.unwrap()),
+        };
+        let chain = Link::Chain(vec![
+            anneal.clone(),
+            multiply(MultiStep::new(1.0, [5, 20], 0.5).to_spec()),
+        ]);
+        let then = Link::Then {
+            first: Box::new(chain),
+            steps: 12.into(),
+            start: Some(0.05),
+            next: Box::new(multiply(Exponential::new(1.0, 0.9).to_spec())),
+        };
+        for link in [anneal, then] {
+            let whole = Recurrence::chained(0.1, [link.clone()]);
+            for left in [0, 1, 6, 7, 8, 11, 12, 13, 30] {
+                let rest = Link::Skip {
+                    steps: left.into(),
+                    of: Box::new(link.clone()),
+                };
+                let rest = Recurrence::chained(whole.at(left), [rest]);
+                for n in 0..40 {
+                    assert_eq!(rest.at(n), whole.at(left + n), "{n} after {left}");
+                }
+            }
         }
     }
 }

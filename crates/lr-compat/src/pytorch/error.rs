@@ -85,6 +85,14 @@ pub enum TorchError {
         /// Why, and what to do.
         why: String,
     },
+    /// A scheduler's state that may be of several classes, or of none.
+    #[error("{}: {}", at(place), classes(candidates))]
+    Class {
+        /// Where it is.
+        place: String,
+        /// The classes whose states have its keys.
+        candidates: Vec<&'static str>,
+    },
     /// What the file says makes no schedule.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
@@ -117,6 +125,16 @@ fn at(place: &str) -> &str {
     match place {
         "" => "the file",
         place => place,
+    }
+}
+
+fn classes(candidates: &[&str]) -> String {
+    match candidates {
+        [] => "has not the keys of any of PyTorch's schedulers".to_string(),
+        candidates => format!(
+            "may be of {}: give the class by its name",
+            candidates.join(" or of ")
+        ),
     }
 }
 

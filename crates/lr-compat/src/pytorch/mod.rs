@@ -4,6 +4,7 @@ mod error;
 mod file;
 mod optimizer;
 mod pickle;
+mod scheduler;
 mod tensor;
 mod value;
 
@@ -11,5 +12,6 @@ pub use error::TorchError;
 pub use file::TorchFile;
 pub use optimizer::{OptimizerState, ParamGroup, ParamState};
 pub use pickle::{MAX_PICKLE_BYTES, MAX_PICKLE_VALUES};
+pub use scheduler::{GroupSchedule, ReadOptions, SchedulerState};
 pub use tensor::{Dtype, Tensor};
 pub use value::{Key, Value};

@@ -128,6 +128,20 @@ impl<'a> ParamGroup<'a> {
     pub fn option(&self, name: &str) -> Result<&Value<'a>, TorchError> {
         find(&self.place, &self.options, name)
     }
+
+    /// Its `momentum`, or the first of its `betas`; `None` for an optimizer without either.
+    ///
+    /// # Errors
+    ///
+    /// One that is no finite number.
+    pub fn momentum(&self) -> Result<Option<f64>, TorchError> {
+        let momentum = match (self.options.get("momentum"), self.options.get("betas")) {
+            (Some(momentum), _) => momentum.finite()?,
+            (None, Some(betas)) => betas.item(0)?.finite()?,
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(momentum))
+    }
 }
 
 impl<'a> ParamState<'a> {

@@ -264,6 +264,23 @@ impl<'a> Value<'a> {
         Ok(items.map(|(i, id)| self.inside_at(*id, i)).collect())
     }
 
+    /// One of the items of a list or a tuple.
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and one with fewer items.
+    pub fn item(&self, index: usize) -> Result<Self, TorchError> {
+        let items: &[Id] = match self.node() {
+            Node::List(items) => items,
+            Node::Tuple(items) => items,
+            _ => return self.wrong("a list"),
+        };
+        match items.get(index) {
+            Some(id) => Ok(self.inside_at(*id, index)),
+            None => self.out_of_bounds(&format!("a list with an item {index}")),
+        }
+    }
+
     /// What is in a dict, or in what derives from it: `OrderedDict`, `defaultdict`, `Counter`.
     fn pairs(&self) -> Option<&'a [(Id, Id)]> {
         match self.node() {
@@ -297,6 +314,10 @@ impl<'a> Value<'a> {
     fn key_of(&self, id: Id) -> Option<Key<'a>> {
         match self.file.pickle().node(id) {
             Node::Int(int) => Some(Key::Int(*int)),
+            // In Python 30.0 is the same key as 30.
+            Node::Float(float) if float.trunc() == *float && float.abs() <= 9e15 => {
+                Some(Key::Int(*float as i64))
+            }
             _ => self.text_of(id).map(Key::Text),
         }
     }

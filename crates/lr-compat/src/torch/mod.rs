@@ -25,7 +25,7 @@
 //! the rate that the warm-up before it starts from.
 
 mod cycles;
-mod part;
+pub(crate) mod part;
 
 use lr_schedule::curves::from_fn;
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
@@ -106,13 +106,18 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
 /// As [`parse`].
 pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
     let (name, args) = config(json(text)?)?;
-    let momentum = match name.as_str() {
+    momentum_of(&name, args)
+}
+
+/// The momentum that the scheduler called `name` moves.
+pub(crate) fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
+    let momentum = match name {
         "OneCycleLR" => OneCycle::read(args)?.momentum(),
         "CyclicLR" => Cyclic::read(args)?.momentum(),
         name if SCHEDULERS.contains(&name) => None,
         name => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    momentum.map(|spec| buildable(&name, spec)).transpose()
+    momentum.map(|spec| buildable(name, spec)).transpose()
 }
 
 /// `LambdaLR(optimizer, lr_lambda)`: `base_lr` times what `factor` makes of the step.

@@ -11,7 +11,7 @@ use crate::build::{anneal, constant, linear, polynomial, sequence, steps, then};
 
 /// What PyTorch's schedulers share: the optimizer's one group of parameters.
 #[derive(Clone, Copy)]
-pub(super) struct Group {
+pub(crate) struct Group {
     lr: f64,
     /// The `initial_lr` that the first scheduler leaves there, and `OneCycleLR` replaces.
     initial_lr: Option<f64>,
@@ -22,7 +22,7 @@ pub(super) struct Group {
 }
 
 impl Group {
-    pub(super) fn new(lr: f64) -> Self {
+    pub(crate) fn new(lr: f64) -> Self {
         Self {
             lr,
             initial_lr: None,
@@ -43,7 +43,7 @@ impl Group {
 }
 
 /// A scheduler that has been constructed: how it goes on changing the group's rate.
-pub(super) enum Part {
+pub(crate) enum Part {
     Multiply(Multiplier),
     Cosine {
         base: f64,
@@ -65,7 +65,7 @@ pub(super) enum Part {
 }
 
 /// A scheduler that multiplies the rate, by the factors of a schedule.
-pub(super) struct Multiplier {
+pub(crate) struct Multiplier {
     base: f64,
     /// What its constructor multiplies with.
     first: f64,
@@ -93,7 +93,7 @@ impl Multiplier {
 
 impl Part {
     /// What the constructor called `name` does to the group.
-    pub(super) fn construct(
+    pub(crate) fn construct(
         name: &str,
         args: Data,
         group: &mut Group,
@@ -350,36 +350,22 @@ impl Part {
 
     /// The formula, where there is one.
     fn closed_form(&self, base_lr: f64, group: &Group) -> Option<Spec> {
-        Some(match self {
+        match self {
             Self::Sequence(before, last) => {
-                let mut lr = group.initial_lr.unwrap_or(base_lr);
-                let mut parts: Vec<(u64, Spec)> = Vec::new();
-                for (length, part) in before {
-                    let spec = part.part_of_sequence(lr, parts.is_empty(), group)?;
-                    lr = rate(&spec, length - 1);
-                    parts.push((*length, spec));
-                }
-                let last = last.part_of_sequence(lr, parts.is_empty(), group)?;
-                sequence(parts, last)
+                let before = before.iter().map(|(length, part)| (*length, part, group));
+                let lr = group.initial_lr.unwrap_or(base_lr);
+                closed_sequence(before, (last, group), lr)
             }
             Self::Chain(parts) => match parts.as_slice() {
-                [part] => part.closed_form(base_lr, group)?,
-                parts => {
-                    let factors = parts.iter().map(|part| match part {
-                        Self::Multiply(part) => Some((part.of)(1.0)),
-                        _ => None,
-                    });
-                    let mut factors = factors.collect::<Option<Vec<_>>>()?;
-                    factors.insert(0, constant(base_lr));
-                    Spec::Product(factors)
-                }
+                [part] => part.closed_form(base_lr, group),
+                parts => closed_product(parts.iter(), base_lr),
             },
-            part => part.part_of_sequence(base_lr, true, group)?,
-        })
+            part => part.part_of_sequence(base_lr, true, group),
+        }
     }
 
     /// The formula of a part that begins when the rate is `lr`.
-    fn part_of_sequence(&self, lr: f64, first: bool, group: &Group) -> Option<Spec> {
+    pub(crate) fn part_of_sequence(&self, lr: f64, first: bool, group: &Group) -> Option<Spec> {
         Some(match self {
             Self::Multiply(part) if first => (part.of)(lr),
             Self::Multiply(part) => match (part.of)(part.base) {
@@ -404,7 +390,7 @@ impl Part {
     }
 
     /// The recursion.
-    fn link(&self, group: &Group) -> Link {
+    pub(crate) fn link(&self, group: &Group) -> Link {
         match self {
             Self::Multiply(part) => Link::Multiply {
                 of: Box::new((part.of)(1.0)),
@@ -447,7 +433,7 @@ impl Part {
     }
 
     /// What a `SequentialLR` sets when it comes to this part; `None` where it leaves the rate.
-    fn begin(&self, group: &Group) -> Option<f64> {
+    pub(crate) fn begin(&self, group: &Group) -> Option<f64> {
         match self {
             Self::Multiply(part) => Some(part.later),
             Self::Cosine { base, .. } => Some(*base),
@@ -459,8 +445,38 @@ impl Part {
     }
 }
 
+/// The formula of one part after another, the first of which begins when the rate is `lr`.
+pub(crate) fn closed_sequence<'p>(
+    before: impl Iterator<Item = (u64, &'p Part, &'p Group)>,
+    (last, group): (&Part, &Group),
+    mut lr: f64,
+) -> Option<Spec> {
+    let mut parts: Vec<(u64, Spec)> = Vec::new();
+    for (length, part, group) in before {
+        let spec = part.part_of_sequence(lr, parts.is_empty(), group)?;
+        lr = rate(&spec, length - 1);
+        parts.push((length, spec));
+    }
+    let last = last.part_of_sequence(lr, parts.is_empty(), group)?;
+    Some(sequence(parts, last))
+}
+
+/// The formula of parts at once, where all of them multiply.
+pub(crate) fn closed_product<'p>(
+    parts: impl Iterator<Item = &'p Part>,
+    base_lr: f64,
+) -> Option<Spec> {
+    let factors = parts.map(|part| match part {
+        Part::Multiply(part) => Some((part.of)(1.0)),
+        _ => None,
+    });
+    let mut factors = factors.collect::<Option<Vec<_>>>()?;
+    factors.insert(0, constant(base_lr));
+    Some(Spec::Product(factors))
+}
+
 /// The rate that `spec` gives for `step`. Of one that can't be built it is none, and so can't be what
 /// is made of it, which is what is said in the end.
-fn rate(spec: &Spec, step: u64) -> f64 {
+pub(crate) fn rate(spec: &Spec, step: u64) -> f64 {
     spec.build().map_or(f64::NAN, |schedule| schedule.at(step))
 }

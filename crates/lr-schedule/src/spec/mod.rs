@@ -601,6 +601,8 @@ described! {
     /// `first` for `steps` steps, then `start` where it is given, then `next`, counting from there.
     Then then { first: Box<Link>, steps: Length, start: Option<f64> = None, next: Box<Link> }
         => Part::then(first, steps, start, next);
+    /// `of` as it goes on after its first `steps` steps: its `n` is counted from `steps + 1`.
+    Skip skip { steps: Length, of: Box<Link> } => Ok(Part::Skip { steps, of });
 
     }
     lists {

@@ -414,6 +414,7 @@ pub fn link() -> impl Strategy<Value = Link> {
                     next
                 }
             ),
+            (any_steps(), boxed()).prop_map(|(steps, of)| Link::Skip { steps, of }),
             vec(inner.clone(), 0..3).prop_map(Link::Chain),
         ]
     })

@@ -1,0 +1,54 @@
+//! `ReduceLROnPlateau`, which hears a metric.
+
+use lr_schedule::Spec;
+use lr_schedule::feedback::{State, Value as Number};
+
+use super::arguments::arguments;
+use super::node::placed;
+use crate::build::constant;
+use crate::pytorch::{TorchError, Value};
+use crate::torch::reduce_lr_on_plateau;
+
+const CLASS: &str = "ReduceLROnPlateau";
+
+/// The rule over the rate `lr`, which one of the parameter groups has now.
+pub(super) fn spec(state: &Value<'_>, group: usize, lr: f64) -> Result<Spec, TorchError> {
+    let arguments = arguments(CLASS, state, group, None)?;
+    let rule = reduce_lr_on_plateau(CLASS, arguments);
+    let rule = rule.map_err(|error| placed(state, CLASS, error))?;
+    Ok(Spec::Feedback {
+        rule,
+        of: Box::new(constant(lr)),
+    })
+}
+
+/// What the rule has heard so far.
+///
+/// PyTorch lets an infinity be the best value; nothing improves on one of the better sign, nor on the
+/// largest number, which stands for it here.
+pub(super) fn heard(state: &Value<'_>) -> Result<State, TorchError> {
+    let mut heard = State::new()
+        .with("scale", Number::Number(1.0))
+        .with(
+            "bad_values",
+            Number::Count(state.field("num_bad_epochs")?.count()?),
+        )
+        .with(
+            "cooldown_left",
+            Number::Count(state.field("cooldown_counter")?.count()?),
+        );
+    let best = state.field("best")?;
+    let none_yet = match state.field("mode")?.text()? {
+        "max" => f64::NEG_INFINITY,
+        _ => f64::INFINITY,
+    };
+    match best.number()? {
+        number if number.is_nan() => return best.out_of_bounds("a number"),
+        number if number == none_yet => {}
+        number => {
+            let number = number.clamp(f64::MIN, f64::MAX);
+            heard = heard.with("best", Number::Number(number));
+        }
+    }
+    Ok(heard)
+}
