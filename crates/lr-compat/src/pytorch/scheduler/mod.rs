@@ -58,8 +58,8 @@ pub struct GroupSchedule {
     /// The rate that the optimizer has, which is that of the next step. It is the optimizer's where
     /// that [was given](ReadOptions::with_optimizer), and else the scheduler's `_last_lr`.
     pub rate: f64,
-    /// The momentum (with Adam and its kin, the first beta) from step `position` on, of a scheduler
-    /// that moves it.
+    /// The momentum (with Adam and its kin, the first beta) from step `position` on; `None` where no
+    /// scheduler moves it any more, so that it stays what the optimizer has.
     pub momentum: Option<Spec>,
     /// What the rule of a `ReduceLROnPlateau` has heard.
     pub heard: Option<State>,
