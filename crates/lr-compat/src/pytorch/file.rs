@@ -18,7 +18,7 @@ use super::{TorchError, Value};
 /// ```
 /// use lr_compat::pytorch::TorchFile;
 ///
-/// let file = TorchFile::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/step_lr-0.pt"))?;
+/// let file = TorchFile::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/step_lr-40.pt"))?;
 /// assert_eq!(file.root().field("step_size")?.count()?, 30);
 /// assert_eq!(
 ///     file.root().field("stepsize").unwrap_err().to_string(),
@@ -30,12 +30,12 @@ use super::{TorchError, Value};
 ///
 /// # Bounds
 ///
-/// Nothing in a file is executed, and no file, however made, makes reading it panic. Opening one
-/// takes at most 128 bytes of memory for each byte of its pickle and as much again for each byte of its zip
-/// directory, and of both together at most a GiB, as a pickle has at most
-/// [`MAX_PICKLE_BYTES`](super::MAX_PICKLE_BYTES) and is made into at most
-/// [`MAX_PICKLE_VALUES`](super::MAX_PICKLE_VALUES) values. A
-/// tensor's elements take what its storage really has in the file, at most twice.
+/// Nothing in a file is executed, and no file, however made, makes reading it panic. Opening one and
+/// reading states from it takes at most 4 MiB of memory and 256 bytes for each byte of the file,
+/// without the elements of its tensors; a pickle has at most
+/// [`MAX_PICKLE_BYTES`](super::MAX_PICKLE_BYTES), of which at most
+/// [`MAX_PICKLE_VALUES`](super::MAX_PICKLE_VALUES) values are made. A tensor's elements take what its
+/// storage really has in the file, at most twice.
 pub struct TorchFile {
     pickle: Pickle,
     archive: Mutex<ZipArchive<Box<dyn Source>>>,

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use super::{Key, TorchError, Value};
 
@@ -8,7 +8,7 @@ use super::{Key, TorchError, Value};
 /// ```
 /// use lr_compat::pytorch::{OptimizerState, TorchFile};
 ///
-/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/one_cycle_lr-0.optimizer.pt");
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/one_cycle_lr-40.optimizer.pt");
 /// let file = TorchFile::open(path)?;
 /// let optimizer = OptimizerState::read(&file.root())?;
 /// let group = &optimizer.groups[0];
@@ -55,12 +55,13 @@ impl<'a> OptimizerState<'a> {
     /// What is no state dict of an optimizer: a dict with `param_groups` and `state`, whose groups
     /// have each parameter once, and whose states are those of parameters in the groups.
     pub fn read(value: &Value<'a>) -> Result<Self, TorchError> {
-        let groups = value.field("param_groups")?;
-        let groups = groups.items()?;
-        let groups = groups.iter().map(ParamGroup::read);
-        let groups = groups.collect::<Result<Vec<_>, _>>()?;
-        let mut known = std::collections::HashSet::new();
-        for group in &groups {
+        let mut budget = Budget::of(value);
+        let list = value.field("param_groups")?;
+        budget.spend(list.count_items()?)?;
+        let mut groups = Vec::new();
+        let mut known = HashSet::new();
+        for group in list.items()? {
+            let group = ParamGroup::read(&group, &mut budget)?;
             for index in &group.params {
                 if !known.insert(*index) {
                     let place = format!("{}.params", group.place);
@@ -69,12 +70,15 @@ impl<'a> OptimizerState<'a> {
                     return Err(TorchError::invalid(place, twice, allowed));
                 }
             }
+            groups.push(group);
         }
         let mut state = BTreeMap::new();
-        for (key, value) in value.field("state")?.entries()? {
+        let states = value.field("state")?;
+        budget.spend(states.count_keys()?)?;
+        for (key, value) in states.entries()? {
             match key {
                 Key::Int(index) if index >= 0 && known.contains(&(index as u64)) => {
-                    state.insert(index as u64, ParamState::read(&value)?);
+                    state.insert(index as u64, ParamState::read(&value, &mut budget)?);
                 }
                 key => {
                     let allowed = "that of a parameter of one of param_groups";
@@ -87,10 +91,11 @@ impl<'a> OptimizerState<'a> {
 }
 
 impl<'a> ParamGroup<'a> {
-    fn read(value: &Value<'a>) -> Result<Self, TorchError> {
-        let mut options = fields(value)?;
+    fn read(value: &Value<'a>, budget: &mut Budget) -> Result<Self, TorchError> {
+        let mut options = fields(value, budget)?;
         options.remove("params");
         let params = value.field("params")?;
+        budget.spend(params.count_items()?)?;
         let params = params.items()?;
         let params = params
             .iter()
@@ -98,6 +103,7 @@ impl<'a> ParamGroup<'a> {
             .collect::<Result<Vec<_>, _>>()?;
         let names = match options.remove("param_names") {
             Some(names) => {
+                budget.spend(names.count_items()?)?;
                 let items = names.items()?;
                 if items.len() != params.len() {
                     return names.out_of_bounds("as many names as params");
@@ -145,10 +151,10 @@ impl<'a> ParamGroup<'a> {
 }
 
 impl<'a> ParamState<'a> {
-    fn read(value: &Value<'a>) -> Result<Self, TorchError> {
+    fn read(value: &Value<'a>, budget: &mut Budget) -> Result<Self, TorchError> {
         Ok(Self {
             place: value.place().to_string(),
-            fields: fields(value)?,
+            fields: fields(value, budget)?,
         })
     }
 
@@ -181,7 +187,39 @@ impl<'a> ParamState<'a> {
     }
 }
 
-fn fields<'a>(value: &Value<'a>) -> Result<BTreeMap<&'a str, Value<'a>>, TorchError> {
+/// How many fields and items may be read yet. Each takes at least two bytes of a pickle that doesn't
+/// have the same one in several places.
+struct Budget {
+    left: u64,
+    limit: u64,
+}
+
+impl Budget {
+    fn of(value: &Value<'_>) -> Self {
+        let limit = value.file().pickle().size() / 2;
+        Self { left: limit, limit }
+    }
+
+    fn spend(&mut self, count: u64) -> Result<(), TorchError> {
+        match self.left.checked_sub(count) {
+            Some(left) => {
+                self.left = left;
+                Ok(())
+            }
+            None => Err(TorchError::TooLarge {
+                what: "the number of an optimizer's fields",
+                size: (self.limit - self.left).saturating_add(count),
+                limit: self.limit,
+            }),
+        }
+    }
+}
+
+fn fields<'a>(
+    value: &Value<'a>,
+    budget: &mut Budget,
+) -> Result<BTreeMap<&'a str, Value<'a>>, TorchError> {
+    budget.spend(value.count_keys()?)?;
     let entries = value.entries()?.into_iter();
     let fields = entries.map(|(key, value)| match key {
         Key::Text(name) => Ok((name, value)),

@@ -90,6 +90,10 @@ impl Pickle {
         Ok(Self { bytes, nodes, root })
     }
 
+    pub fn size(&self) -> u64 {
+        self.bytes.len() as u64
+    }
+
     pub fn root(&self) -> Id {
         self.root
     }

@@ -11,7 +11,7 @@ use super::{Tensor, TorchError, TorchFile};
 ///
 /// ```
 /// # use lr_compat::pytorch::TorchFile;
-/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/sequential_lr-0.pt");
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/sequential_lr-40.pt");
 /// let file = TorchFile::open(path)?;
 /// let part = file.root().field("_schedulers")?.items()?[1].clone();
 /// assert_eq!(part.field("T_max")?.number()?, 60.0);
@@ -249,19 +249,35 @@ impl<'a> Value<'a> {
         }
     }
 
+    fn ids(&self) -> Result<&'a [Id], TorchError> {
+        match self.node() {
+            Node::List(items) => Ok(items),
+            Node::Tuple(items) => Ok(items),
+            _ => self.wrong("a list"),
+        }
+    }
+
     /// The items of a list or a tuple.
     ///
     /// # Errors
     ///
     /// Any other type.
     pub fn items(&self) -> Result<Vec<Self>, TorchError> {
-        let items: &[Id] = match self.node() {
-            Node::List(items) => items,
-            Node::Tuple(items) => items,
-            _ => return self.wrong("a list"),
-        };
-        let items = items.iter().enumerate();
+        let items = self.ids()?.iter().enumerate();
         Ok(items.map(|(i, id)| self.inside_at(*id, i)).collect())
+    }
+
+    /// How many items a list or a tuple has.
+    pub(super) fn count_items(&self) -> Result<u64, TorchError> {
+        Ok(self.ids()?.len() as u64)
+    }
+
+    /// How many keys a dict is given, of which some may be the same.
+    pub(super) fn count_keys(&self) -> Result<u64, TorchError> {
+        match self.pairs() {
+            Some(pairs) => Ok(pairs.len() as u64),
+            None => self.wrong("a dict"),
+        }
     }
 
     /// One of the items of a list or a tuple.
@@ -270,12 +286,7 @@ impl<'a> Value<'a> {
     ///
     /// Any other type, and one with fewer items.
     pub fn item(&self, index: usize) -> Result<Self, TorchError> {
-        let items: &[Id] = match self.node() {
-            Node::List(items) => items,
-            Node::Tuple(items) => items,
-            _ => return self.wrong("a list"),
-        };
-        match items.get(index) {
+        match self.ids()?.get(index) {
             Some(id) => Ok(self.inside_at(*id, index)),
             None => self.out_of_bounds(&format!("a list with an item {index}")),
         }

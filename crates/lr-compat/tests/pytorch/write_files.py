@@ -147,6 +147,8 @@ def write(case, out, heard=None):
     entries, recorded = [], []
     last = max(case["positions"]) + STEPS
     for step in range(last + 1):
+        if step == getattr(scheduler, "total_steps", None):
+            break  # one step beyond the curve
         if step in case.get("by_hand", {}):
             recorded, entries = recorded + entries, []  # what follows isn't theirs
             for group in optimizer.param_groups:
@@ -178,7 +180,7 @@ def write(case, out, heard=None):
             break
         try:
             scheduler.step(*([number(heard[step])] if heard else []))
-        except ValueError:  # the end of a OneCycleLR, whose last step was one beyond its curve
+        except ValueError:  # after the last step of a OneCycleLR inside, which was one beyond its curve
             for group in (group for entry in entries for group in entry["groups"]):
                 for column in group.values():
                     column.pop()

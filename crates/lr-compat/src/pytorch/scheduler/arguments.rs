@@ -2,10 +2,8 @@
 
 use lr_schedule::spec::Data;
 
-use crate::pytorch::{Key, OptimizerState, TorchError, Value};
-
-/// The most milestones that are read.
-const MAX_MILESTONES: u64 = 100_000;
+use super::node::Context;
+use crate::pytorch::{Key, TorchError, Value};
 
 /// An argument's name and value.
 type Argument = (&'static str, Data);
@@ -14,15 +12,18 @@ type Argument = (&'static str, Data);
 pub(super) fn arguments(
     class: &str,
     state: &Value<'_>,
-    group: usize,
-    optimizer: Option<&OptimizerState<'_>>,
+    context: &Context<'_, '_>,
 ) -> Result<Data, TorchError> {
+    let group = context.group;
     let number = |key| number(state, key);
     let count = |key| count(state, key);
     let arguments = match class {
         "StepLR" => vec![count("step_size")?, number("gamma")?],
         "MultiStepLR" => vec![
-            ("milestones", milestones(&state.field("milestones")?)?),
+            (
+                "milestones",
+                milestones(&state.field("milestones")?, context)?,
+            ),
             number("gamma")?,
         ],
         "ConstantLR" => vec![number("factor")?, count("total_iters")?],
@@ -38,11 +39,11 @@ pub(super) fn arguments(
             vec![count("T_0")?, count("T_mult")?, number("eta_min")?]
         }
         "CyclicLR" => cyclic(state, group)?,
-        "OneCycleLR" => one_cycle(state, group, optimizer)?,
+        "OneCycleLR" => one_cycle(state, context)?,
         "SWALR" => vec![
             (
                 "swa_lr",
-                Data::Number(number_of_group(state, "swa_lr", group, optimizer)?),
+                Data::Number(number_of_group(state, "swa_lr", context)?),
             ),
             count("anneal_epochs")?,
             ("anneal_strategy", text(&state.field("_anneal_strategy")?)?),
@@ -86,23 +87,16 @@ fn text(value: &Value<'_>) -> Result<Data, TorchError> {
 }
 
 /// What is a `Counter` there: how often each milestone was given.
-fn milestones(value: &Value<'_>) -> Result<Data, TorchError> {
+fn milestones(value: &Value<'_>, context: &Context<'_, '_>) -> Result<Data, TorchError> {
+    context.add(value.count_keys()?)?;
     let mut milestones = Vec::new();
-    let mut total = 0u64;
     for (step, times) in value.entries()? {
         let step = match step {
             Key::Int(step) if step >= 0 => Data::Integer(step.into()),
             step => return Err(TorchError::invalid(value.place(), step, "steps from 0 on")),
         };
         let times = times.count()?;
-        total = total.saturating_add(times);
-        if total > MAX_MILESTONES {
-            return Err(TorchError::TooLarge {
-                what: "the number of milestones",
-                size: total,
-                limit: MAX_MILESTONES,
-            });
-        }
+        context.add(times)?;
         milestones.extend((0..times).map(|_| step.clone()));
     }
     milestones.sort_by_key(|step| match step {
@@ -162,16 +156,15 @@ pub(super) fn custom_scale(state: &Value<'_>) -> TorchError {
 
 /// `OneCycleLR`, which keeps its rates and momenta in the optimizer's parameter groups, and what it
 /// was told of its phases as the steps where they end.
-fn one_cycle(
-    state: &Value<'_>,
-    group: usize,
-    optimizer: Option<&OptimizerState<'_>>,
-) -> Result<Vec<Argument>, TorchError> {
-    let of = |key| number_of_group(state, key, group, optimizer);
+fn one_cycle(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<Argument>, TorchError> {
+    let of = |key| number_of_group(state, key, context);
     let (max, initial, min) = (of("max_lr")?, of("initial_lr")?, of("min_lr")?);
     let steps = state.field("total_steps")?;
     let total = steps.count()?;
     let phases = state.field("_schedule_phases")?;
+    if !(2..=3).contains(&phases.count_items()?) {
+        return phases.out_of_bounds("two or three phases");
+    }
     let ends = phases.items()?.into_iter();
     let ends = ends.map(|phase| phase.field("end_step")?.finite());
     let ends = ends.collect::<Result<Vec<f64>, TorchError>>()?;
@@ -183,7 +176,7 @@ fn one_cycle(
         false => vec![up, last],
     };
     let same = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * (1.0 + last.abs());
-    if ends.len() != expected.len() || !ends.iter().zip(&expected).all(same) {
+    if !ends.iter().zip(&expected).all(same) {
         let allowed = "phases that end as those of total_steps do";
         return Err(TorchError::invalid(
             phases.place(),
@@ -216,10 +209,9 @@ fn one_cycle(
 fn number_of_group(
     state: &Value<'_>,
     key: &str,
-    group: usize,
-    optimizer: Option<&OptimizerState<'_>>,
+    context: &Context<'_, '_>,
 ) -> Result<f64, TorchError> {
-    let Some(optimizer) = optimizer else {
+    let Some(optimizer) = context.options.optimizer else {
         let why = format!(
             "keeps its `{key}` in the optimizer's param_groups: give the optimizer's state too, with \
              `ReadOptions::with_optimizer`"
@@ -227,5 +219,5 @@ fn number_of_group(
         return Err(TorchError::unsupported(state.place(), why));
     };
     // That there are as many groups was checked.
-    optimizer.groups[group].option(key)?.finite()
+    optimizer.groups[context.group].option(key)?.finite()
 }

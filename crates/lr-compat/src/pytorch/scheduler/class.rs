@@ -32,9 +32,20 @@ const CLASSES: &[(&str, &[&str])] = &[
     ("StepLR", &["step_size", "gamma"]),
 ];
 
+/// The most keys that a scheduler's state has.
+const MAX_KEYS: u64 = 1_000;
+
 /// The class that `value` is the state of. The two that take a function have the same keys, and are
 /// both called `LambdaLR` here.
 pub(super) fn recognise(value: &Value<'_>) -> Result<&'static str, TorchError> {
+    let keys = value.count_keys()?;
+    if keys > MAX_KEYS {
+        return Err(TorchError::TooLarge {
+            what: "the number of a scheduler's keys",
+            size: keys,
+            limit: MAX_KEYS,
+        });
+    }
     let mut fitting = Vec::new();
     for (class, keys) in CLASSES {
         let mut fits = true;

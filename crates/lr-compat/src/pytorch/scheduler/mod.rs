@@ -21,7 +21,7 @@ use node::{Context, Node};
 /// use lr_compat::pytorch::{SchedulerState, TorchFile};
 /// use lr_schedule::Schedule;
 ///
-/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/step_lr-0.pt");
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/step_lr-40.pt");
 /// let file = TorchFile::open(path)?;
 /// let state = SchedulerState::read(&file.root())?;
 /// assert_eq!((state.class, state.position), ("StepLR", 40));
@@ -103,8 +103,8 @@ pub(super) type ScheduleOf<'r> = Box<dyn Fn(f64) -> Result<Spec, ScheduleError> 
 ///
 /// // OneCycleLR keeps its rates in the optimizer's groups.
 /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files");
-/// let scheduler = TorchFile::open(format!("{folder}/one_cycle_lr-0.pt"))?;
-/// let optimizer = TorchFile::open(format!("{folder}/one_cycle_lr-0.optimizer.pt"))?;
+/// let scheduler = TorchFile::open(format!("{folder}/one_cycle_lr-40.pt"))?;
+/// let optimizer = TorchFile::open(format!("{folder}/one_cycle_lr-40.optimizer.pt"))?;
 /// let optimizer = OptimizerState::read(&optimizer.root())?;
 /// let state = ReadOptions::new().with_optimizer(&optimizer).read(&scheduler.root())?;
 /// assert!(state.groups[0].momentum.is_some());
@@ -153,7 +153,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     /// use lr_compat::transformers;
     /// use lr_schedule::Schedule;
     ///
-    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/transformers_linear.pt");
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/transformers_linear-55.pt");
     /// let file = TorchFile::open(path)?;
     /// let config = r#"{"scheduler": "linear",
     ///     "args": {"num_warmup_steps": 10, "num_training_steps": 100}}"#;
@@ -210,7 +210,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         }
         let mut context = Context {
             options: self,
-            count: Cell::new(0),
+            parts: Cell::new(0),
             group: 0,
         };
         let mut state = SchedulerState {
@@ -220,6 +220,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         };
         for (index, last) in rates.iter().enumerate() {
             context.group = index;
+            context.add(1)?;
             let rate = match self.optimizer {
                 Some(optimizer) => optimizer.groups[index].option("lr")?.finite()?,
                 None => last.finite()?,
@@ -227,7 +228,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
             let group = match class {
                 "ReduceLROnPlateau" => {
                     state.position = value.field("last_epoch")?.count()?;
-                    plateau_group(value, index, rate)?
+                    plateau_group(value, &context, rate)?
                 }
                 class => {
                     let node = Node::read(value, class, &context, 0)?;
@@ -249,9 +250,13 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     }
 }
 
-fn plateau_group(value: &Value<'_>, index: usize, rate: f64) -> Result<GroupSchedule, TorchError> {
+fn plateau_group(
+    value: &Value<'_>,
+    context: &Context<'_, '_>,
+    rate: f64,
+) -> Result<GroupSchedule, TorchError> {
     let group = GroupSchedule {
-        spec: plateau::spec(value, index, rate)?,
+        spec: plateau::spec(value, context, rate)?,
         base_lr: rate,
         rate,
         momentum: None,

@@ -17,9 +17,11 @@ use crate::pytorch::{TorchError, Value};
 use crate::torch;
 use crate::torch::part::{Group, Part, closed_product, closed_sequence, rate};
 
-/// How deep schedulers may be in each other, and how many there may be in all groups together.
+/// How deep schedulers may be in each other.
 const MAX_DEPTH: usize = 8;
-const MAX_SCHEDULERS: u64 = 20_000;
+
+/// How many schedulers and milestones there may be in all groups together.
+const MAX_PARTS: u64 = 20_000;
 
 /// How many steps a formula is compared with the links, and how close it has to be, as a share of
 /// the largest rate.
@@ -29,10 +31,26 @@ const CLOSE: f64 = 1e-13;
 /// What is the same for all schedulers of a file.
 pub(super) struct Context<'r, 'a> {
     pub options: &'r ReadOptions<'r, 'a>,
-    /// How many schedulers were read.
-    pub count: Cell<u64>,
+    /// How many schedulers and milestones were read.
+    pub parts: Cell<u64>,
     /// Which of the parameter groups is read.
     pub group: usize,
+}
+
+impl Context<'_, '_> {
+    /// That so many more schedulers or milestones are read.
+    pub fn add(&self, parts: u64) -> Result<(), TorchError> {
+        let parts = self.parts.get().saturating_add(parts);
+        self.parts.set(parts);
+        match parts <= MAX_PARTS {
+            true => Ok(()),
+            false => Err(TorchError::TooLarge {
+                what: "the number of schedulers and milestones in all groups",
+                size: parts,
+                limit: MAX_PARTS,
+            }),
+        }
+    }
 }
 
 pub(super) enum Node {
@@ -74,16 +92,9 @@ impl Node {
                 limit: MAX_DEPTH as u64,
             });
         }
-        context.count.set(context.count.get() + 1);
-        if context.count.get() > MAX_SCHEDULERS {
-            return Err(TorchError::TooLarge {
-                what: "the number of schedulers",
-                size: context.count.get(),
-                limit: MAX_SCHEDULERS,
-            });
-        }
         let parts = || {
             let list = state.field("_schedulers")?;
+            context.add(list.count_items()?)?;
             let items = list.items()?;
             if items.is_empty() {
                 return list.out_of_bounds("at least one scheduler");
@@ -94,7 +105,7 @@ impl Node {
         };
         match class {
             "ChainedScheduler" => Ok(Self::Chain(parts()?)),
-            "SequentialLR" => Self::sequence(state, parts()?),
+            "SequentialLR" => Self::sequence(state, parts()?, context),
             "ReduceLROnPlateau" => {
                 let why = "is a ReduceLROnPlateau, which PyTorch takes for no part of another one";
                 Err(TorchError::unsupported(state.place(), why))
@@ -114,8 +125,13 @@ impl Node {
         }
     }
 
-    fn sequence(state: &Value<'_>, parts: Vec<Self>) -> Result<Self, TorchError> {
+    fn sequence(
+        state: &Value<'_>,
+        parts: Vec<Self>,
+        context: &Context<'_, '_>,
+    ) -> Result<Self, TorchError> {
         let list = state.field("_milestones")?;
+        context.add(list.count_items()?)?;
         let milestones = list.items()?;
         let milestones = milestones.iter().map(Value::count);
         let milestones = milestones.collect::<Result<Vec<_>, _>>()?;
@@ -373,7 +389,7 @@ impl Leaf {
         context: &Context<'_, '_>,
     ) -> Result<Node, TorchError> {
         let base = base_lr(state, context.group)?;
-        let arguments = arguments(class, state, context.group, context.options.optimizer)?;
+        let arguments = arguments(class, state, context)?;
         let placed = |error: ScheduleError| placed(state, class, error);
         let momentum = torch::momentum_of(class, arguments.clone()).map_err(placed)?;
         let mut group = Group::new(base);

@@ -4,7 +4,7 @@ use lr_schedule::Spec;
 use lr_schedule::feedback::{State, Value as Number};
 
 use super::arguments::arguments;
-use super::node::placed;
+use super::node::{Context, placed};
 use crate::build::constant;
 use crate::pytorch::{TorchError, Value};
 use crate::torch::reduce_lr_on_plateau;
@@ -12,8 +12,12 @@ use crate::torch::reduce_lr_on_plateau;
 const CLASS: &str = "ReduceLROnPlateau";
 
 /// The rule over the rate `lr`, which one of the parameter groups has now.
-pub(super) fn spec(state: &Value<'_>, group: usize, lr: f64) -> Result<Spec, TorchError> {
-    let arguments = arguments(CLASS, state, group, None)?;
+pub(super) fn spec(
+    state: &Value<'_>,
+    context: &Context<'_, '_>,
+    lr: f64,
+) -> Result<Spec, TorchError> {
+    let arguments = arguments(CLASS, state, context)?;
     let rule = reduce_lr_on_plateau(CLASS, arguments);
     let rule = rule.map_err(|error| placed(state, CLASS, error))?;
     Ok(Spec::Feedback {
