@@ -25,6 +25,9 @@
 //! # Ok::<(), lr_schedule::ScheduleError>(())
 //! ```
 //!
+//! With the feature `pytorch`, also the files that PyTorch's schedulers and optimizers were saved in
+//! are read, so that a run goes on here: see the module `pytorch`.
+//!
 //! A name may have its modules before it, as in `torch.optim.lr_scheduler.StepLR`. Steps are those at
 //! which the library's scheduler is stepped; where that is once per epoch, put the spec in a
 //! [`PerEpoch`](lr_schedule::Spec::PerEpoch). What a library does that is a mistake

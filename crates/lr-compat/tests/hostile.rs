@@ -4,7 +4,8 @@
 //! `PROPTEST_CASES=1000000 cargo test --release -p lr-compat --features pytorch --test hostile` goes
 //! through more than the default.
 
-use std::io::{Cursor, Read, Write};
+mod torch_file;
+
 use std::path::Path;
 
 use lr_compat::pytorch::{
@@ -16,8 +17,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
-use zip::write::SimpleFileOptions;
-use zip::{CompressionMethod, ZipArchive, ZipWriter};
+use torch_file::{Entries, entries, packed};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -207,30 +207,6 @@ fn case() -> impl Strategy<Value = Case> {
         3 => (any::<Index>(), mutations()).prop_map(|(seed, list)| Case::Pickle(seed, list)),
         1 => operations().prop_map(Case::MadeUp),
     ]
-}
-
-/// The entries of a file.
-type Entries = Vec<(String, Vec<u8>)>;
-
-fn entries(bytes: &[u8]) -> Entries {
-    let mut archive = ZipArchive::new(Cursor::new(bytes)).unwrap();
-    let entries = (0..archive.len()).map(|index| {
-        let mut entry = archive.by_index(index).unwrap();
-        let mut bytes = Vec::new();
-        entry.read_to_end(&mut bytes).unwrap();
-        (entry.name().unwrap().into_owned(), bytes)
-    });
-    entries.collect()
-}
-
-fn packed(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
-    let stored = SimpleFileOptions::default().compression_method(CompressionMethod::Stored);
-    for (name, bytes) in entries {
-        writer.start_file(name.as_str(), stored).unwrap();
-        writer.write_all(bytes).unwrap();
-    }
-    writer.finish().unwrap().into_inner()
 }
 
 fn pickle(entries: &mut Entries) -> &mut Vec<u8> {

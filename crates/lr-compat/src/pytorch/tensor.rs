@@ -79,7 +79,7 @@ impl<'a> Tensor<'a> {
                     _ => unsupported(value, class),
                 }
             }
-            ("torch._utils._rebuild_tensor_v3", [.., dtype, _metadata]) => {
+            ("torch._utils._rebuild_tensor_v3", [_, _, _, _, _, _, dtype, ..]) => {
                 let dtype = dtype.global();
                 unsupported(value, dtype.as_deref().unwrap_or(class))
             }

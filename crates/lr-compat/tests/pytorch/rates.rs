@@ -62,6 +62,11 @@ impl Case {
                 Some(metrics) => heard(group, self.position, metrics)?,
                 None => stepped(&group.spec, self.position, columns.lr.len())?,
             };
+            let text = serde_json::to_string(&group.spec).unwrap();
+            let read: Spec = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+            if read != group.spec {
+                return Err(format!("{text} is another spec"));
+            }
             worst = worst.max(difference("lr", &columns.lr, &rates, &group.spec)?);
             match (&columns.momentum, &group.momentum) {
                 (None, None) => {}

@@ -128,6 +128,13 @@ def moves_momentum(state):
     return state.get("cycle_momentum", False) or any(moves_momentum(part) for part in parts)
 
 
+def is_beyond(scheduler):
+    """Whether a OneCycleLR has taken the one step that PyTorch lets it take beyond its curve."""
+    parts = getattr(scheduler, "_schedulers", [])
+    total = getattr(scheduler, "total_steps", None)
+    return scheduler.last_epoch == total if total else any(is_beyond(part) for part in parts)
+
+
 def start(case):
     rates = case.get("lr", [0.1])
     groups = [{"params": [torch.nn.Parameter(torch.zeros(1))], "lr": lr} for lr in rates]
@@ -147,8 +154,8 @@ def write(case, out, heard=None):
     entries, recorded = [], []
     last = max(case["positions"]) + STEPS
     for step in range(last + 1):
-        if step == getattr(scheduler, "total_steps", None):
-            break  # one step beyond the curve
+        if is_beyond(scheduler):
+            break
         if step in case.get("by_hand", {}):
             recorded, entries = recorded + entries, []  # what follows isn't theirs
             for group in optimizer.param_groups:
@@ -178,15 +185,7 @@ def write(case, out, heard=None):
         optimizer.step()
         if step == last:
             break
-        try:
-            scheduler.step(*([number(heard[step])] if heard else []))
-        except ValueError:  # after the last step of a OneCycleLR inside, which was one beyond its curve
-            for group in (group for entry in entries for group in entry["groups"]):
-                for column in group.values():
-                    column.pop()
-            if len(recorded) + len(entries) < len(case["positions"]):
-                raise
-            break
+        scheduler.step(*([number(heard[step])] if heard else []))
     return recorded + entries
 
 
@@ -212,6 +211,18 @@ def checkpoint(out):
     torch.save(states, out / "checkpoint.pt")
 
 
+def tensors(out):
+    """Tensors of every kind that is read, and of some that aren't."""
+    whole = torch.arange(12.0).reshape(3, 4)
+    kinds = {"f64": torch.float64, "f16": torch.float16, "bf16": torch.bfloat16, "i64": torch.int64,
+             "i32": torch.int32, "i16": torch.int16, "i8": torch.int8, "u8": torch.uint8,
+             "bool": torch.bool, "u16": torch.uint16}
+    values = {name: torch.ones(1, dtype=dtype) for name, dtype in kinds.items()}
+    values |= {"whole": whole, "across": whole.t(), "part": whole[1:, 2], "empty": torch.zeros(0, 3),
+               "repeated": torch.ones(1).expand(5), "parameter": torch.nn.Parameter(whole)}
+    torch.save(values, out / "tensors.pt")
+
+
 def write_rates(entries, out):
     lines = ",\n".join(json.dumps(entry) for entry in entries)
     (out / "rates.json").write_text(f"[\n{lines}\n]\n")
@@ -225,6 +236,7 @@ def shipped(out):
         heard = metrics(random.Random(1), max(case["positions"]) + STEPS + 1) if hears else None
         entries += write(case, out, heard)
     checkpoint(out)
+    tensors(out)
     write_rates(entries, out)
 
 

@@ -197,17 +197,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
                 class => class?,
             },
         };
-        let last_lr = value.field("_last_lr")?;
-        let rates = last_lr.items()?;
-        if rates.is_empty() {
-            return last_lr.out_of_bounds("the rates of one parameter group or more");
-        }
-        if let Some(optimizer) = self.optimizer
-            && optimizer.groups.len() != rates.len()
-        {
-            let groups = optimizer.groups.len();
-            return last_lr.out_of_bounds(&format!("the rates of the optimizer's {groups} groups"));
-        }
+        let rates = self.rates(value)?;
         let mut context = Context {
             options: self,
             parts: Cell::new(0),
@@ -218,13 +208,9 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
             position: 0,
             groups: Vec::with_capacity(rates.len()),
         };
-        for (index, last) in rates.iter().enumerate() {
+        for (index, rate) in rates.into_iter().enumerate() {
             context.group = index;
             context.add(1)?;
-            let rate = match self.optimizer {
-                Some(optimizer) => optimizer.groups[index].option("lr")?.finite()?,
-                None => last.finite()?,
-            };
             let group = match class {
                 "ReduceLROnPlateau" => {
                     state.position = value.field("last_epoch")?.count()?;
@@ -247,6 +233,26 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
             state.groups.push(group);
         }
         Ok(state)
+    }
+
+    /// The rates that the parameter groups have now.
+    fn rates(&self, value: &Value<'_>) -> Result<Vec<f64>, TorchError> {
+        let Some(optimizer) = self.optimizer else {
+            let last = value.field("_last_lr")?;
+            let rates = last.items()?;
+            if rates.is_empty() {
+                return last.out_of_bounds("the rates of one parameter group or more");
+            }
+            return rates.iter().map(Value::finite).collect();
+        };
+        let count = optimizer.groups.len();
+        if let Some(last) = value.get("_last_lr")?
+            && last.count_items()? != count as u64
+        {
+            return last.out_of_bounds(&format!("the rates of the optimizer's {count} groups"));
+        }
+        let groups = optimizer.groups.iter();
+        groups.map(|group| group.option("lr")?.finite()).collect()
     }
 }
 
