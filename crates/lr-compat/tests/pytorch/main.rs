@@ -4,6 +4,6 @@
 #[path = "../torch_file/mod.rs"]
 mod torch_file;
 
+mod contents;
 mod errors;
-mod optimizer;
 mod rates;
