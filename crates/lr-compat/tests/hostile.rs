@@ -388,27 +388,23 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ]
         .concat()
     };
-    let rates = [b"]q\x01(".as_slice(), &many(b"K\x01", 500_000), b"e"].concat();
     let milestones = b"ccollections\nCounter\n}(K\x05J\xff\xff\xff\x7fu\x85R".to_vec();
-    let groups = [
-        b"}(".to_vec(),
-        text("_last_lr"),
-        rates,
-        text("base_lrs"),
-        b"h\x01".to_vec(),
-        text("gamma"),
-        b"K\x01".to_vec(),
-        text("last_epoch"),
-        b"K\x01".to_vec(),
-    ]
-    .concat();
-    let with_milestones = [
-        groups.clone(),
-        text("milestones"),
-        milestones,
-        b"u".to_vec(),
-    ]
-    .concat();
+    let groups = |count: usize| {
+        let rates = [b"]q\x01(".as_slice(), &many(b"K\x01", count), b"e"].concat();
+        [
+            b"}(".to_vec(),
+            text("_last_lr"),
+            rates,
+            text("base_lrs"),
+            b"h\x01".to_vec(),
+            text("gamma"),
+            b"K\x01".to_vec(),
+            text("last_epoch"),
+            b"K\x01".to_vec(),
+        ]
+        .concat()
+    };
+    let with_milestones = [groups(4_000), text("milestones"), milestones, b"u".to_vec()].concat();
     let sequence = [
         b"}q\x02(".to_vec(),
         text("_schedulers"),
@@ -500,7 +496,7 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         ("a list in itself", pickled(&[b"]q\x00h\x00a", &deep])),
         ("tuples a million deep", pickled(&[b"N", &tuples])),
         ("a million marks", pickled(&[&marks])),
-        ("many groups", pickled(&[&groups, b"u"])),
+        ("many groups", pickled(&[&groups(500_000), b"u"])),
         ("many milestones", pickled(&[&with_milestones])),
         ("a sequence in itself", pickled(&[&sequence])),
         ("many parts", pickled(&[&parts])),

@@ -187,6 +187,9 @@ impl<'a> ParamState<'a> {
     }
 }
 
+/// The most fields and items that an optimizer has.
+const MAX_FIELDS: u64 = 1 << 20;
+
 /// How many fields and items may be read yet. Each takes at least two bytes of a pickle that doesn't
 /// have the same one in several places.
 struct Budget {
@@ -196,7 +199,7 @@ struct Budget {
 
 impl Budget {
     fn of(value: &Value<'_>) -> Self {
-        let limit = value.file().pickle().size() / 2;
+        let limit = MAX_FIELDS.min(value.file().pickle().size() / 2);
         Self { left: limit, limit }
     }
 

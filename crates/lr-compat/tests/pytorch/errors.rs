@@ -100,8 +100,8 @@ fn what_is_wrong_in_a_state_is_said_with_its_place() {
         ),
         (
             state(json!({"milestones": {"#5": 9_000_000_000u64}, "gamma": 0.5})),
-            "the number of schedulers and milestones in all groups is 9000000002, and at most 20000 \
-             is read",
+            "the number of parameter groups, and of schedulers and milestones in all of them, is \
+             9000000002, and at most 10000 is read",
         ),
         (
             sequence(vec![good(), step(json!(-2))], json!([2])),

@@ -197,12 +197,12 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
                 class => class?,
             },
         };
-        let rates = self.rates(value)?;
         let mut context = Context {
             options: self,
             parts: Cell::new(0),
             group: 0,
         };
+        let rates = self.rates(value, &context)?;
         let mut state = SchedulerState {
             class,
             position: 0,
@@ -210,7 +210,6 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         };
         for (index, rate) in rates.into_iter().enumerate() {
             context.group = index;
-            context.add(1)?;
             let group = match class {
                 "ReduceLROnPlateau" => {
                     state.position = value.field("last_epoch")?.count()?;
@@ -236,9 +235,10 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     }
 
     /// The rates that the parameter groups have now.
-    fn rates(&self, value: &Value<'_>) -> Result<Vec<f64>, TorchError> {
+    fn rates(&self, value: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<f64>, TorchError> {
         let Some(optimizer) = self.optimizer else {
             let last = value.field("_last_lr")?;
+            context.add(last.count_items()?)?;
             let rates = last.items()?;
             if rates.is_empty() {
                 return last.out_of_bounds("the rates of one parameter group or more");
@@ -246,6 +246,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
             return rates.iter().map(Value::finite).collect();
         };
         let count = optimizer.groups.len();
+        context.add(count as u64)?;
         if let Some(last) = value.get("_last_lr")?
             && last.count_items()? != count as u64
         {

@@ -20,8 +20,8 @@ use crate::torch::part::{Group, Part, closed_product, closed_sequence, rate};
 /// How deep schedulers may be in each other.
 const MAX_DEPTH: usize = 8;
 
-/// How many schedulers and milestones there may be in all groups together.
-const MAX_PARTS: u64 = 20_000;
+/// How many groups there may be, and schedulers and milestones in all of them together.
+const MAX_PARTS: u64 = 10_000;
 
 /// How many steps a formula is compared with the links, and how close it has to be, as a share of
 /// the largest rate. Where the two are of one mind their rounding may still part them: PyTorch's
@@ -32,21 +32,21 @@ const CLOSE: f64 = 5e-13;
 /// What is the same for all schedulers of a file.
 pub(super) struct Context<'r, 'a> {
     pub options: &'r ReadOptions<'r, 'a>,
-    /// How many schedulers and milestones were read.
+    /// How many groups, schedulers and milestones were read.
     pub parts: Cell<u64>,
     /// Which of the parameter groups is read.
     pub group: usize,
 }
 
 impl Context<'_, '_> {
-    /// That so many more schedulers or milestones are read.
+    /// That so many more groups, schedulers or milestones are read.
     pub fn add(&self, parts: u64) -> Result<(), TorchError> {
         let parts = self.parts.get().saturating_add(parts);
         self.parts.set(parts);
         match parts <= MAX_PARTS {
             true => Ok(()),
             false => Err(TorchError::TooLarge {
-                what: "the number of schedulers and milestones in all groups",
+                what: "the number of parameter groups, and of schedulers and milestones in all of them,",
                 size: parts,
                 limit: MAX_PARTS,
             }),
