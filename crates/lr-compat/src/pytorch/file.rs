@@ -32,10 +32,10 @@ use super::{TorchError, Value};
 ///
 /// Nothing in a file is executed, and no file, however made, makes reading it panic. Opening one and
 /// reading states from it takes at most 4 MiB of memory and 256 bytes for each byte of the file,
-/// without the elements of its tensors; a pickle has at most
-/// [`MAX_PICKLE_BYTES`](super::MAX_PICKLE_BYTES), of which at most
-/// [`MAX_PICKLE_VALUES`](super::MAX_PICKLE_VALUES) values are made. A tensor's elements take what its
-/// storage really has in the file, at most twice.
+/// without the elements of its tensors. Of its pickle at most half a GiB is made, since one has at
+/// most [`MAX_PICKLE_BYTES`](super::MAX_PICKLE_BYTES), and at most
+/// [`MAX_PICKLE_VALUES`](super::MAX_PICKLE_VALUES) values are made of it. A tensor's elements take what
+/// its storage really has in the file, at most twice.
 pub struct TorchFile {
     pickle: Pickle,
     archive: Mutex<ZipArchive<Box<dyn Source>>>,

@@ -84,6 +84,8 @@ SHIPPED = [
     case("ReduceLROnPlateau", patience=3, cooldown=4, factor=0.5, min_lr=1e-4),
     case("ReduceLROnPlateau", name="reduce_lr_on_plateau_max", mode="max", threshold_mode="abs",
          threshold=0.01, patience=2, factor=0.7, min_lr=[0.01, 0.001]) | {"lr": [0.1, 0.02]},
+    case("ReduceLROnPlateau", name="reduce_lr_on_plateau_broken", patience=5, cooldown=3, threshold=0.0)
+    | {"metrics": [1.0, "inf", None, 0.5, "-inf", 0.4] * 60},
     case("SequentialLR", **warmed_up(part("CosineAnnealingLR", T_max=60), milestones=[20])),
     case("SequentialLR", name="sequential_lr_many", positions=[7, 25, 40, 130],
          **warmed_up(part("MultiStepLR", milestones=[5, 10]), part("ExponentialLR", gamma=0.98),
@@ -233,7 +235,8 @@ def shipped(out):
     entries = []
     for case in SHIPPED:
         hears = case["scheduler"] == "ReduceLROnPlateau"
-        heard = metrics(random.Random(1), max(case["positions"]) + STEPS + 1) if hears else None
+        length = max(case["positions"]) + STEPS + 1
+        heard = (case.get("metrics") or metrics(random.Random(1), length)) if hears else None
         entries += write(case, out, heard)
     checkpoint(out)
     tensors(out)

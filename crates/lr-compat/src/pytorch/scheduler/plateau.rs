@@ -26,10 +26,7 @@ pub(super) fn spec(
     })
 }
 
-/// What the rule has heard so far.
-///
-/// PyTorch lets an infinity be the best value; nothing improves on one of the better sign, nor on the
-/// largest number, which stands for it here.
+/// What the rule has heard so far, whose best value may be an infinity in PyTorch.
 pub(super) fn heard(state: &Value<'_>) -> Result<State, TorchError> {
     let mut heard = State::new()
         .with("scale", Number::Number(1.0))
@@ -49,10 +46,7 @@ pub(super) fn heard(state: &Value<'_>) -> Result<State, TorchError> {
     match best.number()? {
         number if number.is_nan() => return best.out_of_bounds("a number"),
         number if number == none_yet => {}
-        number => {
-            let number = number.clamp(f64::MIN, f64::MAX);
-            heard = heard.with("best", Number::Number(number));
-        }
+        number => heard = heard.with("best", Number::Number(number)),
     }
     Ok(heard)
 }
