@@ -1,0 +1,329 @@
+//! Axes: where a value is on them, and which values are written beside them.
+
+use crate::PlotError;
+
+/// How many powers of ten a logarithmic axis goes down from its highest value.
+const MOST_DECADES: f64 = 12.0;
+
+/// Whether equal distances on an axis are equal differences or equal ratios.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scale {
+    /// Equal differences.
+    #[default]
+    Linear,
+    /// Equal ratios.
+    Log,
+}
+
+/// The values that an axis shows, from its beginning to its end.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Axis {
+    pub scale: Scale,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// A value that is written beside an axis, and the text that says it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tick {
+    pub value: f64,
+    pub text: String,
+}
+
+impl Axis {
+    /// An axis from exactly `low` to exactly `high`.
+    pub fn exact(scale: Scale, name: &'static str, low: f64, high: f64) -> Result<Self, PlotError> {
+        let wide = high > low && (high - low).is_finite();
+        let positive = scale == Scale::Linear || low > 0.0;
+        match wide && positive {
+            true => Ok(Self { scale, low, high }),
+            false => Err(PlotError::Range {
+                axis: name,
+                low,
+                high,
+            }),
+        }
+    }
+
+    /// An axis on which all of `values` are, with a margin, and 0 if that is not far.
+    ///
+    /// What is at or below 0, or more than [`MOST_DECADES`] below the highest, is not on a
+    /// logarithmic one.
+    pub fn around(
+        scale: Scale,
+        name: &'static str,
+        values: impl Iterator<Item = f64> + Clone,
+    ) -> Result<Self, PlotError> {
+        let span = |values: &mut dyn Iterator<Item = f64>| {
+            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+                (low.min(value), high.max(value))
+            })
+        };
+        match scale {
+            Scale::Linear => {
+                let (mut low, mut high) = span(&mut values.clone());
+                if low >= 0.0 && low <= 0.6 * high {
+                    low = 0.0;
+                }
+                if low == high {
+                    // One value: in the middle, or for 0 at the bottom.
+                    (low, high) = match low {
+                        0.0 => (0.0, 1.0),
+                        value if value > 0.0 => (0.0, value * 1.6),
+                        value => (value * 1.6, 0.0),
+                    };
+                }
+                let margin = (high - low) * 0.06;
+                let low = if low == 0.0 { low } else { low - margin };
+                Self::exact(scale, name, low, high + margin)
+            }
+            Scale::Log => {
+                let (low, high) = span(&mut values.clone().filter(|value| *value > 0.0));
+                if high <= 0.0 {
+                    return Err(PlotError::NothingPositive { axis: name });
+                }
+                let low = low
+                    .max(high * 10f64.powf(-MOST_DECADES))
+                    .max(f64::MIN_POSITIVE);
+                // A margin, and at least half a decade in all.
+                let decades = (high / low).log10();
+                let margin = 10f64.powf((decades * 0.05).max((0.5 - decades) / 2.0));
+                let low = (low / margin).max(f64::MIN_POSITIVE);
+                Self::exact(scale, name, low, high * margin)
+            }
+        }
+    }
+
+    /// Where `value` is: 0 at the beginning, 1 at the end. What has no place on a logarithmic
+    /// axis is before its beginning.
+    pub fn place(&self, value: f64) -> f64 {
+        match self.scale {
+            Scale::Linear => (value - self.low) / (self.high - self.low),
+            Scale::Log if value > 0.0 => {
+                (value.ln() - self.low.ln()) / (self.high.ln() - self.low.ln())
+            }
+            Scale::Log => -1.0,
+        }
+    }
+
+    /// The values to write beside it, at most about `most` of them.
+    pub fn ticks(&self, most: usize) -> Vec<Tick> {
+        let values = match self.scale {
+            Scale::Linear => linear_ticks(self.low, self.high, most),
+            Scale::Log => log_ticks(self.low, self.high, most),
+        };
+        match self.scale {
+            Scale::Linear => labelled(values),
+            Scale::Log => {
+                let text = |value: &f64| power_of_ten(*value);
+                let tick = |value: f64| Tick {
+                    text: text(&value),
+                    value,
+                };
+                values.into_iter().map(tick).collect()
+            }
+        }
+    }
+}
+
+/// Multiples of 1, 2 or 5 times a power of ten.
+fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
+    let rough = (high - low) / most.max(1) as f64;
+    let power = 10f64.powf(rough.log10().floor());
+    let factor = [1.0, 2.0, 5.0, 10.0]
+        .into_iter()
+        .find(|factor| factor * power >= rough * (1.0 - 1e-9))
+        .unwrap_or(10.0);
+    let step = factor * power;
+    if !step.is_finite() || step <= 0.0 {
+        return Vec::new();
+    }
+    let first = (low / step - 1e-9).ceil();
+    let last = (high / step + 1e-9).floor();
+    let count = (last - first).clamp(0.0, 1_000.0) as usize;
+    (0..=count).map(|i| (first + i as f64) * step).collect()
+}
+
+/// Powers of ten, every so many of them, or 2 and 5 times them too where there are few.
+fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
+    let (first, last) = (low.log10(), high.log10());
+    let decades = last - first;
+    let factors: &[f64] = match decades * 3.0 <= most as f64 {
+        true => &[1.0, 2.0, 5.0],
+        false => &[1.0],
+    };
+    let every = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
+    let exponents =
+        (first.floor() as i32..=last.ceil() as i32).filter(|e| e.rem_euclid(every) == 0);
+    let values = exponents.flat_map(|e| factors.iter().map(move |factor| decimal(*factor, e)));
+    values
+        .filter(|value| (low..=high).contains(value))
+        .collect()
+}
+
+/// The number that is written `{factor}e{exponent}`.
+fn decimal(factor: f64, exponent: i32) -> f64 {
+    format!("{factor}e{exponent}").parse().unwrap_or(0.0)
+}
+
+fn labelled(values: Vec<f64>) -> Vec<Tick> {
+    let step = match values.as_slice() {
+        [first, second, ..] => second - first,
+        [one] => *one,
+        [] => 1.0,
+    };
+    let largest = values
+        .iter()
+        .fold(0f64, |most, value| most.max(value.abs()));
+    let tick = |value: f64| Tick {
+        text: number(value, step, largest),
+        value,
+    };
+    values.into_iter().map(tick).collect()
+}
+
+/// A multiple of `step`, in the notation that is the shortest for values up to `largest`.
+fn number(value: f64, step: f64, largest: f64) -> String {
+    let digits = |step: f64| (-(step.abs() * (1.0 + 1e-9)).log10().floor()).max(0.0) as usize;
+    if value == 0.0 || value.abs() < step.abs() * 1e-6 {
+        return "0".to_string();
+    }
+    if (1e-3..1e7).contains(&largest) {
+        let text = format!("{value:.*}", digits(step));
+        return grouped(&text);
+    }
+    let exponent = largest.log10().floor();
+    let own = value.abs().log10().floor();
+    let decimals = digits(step / 10f64.powf(exponent)) as f64 + own - exponent;
+    let text = format!("{value:.*e}", decimals.max(0.0) as usize);
+    shortened(&text)
+}
+
+/// `2.50e-4` as `2.5e-4`.
+fn shortened(text: &str) -> String {
+    match text.split_once('e') {
+        Some((mantissa, exponent)) if mantissa.contains('.') => {
+            let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
+            format!("{mantissa}e{exponent}")
+        }
+        _ => text.to_string(),
+    }
+}
+
+/// `12345` as `12,345`.
+fn grouped(text: &str) -> String {
+    let (whole, rest) = match text.split_once('.') {
+        Some((whole, rest)) => (whole, Some(rest)),
+        None => (text, None),
+    };
+    let (sign, whole) = match whole.strip_prefix('-') {
+        Some(whole) => ("-", whole),
+        None => ("", whole),
+    };
+    let mut out = String::from(sign);
+    for (i, digit) in whole.chars().enumerate() {
+        if i > 0 && (whole.len() - i).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    if let Some(rest) = rest {
+        out.push('.');
+        out.push_str(rest);
+    }
+    out
+}
+
+/// A number on a logarithmic axis: `0.01`, `1`, `1e-5`.
+fn power_of_ten(value: f64) -> String {
+    match (1e-3..1e5).contains(&value) {
+        true => grouped(&format!("{value}")),
+        false => format!("{value:e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(axis: Axis, most: usize) -> Vec<String> {
+        axis.ticks(most).into_iter().map(|tick| tick.text).collect()
+    }
+
+    fn linear(low: f64, high: f64) -> Axis {
+        Axis::exact(Scale::Linear, "y", low, high).unwrap()
+    }
+
+    #[test]
+    fn ticks_are_written_the_short_way() {
+        assert_eq!(
+            texts(linear(0.0, 10_000.0), 5),
+            ["0", "2,000", "4,000", "6,000", "8,000", "10,000"]
+        );
+        assert_eq!(texts(linear(0.0, 0.106), 5), ["0", "0.05", "0.10"]);
+        assert_eq!(texts(linear(0.0, 1.06e-4), 5), ["0", "5e-5", "1e-4"]);
+        assert_eq!(texts(linear(0.0, 1.0e-5), 4), ["0", "5e-6", "1e-5"]);
+        assert_eq!(texts(linear(0.0, 1e7), 4), ["0", "5e6", "1e7"]);
+        assert_eq!(
+            texts(linear(-1.0, 1.0), 4),
+            ["-1.0", "-0.5", "0", "0.5", "1.0"]
+        );
+        assert_eq!(texts(linear(0.94, 1.06), 3), ["0.95", "1.00", "1.05"]);
+    }
+
+    #[test]
+    fn a_logarithmic_axis_has_powers_of_ten() {
+        let log = |low, high| Axis::exact(Scale::Log, "y", low, high).unwrap();
+        assert_eq!(
+            texts(log(1e-6, 1e-1), 6),
+            ["1e-6", "1e-5", "1e-4", "0.001", "0.01", "0.1"]
+        );
+        assert_eq!(
+            texts(log(1e-12, 1.0), 4),
+            ["1e-12", "1e-9", "1e-6", "0.001", "1"]
+        );
+        assert_eq!(texts(log(0.015, 0.3), 6), ["0.02", "0.05", "0.1", "0.2"]);
+    }
+
+    #[test]
+    fn an_axis_holds_all_that_is_on_it() {
+        for values in [
+            [0.0, 1e-3],
+            [5.0, 5.1],
+            [0.0, 0.0],
+            [-3.0, -3.0],
+            [1e-300, 1e300],
+            [-1.0, 2.0],
+        ] {
+            for scale in [Scale::Linear, Scale::Log] {
+                let Ok(axis) = Axis::around(scale, "y", values.into_iter()) else {
+                    assert!(values.iter().all(|value| *value <= 0.0));
+                    continue;
+                };
+                for value in values.into_iter().filter(|_| scale == Scale::Linear) {
+                    assert!((0.0..=1.0).contains(&axis.place(value)), "{axis:?} {value}");
+                }
+                assert!((0.0..=1.0).contains(&axis.place(values[1])) || values[1] <= 0.0);
+                assert!(axis.ticks(6).len() <= 16, "{:?}", axis.ticks(6));
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_that_are_none_are_errors() {
+        for (low, high) in [
+            (1.0, 1.0),
+            (2.0, 1.0),
+            (f64::NAN, 1.0),
+            (-f64::MAX, f64::MAX),
+        ] {
+            assert!(Axis::exact(Scale::Linear, "x", low, high).is_err());
+        }
+        assert!(Axis::exact(Scale::Log, "x", 0.0, 1.0).is_err());
+        let error = Axis::around(Scale::Log, "y", [0.0, -1.0].into_iter()).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "a logarithmic y axis needs a value above 0, and there is none"
+        );
+    }
+}

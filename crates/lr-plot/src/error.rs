@@ -1,0 +1,108 @@
+use thiserror::Error;
+
+/// Why there is no picture.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// Neither a schedule nor a point was given.
+    #[error("there is nothing to draw: give a schedule or points")]
+    Nothing,
+    /// A schedule without an end, in a picture that was not told how many steps to draw.
+    #[error("`{label}` has no end: say which steps to draw")]
+    NoEnd {
+        /// What the curve is called.
+        label: String,
+    },
+    /// Steps of which there are none.
+    #[error("there are no steps from {start} to {end}")]
+    NoSteps {
+        /// The first step.
+        start: u64,
+        /// The one after the last.
+        end: u64,
+    },
+    /// A schedule's rate that is no number.
+    #[error("`{label}` gives {rate} at step {step}, which can't be drawn")]
+    NotFinite {
+        /// What the curve is called.
+        label: String,
+        /// The step.
+        step: u64,
+        /// Its rate.
+        rate: f64,
+    },
+    /// Points none of which is a finite number.
+    #[error("no point of `{label}` is finite")]
+    NoPoint {
+        /// What the curve is called.
+        label: String,
+    },
+    /// A logarithmic axis without anything above 0 on it.
+    #[error("a logarithmic {axis} axis needs a value above 0, and there is none")]
+    NothingPositive {
+        /// `x` or `y`.
+        axis: &'static str,
+    },
+    /// Step 0, or a point at or below 0, on a logarithmic x axis.
+    #[error("{x} of `{label}` has no place on a logarithmic x axis: begin above 0")]
+    NotPositive {
+        /// What the curve is called.
+        label: String,
+        /// Where it is.
+        x: f64,
+    },
+    /// A schedule whose rates can only be had one after another, for too many steps.
+    #[error("`{label}` is a recurrence, of which at most {most} steps are drawn; got {steps}")]
+    TooLong {
+        /// What the curve is called.
+        label: String,
+        /// The number of steps that were asked for.
+        steps: u64,
+        /// The number there may be.
+        most: u64,
+    },
+    /// Bounds of an axis, or values on it, that span no finite range.
+    #[error("the {axis} axis can't go from {low} to {high}")]
+    Range {
+        /// `x` or `y`.
+        axis: &'static str,
+        /// The lower bound.
+        low: f64,
+        /// The upper bound.
+        high: f64,
+    },
+    /// An option outside its bounds.
+    #[error("{name}: must be {allowed}, got {value}")]
+    Invalid {
+        /// The option.
+        name: &'static str,
+        /// What is allowed.
+        allowed: &'static str,
+        /// What was given.
+        value: String,
+    },
+    /// What the drawing library says.
+    #[error("the picture can't be drawn: {0}")]
+    Drawing(String),
+    /// What the PNG encoder says.
+    #[error("the picture can't be written as PNG: {0}")]
+    Png(#[from] png::EncodingError),
+}
+
+impl PlotError {
+    pub(crate) fn check(
+        valid: bool,
+        name: &'static str,
+        value: impl std::fmt::Display,
+        allowed: &'static str,
+    ) -> Result<(), Self> {
+        match valid {
+            true => Ok(()),
+            false => Err(Self::Invalid {
+                name,
+                allowed,
+                value: value.to_string(),
+            }),
+        }
+    }
+}

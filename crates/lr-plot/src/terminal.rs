@@ -1,0 +1,317 @@
+//! Pictures of Braille patterns: 2 × 4 dots a character.
+
+use std::fmt::Write as _;
+
+use crate::axis::Tick;
+use crate::canvas::Point;
+use crate::palette::Pen;
+use crate::path::Frame;
+use crate::picture::placed;
+use crate::plot::Panel;
+use crate::{Plot, PlotError};
+
+/// The dots of a character, by column and row.
+const DOTS: [[u32; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
+
+/// A field of characters, each of dots of one curve or a letter.
+struct Field {
+    columns: usize,
+    rows: usize,
+    cells: Vec<Cell>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Cell {
+    dots: u32,
+    letter: Option<char>,
+    color: Option<u8>,
+}
+
+impl Field {
+    fn new(columns: usize, rows: usize) -> Self {
+        Self {
+            columns,
+            rows,
+            cells: vec![Cell::default(); columns * rows],
+        }
+    }
+
+    fn dot(&mut self, x: i64, y: i64, color: u8) {
+        let inside = x >= 0 && y >= 0;
+        let (column, row) = (x as usize / 2, y as usize / 4);
+        if !inside || column >= self.columns || row >= self.rows {
+            return;
+        }
+        let cell = &mut self.cells[row * self.columns + column];
+        cell.dots |= DOTS[x as usize % 2][y as usize % 4];
+        cell.color = Some(color);
+    }
+
+    /// A line from dot to dot (Bresenham).
+    fn line(&mut self, from: Point, to: Point, color: u8) {
+        let (mut x, mut y) = (from.0.round() as i64, from.1.round() as i64);
+        let (end_x, end_y) = (to.0.round() as i64, to.1.round() as i64);
+        let (dx, dy) = ((end_x - x).abs(), -(end_y - y).abs());
+        let (step_x, step_y) = ((end_x - x).signum(), (end_y - y).signum());
+        let mut error = dx + dy;
+        loop {
+            self.dot(x, y, color);
+            if (x, y) == (end_x, end_y) {
+                return;
+            }
+            let twice = 2 * error;
+            if twice >= dy {
+                error += dy;
+                x += step_x;
+            }
+            if twice <= dx {
+                error += dx;
+                y += step_y;
+            }
+        }
+    }
+
+    /// Where there are no colours, curves are known by a letter now and then.
+    fn letters(&mut self, paths: &[Vec<Point>], index: usize, curves: usize) {
+        let letter = letter(index);
+        let distance = (self.columns / 4).max(4);
+        let offset = distance * index / curves;
+        for column in (0..self.columns).filter(|column| column % distance == offset) {
+            let x = column as f64 * 2.0 + 0.5;
+            let pairs = paths.iter().flat_map(|path| path.windows(2));
+            let crossed = pairs.filter(|pair| pair[0].0 <= x && x <= pair[1].0).last();
+            let Some([from, to]) = crossed else { continue };
+            let share = match to.0 - from.0 {
+                0.0 => 0.0,
+                wide => (x - from.0) / wide,
+            };
+            let row = ((from.1 + (to.1 - from.1) * share) / 4.0) as usize;
+            let row = row.min(self.rows - 1);
+            self.cells[row * self.columns + column].letter = Some(letter);
+        }
+    }
+
+    fn row(&self, row: usize, colors: bool) -> String {
+        let mut out = String::new();
+        let mut last = None;
+        for cell in &self.cells[row * self.columns..][..self.columns] {
+            if colors && cell.color != last {
+                paint(&mut out, cell.color);
+                last = cell.color;
+            }
+            out.push(match (cell.letter, cell.dots) {
+                (Some(letter), _) => letter,
+                (None, 0) => ' ',
+                (None, dots) => char::from_u32(0x2800 + dots).unwrap_or('?'),
+            });
+        }
+        if last.is_some() {
+            paint(&mut out, None);
+        }
+        out.trim_end().to_string()
+    }
+}
+
+fn letter(index: usize) -> char {
+    char::from(b'a' + (index % 26) as u8)
+}
+
+fn paint(out: &mut String, color: Option<u8>) {
+    let _ = match color {
+        Some(color) => write!(out, "\x1b[38;5;{color}m"),
+        None => write!(out, "\x1b[0m"),
+    };
+}
+
+pub(crate) fn text(
+    plot: &Plot<'_>,
+    columns: u16,
+    rows: u16,
+    colors: bool,
+) -> Result<String, PlotError> {
+    PlotError::check(columns >= 40, "columns", columns, "at least 40")?;
+    PlotError::check(rows >= 10, "rows", rows, "at least 10")?;
+    let (columns, rows) = (usize::from(columns), usize::from(rows));
+    let panel = plot.panel(columns as u64 * 4)?;
+
+    let mut head = Vec::new();
+    head.extend(panel.title.as_deref().map(|title| cut(title, columns)));
+    head.extend(legend(&panel, columns, colors));
+    let named = !panel.phases.is_empty() || !panel.marks.is_empty();
+    let below = 2 + usize::from(!panel.x_label.is_empty());
+    let high = rows.saturating_sub(head.len() + usize::from(named) + below);
+    PlotError::check(high >= 4, "rows", rows, "more, for so many curves")?;
+
+    let y_ticks = panel.y.ticks((high / 3).max(2));
+    let widest = y_ticks.iter().map(|tick| tick.text.chars().count()).max();
+    let margin = widest.unwrap_or(0) + 2;
+    let wide = columns - margin;
+    let frame = Frame {
+        left: 0.0,
+        top: 0.0,
+        right: (wide * 2 - 1) as f64,
+        bottom: (high * 4 - 1) as f64,
+        x: panel.x,
+        y: panel.y,
+    };
+
+    let mut field = Field::new(wide, high);
+    let several = panel.curves.len() > 1;
+    for (index, drawn) in panel.curves.iter().enumerate() {
+        let paths = frame.paths(&drawn.trace);
+        for path in &paths {
+            draw(&mut field, path, drawn.pen);
+        }
+        if several && !colors {
+            field.letters(&paths, index, panel.curves.len());
+        }
+    }
+
+    let mut out = head;
+    if named {
+        out.push(names(&panel, &frame, margin, wide));
+    }
+    let mut at_row = vec![None; high];
+    for tick in &y_ticks {
+        let row = (frame.y(tick.value) / 4.0) as usize;
+        at_row[row.min(high - 1)] = Some(tick);
+    }
+    for (row, tick) in at_row.into_iter().enumerate() {
+        let text = tick.map_or("", |tick: &Tick| tick.text.as_str());
+        let edge = if tick.is_some() { '┤' } else { '│' };
+        out.push(format!(
+            "{text:>width$} {edge}{}",
+            field.row(row, colors),
+            width = margin - 2
+        ));
+    }
+    out.extend(x_axis(&panel, &frame, margin, wide));
+    if !panel.x_label.is_empty() {
+        let label = cut(&panel.x_label, wide);
+        let before = margin + (wide - label.chars().count()) / 2;
+        out.push(format!("{}{label}", " ".repeat(before)));
+    }
+    let mut text = String::new();
+    for line in out {
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    Ok(text)
+}
+
+fn draw(field: &mut Field, path: &[Point], pen: Pen) {
+    if let [only] = path {
+        field.line(*only, *only, pen.terminal);
+    }
+    for pair in path.windows(2) {
+        field.line(pair[0], pair[1], pen.terminal);
+    }
+}
+
+/// What the y axis shows and what the curves are called, in as many lines as it takes.
+fn legend(panel: &Panel, columns: usize, colors: bool) -> Vec<String> {
+    let mut entries = Vec::new();
+    if !panel.y_label.is_empty() {
+        let label = cut(&panel.y_label, columns);
+        entries.push((label.chars().count(), label));
+    }
+    if crate::picture::has_legend(panel) {
+        for (index, drawn) in panel.curves.iter().enumerate() {
+            let label = cut(&drawn.label, columns - 3);
+            let mut entry = String::new();
+            let width = label.chars().count() + 3;
+            if colors {
+                paint(&mut entry, Some(drawn.pen.terminal));
+                entry.push_str("──");
+                paint(&mut entry, None);
+            } else {
+                let _ = write!(entry, "{}:", letter(index));
+            }
+            entries.push((width, format!("{entry} {label}")));
+        }
+    }
+    let mut lines = Vec::new();
+    let (mut line, mut used) = (String::new(), 0);
+    for (width, entry) in entries {
+        if used > 0 && used + 3 + width > columns {
+            lines.push(std::mem::take(&mut line));
+            used = 0;
+        }
+        if used > 0 {
+            line.push_str("   ");
+            used += 3;
+        }
+        line.push_str(&entry);
+        used += width;
+    }
+    if used > 0 {
+        lines.push(line);
+    }
+    lines
+}
+
+/// The names of phases and marks.
+fn names(panel: &Panel, frame: &Frame, margin: usize, wide: usize) -> String {
+    let column = |x: f64| frame.x(x).clamp(0.0, frame.right) / 2.0;
+    let phases = panel.phases.iter();
+    let phases = phases.map(|p| (p.name.clone(), column(p.start), column(p.end)));
+    let marks = panel
+        .marks
+        .iter()
+        .filter(|(_, x)| (0.0..=1.0).contains(&panel.x.place(*x)));
+    let marks = marks.map(|(name, x)| (name.clone(), column(*x), column(*x)));
+    let mut wanted: Vec<_> = phases.chain(marks).collect();
+    wanted.sort_by(|a, b| (a.1 + a.2).total_cmp(&(b.1 + b.2)));
+    let width = |text: &str| text.chars().count() as f64;
+    let mut line = " ".repeat(margin);
+    for (name, at) in placed(&wanted, width, (0.0, wide as f64), 1.0) {
+        let at = margin + at as usize;
+        let used = line.chars().count();
+        if at >= used {
+            line.push_str(&" ".repeat(at - used));
+            line.push_str(&name);
+        }
+    }
+    line
+}
+
+fn x_axis(panel: &Panel, frame: &Frame, margin: usize, wide: usize) -> [String; 2] {
+    let mut most = (wide / 10).clamp(2, 10);
+    let column = |tick: &Tick| (frame.x(tick.value) / 2.0) as usize;
+    let mut ticks = panel.x.ticks(most);
+    let apart = |ticks: &[Tick]| {
+        let pairs = ticks.windows(2);
+        let needed = |a: &Tick, b: &Tick| (a.text.chars().count() + b.text.chars().count()) / 2 + 2;
+        pairs
+            .into_iter()
+            .all(|p| column(&p[1]) >= column(&p[0]) + needed(&p[0], &p[1]))
+    };
+    while !apart(&ticks) && most > 1 {
+        most -= 1;
+        ticks = panel.x.ticks(most);
+    }
+    let mut line: Vec<char> = vec!['─'; wide];
+    let mut labels = String::new();
+    for tick in &ticks {
+        let column = column(tick).min(wide - 1);
+        line[column] = '┬';
+        let length = tick.text.chars().count();
+        let start = (margin + column).saturating_sub(length / 2);
+        let start = start.min((margin + wide).saturating_sub(length));
+        let used = labels.chars().count();
+        if start > used || used == 0 {
+            labels.push_str(&" ".repeat(start - used));
+            labels.push_str(&tick.text);
+        }
+    }
+    let line: String = line.into_iter().collect();
+    [format!("{}└{line}", " ".repeat(margin - 1)), labels]
+}
+
+fn cut(text: &str, most: usize) -> String {
+    let clean = text.chars().filter(|letter| !letter.is_control());
+    match text.chars().count() > most {
+        false => clean.collect(),
+        true => clean.take(most.saturating_sub(1)).chain(['…']).collect(),
+    }
+}

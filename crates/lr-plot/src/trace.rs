@@ -1,0 +1,250 @@
+//! What is drawn of a curve: few enough points to draw, and all that can be seen.
+
+use lr_schedule::Schedule;
+
+use crate::PlotError;
+use crate::axis::{Axis, Scale};
+
+/// How many rates are looked at before only every so many are.
+pub(crate) const MOST_STEPS: u64 = 1 << 25;
+
+/// A curve as runs of points, between which nothing is drawn.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Trace {
+    pub runs: Vec<Vec<(f64, f64)>>,
+    /// How wide a step is, for a schedule's rates, which hold for as long as that.
+    pub step: Option<f64>,
+    /// How many points were no numbers.
+    pub left_out: usize,
+    /// The distance of the steps that were looked at.
+    pub every: u64,
+}
+
+impl Trace {
+    pub fn points(&self) -> impl Iterator<Item = (f64, f64)> + Clone + '_ {
+        self.runs.iter().flatten().copied()
+    }
+}
+
+/// The first, lowest, highest and last point of a column, which look as all of its points do.
+#[derive(Clone, Copy)]
+struct Column {
+    first: (f64, f64),
+    lowest: (f64, f64),
+    highest: (f64, f64),
+    last: (f64, f64),
+}
+
+impl Column {
+    fn of(point: (f64, f64)) -> Self {
+        Self {
+            first: point,
+            lowest: point,
+            highest: point,
+            last: point,
+        }
+    }
+
+    #[inline]
+    fn add(&mut self, point: (f64, f64)) {
+        if point.1 < self.lowest.1 {
+            self.lowest = point;
+        }
+        if point.1 > self.highest.1 {
+            self.highest = point;
+        }
+        self.last = point;
+    }
+
+    fn push_to(self, points: &mut Vec<(f64, f64)>) {
+        let (a, b) = match self.lowest.0 <= self.highest.0 {
+            true => (self.lowest, self.highest),
+            false => (self.highest, self.lowest),
+        };
+        for point in [self.first, a, b, self.last] {
+            if points.last() != Some(&point) {
+                points.push(point);
+            }
+        }
+    }
+}
+
+/// The rates of `steps`, of which each is looked at, up to [`MOST_STEPS`] of them.
+pub(crate) fn schedule(
+    label: &str,
+    schedule: &dyn Schedule,
+    (start, end): (u64, u64),
+    columns: u64,
+    scale: Scale,
+) -> Result<Trace, PlotError> {
+    let count = end - start;
+    let every = count.div_ceil(MOST_STEPS);
+    // What has no spec may be a recurrence of a closure.
+    let recurs = schedule.to_spec().is_none_or(|spec| spec.recurs());
+    if recurs && (every > 1 || start > MOST_STEPS) {
+        return Err(PlotError::TooLong {
+            label: label.to_string(),
+            steps: end,
+            most: MOST_STEPS,
+        });
+    }
+    if scale == Scale::Log && start == 0 {
+        return Err(PlotError::NotPositive {
+            label: label.to_string(),
+            x: 0.0,
+        });
+    }
+    let bound = |column: u64| match scale {
+        Scale::Linear => {
+            start + (u128::from(count) * u128::from(column) / u128::from(columns)) as u64
+        }
+        Scale::Log if column == columns => end,
+        Scale::Log => {
+            let share = column as f64 / columns as f64;
+            let step = (start as f64) * (end as f64 / start as f64).powf(share);
+            (step.ceil() as u64).clamp(start, end)
+        }
+    };
+    let mut points = Vec::new();
+    let mut previous = None;
+    let mut step = start;
+    for column in 1..=columns {
+        let until = bound(column);
+        let mut summary: Option<Column> = None;
+        while step < until {
+            let rate = match previous {
+                Some(previous) if every == 1 => schedule.advance(step, previous),
+                _ => schedule.at(step),
+            };
+            if !rate.is_finite() {
+                return Err(PlotError::NotFinite {
+                    label: label.to_string(),
+                    step,
+                    rate,
+                });
+            }
+            previous = Some(rate);
+            let point = (step as f64, rate);
+            match &mut summary {
+                Some(summary) => summary.add(point),
+                None => summary = Some(Column::of(point)),
+            }
+            step = step.saturating_add(every);
+        }
+        if let Some(summary) = summary {
+            summary.push_to(&mut points);
+        }
+    }
+    Ok(Trace {
+        runs: vec![points],
+        step: Some(1.0),
+        left_out: 0,
+        every,
+    })
+}
+
+/// Measured points, those that aren't finite left out and counted.
+pub(crate) fn measured(points: &[(f64, f64)], columns: u64, x: &Axis) -> Trace {
+    let finite = |point: &(f64, f64)| point.0.is_finite() && point.1.is_finite();
+    let runs = points.split(|point| !finite(point));
+    let runs = runs.filter(|run| !run.is_empty());
+    Trace {
+        runs: runs.map(|run| thinned(run, columns, x)).collect(),
+        step: None,
+        left_out: points.iter().filter(|point| !finite(point)).count(),
+        every: 1,
+    }
+}
+
+fn thinned(run: &[(f64, f64)], columns: u64, x: &Axis) -> Vec<(f64, f64)> {
+    let few = run.len() as u64 <= 4 * columns;
+    if few || !run.is_sorted_by(|a, b| a.0 <= b.0) {
+        return run.to_vec();
+    }
+    let column = |point: &(f64, f64)| (x.place(point.0) * columns as f64).floor();
+    let mut points = Vec::new();
+    for together in run.chunk_by(|a, b| column(a) == column(b)) {
+        let mut summary = Column::of(together[0]);
+        for point in together {
+            summary.add(*point);
+        }
+        summary.push_to(&mut points);
+    }
+    points
+}
+
+#[cfg(test)]
+mod tests {
+    use lr_schedule::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn few_steps_are_all_there() {
+        let linear = Linear::new(1.0, 0.0, 10);
+        let trace = schedule("linear", &linear, (0, 10), 1_000, Scale::Linear).unwrap();
+        let expected: Vec<_> = (0..10).map(|n| (n as f64, linear.at(n))).collect();
+        assert_eq!(trace.runs, [expected]);
+    }
+
+    #[test]
+    fn a_spike_of_one_step_is_never_missed() {
+        for at in [0u64, 1, 123_456, 500_000, 999_998, 999_999] {
+            let spike = from_fn(move |step| if step == at { 0.9 } else { 0.1 });
+            for scale in [Scale::Linear, Scale::Log] {
+                let start = u64::from(scale == Scale::Log);
+                if at < start {
+                    continue;
+                }
+                let trace = schedule("spike", &spike, (start, 1_000_000), 700, scale).unwrap();
+                assert!(trace.runs[0].len() < 4 * 701);
+                assert!(trace.runs[0].contains(&(at as f64, 0.9)), "{at} {scale:?}");
+                assert!(trace.runs[0].is_sorted_by(|a, b| a.0 < b.0));
+            }
+        }
+    }
+
+    #[test]
+    fn a_recurrence_is_gone_through_once() {
+        let product = Recurrence::new(1.0, |_, rate| rate * 0.999);
+        let trace = schedule("product", &product, (0, 2_000), 700, Scale::Linear).unwrap();
+        let last = *trace.runs[0].last().unwrap();
+        assert!((last.1 - 0.999f64.powi(1_999)).abs() < 1e-12, "{last:?}");
+        let error = schedule("product", &product, (0, MOST_STEPS + 1), 700, Scale::Linear);
+        assert!(matches!(error, Err(PlotError::TooLong { .. })));
+    }
+
+    #[test]
+    fn more_steps_than_can_be_looked_at_are_looked_at_in_equal_distances() {
+        let cosine = Cosine::new(1.0, 0.0, 10 * MOST_STEPS);
+        let trace = schedule("cosine", &cosine, (0, 3 * MOST_STEPS), 100, Scale::Linear).unwrap();
+        assert_eq!(trace.every, 3);
+        assert_eq!(trace.runs[0][0], (0.0, 1.0));
+    }
+
+    #[test]
+    fn what_is_no_number_is_an_error_in_a_schedule_and_a_gap_in_points() {
+        let bad = from_fn(|step| if step == 7 { f64::NAN } else { 0.1 });
+        let error = schedule("bad", &bad, (0, 10), 5, Scale::Linear).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`bad` gives NaN at step 7, which can't be drawn"
+        );
+
+        let points = [(0.0, 1.0), (1.0, f64::INFINITY), (2.0, 3.0), (3.0, 2.0)];
+        let axis = Axis::exact(Scale::Linear, "x", 0.0, 3.0).unwrap();
+        let trace = measured(&points, 100, &axis);
+        assert_eq!(trace.runs, [vec![(0.0, 1.0)], vec![(2.0, 3.0), (3.0, 2.0)]]);
+        assert_eq!(trace.left_out, 1);
+    }
+
+    #[test]
+    fn many_points_are_thinned_without_losing_one_that_stands_out() {
+        let mut points: Vec<_> = (0..100_000).map(|n| (f64::from(n), 1.0)).collect();
+        points[77_777].1 = 5.0;
+        let axis = Axis::exact(Scale::Linear, "x", 0.0, 100_000.0).unwrap();
+        let trace = measured(&points, 100, &axis);
+        assert!(trace.runs[0].len() <= 400);
+        assert!(trace.runs[0].contains(&(77_777.0, 5.0)));
+    }
+}

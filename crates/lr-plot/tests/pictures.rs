@@ -1,0 +1,309 @@
+//! Whole pictures: what is in them, how long they take, and what comes of input that makes none.
+
+use std::time::Instant;
+
+use lr_plot::{Figure, Plot, PlotError};
+use lr_schedule::prelude::*;
+
+/// The numbers of an attribute of every element of `svg` that has it.
+fn attribute<'a>(svg: &'a str, tag: &str, name: &str) -> Vec<&'a str> {
+    let elements = svg.split(&format!("<{tag} ")).skip(1);
+    let value = |element: &'a str| {
+        let element = &element[..element.find('>').unwrap()];
+        let from = element.find(&format!(" {name}=\""))? + name.len() + 3;
+        element[from..].split('"').next()
+    };
+    elements.filter_map(value).collect()
+}
+
+/// The points of the thickest polylines, which are the curves, in pixels.
+fn curves(svg: &str) -> Vec<Vec<(f64, f64)>> {
+    let elements = svg.split("<polyline ").skip(1);
+    let curves = elements.filter(|element| element.contains("stroke-width=\"20\""));
+    let point = |text: &str| {
+        let (x, y) = text.split_once(',').unwrap();
+        (
+            x.parse::<f64>().unwrap() / 10.0,
+            y.parse::<f64>().unwrap() / 10.0,
+        )
+    };
+    let points = |element: &str| {
+        let from = element.find("points=\"").unwrap() + 8;
+        let text = element[from..].split('"').next().unwrap();
+        text.split_whitespace().map(point).collect()
+    };
+    curves.map(points).collect()
+}
+
+/// A schedule of 10^7 steps, one of which is nine times as high as the others.
+fn spike() -> impl Schedule {
+    from_fn(|step| if step == 7_654_321 { 9e-4 } else { 1e-4 })
+}
+
+#[test]
+fn a_spike_of_one_step_in_ten_million_is_in_every_picture() {
+    let plot = Plot::new().schedule("spike", spike()).steps(0..10_000_000);
+    let svg = plot.to_svg().unwrap();
+    let curve = curves(&svg).remove(0);
+    let highest = curve
+        .iter()
+        .fold(f64::INFINITY, |most, point| most.min(point.1));
+    let spike: Vec<_> = curve.iter().filter(|point| point.1 == highest).collect();
+    let (left, right) = (curve[0].0, curve.last().unwrap().0);
+    for (x, _) in &spike {
+        let place = (x - left) / (right - left);
+        assert!((place - 0.765_432_1).abs() < 0.002, "{place}");
+    }
+    assert!(!spike.is_empty() && curve.len() < 12, "{curve:?}");
+
+    // In the terminal it is the only thing in the upper half.
+    let text = plot.to_text(80, 24, false).unwrap();
+    let marked = |line: &str| line.chars().any(|c| ('\u{2801}'..='\u{28ff}').contains(&c));
+    assert!(text.lines().skip(4).take(8).all(marked), "{text}");
+}
+
+/// In release: `cargo test --release -p lr-plot --test pictures -- --nocapture`.
+#[test]
+#[cfg_attr(debug_assertions, ignore = "a bound for release builds")]
+fn ten_million_steps_take_less_than_a_second() {
+    let cosine = Cosine::new(1e-3, 0.0, 9_900_000).warmup(100_000).into_dyn();
+    for (name, plot) in [
+        (
+            "spike",
+            Plot::new().schedule("spike", spike()).steps(0..10_000_000),
+        ),
+        (
+            "warm-up and cosine",
+            Plot::new().schedule("cosine", &cosine),
+        ),
+        (
+            "the same in log",
+            Plot::new().schedule("cosine", &cosine).log_y(),
+        ),
+    ] {
+        let times: [(&str, &dyn Fn()); 3] = [
+            ("svg", &|| drop(plot.to_svg().unwrap())),
+            ("png", &|| drop(plot.to_png(2).unwrap())),
+            ("text", &|| drop(plot.to_text(80, 24, true).unwrap())),
+        ];
+        for (format, draw) in times {
+            let start = Instant::now();
+            draw();
+            let took = start.elapsed();
+            println!(
+                "10^7 steps of {name} as {format}: {:.3} s",
+                took.as_secs_f64()
+            );
+            assert!(took.as_secs_f64() < 1.0, "{name} as {format}: {took:?}");
+        }
+    }
+}
+
+#[test]
+fn everything_is_inside_of_the_picture() {
+    let steps = WarmupStableDecayConfig::new(1e-3, 100, 700, 200)
+        .build()
+        .unwrap();
+    let labels = [
+        "short",
+        "a label that is longer than most of those that people give",
+        "x",
+        "y",
+    ];
+    for (width, height) in [(720, 360), (480, 220), (200, 120), (1_600, 300)] {
+        let mut plot = Plot::new()
+            .title("A title that is too long for the smallest of these")
+            .log_y();
+        for label in labels {
+            plot = plot.schedule(label, steps);
+        }
+        let svg = plot.size(width, height).to_svg().unwrap();
+        for (name, most) in [("x", width), ("y", height)] {
+            for place in attribute(&svg, "text", name) {
+                let place: f64 = place.parse().unwrap();
+                assert!(
+                    (0.0..=f64::from(most * 10)).contains(&place),
+                    "{place} of {most}"
+                );
+            }
+        }
+        for (x, y) in curves(&svg).into_iter().flatten() {
+            assert!(
+                (0.0..=f64::from(width)).contains(&x) && (0.0..=f64::from(height)).contains(&y)
+            );
+        }
+    }
+}
+
+#[test]
+fn phases_are_shaded_and_named() {
+    let steps = WarmupStableDecayConfig::new(1e-3, 200, 600, 200)
+        .build()
+        .unwrap();
+    let svg = Plot::new().schedule("wsd", steps).to_svg().unwrap();
+    for name in ["warm-up", "stable", "decay"] {
+        assert!(svg.lines().any(|line| line == name), "{name}");
+    }
+    let fills = attribute(&svg, "rect", "fill");
+    assert_eq!(
+        fills.len(),
+        4,
+        "the card, its border, two shades: {fills:?}"
+    );
+    let plain = Plot::new()
+        .schedule("wsd", steps)
+        .show_phases(false)
+        .to_svg()
+        .unwrap();
+    assert_eq!(attribute(&plain, "rect", "fill").len(), 2);
+}
+
+#[test]
+fn texts_from_outside_stay_text() {
+    let svg = Plot::new()
+        .title("</svg><script>alert(1)</script> & \"more\"")
+        .points("<b>", [(0.0, 1.0), (1.0, 2.0)])
+        .to_svg()
+        .unwrap();
+    assert!(!svg.contains("<script") && !svg.contains("<b>"));
+    assert!(svg.contains("&lt;script&gt;") && svg.contains("&amp; &quot;more&quot;"));
+    assert!(
+        !svg.contains("\n\n"),
+        "no blank line, so that it can stand in Markdown"
+    );
+}
+
+#[test]
+fn a_png_is_as_large_as_it_should_be_and_has_the_curve_in_it() {
+    let plot = Plot::new()
+        .schedule("it", Constant::new(0.1).take(100))
+        .size(400, 200);
+    let png = plot.to_png(2).unwrap();
+    let mut reader = png::Decoder::new(std::io::Cursor::new(png))
+        .read_info()
+        .unwrap();
+    let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut pixels).unwrap();
+    assert_eq!((info.width, info.height), (800, 400));
+    let blue = pixels
+        .chunks(3)
+        .filter(|pixel| *pixel == [0, 114, 178])
+        .count();
+    assert!((1_000..10_000).contains(&blue), "{blue}");
+    let dark = pixels
+        .chunks(3)
+        .filter(|pixel| pixel.iter().all(|part| *part < 110))
+        .count();
+    assert!(dark > 300, "letters: {dark}");
+}
+
+#[test]
+fn what_makes_no_picture_is_an_error_that_says_why() {
+    let message = |plot: Plot| plot.to_svg().unwrap_err().to_string();
+    let constant = || Constant::new(0.1);
+    assert_eq!(
+        message(Plot::new()),
+        "there is nothing to draw: give a schedule or points"
+    );
+    assert_eq!(
+        message(Plot::new().schedule("c", constant())),
+        "`c` has no end: say which steps to draw"
+    );
+    #[allow(clippy::reversed_empty_ranges)]
+    let backwards = 5..2;
+    assert_eq!(
+        message(Plot::new().schedule("c", constant()).steps(backwards)),
+        "there are no steps from 5 to 2"
+    );
+    assert_eq!(
+        message(
+            Plot::new()
+                .schedule("c", Constant::new(0.0))
+                .steps(0..9)
+                .log_y()
+        ),
+        "a logarithmic y axis needs a value above 0, and there is none"
+    );
+    assert_eq!(
+        message(Plot::new().schedule("c", constant()).steps(0..9).log_x()),
+        "0 of `c` has no place on a logarithmic x axis: begin above 0"
+    );
+    assert_eq!(
+        message(Plot::new().points("p", [(f64::NAN, 1.0), (1.0, f64::NAN)])),
+        "no point of `p` is finite"
+    );
+    assert_eq!(
+        message(Plot::new().points("p", [(0.0, -f64::MAX), (1.0, f64::MAX)])),
+        format!(
+            "the y axis can't go from {} to {}",
+            f64::NEG_INFINITY,
+            f64::INFINITY
+        )
+    );
+    assert_eq!(
+        message(
+            Plot::new()
+                .schedule("c", constant())
+                .steps(0..9)
+                .size(10, 300)
+        ),
+        "width: must be from 200 to 8000, got 10"
+    );
+    assert_eq!(
+        message(Plot::new().schedule("c", constant()).steps(0..9).epochs(0)),
+        "steps per epoch: must be at least 1, got 0"
+    );
+    let plot = Plot::new().schedule("c", constant()).steps(0..9);
+    assert!(matches!(
+        plot.to_png(9),
+        Err(PlotError::Invalid { name: "scale", .. })
+    ));
+    assert!(matches!(
+        plot.to_text(10, 24, false),
+        Err(PlotError::Invalid { .. })
+    ));
+    assert!(matches!(
+        plot.to_text(80, 5, false),
+        Err(PlotError::Invalid { .. })
+    ));
+    assert!(matches!(Figure::new([]).to_svg(), Err(PlotError::Nothing)));
+}
+
+#[test]
+fn extreme_numbers_are_drawn_or_refused_and_never_panic() {
+    let rates = [
+        0.0,
+        1e-300,
+        f64::MIN_POSITIVE,
+        1e-9,
+        0.1,
+        1e9,
+        1e300,
+        f64::MAX,
+    ];
+    for low in rates {
+        for high in rates {
+            for log in [false, true] {
+                for steps in [1, 2, 1_000] {
+                    let curve = Linear::new(low, high, steps);
+                    let mut plot = Plot::new().schedule("it", curve).steps(0..steps + 1);
+                    if log {
+                        plot = plot.log_y();
+                    }
+                    let _ = plot.to_svg();
+                    let _ = plot.to_text(60, 12, true);
+                }
+            }
+        }
+    }
+    for x in [0.0, 1.0, 1e300, f64::MAX] {
+        let _ = Plot::new().points("it", [(x, 1.0)]).to_svg().unwrap();
+        let _ = Plot::new().points("it", [(-x, 1.0), (x, 1.0)]).to_svg();
+    }
+    let end = u64::MAX;
+    let cosine = Cosine::new(0.1, 0.0, end);
+    let _ = Plot::new()
+        .schedule("it", cosine)
+        .steps(end - 10..end)
+        .to_svg();
+}
