@@ -135,10 +135,10 @@ impl<'a> Figure<'_, 'a> {
                 "from 200 to 8000",
             )?;
             PlotError::check(
-                (120..=8_000).contains(&high),
+                (160..=8_000).contains(&high),
                 "height",
                 high,
-                "from 120 to 8000",
+                "from 160 to 8000",
             )?;
             width = width.max(wide);
             height += high;

@@ -91,6 +91,9 @@ pub(crate) fn draw<B: DrawingBackend>(
         let end = frame_left + panel.x.place(tick.value) * (right - frame_left);
         (end + width(&tick.text, SMALL) / 2.0 - right).max(0.0)
     });
+    let room = "more, for so many and such long labels";
+    PlotError::check(bottom - y >= 24.0, "height", high, room)?;
+    PlotError::check(right - last - frame_left >= 40.0, "width", wide, room)?;
     let frame = Frame {
         left: frame_left,
         top: y + 4.0,

@@ -175,7 +175,7 @@ impl<'a> Plot<'a> {
         self
     }
 
-    /// Width and height in pixels, from 200 × 120 to 8,000 × 8,000. Default: [`SIZE`](Self::SIZE).
+    /// Width and height in pixels, from 200 × 160 to 8,000 × 8,000. Default: [`SIZE`](Self::SIZE).
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = Some((width, height));
         self
