@@ -154,16 +154,25 @@ impl<'a> Figure<'_, 'a> {
     ) -> Result<Vec<String>, PlotError> {
         let (width, height) = self.size()?;
         picture::card(canvas, f64::from(width), f64::from(height))?;
-        let mut titles = Vec::new();
-        let mut top = 0.0;
-        for plot in &self.plots {
+        let panels = self.plots.iter().map(|plot| {
             let plot = plot.plot();
-            let height = f64::from(plot.pixels().1);
-            let panel = plot.panel(u64::from(width) * 2)?;
-            picture::draw(canvas, &panel, (0.0, top), (f64::from(width), height))?;
-            titles.extend(panel.title);
-            top += height;
+            let size = (f64::from(width), f64::from(plot.pixels().1));
+            Ok((plot.panel(u64::from(width) * 2)?, size))
+        });
+        let panels = panels.collect::<Result<Vec<_>, PlotError>>()?;
+        let numbers = panels
+            .iter()
+            .map(|(panel, size)| picture::numbers_width(panel, *size));
+        let numbers = numbers.fold(0.0, f64::max);
+        let mut top = 0.0;
+        for (panel, size) in &panels {
+            picture::draw(canvas, panel, top, *size, numbers)?;
+            top += size.1;
         }
+        let titles = panels
+            .into_iter()
+            .filter_map(|(panel, _)| panel.title)
+            .collect();
         canvas.finish()?;
         Ok(titles)
     }

@@ -5,11 +5,11 @@ use plotters_backend::text_anchor::HPos;
 
 use crate::PlotError;
 use crate::axis::{Axis, Tick};
-use crate::canvas::Canvas;
+use crate::canvas::{Canvas, Point};
 use crate::font::{fitted, width};
 use crate::palette::{AXIS, BORDER, CARD, GRID, INK, QUIET, shade};
 use crate::path::Frame;
-use crate::plot::Panel;
+use crate::plot::{Drawn, Panel};
 
 const MARGIN: f64 = 14.0;
 const TITLE: f64 = 15.0;
@@ -21,6 +21,8 @@ const CURVE: f64 = 2.0;
 /// The piece of a curve beside its name in the legend, and the gap after a name.
 const SAMPLE: f64 = 18.0;
 const GAP: f64 = 16.0;
+/// Between a sample or an axis and what is written beside it.
+const SPACE: f64 = 6.0;
 
 /// The light card that all is drawn on.
 pub(crate) fn card<B: DrawingBackend>(
@@ -32,90 +34,143 @@ pub(crate) fn card<B: DrawingBackend>(
     canvas.filled((1.0, 1.0), (width - 1.0, height - 1.0), CARD)
 }
 
-/// Draws `panel` into a part of the card.
-pub(crate) fn draw<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
-    panel: &Panel,
-    (left, top): (f64, f64),
-    (wide, high): (f64, f64),
-) -> Result<(), PlotError> {
-    let right = left + wide - MARGIN;
-    let mut y = top + MARGIN * 0.7;
+/// What the part above the frame takes: where each line of it is, from the top of the panel.
+struct Head {
+    title: f64,
+    legend: f64,
+    entries: Vec<Entry>,
+    /// The names of phases and marks, where there are some.
+    strip: Option<f64>,
+    end: f64,
+}
 
-    if let Some(title) = &panel.title {
-        let text = fitted(title, TITLE, wide - 2.0 * MARGIN);
-        canvas.text(&text, (left + MARGIN, y + 10.0), TITLE, INK, HPos::Left)?;
+/// A name in the legend: where its sample begins, from the left of the panel, and in which line.
+struct Entry {
+    text: String,
+    x: f64,
+    y: f64,
+}
+
+fn head(panel: &Panel, wide: f64) -> Head {
+    let mut y = MARGIN * 0.7;
+    let title = y + 10.0;
+    if panel.title.is_some() {
         y += 24.0;
     }
-
     // What the y axis shows, and beside it or below it the legend.
-    let mut x = left + MARGIN;
+    let legend = y + LINE / 2.0;
+    let mut entries = Vec::new();
+    let mut x = MARGIN;
     if !panel.y_label.is_empty() {
-        let text = fitted(&panel.y_label, TEXT, wide - 2.0 * MARGIN);
-        canvas.text(&text, (x, y + LINE / 2.0), TEXT, QUIET, HPos::Left)?;
-        x += width(&text, TEXT) + 1.5 * GAP;
+        x += width(&y_label(panel, wide), TEXT) + 1.5 * GAP;
     }
     if has_legend(panel) {
         for drawn in &panel.curves {
-            let text = fitted(&drawn.label, TEXT, wide - 2.0 * MARGIN - SAMPLE - 6.0);
-            let entry = SAMPLE + 6.0 + width(&text, TEXT);
-            if x + entry > right && x > left + MARGIN {
-                x = left + MARGIN;
+            let text = fitted(&drawn.label, TEXT, wide - 2.0 * MARGIN - SAMPLE - SPACE);
+            let entry = SAMPLE + SPACE + width(&text, TEXT);
+            if x + entry > wide - MARGIN && x > MARGIN {
+                x = MARGIN;
                 y += LINE;
             }
-            let (from, to) = ((x, y + LINE / 2.0), (x + SAMPLE, y + LINE / 2.0));
-            match drawn.pen.dashed {
-                false => canvas.path(&[from, to], drawn.pen.color, CURVE + 1.0)?,
-                true => canvas.dashed(&[from, to], drawn.pen.color, CURVE + 1.0)?,
-            }
-            let at = (x + SAMPLE + 6.0, y + LINE / 2.0);
-            canvas.text(&text, at, TEXT, INK, HPos::Left)?;
+            let (at, line) = (x, y + LINE / 2.0);
+            entries.push(Entry {
+                text,
+                x: at,
+                y: line,
+            });
             x += entry + GAP;
         }
     }
     y += LINE;
-
     let named = !panel.phases.is_empty() || !panel.marks.is_empty();
-    let strip = y + LINE / 2.0;
+    let strip = named.then_some(y + LINE / 2.0);
     if named {
         y += LINE;
     }
+    Head {
+        title,
+        legend,
+        entries,
+        strip,
+        end: y + 4.0,
+    }
+}
 
-    let bottom =
-        top + high - MARGIN * 0.6 - LINE - if panel.x_label.is_empty() { 0.0 } else { LINE };
-    let (y_ticks, y_width) = y_ticks(&panel.y, bottom - y - 4.0);
-    let frame_left = left + MARGIN + y_width + 6.0;
-    let x_ticks = x_ticks(&panel.x, right - frame_left);
+fn y_label(panel: &Panel, wide: f64) -> String {
+    fitted(&panel.y_label, TEXT, wide - 2.0 * MARGIN)
+}
+
+/// The height of what is below the frame.
+fn foot(panel: &Panel) -> f64 {
+    let label = if panel.x_label.is_empty() { 0.0 } else { LINE };
+    MARGIN * 0.6 + LINE + label
+}
+
+/// The width that the numbers beside the y axis need, so that panels below each other can have
+/// their frames below each other too.
+pub(crate) fn numbers_width(panel: &Panel, (wide, high): (f64, f64)) -> f64 {
+    let ticks = y_ticks(&panel.y, high - foot(panel) - head(panel, wide).end);
+    let widths = ticks.iter().map(|tick| width(&tick.text, SMALL));
+    widths.fold(0.0, f64::max)
+}
+
+/// Draws `panel` into a part of the card, with `numbers` pixels for the numbers beside its y axis.
+pub(crate) fn draw<B: DrawingBackend>(
+    canvas: &mut Canvas<'_, B>,
+    panel: &Panel,
+    top: f64,
+    (wide, high): (f64, f64),
+    numbers: f64,
+) -> Result<(), PlotError> {
+    let head = head(panel, wide);
+    let (start, bottom) = (top + head.end, top + high - foot(panel));
+    let left = MARGIN + numbers + SPACE;
+    let x_ticks = x_ticks(&panel.x, wide - MARGIN - left);
     // The last number may reach beyond the frame.
-    let last = x_ticks.last().map_or(0.0, |tick| {
-        let end = frame_left + panel.x.place(tick.value) * (right - frame_left);
-        (end + width(&tick.text, SMALL) / 2.0 - right).max(0.0)
+    let beyond = x_ticks.last().map_or(0.0, |tick| {
+        let end = panel.x.place(tick.value) * (wide - MARGIN - left);
+        (end + width(&tick.text, SMALL) / 2.0 - (wide - MARGIN - left)).max(0.0)
     });
+    let right = wide - MARGIN - beyond;
     let room = "more, for so many and such long labels";
-    PlotError::check(bottom - y >= 24.0, "height", high, room)?;
-    PlotError::check(right - last - frame_left >= 40.0, "width", wide, room)?;
+    PlotError::check(bottom - start >= 20.0, "height", high, room)?;
+    PlotError::check(right - left >= 40.0, "width", wide, room)?;
     let frame = Frame {
-        left: frame_left,
-        top: y + 4.0,
-        right: right - last,
+        left,
+        top: start,
+        right,
         bottom,
         x: panel.x,
         y: panel.y,
     };
 
-    shades(canvas, panel, &frame)?;
-    for tick in &y_ticks {
-        let at = frame.y(tick.value);
-        canvas.line((frame.left, at), (frame.right, at), GRID, 1.0)?;
-        canvas.text(
-            &tick.text,
-            (frame.left - 6.0, at),
-            SMALL,
-            QUIET,
-            HPos::Right,
-        )?;
+    if let Some(title) = &panel.title {
+        let text = fitted(title, TITLE, wide - 2.0 * MARGIN);
+        canvas.text(&text, (MARGIN, top + head.title), TITLE, INK, HPos::Left)?;
     }
-    canvas.line((frame.left, bottom), (frame.right, bottom), AXIS, 1.0)?;
+    if !panel.y_label.is_empty() {
+        let at = (MARGIN, top + head.legend);
+        canvas.text(&y_label(panel, wide), at, TEXT, QUIET, HPos::Left)?;
+    }
+    for (entry, drawn) in head.entries.iter().zip(&panel.curves) {
+        let y = top + entry.y;
+        stroke(
+            canvas,
+            &[(entry.x, y), (entry.x + SAMPLE, y)],
+            drawn,
+            CURVE + 1.0,
+        )?;
+        let at = (entry.x + SAMPLE + SPACE, y);
+        canvas.text(&entry.text, at, TEXT, INK, HPos::Left)?;
+    }
+
+    shades(canvas, panel, &frame)?;
+    for tick in y_ticks(&panel.y, bottom - start) {
+        let at = frame.y(tick.value);
+        canvas.line((left, at), (right, at), GRID, 1.0)?;
+        canvas.text(&tick.text, (left - SPACE, at), SMALL, QUIET, HPos::Right)?;
+    }
+    canvas.line((left, bottom), (right, bottom), AXIS, 1.0)?;
     for tick in &x_ticks {
         let at = frame.x(tick.value);
         canvas.line((at, bottom), (at, bottom + 4.0), AXIS, 1.0)?;
@@ -123,42 +178,46 @@ pub(crate) fn draw<B: DrawingBackend>(
         canvas.text(&tick.text, at, SMALL, QUIET, HPos::Center)?;
     }
     if !panel.x_label.is_empty() {
-        let text = fitted(&panel.x_label, TEXT, frame.right - frame.left);
-        let at = ((frame.left + frame.right) / 2.0, bottom + 1.5 * LINE + 3.0);
+        let text = fitted(&panel.x_label, TEXT, right - left);
+        let at = ((left + right) / 2.0, bottom + 1.5 * LINE + 3.0);
         canvas.text(&text, at, TEXT, QUIET, HPos::Center)?;
     }
 
     for (_, x) in &panel.marks {
-        let place = panel.x.place(*x);
-        if (0.0..=1.0).contains(&place) {
+        if (0.0..=1.0).contains(&panel.x.place(*x)) {
             let at = frame.x(*x);
-            canvas.dashed(&[(at, frame.top), (at, bottom)], AXIS, 1.0)?;
+            canvas.dashed(&[(at, start), (at, bottom)], AXIS, 1.0)?;
         }
     }
     for drawn in &panel.curves {
         for path in frame.paths(&drawn.trace) {
-            match drawn.pen.dashed {
-                false => canvas.path(&path, drawn.pen.color, CURVE)?,
-                true => canvas.dashed(&path, drawn.pen.color, CURVE)?,
-            }
+            stroke(canvas, &path, drawn, CURVE)?;
         }
     }
-    if named {
+    if let Some(strip) = head.strip {
         for (name, x) in strip_of(panel, &frame) {
-            canvas.text(&name, (x, strip), SMALL, QUIET, HPos::Left)?;
+            canvas.text(&name, (x, top + strip), SMALL, QUIET, HPos::Left)?;
         }
     }
     Ok(())
 }
 
+fn stroke<B: DrawingBackend>(
+    canvas: &mut Canvas<'_, B>,
+    path: &[Point],
+    drawn: &Drawn,
+    width: f64,
+) -> Result<(), PlotError> {
+    match drawn.pen.dashed {
+        false => canvas.path(path, drawn.pen.color, width),
+        true => canvas.dashed(path, drawn.pen.color, width),
+    }
+}
+
 /// One curve is named by the title, unless that says something else.
 pub(crate) fn has_legend(panel: &Panel) -> bool {
     match panel.curves.as_slice() {
-        [only] => {
-            !only.label.is_empty()
-                && panel.title.as_deref() != Some(&only.label)
-                && only.trace.left_out > 0
-        }
+        [only] => only.trace.left_out > 0,
         _ => true,
     }
 }
@@ -225,12 +284,8 @@ pub(crate) fn placed(
     placed
 }
 
-fn y_ticks(axis: &Axis, high: f64) -> (Vec<Tick>, f64) {
-    let most = (high / 34.0).clamp(2.0, 9.0) as usize;
-    let ticks = axis.ticks(most);
-    let widest = ticks.iter().map(|tick| width(&tick.text, SMALL));
-    let widest = widest.fold(0.0, f64::max);
-    (ticks, widest)
+fn y_ticks(axis: &Axis, high: f64) -> Vec<Tick> {
+    axis.ticks((high / 34.0).clamp(2.0, 9.0) as usize)
 }
 
 /// As many as there is room for.

@@ -79,7 +79,9 @@ impl Field {
         for column in (0..self.columns).filter(|column| column % distance == offset) {
             let x = column as f64 * 2.0 + 0.5;
             let pairs = paths.iter().flat_map(|path| path.windows(2));
-            let crossed = pairs.filter(|pair| pair[0].0 <= x && x <= pair[1].0).last();
+            let crossed = pairs
+                .filter(|pair| pair[0].0 <= x && x <= pair[1].0)
+                .next_back();
             let Some([from, to]) = crossed else { continue };
             let share = match to.0 - from.0 {
                 0.0 => 0.0,

@@ -11,6 +11,8 @@ use crate::{DynSchedule, Schedule, ScheduleError, Shape, Spec};
 
 /// A rate that is made of the one before it: `at(0) = start`, `at(n) = update(n, at(n - 1))`.
 ///
+#[cfg_attr(doc, doc = include_str!("../pictures/recurrence.svg"))]
+///
 /// PyTorch's `MultiplicativeLR`, a running product of a closure, and its `ChainedScheduler` where a
 /// part of it adds, such as a cosine. What has a formula is better off as any other schedule.
 ///

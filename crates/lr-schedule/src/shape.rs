@@ -5,6 +5,8 @@ use crate::math::{half_cosine, ln, powf, sqrt, tanh};
 
 /// The form of a ramp between two rates, `n` steps into `of` of them; `t` is `n / of`.
 ///
+#[cfg_attr(doc, doc = include_str!("../pictures/shape.svg"))]
+///
 /// A decay goes from the high rate to the low one by [`decay`](Self::decay); a warm-up goes up
 /// by [`rise`](Self::rise), which is the decay played backwards. In a [`Spec`](crate::Spec) a
 /// shape is its name (`"one_minus_sqrt"`), or a table where it has numbers

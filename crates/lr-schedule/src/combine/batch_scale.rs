@@ -36,6 +36,8 @@ impl BatchRule {
 }
 
 /// A schedule for another batch size; see [`Schedule::scale_batch`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/batch_scale.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BatchScale<S> {
     scaled: Scale<S>,

@@ -3,6 +3,8 @@ use alloc::boxed::Box;
 use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// A schedule between two bounds; see [`Schedule::clamp`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/clamp.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clamp<S> {
     inner: S,

@@ -80,6 +80,8 @@ impl CooldownConfig {
 
 /// A schedule with a cooldown at its end; see [`Schedule::cooldown`].
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/cooldown.svg"))]
+///
 /// From `start` on, `at(n) = scheduled + (end - scheduled) · shape.decay(n - start, steps)`, with
 /// `scheduled` what the schedule underneath gives, which goes on all the while.
 #[derive(Debug, Clone, Copy, PartialEq)]

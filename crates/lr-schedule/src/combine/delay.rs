@@ -3,6 +3,8 @@ use alloc::boxed::Box;
 use crate::{Bounded, Schedule, Spec};
 
 /// A schedule that begins later; see [`Schedule::delay`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/delay.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Delay<S> {
     inner: S,

@@ -101,6 +101,8 @@ impl NoiseConfig {
 }
 
 /// A schedule with noise; see [`Schedule::noise`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/noise.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Noise<S> {
     inner: S,

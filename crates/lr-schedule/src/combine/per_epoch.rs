@@ -3,6 +3,8 @@ use alloc::boxed::Box;
 use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// A schedule whose steps are epochs; see [`Schedule::per_epoch`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/per_epoch.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct PerEpoch<S> {
     inner: S,

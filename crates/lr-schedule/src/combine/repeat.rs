@@ -3,6 +3,8 @@ use alloc::boxed::Box;
 use crate::{Schedule, ScheduleError, Spec};
 
 /// A schedule that begins again; see [`Schedule::repeat`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/repeat.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Repeat<S> {
     inner: S,

@@ -4,6 +4,8 @@ use crate::math::finite;
 use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// A schedule times a number; see [`Schedule::scale`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/scale.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Scale<S> {
     inner: S,

@@ -7,6 +7,8 @@ use crate::error::or_panic;
 use crate::{DynSchedule, Schedule, ScheduleError, Spec};
 
 /// Schedules one after another; see [`sequence`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/sequence.svg"))]
 #[derive(Debug, Clone)]
 pub struct Sequence {
     parts: Arc<[DynSchedule]>,

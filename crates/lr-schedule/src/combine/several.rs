@@ -5,6 +5,8 @@ use crate::math::finite;
 use crate::{DynSchedule, Schedule, Spec};
 
 /// The product of several schedules; see [`product`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/product.svg"))]
 #[derive(Debug, Clone)]
 pub struct Product {
     parts: Arc<[DynSchedule]>,
@@ -31,6 +33,8 @@ pub fn product(parts: impl Into<Vec<DynSchedule>>) -> Product {
 }
 
 /// The sum of several schedules; see [`sum`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/sum.svg"))]
 #[derive(Debug, Clone)]
 pub struct Sum {
     parts: Arc<[DynSchedule]>,

@@ -3,6 +3,8 @@ use alloc::boxed::Box;
 use crate::{Bounded, Schedule, Spec};
 
 /// A schedule without its beginning; see [`Schedule::skip`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/skip.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Skip<S> {
     inner: S,

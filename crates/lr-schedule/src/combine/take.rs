@@ -3,6 +3,8 @@ use alloc::boxed::Box;
 use crate::{Bounded, Schedule, Spec};
 
 /// The beginning of a schedule; see [`Schedule::take`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/take.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Take<S> {
     inner: S,

@@ -46,6 +46,8 @@ impl WarmupConfig {
 
 /// A schedule with a warm-up in front; see [`Schedule::warmup`] and [`Schedule::warmup_with`].
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/warmup.svg"))]
+///
 /// For `n < steps`, `at(n) = start + (peak - start) · shape.rise(n, steps)`, with `peak` the
 /// first rate of the inner schedule, which then runs from its own step 0.
 #[derive(Debug, Clone, Copy, PartialEq)]

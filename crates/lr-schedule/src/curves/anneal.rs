@@ -5,6 +5,8 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// From one rate to another in any [`Shape`]:
 /// `at(n) = start + (end - start) · shape.decay(n, steps)`, then `end`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/anneal.svg"))]
+///
 /// The tail of a warm-up-stable-decay schedule. [`Linear`](super::Linear) and
 /// [`Cosine`](super::Cosine) are the two shapes with a name of their own.
 ///

@@ -3,6 +3,8 @@ use crate::{Schedule, ScheduleError, Spec};
 
 /// The same rate at every step, without an end: `at(n) = rate`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/constant.svg"))]
+///
 /// PyTorch's `ConstantLR(factor, total_iters)` is this for `total_iters` steps, then the base
 /// rate:
 ///

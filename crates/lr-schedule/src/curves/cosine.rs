@@ -4,6 +4,8 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// Half a cosine: `at(n) = end + (start - end) · (1 + cos(π n / steps)) / 2`, then `end`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/cosine.svg"))]
+///
 /// Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), without
 /// the restarts; optax's `cosine_decay_schedule`, Keras's `CosineDecay`. PyTorch's
 /// `CosineAnnealingLR` is the same up to `T_max` and then climbs again: see

@@ -5,6 +5,8 @@ use crate::{Schedule, ScheduleError, Spec};
 /// A whole cosine wave without an end: down for `t_max` steps, up for `t_max` steps, and so on:
 /// `at(n) = min + (max - min) · (1 + cos(π n / t_max)) / 2`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/cosine_annealing.svg"))]
+///
 /// PyTorch's `CosineAnnealingLR(T_max, eta_min)`, which climbs again past `T_max`; Burn's
 /// `CosineAnnealingLrScheduler`; transformers' cosine past its last step. To stay at the
 /// minimum, use [`Cosine`](super::Cosine).

@@ -5,6 +5,8 @@ use crate::{Schedule, ScheduleError, Spec};
 /// So many whole cosine waves in so many steps, and on in the same way without an end:
 /// `at(n) = min + (max - min) · (1 + cos(2π · cycles · n / steps)) / 2`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/cosine_wave.svg"))]
+///
 /// transformers' `get_cosine_schedule_with_warmup(num_cycles)`, whose default of half a wave is
 /// [`CosineAnnealing`](super::CosineAnnealing).
 ///

@@ -111,6 +111,8 @@ impl CyclicConfig {
 /// with `w` from 0 to 1 in `up` steps and back in `down` steps, and the height falling as
 /// [`CycleScaling`] says.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/cyclic.svg"))]
+///
 /// Smith, "Cyclical Learning Rates for Training Neural Networks" (2017); PyTorch's `CyclicLR`.
 /// PyTorch moves the momentum the other way: a `Cyclic` from the highest momentum to the lowest.
 ///

@@ -4,6 +4,8 @@ use crate::{Schedule, ScheduleError, Spec};
 
 /// A geometric decay without an end: `at(n) = start · gamma^n`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/exponential.svg"))]
+///
 /// PyTorch's `ExponentialLR(gamma)`, Burn's `ExponentialLrScheduler`. With `gamma` above 1 the
 /// rate grows, up to the largest finite number.
 ///

@@ -5,6 +5,8 @@ use crate::{Schedule, ScheduleError, Spec};
 /// A geometric decay by `rate` every `steps` steps, smooth or in a staircase, without an end:
 /// `at(n) = start · rate^(n / steps)`, the exponent rounded down for a staircase.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/exponential_decay.svg"))]
+///
 /// Keras's `ExponentialDecay`, optax's `exponential_decay` (whose `transition_begin` is
 /// [`delay`](Schedule::delay) here, and whose `end_value` is [`clamp`](Schedule::clamp)), and
 /// timm's `StepLRScheduler`, whose `decay_t` may be a fraction.

@@ -6,6 +6,8 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 /// steps)`, then `end`. A straight line on a logarithmic axis: the sweep of a learning-rate
 /// finder, and the decay of fairseq's `tri_stage`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/geometric.svg"))]
+///
 /// ```
 /// use lr_schedule::prelude::*;
 ///

@@ -4,6 +4,8 @@ use crate::{Schedule, ScheduleError, Spec};
 
 /// The inverse square root, without an end: `at(n) = start / √(1 + n / timescale)`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/inverse_sqrt.svg"))]
+///
 /// Zhai et al., "Scaling Vision Transformers" (2022), where it has a linear warm-up before it and
 /// a [`cooldown`](Schedule::cooldown) at its end; transformers' `get_inverse_sqrt_schedule`, whose
 /// timescale is by default the length of the warm-up.

@@ -65,6 +65,8 @@ impl InverseTimeConfig {
 /// The inverse of time, without an end: `at(n) = start / (1 + rate · n / steps)^power`, with a
 /// power of 1 unless it is given, and `n / steps` rounded down for a staircase.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/inverse_time.svg"))]
+///
 /// Keras's `InverseTimeDecay(decay_steps, decay_rate, staircase)`.
 ///
 /// ```

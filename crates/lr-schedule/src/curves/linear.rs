@@ -4,6 +4,8 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// A straight line: `at(n) = start + (end - start) · n / steps`, then `end`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/linear.svg"))]
+///
 /// PyTorch's `LinearLR(start_factor, end_factor, total_iters)` is
 /// `Linear::new(base * start_factor, base * end_factor, total_iters)`; optax's
 /// `linear_schedule`; Burn's `LinearLrScheduler`.

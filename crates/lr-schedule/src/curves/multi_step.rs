@@ -7,6 +7,8 @@ use crate::{Schedule, ScheduleError, Spec};
 
 /// A cut at each milestone, without an end: `at(n) = start · gamma^(milestones ≤ n)`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/multi_step.svg"))]
+///
 /// PyTorch's `MultiStepLR(milestones, gamma)`: milestones may come in any order, one that is
 /// given twice cuts twice, and one at 0 cuts before the first step.
 ///

@@ -8,6 +8,8 @@ use crate::{Schedule, ScheduleError, Spec};
 /// One rate after another, each from its boundary on, without an end:
 /// `at(n) = values[boundaries ≤ n]`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/piecewise_constant.svg"))]
+///
 /// optax's `piecewise_constant_schedule`, which gives the values as factors. Keras's
 /// `PiecewiseConstantDecay` changes one step after its boundary.
 ///

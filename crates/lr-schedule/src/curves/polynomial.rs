@@ -4,6 +4,8 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 
 /// A power of a straight line: `at(n) = end + (start - end) · (1 - n / steps)^power`, then `end`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/polynomial.svg"))]
+///
 /// PyTorch's `PolynomialLR(total_iters, power)` with `end = 0`; transformers' polynomial decay;
 /// optax's `polynomial_schedule`.
 ///

@@ -6,6 +6,8 @@ use crate::{Schedule, ScheduleError, Spec};
 /// its end: `at(n) = end + (start - end) · (1 - n / (steps · k))^power`, with `k` the smallest
 /// whole number that makes `steps · k` at least `n`, and at least 1.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/polynomial_cycle.svg"))]
+///
 /// Keras's `PolynomialDecay(cycle=True)`.
 ///
 /// ```

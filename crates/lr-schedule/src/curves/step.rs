@@ -4,6 +4,8 @@ use crate::{Schedule, ScheduleError, Spec};
 
 /// A cut every so many steps, without an end: `at(n) = start · gamma^⌊n / step_size⌋`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/step.svg"))]
+///
 /// PyTorch's `StepLR(step_size, gamma)`, Burn's `StepLrScheduler`.
 ///
 /// ```

@@ -173,6 +173,8 @@ impl GreedyConfig {
 /// Cuts the rate when a metric has stopped improving, and raises it while the metric does.
 /// transformers' `GreedyLR`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/greedy.svg"))]
+///
 /// More than `patience` values in a row that are better than the best one divide the rate by
 /// `factor`, up to `max_lr`; more than `patience` that aren't multiply it, down to `min_lr`. The
 /// `warmup` values after a raise and the `cooldown` values after a cut are not counted. When it has

@@ -193,6 +193,8 @@ impl ReduceOnPlateauConfig {
 
 /// Cuts the rate when a metric has stopped improving. PyTorch's `ReduceLROnPlateau`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/reduce_on_plateau.svg"))]
+///
 /// A value improves on the best one so far if it is better by more than the threshold. After
 /// more than `patience` values in a row that don't, the rate is multiplied with `factor`, and
 /// the next `cooldown` values are not counted. Every cut multiplies all that the schedule

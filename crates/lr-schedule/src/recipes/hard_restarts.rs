@@ -5,6 +5,8 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 /// A cosine that restarts `cycles` times in equal parts of its length, then 0:
 /// `at(n) = max · (1 + cos(π · (cycles · n / steps mod 1))) / 2`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/hard_restarts.svg"))]
+///
 /// transformers' `get_cosine_with_hard_restarts_schedule_with_warmup`, whose warm-up is
 /// [`warmup`](Schedule::warmup) here and whose `num_training_steps` counts the warm-up in.
 ///

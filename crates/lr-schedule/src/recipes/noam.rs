@@ -6,6 +6,8 @@ use crate::{Schedule, ScheduleError, Spec};
 /// then down with the inverse square root:
 /// `at(n) = factor · model_size^-½ · min(s^-½, s · warmup^-1½)`, with `s = n + 1`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/noam.svg"))]
+///
 /// Vaswani et al., "Attention Is All You Need" (2017); Burn's `NoamLrScheduler`.
 ///
 /// ```

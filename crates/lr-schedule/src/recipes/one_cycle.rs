@@ -158,6 +158,8 @@ macro_rules! spec {
 /// The 1cycle policy: up to a peak, then down far below where it began, while the momentum
 /// moves the other way.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/one_cycle.svg"))]
+///
 /// From `max_lr / div_factor` up to `max_lr` by step `pct_start · total_steps - 1`, then down to
 /// `max_lr / div_factor / final_div_factor` at step `total_steps - 1`, held from there on. Phases
 /// end where PyTorch ends them, between steps if need be; as there, three phases with a `pct_start`
@@ -271,6 +273,8 @@ impl Bounded for OneCycle {
 }
 
 /// The momentum of the 1cycle policy; see [`OneCycle::momentum`].
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/one_cycle_momentum.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct OneCycleMomentum {
     cycle: OneCycle,

@@ -125,6 +125,8 @@ impl RestartsConfig {
 /// `max · decay^i`; `t` of the way through it, the rate is
 /// `peak + (min - peak) · shape.decay(t^k_decay)`. After `limit` cycles it stays at `min`.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/restarts.svg"))]
+///
 /// timm's `CosineLRScheduler`, `TanhLRScheduler` and `PolyLRScheduler`; Keras's
 /// `CosineDecayRestarts`. Of the three schedules that restart, this is the one of any shape, factor
 /// and number; [`WarmRestarts`](super::WarmRestarts) is PyTorch's, a cosine with whole multiples,

@@ -88,6 +88,8 @@ impl TriStageConfig {
 /// Up in a straight line, stay, and down by the same factor at every step, to a share of the peak
 /// that is held.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/tri_stage.svg"))]
+///
 /// Park et al., "SpecAugment" (2019); fairseq's `tri_stage`. The same as
 /// `Linear::new(..).then(Constant::new(peak).take(hold)).then(Geometric::new(..))`.
 ///

@@ -6,6 +6,8 @@ use crate::{Schedule, ScheduleError, Spec};
 /// `T_i = t_0 · t_mult^i` steps and in it
 /// `rate = min + (max - min) · (1 + cos(π T_cur / T_i)) / 2`, with `T_cur` steps since its start.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/warm_restarts.svg"))]
+///
 /// Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017);
 /// PyTorch's `CosineAnnealingWarmRestarts(T_0, T_mult, eta_min)`.
 ///

@@ -97,6 +97,8 @@ impl WarmupStableDecayConfig {
 /// Warm up, stay at the peak, decay at the end: `warmup` steps from `min_lr` to `peak`, `stable`
 /// steps at `peak`, `decay` steps back to `min_lr`, held from there on.
 ///
+#[cfg_attr(doc, doc = include_str!("../../pictures/warmup_stable_decay.svg"))]
+///
 /// Hu et al., "MiniCPM" (2024); transformers' `get_wsd_schedule`. The same as
 /// `Constant::new(peak).take(stable).then(Anneal::new(peak, min_lr, decay, shape)).warmup(..)`.
 ///

@@ -1,0 +1,74 @@
+//! The pictures of `lr-schedule`'s documentation are those that the gallery draws now, and
+//! everything there is has one.
+
+#[path = "../examples/gallery/combinators.rs"]
+mod combinators;
+#[path = "../examples/gallery/curves.rs"]
+mod curves;
+#[path = "../examples/gallery/feedback.rs"]
+mod feedback;
+#[path = "../examples/gallery/pictures.rs"]
+mod pictures;
+#[path = "../examples/gallery/recipes.rs"]
+mod recipes;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use lr_schedule::{RuleSpec, Spec};
+
+fn schedule() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../lr-schedule")
+}
+
+const AGAIN: &str = "draw it again with `cargo run -p lr-plot --example gallery`";
+
+#[test]
+fn the_pictures_are_what_the_gallery_draws() {
+    let directory = schedule().join("pictures");
+    let mut drawn = BTreeSet::new();
+    for (name, svg) in pictures::all().unwrap() {
+        let path = directory.join(format!("{name}.svg"));
+        let there = fs::read_to_string(&path);
+        let there = there.unwrap_or_else(|error| panic!("{}: {error}; {AGAIN}", path.display()));
+        assert!(
+            there == svg,
+            "{} is another picture; {AGAIN}",
+            path.display()
+        );
+        // They stand in the documentation of items, in Markdown.
+        assert!(svg.len() < 15_000, "{name} is of {} bytes", svg.len());
+        assert!(!svg.contains("\n\n"), "{name} has a blank line");
+        assert!(drawn.insert(format!("{name}.svg")), "{name} is there twice");
+    }
+    for entry in fs::read_dir(directory).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        assert!(drawn.contains(&name), "{name} is no longer drawn");
+    }
+}
+
+#[test]
+fn everything_has_a_picture_and_shows_it() {
+    let drawn: BTreeSet<_> = pictures::all()
+        .unwrap()
+        .into_iter()
+        .map(|(name, _)| name)
+        .collect();
+    let mut sources = String::new();
+    for room in ["", "curves", "combine", "recipes", "feedback"] {
+        for entry in fs::read_dir(schedule().join("src").join(room)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                sources.push_str(&fs::read_to_string(path).unwrap());
+            }
+        }
+    }
+    // A schedule under a rule has the picture of the rule.
+    let specs = Spec::NAMES.iter().filter(|name| **name != "feedback");
+    for name in specs.chain(RuleSpec::NAMES).copied().chain(["from_fn"]) {
+        assert!(drawn.contains(name), "{name} has no picture");
+        let shown = format!("pictures/{name}.svg\")");
+        assert!(sources.contains(&shown), "{name} doesn't show its picture");
+    }
+}
