@@ -152,13 +152,18 @@ fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
         true => &[1.0, 2.0, 5.0],
         false => &[1.0],
     };
-    let every = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
-    let exponents =
-        (first.floor() as i32..=last.ceil() as i32).filter(|e| e.rem_euclid(every) == 0);
-    let values = exponents.flat_map(|e| factors.iter().map(move |factor| decimal(*factor, e)));
-    values
-        .filter(|value| (low..=high).contains(value))
-        .collect()
+    let of = |every: i32| {
+        let exponents = first.floor() as i32..=last.ceil() as i32;
+        let exponents = exponents.filter(|exponent| exponent.rem_euclid(every) == 0);
+        let values = exponents.flat_map(|e| factors.iter().map(move |factor| decimal(*factor, e)));
+        let values = values.filter(|value| (low..=high).contains(value));
+        values.collect::<Vec<f64>>()
+    };
+    // Two at least, from which a third can be told.
+    let widest = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
+    let ticks = (1..=widest).rev().map(of);
+    let mut ticks = ticks.skip_while(|ticks| ticks.len() < 2);
+    ticks.next().unwrap_or_else(|| of(1))
 }
 
 /// The number that is written `{factor}e{exponent}`.

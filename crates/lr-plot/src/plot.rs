@@ -407,7 +407,7 @@ impl<'a> Plot<'a> {
         let note = match (self.y_scale, below) {
             (Scale::Linear, _) => return label.to_string(),
             (Scale::Log, false) => "log scale",
-            (Scale::Log, true) => "log scale; 0 and what is close to it at the lower edge",
+            (Scale::Log, true) => "log scale; 0 at the lower edge",
         };
         match label {
             "" => note.to_string(),

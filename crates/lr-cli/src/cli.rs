@@ -1,0 +1,279 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::failure::Failure;
+use crate::input::{Source, Text};
+use crate::library::Library;
+use crate::steps::Steps;
+
+const ABOUT: &str = "Plots, tabulates, compares, converts and checks learning-rate schedules";
+
+const LONG_ABOUT: &str = "\
+Plots, tabulates, compares, converts and checks learning-rate schedules.
+
+A SPEC is a file of JSON or TOML, `-` for standard input, or a text that is given with -e:
+
+    lr plot -e '{\"cosine\": {\"start\": 0.001, \"steps\": 1000}}'
+    lr plot schedule.toml -o schedule.svg
+    lr plot --from torch scheduler.json --base-lr 0.1
+    lr diff old.toml new.toml";
+
+const AFTER: &str = "\
+Exit codes:
+  0  as it should be
+  1  no: the schedules differ, or what was given makes no schedule
+  2  the command line is wrong, or a file can't be read or written
+
+Errors are one line on standard error, with the place in the input.";
+
+#[derive(Parser)]
+#[command(name = "lr", version, about = ABOUT, long_about = LONG_ABOUT, after_help = AFTER)]
+#[command(propagate_version = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Subcommand)]
+pub enum Command {
+    /// Draw schedules over each other, in the terminal or as SVG or PNG
+    #[command(after_help = AFTER)]
+    Plot(Plot),
+    /// Print the rates of some steps
+    #[command(after_help = AFTER)]
+    Table(Table),
+    /// Find the first step at which two schedules differ, and by how much
+    #[command(after_help = AFTER)]
+    Diff(Diff),
+    /// Print the schedule that another library's config stands for
+    #[command(after_help = AFTER)]
+    Convert(Convert),
+    /// Say whether specs make schedules, and if not, what is wrong where
+    #[command(after_help = AFTER)]
+    Check(Check),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Which schedules a command is about.
+#[derive(Args)]
+pub struct Sources {
+    /// Files of JSON or TOML, or `-` for standard input
+    #[arg(value_name = "SPEC")]
+    specs: Vec<PathBuf>,
+    /// A spec as text
+    #[arg(short = 'e', long = "expression", value_name = "TEXT")]
+    expressions: Vec<String>,
+    /// The library whose config it is: once for all specs, or once for each. A file of parity
+    /// cases says it itself
+    #[arg(long, value_name = "LIBRARY")]
+    from: Vec<Library>,
+    /// The case of a file of parity cases, by its id: once for all specs, or once for each
+    #[arg(long, value_name = "ID")]
+    case: Vec<String>,
+    /// The rate of the optimizer, which torch, transformers and timm take theirs from
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    base_lr: Option<f64>,
+    /// Where in the file the spec is, with dots between the names: `training.schedule`
+    #[arg(long, value_name = "NAME")]
+    field: Option<String>,
+    #[command(flatten)]
+    pub length: RunLength,
+}
+
+/// How long the run is, for lengths that are shares of it or epochs.
+#[derive(Args)]
+#[command(next_help_heading = "Length of the run")]
+pub struct RunLength {
+    /// How many optimizer steps it has
+    #[arg(long, value_name = "N", conflicts_with_all = ["epochs", "samples"])]
+    pub total_steps: Option<u64>,
+    /// How many epochs it has
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u64>,
+    /// How many optimizer steps an epoch has
+    #[arg(long, value_name = "N", conflicts_with = "samples")]
+    pub steps_per_epoch: Option<u64>,
+    /// How many samples an epoch has
+    #[arg(long, value_name = "N", requires = "batch_size")]
+    pub samples: Option<u64>,
+    /// How many samples a batch has
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<u64>,
+    /// How many batches make a step
+    #[arg(long, value_name = "N", requires = "batch_size")]
+    pub accumulation: Option<u64>,
+    /// Leave out the last batch of an epoch where it isn't full
+    #[arg(long, requires = "samples")]
+    pub drop_last: bool,
+}
+
+#[derive(Args)]
+pub struct Plot {
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Write an SVG or a PNG, by the ending of its name; without it, draw in the terminal
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// The line above the picture
+    #[arg(long)]
+    pub title: Option<String>,
+    /// What the specs are called in it, in their order
+    #[arg(long = "label", value_name = "NAME")]
+    pub labels: Vec<String>,
+    /// Which steps to draw: `0..10000`, or `10000` for the first so many
+    #[arg(long, value_name = "RANGE")]
+    pub steps: Option<Steps>,
+    /// A logarithmic axis for the rates
+    #[arg(long)]
+    pub log: bool,
+    /// The x axis in epochs
+    #[arg(long)]
+    pub in_epochs: bool,
+    /// Don't shade and name the phases
+    #[arg(long)]
+    pub no_phases: bool,
+    /// Width and height: in pixels (720x360) of a file, in characters of a terminal
+    #[arg(long, value_name = "WxH", value_parser = size)]
+    pub size: Option<(u32, u32)>,
+    /// How many pixels of a PNG are one of its size
+    #[arg(long, value_name = "N", default_value_t = 2)]
+    pub scale: u32,
+    /// Colours in the terminal
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Color,
+    /// Say as JSON what is drawn
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Args)]
+pub struct Table {
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Which steps: `0..10000:500` is every 500th from 0 to 10000, that one included. Default: 20
+    /// or so, over as many as the longest schedule takes
+    #[arg(long, value_name = "RANGE")]
+    pub steps: Option<Steps>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Diff {
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Which steps to compare. Default: as many as the longer schedule takes
+    #[arg(long, value_name = "RANGE")]
+    pub steps: Option<Steps>,
+    /// How far apart rates may be, as a share of the larger one
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    pub tolerance: f64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Convert {
+    #[command(flatten)]
+    pub sources: Sources,
+    /// The format to print
+    #[arg(long, value_name = "FORMAT", default_value = "json")]
+    pub to: Format,
+    /// Print JSON, which is the default
+    #[arg(long, conflicts_with = "to")]
+    pub json: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Json,
+    Toml,
+}
+
+#[derive(Args)]
+pub struct Check {
+    #[command(flatten)]
+    pub sources: Sources,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Sources {
+    /// All of them, in the order in which they were given.
+    pub fn in_order(&self, options: &clap::ArgMatches) -> Result<Vec<Source>, Failure> {
+        let places = |name: &str| options.indices_of(name).into_iter().flatten();
+        let files = places("specs").zip(self.specs.iter().cloned().map(Text::File));
+        let several = self.expressions.len() > 1;
+        let texts = self.expressions.iter().cloned().enumerate();
+        let texts = texts.map(|(i, text)| Text::Expression(text, several.then_some(i + 1)));
+        let texts = places("expressions").zip(texts);
+        let mut given: Vec<_> = files.chain(texts).collect();
+        given.sort_by_key(|(place, _)| *place);
+
+        let count = given.len();
+        let from = each("--from", &self.from, count)?;
+        let case = each("--case", &self.case, count)?;
+        let parts = given.into_iter().zip(from).zip(case);
+        let source =
+            |(((_, text), from), case): (((usize, Text), Option<Library>), Option<String>)| {
+                Source {
+                    text,
+                    from,
+                    case,
+                    base_lr: self.base_lr,
+                    field: self.field.clone(),
+                }
+            };
+        Ok(parts.map(source).collect())
+    }
+}
+
+/// An option for each of `count` specs, that was given once for all or once for each.
+fn each<T: Clone>(name: &str, given: &[T], count: usize) -> Result<Vec<Option<T>>, Failure> {
+    match given {
+        [] => Ok(vec![None; count]),
+        [one] => Ok(vec![Some(one.clone()); count]),
+        many if many.len() == count => Ok(many.iter().cloned().map(Some).collect()),
+        many => Err(Failure::usage(format!(
+            "{name}: must be given once, or once for each of {count} specs, got it {} times",
+            many.len()
+        ))),
+    }
+}
+
+fn size(text: &str) -> Result<(u32, u32), String> {
+    let parsed = text.split_once(['x', 'X', '×']);
+    let parsed = parsed.and_then(|(width, height)| {
+        Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
+    });
+    parsed.ok_or_else(|| "must be a width and a height, such as 720x360".to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

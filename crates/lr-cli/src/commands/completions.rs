@@ -1,0 +1,13 @@
+use clap::CommandFactory;
+use clap_complete::{Shell, generate};
+
+use crate::cli::Cli;
+use crate::failure::Failure;
+use crate::{Outcome, output};
+
+pub fn run(shell: Shell) -> Result<Outcome, Failure> {
+    let mut script = Vec::new();
+    generate(shell, &mut Cli::command(), "lr", &mut script);
+    output::print(&String::from_utf8_lossy(&script))?;
+    Ok(Outcome::Yes)
+}

@@ -1,0 +1,26 @@
+use crate::cli::{Convert, Format};
+use crate::failure::Failure;
+use crate::input::Source;
+use crate::{Outcome, output};
+
+pub fn run(options: &Convert, sources: &[Source]) -> Result<Outcome, Failure> {
+    let [source] = sources else {
+        let count = sources.len();
+        return Err(Failure::usage(format!(
+            "convert takes one SPEC, got {count}"
+        )));
+    };
+    let input = source.load()?;
+    let length = &options.sources.length;
+    let run = length.run()?;
+    let spec = input.spec(run.as_ref(), length.has_batch())?;
+    let text = match options.to {
+        Format::Json => serde_json::to_string_pretty(&spec)
+            .map(|text| text + "\n")
+            .map_err(|e| e.to_string()),
+        Format::Toml => toml::to_string(&spec).map_err(|error| error.to_string()),
+    };
+    let text = text.map_err(|error| Failure::input(&input.origin, error))?;
+    output::print(&text)?;
+    Ok(Outcome::Yes)
+}

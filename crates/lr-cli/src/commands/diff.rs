@@ -1,0 +1,105 @@
+use serde_json::{Value, json};
+
+use crate::cli::Diff;
+use crate::failure::Failure;
+use crate::input::Source;
+use crate::rates;
+use crate::{Outcome, output};
+
+/// So many steps can be gone through one by one.
+const MOST_STEPS: u64 = 1 << 30;
+
+/// A step at which two rates are not the same.
+#[derive(Clone, Copy)]
+struct Difference {
+    step: u64,
+    a: f64,
+    b: f64,
+}
+
+impl Difference {
+    fn by(self) -> f64 {
+        self.b - self.a
+    }
+
+    fn json(self) -> Value {
+        json!({"step": self.step, "a": self.a, "b": self.b, "difference": self.by()})
+    }
+}
+
+pub fn run(options: &Diff, sources: &[Source]) -> Result<Outcome, Failure> {
+    let [_, _] = sources else {
+        let count = sources.len();
+        return Err(Failure::usage(format!("diff takes two SPECs, got {count}")));
+    };
+    if !(options.tolerance >= 0.0 && options.tolerance.is_finite()) {
+        let problem = format!("--tolerance: must be at least 0, got {}", options.tolerance);
+        return Err(Failure::usage(problem));
+    }
+    let curves = super::curves(&options.sources, sources)?;
+    let (start, end, every) = match options.steps {
+        Some(steps) => (steps.start, steps.end, steps.every.unwrap_or(1)),
+        None => {
+            let longest = curves
+                .iter()
+                .filter_map(|curve| rates::span(&curve.schedule))
+                .max();
+            let longest = longest
+                .ok_or_else(|| Failure::usage("neither schedule has an end, so give --steps"))?;
+            (0, longest, 1)
+        }
+    };
+    let count = (end - start) / every + 1;
+    if count > MOST_STEPS {
+        let problem = format!("--steps: must be at most {MOST_STEPS} steps, got {count}");
+        return Err(Failure::usage(problem));
+    }
+    let steps = || (0..count).map(|row| start + row * every);
+    let a = rates::at(&curves[0].schedule, steps());
+    let b = rates::at(&curves[1].schedule, steps());
+    let (mut first, mut largest, mut differing) = (None, None::<Difference>, 0u64);
+    for (step, (a, b)) in steps().zip(a.zip(b)) {
+        let same = a == b || (b - a).abs() <= options.tolerance * a.abs().max(b.abs());
+        if same {
+            continue;
+        }
+        let difference = Difference { step, a, b };
+        differing += 1;
+        first.get_or_insert(difference);
+        if largest.is_none_or(|largest| difference.by().abs() > largest.by().abs()) {
+            largest = Some(difference);
+        }
+    }
+
+    if options.json {
+        output::json(&json!({
+            "a": curves[0].label,
+            "b": curves[1].label,
+            "steps": {"start": start, "end": end, "every": every},
+            "differing": differing,
+            "first": first.map(Difference::json),
+            "largest": largest.map(Difference::json),
+        }))?;
+    } else {
+        let text = match (first, largest) {
+            (Some(first), Some(largest)) => format!(
+                "first at step {}: {} and {}, by {:e}\nmost at step {}: {} and {}, by {:e}\n\
+                 at {differing} of {count} steps from {start} to {end}\n",
+                first.step,
+                first.a,
+                first.b,
+                first.by(),
+                largest.step,
+                largest.a,
+                largest.b,
+                largest.by(),
+            ),
+            _ => format!("no difference in {count} steps from {start} to {end}\n"),
+        };
+        output::print(&text)?;
+    }
+    Ok(match first {
+        None => Outcome::Yes,
+        Some(_) => Outcome::No,
+    })
+}

@@ -1,0 +1,65 @@
+use std::io;
+
+use lr_plot::PlotError;
+use lr_schedule::ScheduleError;
+use thiserror::Error;
+
+/// Why a command came to nothing.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// What was given makes no schedule.
+    #[error("{origin}: {problem}")]
+    Input {
+        /// The file, or how else it was given.
+        origin: String,
+        /// What is wrong there, after the place.
+        problem: String,
+    },
+    #[error("{0}")]
+    Usage(String),
+    #[error("{origin}: can't be read: {error}")]
+    Read { origin: String, error: io::Error },
+    #[error("{origin}: can't be written: {error}")]
+    Write { origin: String, error: io::Error },
+    #[error("{0}")]
+    Plot(#[from] PlotError),
+}
+
+impl Failure {
+    pub fn usage(problem: impl Into<String>) -> Self {
+        Self::Usage(problem.into())
+    }
+
+    pub fn input(origin: &str, problem: impl Into<String>) -> Self {
+        Self::Input {
+            origin: origin.to_string(),
+            problem: problem.into(),
+        }
+    }
+
+    /// A schedule's error, in terms of this program's options.
+    pub fn schedule(origin: &str, error: &ScheduleError) -> Self {
+        let text = error.to_string();
+        let problem = match text.split_once(", which `resolve` makes of it with a `TrainingLength`")
+        {
+            Some((before, got)) => format!(
+                "{before}{got}: give --total-steps, or --epochs and --steps-per-epoch, or \
+                 --epochs, --samples and --batch-size"
+            ),
+            None => text,
+        };
+        Self::input(origin, problem)
+    }
+
+    pub fn code(&self) -> u8 {
+        match self {
+            Self::Input { .. } => 1,
+            Self::Plot(
+                PlotError::NotFinite { .. }
+                | PlotError::NothingPositive { .. }
+                | PlotError::Range { .. },
+            ) => 1,
+            Self::Usage(_) | Self::Read { .. } | Self::Write { .. } | Self::Plot(_) => 2,
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! The schedules that a command is about.
+
+use std::path::PathBuf;
+
+use lr_schedule::feedback::Feedback;
+use lr_schedule::spec::{Data, TrainingLength};
+use lr_schedule::{DynSchedule, Schedule, Spec};
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::library::Library;
+use crate::rates::Recorded;
+use crate::run;
+
+pub enum Text {
+    File(PathBuf),
+    /// A text of the command line, and which of those it is, where there are several.
+    Expression(String, Option<usize>),
+}
+
+/// A spec, as the command line gives it.
+pub struct Source {
+    pub text: Text,
+    pub from: Option<Library>,
+    pub case: Option<String>,
+    pub base_lr: Option<f64>,
+    pub field: Option<String>,
+}
+
+/// What a file of parity cases holds: configs of a library, and the rates that it really gave.
+#[derive(Deserialize)]
+struct Table {
+    library: String,
+    cases: Vec<Case>,
+}
+
+#[derive(Deserialize)]
+struct Case {
+    id: String,
+    scheduler: String,
+    args: Data,
+    base_lr: Option<f64>,
+    #[serde(default)]
+    lr: Vec<f64>,
+    metrics: Option<Vec<Value>>,
+}
+
+/// A spec that has been read.
+pub struct Input {
+    /// What to call it.
+    pub label: String,
+    /// Where it came from, in errors.
+    pub origin: String,
+    what: What,
+}
+
+enum What {
+    Spec {
+        spec: Spec,
+        /// What its rule is to hear, a value each step, and for how many steps.
+        metrics: Option<(Vec<f64>, usize)>,
+    },
+    /// The rates of a scheduler that is made of a function, which no file holds.
+    Recorded { scheduler: String, rates: Vec<f64> },
+}
+
+/// A schedule that can be drawn.
+pub struct Curve {
+    pub label: String,
+    pub schedule: DynSchedule,
+    /// What is to be known about it.
+    pub note: Option<String>,
+}
+
+impl Source {
+    pub fn origin(&self) -> String {
+        match &self.text {
+            Text::File(path) if path.as_os_str() == "-" => "standard input".to_string(),
+            Text::File(path) => path.display().to_string(),
+            Text::Expression(_, None) => "-e".to_string(),
+            Text::Expression(_, Some(which)) => format!("-e (the {})", ordinal(*which)),
+        }
+    }
+
+    pub fn load(&self) -> Result<Input, Failure> {
+        let document = match &self.text {
+            Text::File(path) => Document::read(path)?,
+            Text::Expression(text, _) => Document::expression(text, self.origin()),
+        };
+        match document.cases::<Table>() {
+            Some(table) => self.case(&document.origin, table?),
+            None => self.single(&document),
+        }
+    }
+
+    fn single(&self, document: &Document) -> Result<Input, Failure> {
+        if let Some(id) = &self.case {
+            let problem = format!("--case {id}: the file has no cases");
+            return Err(Failure::input(&document.origin, problem));
+        }
+        let mut data = document.data()?;
+        let mut origin = document.origin.clone();
+        if let Some(field) = &self.field {
+            data = inside(data, field).ok_or_else(|| {
+                Failure::input(&origin, format!("{field}: is not there, or no table"))
+            })?;
+            origin = format!("{origin}: {field}");
+        }
+        let library = self.from.unwrap_or(Library::Lr);
+        let base_lr = match library {
+            Library::Lr => None,
+            _ => taken(&mut data, "base_lr").or(self.base_lr),
+        };
+        let spec = library.spec(data, base_lr);
+        let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
+        let label = match &self.text {
+            Text::File(path) if path.as_os_str() != "-" => {
+                let stem = path.file_stem().unwrap_or(path.as_os_str());
+                stem.to_string_lossy().into_owned()
+            }
+            _ => spec.name().to_string(),
+        };
+        Ok(Input {
+            label,
+            origin,
+            what: What::Spec {
+                spec,
+                metrics: None,
+            },
+        })
+    }
+
+    fn case(&self, origin: &str, table: Table) -> Result<Input, Failure> {
+        let library = match self.from {
+            Some(library) => library,
+            None => Library::named(&table.library).ok_or_else(|| {
+                Failure::input(
+                    origin,
+                    format!("library: {:?} is none that is known", table.library),
+                )
+            })?,
+        };
+        let Some(id) = &self.case else {
+            let ids: Vec<_> = table.cases.iter().map(|case| case.id.as_str()).collect();
+            let problem = format!(
+                "has {} cases; choose one with --case: {}",
+                ids.len(),
+                ids.join(", ")
+            );
+            return Err(Failure::usage(format!("{origin}: {problem}")));
+        };
+        let case = table.cases.into_iter().find(|case| case.id == *id);
+        let case = case.ok_or_else(|| Failure::input(origin, format!("there is no case {id}")))?;
+
+        let origin = format!("{origin}: {id}");
+        let what = match (library, case.scheduler.as_str()) {
+            (Library::Torch, "LambdaLR" | "MultiplicativeLR") if !case.lr.is_empty() => {
+                What::Recorded {
+                    scheduler: case.scheduler,
+                    rates: case.lr,
+                }
+            }
+            _ => {
+                let config = Data::Table(vec![
+                    ("scheduler".to_string(), Data::Text(case.scheduler)),
+                    ("args".to_string(), case.args),
+                ]);
+                let spec = library.spec(config, case.base_lr.or(self.base_lr));
+                let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
+                let metrics = case.metrics.map(|metrics| {
+                    let metrics = metrics.iter().map(metric).collect::<Option<Vec<_>>>();
+                    let wrong = || Failure::input(&origin, "metrics: must be numbers");
+                    metrics
+                        .map(|metrics| (metrics, case.lr.len()))
+                        .ok_or_else(wrong)
+                });
+                What::Spec {
+                    spec,
+                    metrics: metrics.transpose()?,
+                }
+            }
+        };
+        Ok(Input {
+            label: case.id,
+            origin,
+            what,
+        })
+    }
+}
+
+fn ordinal(which: usize) -> String {
+    let ending = match (which % 10, which % 100 / 10) {
+        (1, tens) if tens != 1 => "st",
+        (2, tens) if tens != 1 => "nd",
+        (3, tens) if tens != 1 => "rd",
+        _ => "th",
+    };
+    format!("{which}{ending}")
+}
+
+/// A metric as Python's JSON has it: `null` for what is no number.
+fn metric(value: &Value) -> Option<f64> {
+    match value {
+        Value::Null => Some(f64::NAN),
+        Value::String(text) => text.parse().ok(),
+        value => value.as_f64(),
+    }
+}
+
+/// What is in `data` under names with dots between them.
+fn inside(data: Data, field: &str) -> Option<Data> {
+    field.split('.').try_fold(data, |data, name| match data {
+        Data::Table(entries) => entries
+            .into_iter()
+            .find(|(entry, _)| entry == name)
+            .map(|(_, value)| value),
+        _ => None,
+    })
+}
+
+/// Takes a number out of a table.
+fn taken(data: &mut Data, name: &str) -> Option<f64> {
+    let Data::Table(entries) = data else {
+        return None;
+    };
+    let at = entries.iter().position(|(entry, _)| entry == name)?;
+    let number = match entries[at].1 {
+        Data::Number(number) => number,
+        Data::Integer(number) => number as f64,
+        _ => return None,
+    };
+    entries.remove(at);
+    Some(number)
+}
+
+impl Input {
+    /// The spec, with all lengths in steps where it is known how long the run is.
+    pub fn spec(&self, length: Option<&TrainingLength>, batch: bool) -> Result<Spec, Failure> {
+        let spec = match &self.what {
+            What::Spec { spec, .. } => spec,
+            What::Recorded { scheduler, .. } => {
+                let problem = format!("{scheduler}: takes a function, which a spec can't hold");
+                return Err(Failure::input(&self.origin, problem));
+            }
+        };
+        let Some(length) = length else {
+            return Ok(spec.clone());
+        };
+        if !batch && run::needs_batch(&spec.to_data()) {
+            let problem = "batch_scale.batch: is the run's, so give --batch-size";
+            return Err(Failure::input(&self.origin, problem));
+        }
+        let resolved = spec.resolve(length);
+        resolved.map_err(|error| Failure::schedule(&self.origin, &error))
+    }
+
+    /// What can be drawn of it.
+    pub fn curve(&self, length: Option<&TrainingLength>, batch: bool) -> Result<Curve, Failure> {
+        let label = self.label.clone();
+        if let What::Recorded { scheduler, rates } = &self.what {
+            let note = format!(
+                "{label}: {scheduler} takes a function, which no file holds; these are the rates \
+                 that the file says it gave"
+            );
+            return Ok(Curve {
+                label,
+                schedule: Recorded::new(rates.clone()).into_dyn(),
+                note: Some(note),
+            });
+        }
+        let spec = self.spec(length, batch)?;
+        let wrong = |error| Failure::schedule(&self.origin, &error);
+        if !matches!(spec, Spec::Feedback { .. }) {
+            return Ok(Curve {
+                label,
+                schedule: spec.build().map_err(wrong)?,
+                note: None,
+            });
+        }
+        let (schedule, mut rule) = spec.build_feedback().map_err(wrong)?;
+        match &self.what {
+            What::Spec {
+                metrics: Some((metrics, steps)),
+                ..
+            } => {
+                let rates = (0..*steps).map(|step| {
+                    let scheduled = schedule.at(step as u64);
+                    let rate = rule.rate(scheduled);
+                    if let Some(metric) = metrics.get(step) {
+                        rule.observe(*metric, scheduled);
+                    }
+                    rate
+                });
+                let rates: Vec<f64> = rates.collect();
+                let note = format!("{label}: {} hears the file's metrics", rule.name());
+                Ok(Curve {
+                    label,
+                    schedule: Recorded::new(rates).into_dyn(),
+                    note: Some(note),
+                })
+            }
+            _ => {
+                let note = format!(
+                    "{label}: {} hears a metric; this is the schedule underneath it",
+                    rule.name()
+                );
+                Ok(Curve {
+                    label,
+                    schedule,
+                    note: Some(note),
+                })
+            }
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! `lr`: looks at learning-rate schedules from the command line.
+
+mod cli;
+mod commands;
+mod document;
+mod failure;
+mod input;
+mod library;
+mod output;
+mod rates;
+mod run;
+mod steps;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches};
+
+use cli::{Cli, Command};
+use failure::Failure;
+
+/// What a command found, where nothing went wrong.
+enum Outcome {
+    /// As it should be: exit code 0.
+    Yes,
+    /// What was asked for isn't so: exit code 1.
+    No,
+}
+
+fn main() -> ExitCode {
+    let matches = Cli::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    match dispatch(&cli, &matches) {
+        Ok(Outcome::Yes) => ExitCode::SUCCESS,
+        Ok(Outcome::No) => ExitCode::from(1),
+        Err(failure) => {
+            output::error(&failure);
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn dispatch(cli: &Cli, matches: &clap::ArgMatches) -> Result<Outcome, Failure> {
+    let options = matches.subcommand().map(|(_, options)| options);
+    let sources = |given: &cli::Sources| match options {
+        Some(options) => given.in_order(options),
+        None => Ok(Vec::new()),
+    };
+    match &cli.command {
+        Command::Plot(plot) => commands::plot::run(plot, &sources(&plot.sources)?),
+        Command::Table(table) => commands::table::run(table, &sources(&table.sources)?),
+        Command::Diff(diff) => commands::diff::run(diff, &sources(&diff.sources)?),
+        Command::Convert(convert) => commands::convert::run(convert, &sources(&convert.sources)?),
+        Command::Check(check) => commands::check::run(check, &sources(&check.sources)?),
+        Command::Completions { shell } => commands::completions::run(*shell),
+    }
+}

@@ -1,0 +1,44 @@
+//! Standard output and standard error.
+
+use std::io::{self, ErrorKind, Write};
+
+use serde_json::Value;
+
+use crate::failure::Failure;
+
+/// Prints `text`. A reader that has gone away, as `head` does, is no failure.
+pub fn print(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    match written {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => Err(Failure::Write {
+            origin: "standard output".to_string(),
+            error,
+        }),
+        _ => Ok(()),
+    }
+}
+
+pub fn json(value: &Value) -> Result<(), Failure> {
+    print(&format!("{value:#}\n"))
+}
+
+/// One line on standard error, whatever is in it.
+pub fn error(failure: &Failure) {
+    line("", &failure.to_string());
+}
+
+/// What is to be known about what is printed.
+pub fn note(text: &str) {
+    line("note: ", text);
+}
+
+fn line(kind: &str, text: &str) {
+    let text: Vec<&str> = text.split_whitespace().collect();
+    let text: String = text
+        .join(" ")
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
+    let _ = writeln!(io::stderr(), "lr: {kind}{text}");
+}
