@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use lr_schedule::feedback::Feedback;
+use lr_schedule::feedback::{DynFeedback, Feedback};
 use lr_schedule::spec::{Data, TrainingLength};
 use lr_schedule::{DynSchedule, Schedule, Spec};
 use serde::Deserialize;
@@ -54,13 +54,15 @@ pub struct Input {
     /// Where it came from, in errors.
     pub origin: String,
     what: What,
+    /// How many steps the file has rates of, where it has some.
+    steps: Option<u64>,
 }
 
 enum What {
     Spec {
         spec: Spec,
-        /// What its rule is to hear, a value each step, and for how many steps.
-        metrics: Option<(Vec<f64>, usize)>,
+        /// What its rule is to hear, a value each step.
+        metrics: Option<Vec<f64>>,
     },
     /// The rates of a scheduler that is made of a function, which no file holds.
     Recorded { scheduler: String, rates: Vec<f64> },
@@ -72,6 +74,17 @@ pub struct Curve {
     pub schedule: DynSchedule,
     /// What is to be known about it.
     pub note: Option<String>,
+    steps: Option<u64>,
+}
+
+impl Curve {
+    /// How many steps show it: those that its file has rates of, or what it takes.
+    pub fn span(&self) -> Option<u64> {
+        self.steps.or_else(|| match self.schedule.to_spec() {
+            Some(spec) => lr_plot::span(&spec),
+            None => self.schedule.length(),
+        })
+    }
 }
 
 impl Source {
@@ -129,6 +142,7 @@ impl Source {
                 spec,
                 metrics: None,
             },
+            steps: None,
         })
     }
 
@@ -155,6 +169,7 @@ impl Source {
         let case = case.ok_or_else(|| Failure::input(origin, format!("there is no case {id}")))?;
 
         let origin = format!("{origin}: {id}");
+        let steps = (!case.lr.is_empty()).then_some(case.lr.len() as u64);
         let what = match (library, case.scheduler.as_str()) {
             (Library::Torch, "LambdaLR" | "MultiplicativeLR") if !case.lr.is_empty() => {
                 What::Recorded {
@@ -172,9 +187,7 @@ impl Source {
                 let metrics = case.metrics.map(|metrics| {
                     let metrics = metrics.iter().map(metric).collect::<Option<Vec<_>>>();
                     let wrong = || Failure::input(&origin, "metrics: must be numbers");
-                    metrics
-                        .map(|metrics| (metrics, case.lr.len()))
-                        .ok_or_else(wrong)
+                    metrics.ok_or_else(wrong)
                 });
                 What::Spec {
                     spec,
@@ -186,6 +199,7 @@ impl Source {
             label: case.id,
             origin,
             what,
+            steps,
         })
     }
 }
@@ -258,60 +272,62 @@ impl Input {
 
     /// What can be drawn of it.
     pub fn curve(&self, length: Option<&TrainingLength>, batch: bool) -> Result<Curve, Failure> {
-        let label = self.label.clone();
-        if let What::Recorded { scheduler, rates } = &self.what {
-            let note = format!(
-                "{label}: {scheduler} takes a function, which no file holds; these are the rates \
-                 that the file says it gave"
-            );
-            return Ok(Curve {
-                label,
-                schedule: Recorded::new(rates.clone()).into_dyn(),
-                note: Some(note),
-            });
-        }
+        let (schedule, note) = self.schedule(length, batch)?;
+        Ok(Curve {
+            label: self.label.clone(),
+            schedule,
+            note: note.map(|note| format!("{}: {note}", self.label)),
+            steps: self.steps,
+        })
+    }
+
+    fn schedule(
+        &self,
+        length: Option<&TrainingLength>,
+        batch: bool,
+    ) -> Result<(DynSchedule, Option<String>), Failure> {
+        let metrics = match &self.what {
+            What::Spec { metrics, .. } => metrics.as_deref(),
+            What::Recorded { scheduler, rates } => {
+                let note = format!(
+                    "{scheduler} takes a function, which no file holds; these are the rates that \
+                     the file says it gave"
+                );
+                return Ok((Recorded::new(rates.clone()).into_dyn(), Some(note)));
+            }
+        };
         let spec = self.spec(length, batch)?;
         let wrong = |error| Failure::schedule(&self.origin, &error);
         if !matches!(spec, Spec::Feedback { .. }) {
-            return Ok(Curve {
-                label,
-                schedule: spec.build().map_err(wrong)?,
-                note: None,
-            });
+            return Ok((spec.build().map_err(wrong)?, None));
         }
-        let (schedule, mut rule) = spec.build_feedback().map_err(wrong)?;
-        match &self.what {
-            What::Spec {
-                metrics: Some((metrics, steps)),
-                ..
-            } => {
-                let rates = (0..*steps).map(|step| {
-                    let scheduled = schedule.at(step as u64);
-                    let rate = rule.rate(scheduled);
-                    if let Some(metric) = metrics.get(step) {
-                        rule.observe(*metric, scheduled);
-                    }
-                    rate
-                });
-                let rates: Vec<f64> = rates.collect();
-                let note = format!("{label}: {} hears the file's metrics", rule.name());
-                Ok(Curve {
-                    label,
-                    schedule: Recorded::new(rates).into_dyn(),
-                    note: Some(note),
-                })
+        let (schedule, rule) = spec.build_feedback().map_err(wrong)?;
+        let name = rule.name();
+        match metrics {
+            Some(metrics) => {
+                let note = format!("{name} hears the file's metrics");
+                let steps = self.steps.unwrap_or(metrics.len() as u64);
+                let rates = heard(&schedule, rule, metrics, steps);
+                Ok((Recorded::new(rates).into_dyn(), Some(note)))
             }
-            _ => {
-                let note = format!(
-                    "{label}: {} hears a metric; this is the schedule underneath it",
-                    rule.name()
-                );
-                Ok(Curve {
-                    label,
-                    schedule,
-                    note: Some(note),
-                })
+            None => {
+                let note = format!("{name} hears a metric; this is the schedule underneath it");
+                Ok((schedule, Some(note)))
             }
         }
     }
+}
+
+/// The rates of a schedule under a rule that hears a metric after each step.
+fn heard(schedule: &DynSchedule, mut rule: DynFeedback, metrics: &[f64], steps: u64) -> Vec<f64> {
+    let mut metrics = metrics.iter();
+    let rates = (0..steps).map(|step| {
+        let scheduled = schedule.at(step);
+        let rate = rule.rate(scheduled);
+        if let Some(metric) = metrics.next() {
+            rule.observe(*metric, scheduled);
+        }
+        rate
+    });
+    rates.collect()
 }

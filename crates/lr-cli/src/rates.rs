@@ -46,14 +46,6 @@ pub fn at<'a>(
     })
 }
 
-/// How many steps show a schedule.
-pub fn span(schedule: &DynSchedule) -> Option<u64> {
-    match schedule.to_spec() {
-        Some(spec) => lr_plot::span(&spec),
-        None => schedule.length(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use lr_schedule::prelude::*;

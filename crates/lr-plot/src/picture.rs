@@ -214,7 +214,7 @@ fn stroke<B: DrawingBackend>(
     }
 }
 
-/// One curve is named by the title, unless that says something else.
+/// One curve is named by the title and the axis; that points are left out has to be said.
 pub(crate) fn has_legend(panel: &Panel) -> bool {
     match panel.curves.as_slice() {
         [only] => only.trace.left_out > 0,

@@ -78,10 +78,8 @@ impl Field {
         let offset = distance * index / curves;
         for column in (0..self.columns).filter(|column| column % distance == offset) {
             let x = column as f64 * 2.0 + 0.5;
-            let pairs = paths.iter().flat_map(|path| path.windows(2));
-            let crossed = pairs
-                .filter(|pair| pair[0].0 <= x && x <= pair[1].0)
-                .next_back();
+            let mut pairs = paths.iter().flat_map(|path| path.windows(2));
+            let crossed = pairs.rfind(|pair| pair[0].0 <= x && x <= pair[1].0);
             let Some([from, to]) = crossed else { continue };
             let share = match to.0 - from.0 {
                 0.0 => 0.0,

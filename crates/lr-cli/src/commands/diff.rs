@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Diff;
 use crate::failure::Failure;
-use crate::input::Source;
+use crate::input::{Curve, Source};
 use crate::rates;
 use crate::{Outcome, output};
 
@@ -40,10 +40,7 @@ pub fn run(options: &Diff, sources: &[Source]) -> Result<Outcome, Failure> {
     let (start, end, every) = match options.steps {
         Some(steps) => (steps.start, steps.end, steps.every.unwrap_or(1)),
         None => {
-            let longest = curves
-                .iter()
-                .filter_map(|curve| rates::span(&curve.schedule))
-                .max();
+            let longest = curves.iter().filter_map(Curve::span).max();
             let longest = longest
                 .ok_or_else(|| Failure::usage("neither schedule has an end, so give --steps"))?;
             (0, longest, 1)

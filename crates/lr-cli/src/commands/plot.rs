@@ -10,7 +10,6 @@ use terminal_size::{Height, Width, terminal_size};
 use crate::cli::{self, Color};
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
-use crate::rates;
 use crate::{Outcome, output};
 
 enum Format {
@@ -96,10 +95,7 @@ fn steps(options: &cli::Plot, curves: &[Curve]) -> Result<(u64, u64), Failure> {
     if let Some(run) = options.sources.length.run()? {
         return Ok((0, run.steps()));
     }
-    let longest = curves
-        .iter()
-        .filter_map(|curve| rates::span(&curve.schedule))
-        .max();
+    let longest = curves.iter().filter_map(Curve::span).max();
     let longest = longest.ok_or_else(|| {
         Failure::usage(format!("{}: has no end, so give --steps", curves[0].label))
     })?;

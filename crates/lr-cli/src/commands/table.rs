@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Table;
 use crate::failure::Failure;
-use crate::input::Source;
+use crate::input::{Curve, Source};
 use crate::rates;
 use crate::{Outcome, output};
 
@@ -16,10 +16,7 @@ pub fn run(options: &Table, sources: &[Source]) -> Result<Outcome, Failure> {
     let (start, end) = match options.steps {
         Some(steps) => (steps.start, steps.end),
         None => {
-            let longest = curves
-                .iter()
-                .filter_map(|curve| rates::span(&curve.schedule))
-                .max();
+            let longest = curves.iter().filter_map(Curve::span).max();
             let longest = longest.ok_or_else(|| {
                 Failure::usage(format!("{}: has no end, so give --steps", curves[0].label))
             })?;
@@ -43,7 +40,8 @@ pub fn run(options: &Table, sources: &[Source]) -> Result<Outcome, Failure> {
         .collect();
 
     if options.json {
-        let column = |(curve, rates): (&crate::input::Curve, &Vec<f64>)| json!({"label": curve.label, "rates": rates});
+        let column =
+            |(curve, rates): (&Curve, &Vec<f64>)| json!({"label": curve.label, "rates": rates});
         let columns: Vec<Value> = curves.iter().zip(&columns).map(column).collect();
         let steps: Vec<u64> = steps().collect();
         output::json(&json!({"steps": steps, "schedules": columns}))?;
