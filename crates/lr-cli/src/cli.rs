@@ -230,18 +230,18 @@ impl Sources {
         let count = given.len();
         let from = each("--from", &self.from, count)?;
         let case = each("--case", &self.case, count)?;
-        let parts = given.into_iter().zip(from).zip(case);
-        let source =
-            |(((_, text), from), case): (((usize, Text), Option<Library>), Option<String>)| {
-                Source {
-                    text,
-                    from,
-                    case,
-                    base_lr: self.base_lr,
-                    field: self.field.clone(),
-                }
-            };
-        Ok(parts.map(source).collect())
+        let texts = given.into_iter().map(|(_, text)| text);
+        let mut sources = Vec::new();
+        for ((text, from), case) in texts.zip(from).zip(case) {
+            sources.push(Source {
+                text,
+                from,
+                case,
+                base_lr: self.base_lr,
+                field: self.field.clone(),
+            });
+        }
+        Ok(sources)
     }
 }
 
