@@ -54,6 +54,9 @@ pub enum Command {
     /// Say whether specs make schedules, and if not, what is wrong where
     #[command(after_help = AFTER)]
     Check(Check),
+    /// Say what is in a file of torch.save: a scheduler's state, an optimizer's, or both
+    #[command(after_help = AFTER)]
+    Inspect(Inspect),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -210,6 +213,27 @@ pub enum Format {
 pub struct Check {
     #[command(flatten)]
     pub sources: Sources,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Inspect {
+    /// The file
+    pub file: PathBuf,
+    /// The file of the optimizer, where OneCycleLR and SWALR have their rates
+    #[arg(long, value_name = "FILE")]
+    pub optimizer: Option<PathBuf>,
+    /// The class of the scheduler, where it can't be told from the file
+    #[arg(long, value_name = "NAME")]
+    pub class: Option<String>,
+    /// The config of a scheduler that is made of a function, as transformers' are
+    #[arg(long, value_name = "SPEC")]
+    pub config: Option<PathBuf>,
+    /// The library whose config that is. Default: transformers
+    #[arg(long, value_name = "LIBRARY", requires = "config")]
+    pub from: Option<Library>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

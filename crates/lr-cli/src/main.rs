@@ -51,6 +51,7 @@ fn dispatch(cli: &Cli, matches: &clap::ArgMatches) -> Result<Outcome, Failure> {
         Command::Diff(diff) => commands::diff::run(diff, &sources(&diff.sources)?),
         Command::Convert(convert) => commands::convert::run(convert, &sources(&convert.sources)?),
         Command::Check(check) => commands::check::run(check, &sources(&check.sources)?),
+        Command::Inspect(inspect) => commands::inspect::run(inspect),
         Command::Completions { shell } => commands::completions::run(*shell),
     }
 }

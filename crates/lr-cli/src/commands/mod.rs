@@ -4,6 +4,7 @@ pub mod check;
 pub mod completions;
 pub mod convert;
 pub mod diff;
+pub mod inspect;
 pub mod plot;
 pub mod table;
 
