@@ -7,8 +7,10 @@ use crate::trace::Trace;
 
 /// Steps that are at least so wide are drawn as what they are: a rate that is held, then another.
 const VISIBLE_STEP: f64 = 2.0;
-/// A change of at least so many pixels from one step to the next is drawn straight up or down.
+/// Where steps are too narrow for that, a change of at least so many pixels that is so much steeper
+/// than what is beside it is a jump, and is drawn straight up or down.
 const JUMP: f64 = 1.5;
+const STEEPER: f64 = 4.0;
 /// How far from a path the points that are left of it may make it.
 const TOLERANCE: f64 = 0.08;
 
@@ -49,16 +51,25 @@ impl Frame {
     }
 
     fn stairs(&self, run: &[(f64, f64)], step: f64) -> Vec<Point> {
-        let mut path: Vec<Point> = Vec::with_capacity(run.len() * 2);
-        for point in run {
-            let at = self.point(*point);
+        let points: Vec<Point> = run.iter().map(|point| self.point(*point)).collect();
+        // How far it is, up or down, from the point before.
+        let rise = |i: usize| match (i.checked_sub(1), points.get(i)) {
+            (Some(before), Some(point)) => (point.1 - points[before].1).abs(),
+            _ => 0.0,
+        };
+        let jumps = |i: usize| {
+            let beside = rise(i - 1).max(rise(i + 1));
+            rise(i) >= JUMP && rise(i) > STEEPER * beside
+        };
+        let mut path: Vec<Point> = Vec::with_capacity(points.len() * 2);
+        for (i, (point, value)) in points.iter().zip(run).enumerate() {
             if let Some(before) = path.last().copied() {
-                let wide = self.x(point.0) - self.x(point.0 - step) >= VISIBLE_STEP;
-                if wide || (at.1 - before.1).abs() >= JUMP {
-                    path.push((at.0, before.1));
+                let wide = point.0 - self.x(value.0 - step) >= VISIBLE_STEP;
+                if wide || jumps(i) {
+                    path.push((point.0, before.1));
                 }
             }
-            path.push(at);
+            path.push(*point);
         }
         if let (Some(last), Some(at)) = (run.last(), path.last().copied()) {
             path.push((self.x(last.0 + step).min(self.right), at.1));
@@ -220,6 +231,8 @@ mod tests {
             assert!((cosine(point.0) - point.1).abs() < 0.5, "{point:?}");
         }
         assert_eq!(paths(&Linear::new(1.0, 0.0, 10_000), 10_000)[0].len(), 2);
+        let steep = Linear::new(1.0, 0.0, 10_000).warmup(100);
+        assert!(paths(&steep, 10_100)[0].len() <= 4);
     }
 
     #[test]
