@@ -78,6 +78,16 @@ pub struct Curve {
 }
 
 impl Curve {
+    #[cfg(test)]
+    pub fn of(label: &str, schedule: DynSchedule) -> Self {
+        Self {
+            label: label.to_string(),
+            schedule,
+            note: None,
+            steps: None,
+        }
+    }
+
     /// How many steps show it: those that its file has rates of, or what it takes.
     pub fn span(&self) -> Option<u64> {
         self.steps.or_else(|| match self.schedule.to_spec() {

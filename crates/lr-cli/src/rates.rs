@@ -1,6 +1,9 @@
 //! Rates of many steps.
 
-use lr_schedule::{DynSchedule, Schedule};
+use lr_schedule::Schedule;
+
+use crate::failure::Failure;
+use crate::input::Curve;
 
 /// Rates that were recorded, the last of which is held.
 pub struct Recorded {
@@ -25,14 +28,26 @@ impl Schedule for Recorded {
     }
 }
 
-/// The rates of `steps`, which ascend. A recurrence is gone through once.
+/// So many steps can be gone through one by one.
+pub const MOST_STEPS: u64 = 1 << 30;
+
+/// The rates of `steps`, which ascend to `end`. A recurrence is gone through once.
 pub fn at<'a>(
-    schedule: &'a DynSchedule,
+    curve: &'a Curve,
     steps: impl Iterator<Item = u64> + 'a,
-) -> impl Iterator<Item = f64> + 'a {
+    end: u64,
+) -> Result<impl Iterator<Item = f64> + 'a, Failure> {
+    let schedule = &curve.schedule;
     let recurs = schedule.to_spec().is_some_and(|spec| spec.recurs());
+    if recurs && end > MOST_STEPS {
+        return Err(Failure::usage(format!(
+            "{}: is a recurrence, which is gone through step by step: --steps must end at \
+             {MOST_STEPS} or before, got {end}",
+            curve.label
+        )));
+    }
     let mut last: Option<(u64, f64)> = None;
-    steps.map(move |step| {
+    Ok(steps.map(move |step| {
         if !recurs {
             return schedule.at(step);
         }
@@ -43,7 +58,7 @@ pub fn at<'a>(
         }
         last = Some((at, rate));
         rate
-    })
+    }))
 }
 
 #[cfg(test)]
@@ -58,9 +73,11 @@ mod tests {
         let link = Link::Multiply {
             of: Box::new(Exponential::new(1.0, 0.5).to_spec().unwrap()),
         };
-        let schedule = Recurrence::chained(1.0, [link]).into_dyn();
-        let rates: Vec<f64> = at(&schedule, [0, 3, 10].into_iter()).collect();
-        assert_eq!(rates, [0, 3, 10].map(|step| schedule.at(step)));
+        let curve = Curve::of("it", Recurrence::chained(1.0, [link]).into_dyn());
+        let rates = at(&curve, [0, 3, 10].into_iter(), 10).unwrap();
+        let rates: Vec<f64> = rates.collect();
+        assert_eq!(rates, [0, 3, 10].map(|step| curve.schedule.at(step)));
         assert_eq!(rates[1], 0.125);
+        assert!(at(&curve, [0].into_iter(), MOST_STEPS + 1).is_err());
     }
 }

@@ -69,6 +69,15 @@ fn what_is_wrong_is_said_in_one_line() {
         bad(&["-e", r#"{"cosine": {"start": 0.1, "steps": 0}}"#], 1),
         "-e: cosine.steps: must be at least 1, got 0"
     );
+    let chain = r#"{"recurrence": {"start": 1, "links": []}}"#;
+    assert_eq!(
+        bad(
+            &["-e", chain, "--steps", "0..2000000000000:1000000000000"],
+            2
+        ),
+        "recurrence: is a recurrence, which is gone through step by step: --steps must end at \
+         1073741824 or before, got 2000000000000"
+    );
     let wrong = lr(&["table", "-e", COSINE, "--steps", "9..3"]);
     assert_eq!(wrong.code, 2);
     assert!(

@@ -3,11 +3,8 @@ use serde_json::{Value, json};
 use crate::cli::Diff;
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
-use crate::rates;
+use crate::rates::{self, MOST_STEPS};
 use crate::{Outcome, output};
-
-/// So many steps can be gone through one by one.
-const MOST_STEPS: u64 = 1 << 30;
 
 /// A step at which two rates are not the same.
 #[derive(Clone, Copy)]
@@ -52,8 +49,8 @@ pub fn run(options: &Diff, sources: &[Source]) -> Result<Outcome, Failure> {
         return Err(Failure::usage(problem));
     }
     let steps = || (0..count).map(|row| start + row * every);
-    let a = rates::at(&curves[0].schedule, steps());
-    let b = rates::at(&curves[1].schedule, steps());
+    let a = rates::at(&curves[0], steps(), end)?;
+    let b = rates::at(&curves[1], steps(), end)?;
     let (mut first, mut largest, mut differing) = (None, None::<Difference>, 0u64);
     for (step, (a, b)) in steps().zip(a.zip(b)) {
         let same = a == b || (b - a).abs() <= options.tolerance * a.abs().max(b.abs());

@@ -34,10 +34,10 @@ pub fn run(options: &Table, sources: &[Source]) -> Result<Outcome, Failure> {
         return Err(Failure::usage(problem));
     }
     let steps = || (0..rows).map(|row| start + row * every);
-    let columns: Vec<Vec<f64>> = curves
+    let columns = curves
         .iter()
-        .map(|curve| rates::at(&curve.schedule, steps()).collect())
-        .collect();
+        .map(|curve| Ok(rates::at(curve, steps(), end)?.collect()));
+    let columns = columns.collect::<Result<Vec<Vec<f64>>, Failure>>()?;
 
     if options.json {
         let column =
