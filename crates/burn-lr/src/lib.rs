@@ -21,7 +21,8 @@
 //! - [`FeedbackScheduler`]: a schedule cut by a rule that hears a metric;
 //! - [`LrHandle`]: looks at the rate of a run that is under way, and changes it by hand;
 //! - [`ScheduledOptimizer`]: an optimizer whose momentum, betas or weight decay follow schedules too;
-//! - [`Checkpoint`]: model, optimizer, scheduler and progress in one verified file.
+//! - [`Checkpoint`]: model, optimizer, scheduler and progress in one verified file;
+//! - [`CheckpointDir`]: a directory of these, and which of them stay.
 //!
 //! This crate enables no backend: the program that uses it does, through Burn's features.
 
@@ -29,8 +30,10 @@
 pub use lr_schedule::*;
 
 mod checkpoint;
+mod checkpoint_dir;
 mod clock;
 mod control;
+mod disk;
 mod feedback_scheduler;
 mod groups;
 pub mod guide;
@@ -47,6 +50,10 @@ pub mod train;
 pub use checkpoint::{
     Checkpoint, CheckpointError, Inspection, Mismatch, Progress, Restore, SavedTensor,
 };
+pub use checkpoint_dir::{
+    CheckpointDir, CheckpointDirError, CheckpointFile, CheckpointWriter, FoundCheckpoint,
+    PassedOver, Retention,
+};
 pub use control::{ControlError, LrHandle};
 pub use feedback_scheduler::{FeedbackScheduler, MetricHandle};
 pub use groups::{Group, GroupError, GroupScheduler, Groups, GroupsHandle, layers_of};
@@ -58,8 +65,8 @@ pub use step_source::StepSource;
 /// Everything that a training program uses, in one import.
 pub mod prelude {
     pub use crate::{
-        Checkpoint, FeedbackScheduler, Group, Groups, LrHandle, MetricHandle, Progress, Resumable,
-        ScheduledOptimizer, Scheduler, layers_of,
+        Checkpoint, CheckpointDir, FeedbackScheduler, Group, Groups, LrHandle, MetricHandle,
+        Progress, Resumable, Retention, ScheduledOptimizer, Scheduler, layers_of,
     };
     pub use burn::lr_scheduler::LrScheduler;
     pub use lr_schedule::prelude::*;

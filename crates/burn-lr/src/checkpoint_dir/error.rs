@@ -1,0 +1,117 @@
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::CheckpointError;
+
+/// What can't be done with a directory of checkpoints.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckpointDirError {
+    /// The file system refused.
+    #[error("can't {action} `{}`: {source}", .path.display())]
+    Io {
+        /// What was to be done: `read`, `create`, `lock`.
+        action: &'static str,
+        /// The directory, or a file in there.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// Another writer has the directory, in this process or another one.
+    #[error("another writer is at work in `{}`", .path.display())]
+    Busy {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A rule of the retention can't be.
+    #[error("`{rule}` must be {allowed}, got {value}")]
+    Retention {
+        /// Which rule: `keep_last`.
+        rule: &'static str,
+        /// What was given.
+        value: String,
+        /// What is allowed.
+        allowed: &'static str,
+    },
+    /// A checkpoint can't be written, or can't be read for a reason other than damage.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// There are checkpoints, and not one that is whole.
+    #[error("of the checkpoints in `{}`, none is whole: {}", .path.display(), list(.passed_over))]
+    NoneWhole {
+        /// The directory.
+        path: PathBuf,
+        /// All of them, each with what is wrong with it.
+        passed_over: Vec<PassedOver>,
+    },
+    /// No checkpoint has the metric that the best one was asked by, as a finite number.
+    #[error(
+        "no checkpoint in `{}` has a finite metric `{metric}`; there are {}",
+        .path.display(),
+        names(.present)
+    )]
+    NoSuchMetric {
+        /// The directory.
+        path: PathBuf,
+        /// The metric.
+        metric: String,
+        /// The metrics that there are.
+        present: Vec<String>,
+    },
+    /// A checkpoint of a later step is there, so that what is saved would not be the latest.
+    #[error(
+        "`{}` is of a later step than {step}, which was to be saved; `discard_after` gives it up",
+        .later.display()
+    )]
+    NotTheLatest {
+        /// The step that was to be saved.
+        step: u64,
+        /// A whole checkpoint of a later one.
+        later: PathBuf,
+    },
+    /// What comes after a step can't be given up, since nothing up to there is whole.
+    #[error("`{}` has no whole checkpoint of step {step} or before", .path.display())]
+    NothingBefore {
+        /// The directory.
+        path: PathBuf,
+        /// The step.
+        step: u64,
+    },
+    /// A checkpoint that was to make room is still there.
+    #[error("can't remove `{}`: {source}; nothing else is lost", .path.display())]
+    Remove {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+}
+
+/// A checkpoint that could not be read, and was passed over for another one.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PassedOver {
+    /// The file.
+    pub path: PathBuf,
+    /// What is wrong with it.
+    pub error: CheckpointError,
+}
+
+impl fmt::Display for PassedOver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.error.fmt(f) // names the file
+    }
+}
+
+fn list(passed_over: &[PassedOver]) -> String {
+    let lines: Vec<String> = passed_over.iter().map(PassedOver::to_string).collect();
+    lines.join("; ")
+}
+
+fn names(present: &[String]) -> String {
+    match present {
+        [] => "none at all".to_string(),
+        names => names.join(", "),
+    }
+}

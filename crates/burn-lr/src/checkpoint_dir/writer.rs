@@ -1,0 +1,190 @@
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+
+use super::error::CheckpointDirError;
+use super::name::{self, CheckpointFile};
+use super::{CheckpointDir, Retention, has_vanished, progress};
+use crate::disk::{DirLock, clear_leftovers};
+use crate::{Checkpoint, Progress};
+
+/// The one that saves to a [`CheckpointDir`], from [`CheckpointDir::writer`].
+///
+/// It can be asked what the directory itself can: `writer.latest()`.
+#[derive(Debug)]
+pub struct CheckpointWriter {
+    directory: CheckpointDir,
+    retention: Retention,
+    /// What is known of the files that are there; `None` of those that can't be read.
+    known: BTreeMap<u64, Option<Progress>>,
+    _lock: DirLock,
+}
+
+impl CheckpointWriter {
+    pub(super) fn new(
+        directory: CheckpointDir,
+        retention: Retention,
+    ) -> Result<Self, CheckpointDirError> {
+        retention.check()?;
+        let path = directory.path();
+        let failed = |action, path: &Path| {
+            let path = path.to_path_buf();
+            move |source| CheckpointDirError::Io {
+                action,
+                path,
+                source,
+            }
+        };
+        fs::create_dir_all(path).map_err(failed("create", path))?;
+        let lock = DirLock::take(path).map_err(failed("lock", path))?;
+        let lock = lock.ok_or_else(|| CheckpointDirError::Busy {
+            path: path.to_path_buf(),
+        })?;
+        let cleared = clear_leftovers(path, |name| name::step(name).is_some());
+        for leftover in cleared.map_err(|(path, source)| failed("clear", &path)(source))? {
+            log::info!("removed `{}`, left by a killed writer", leftover.display());
+        }
+        let mut writer = Self {
+            directory,
+            retention,
+            known: BTreeMap::new(),
+            _lock: lock,
+        };
+        writer.look()?;
+        Ok(writer)
+    }
+
+    /// Saves `checkpoint` under the name of its step, and then removes those that no rule of the
+    /// retention protects. Gives the file's path.
+    ///
+    /// # Errors
+    ///
+    /// Where it can't be written, or a whole checkpoint of a later step is there
+    /// ([`CheckpointDirError::NotTheLatest`]): then all is as it was. Where an old one can't be
+    /// removed ([`CheckpointDirError::Remove`]), this one is saved.
+    pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
+        let step = checkpoint.progress().step;
+        self.look()?;
+        self.check_that_it_is_the_latest(step)?;
+        let path = self.file(step).path;
+        checkpoint.save(&path)?;
+        self.known.insert(step, Some(checkpoint.progress().clone()));
+        self.warn_of_unknown_metrics();
+        self.remove_expired(step)?;
+        Ok(path)
+    }
+
+    /// Gives up what comes after `step`, to go on from an earlier checkpoint than the latest:
+    /// removes the checkpoints of later steps, those that can't be read among them, and gives
+    /// their paths.
+    ///
+    /// # Errors
+    ///
+    /// Where no checkpoint up to `step` is whole, and nothing is removed then; or where one can't be
+    /// removed.
+    pub fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
+        self.look()?;
+        let mut before = self.known.range(..=step).rev();
+        if !before.any(|(step, _)| Checkpoint::load(self.file(*step).path).is_ok()) {
+            return Err(CheckpointDirError::NothingBefore {
+                path: self.path().to_path_buf(),
+                step,
+            });
+        }
+        let later = self.known.keys().copied().filter(|other| *other > step);
+        self.remove(later.collect())
+    }
+
+    fn file(&self, step: u64) -> CheckpointFile {
+        CheckpointFile::new(self.directory.path(), step)
+    }
+
+    /// Learns of files that have come, and forgets those that have gone.
+    fn look(&mut self) -> Result<(), CheckpointDirError> {
+        let mut known = BTreeMap::new();
+        for CheckpointFile { step, path } in self.directory.list()? {
+            let progress = match self.known.remove(&step) {
+                Some(progress) => progress,
+                None => match progress(&path) {
+                    Ok(progress) => Some(progress),
+                    Err(error) if has_vanished(&error) => continue,
+                    Err(error) => {
+                        log::warn!("left alone: {error}");
+                        None
+                    }
+                },
+            };
+            known.insert(step, progress);
+        }
+        self.known = known;
+        Ok(())
+    }
+
+    /// Only one that would be gone on from is in the way.
+    fn check_that_it_is_the_latest(&mut self, step: u64) -> Result<(), CheckpointDirError> {
+        let later = self.whole().map(|(step, _)| step);
+        let later: Vec<u64> = later.filter(|other| *other > step).collect();
+        for other in later {
+            let later = self.file(other).path;
+            match Checkpoint::load(&later) {
+                Ok(_) => return Err(CheckpointDirError::NotTheLatest { step, later }),
+                Err(error) => {
+                    log::warn!("left alone: {error}");
+                    self.known.insert(other, None);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn whole(&self) -> impl Iterator<Item = (u64, &Progress)> {
+        self.known
+            .iter()
+            .filter_map(|(step, known)| Some((*step, known.as_ref()?)))
+    }
+
+    fn warn_of_unknown_metrics(&self) {
+        for metric in self.retention.metrics() {
+            if !self
+                .whole()
+                .any(|(_, progress)| progress.metrics.contains_key(metric))
+            {
+                log::warn!(
+                    "no checkpoint in `{}` has the metric `{metric}`, by which the best is kept",
+                    self.path().display(),
+                );
+            }
+        }
+    }
+
+    /// Removes what no rule protects, now that the checkpoint of `saved` is safe on disk.
+    fn remove_expired(&mut self, saved: u64) -> Result<(), CheckpointDirError> {
+        let mut expired = self.retention.expired(&self.whole().collect());
+        expired.retain(|step| *step != saved);
+        self.remove(expired).map(|_| ())
+    }
+
+    fn remove(&mut self, steps: Vec<u64>) -> Result<Vec<PathBuf>, CheckpointDirError> {
+        let mut removed = vec![];
+        for step in steps {
+            let path = self.file(step).path;
+            match fs::remove_file(&path) {
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(source) => return Err(CheckpointDirError::Remove { path, source }),
+                Ok(()) => removed.push(path),
+            }
+            self.known.remove(&step);
+        }
+        Ok(removed)
+    }
+}
+
+impl Deref for CheckpointWriter {
+    type Target = CheckpointDir;
+
+    fn deref(&self) -> &CheckpointDir {
+        &self.directory
+    }
+}
