@@ -1,11 +1,14 @@
 //! Inside burn-train's `SupervisedTraining` (feature `train`): a metric for the scheduler, a data
-//! loader that resumes, and the rate of every parameter group on the dashboard.
+//! loader that resumes, checkpoints whose parts belong together, and the rate of every parameter
+//! group on the dashboard.
 
+mod epoch_checkpoints;
 mod loader;
 mod metric_feedback;
 mod order;
 mod rates;
 
+pub use epoch_checkpoints::{EpochCheckpointError, EpochCheckpoints, LatestEpoch};
 pub use loader::EpochDataLoader;
 pub use metric_feedback::{MetricFeedback, MetricFeedbackError};
 pub use rates::GroupRateMetric;

@@ -1,0 +1,125 @@
+use std::io;
+use std::path::PathBuf;
+
+use burn::store::RecordError;
+use burn::train::checkpoint::CheckpointerError;
+
+/// An epoch that can't be saved, or can't be gone on from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EpochCheckpointError {
+    /// The file system refused.
+    #[error("can't {action} `{}`: {source}", .path.display())]
+    Io {
+        /// What was to be done: `read`, `remove`, `lock`.
+        action: &'static str,
+        /// The directory, or a file in there.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
+    /// A file could not be written; what was there before still is.
+    #[error("can't write `{}`: {reason}", .path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        reason: String,
+    },
+    /// Another training has the directory, in this process or another one.
+    #[error("another training is at work in `{}`", .path.display())]
+    Busy {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// Not all of the epoch was saved, or it was removed.
+    #[error("epoch {epoch} is not complete: there is no `{}`", .path.display())]
+    Incomplete {
+        /// The epoch.
+        epoch: usize,
+        /// The file that says what the epoch's parts are, which is written last.
+        path: PathBuf,
+    },
+    /// The file that says what an epoch's parts are does not.
+    #[error("epoch {epoch}: `{}` is damaged: {reason}", .path.display())]
+    Manifest {
+        /// The epoch.
+        epoch: usize,
+        /// The file.
+        path: PathBuf,
+        /// How it shows.
+        reason: String,
+    },
+    /// A later version of this library saved the epoch.
+    #[error("epoch {epoch} was saved in version {found}; this library reads up to {supported}")]
+    Version {
+        /// The epoch.
+        epoch: usize,
+        /// Its version.
+        found: u64,
+        /// The latest version that can be read.
+        supported: u64,
+    },
+    /// A part is not what was saved with the others.
+    #[error("epoch {epoch}: its {part} is not what was saved: `{}` {reason}", .path.display())]
+    Part {
+        /// The epoch.
+        epoch: usize,
+        /// `model`, `optimizer` or `scheduler`.
+        part: &'static str,
+        /// The part's file.
+        path: PathBuf,
+        /// What is wrong with that.
+        reason: String,
+    },
+    /// Burn could not write or read a record.
+    #[error("epoch {epoch}: its {part}: {source}")]
+    Record {
+        /// The epoch.
+        epoch: usize,
+        /// `model`, `optimizer` or `scheduler`.
+        part: &'static str,
+        /// What Burn says.
+        source: RecordError,
+    },
+    /// A save has failed before. What comes after might belong together or not, so that nothing
+    /// more is saved until the directory is opened anew.
+    #[error("epoch {epoch}: nothing more is saved since an earlier save failed")]
+    AfterFailure {
+        /// The epoch.
+        epoch: usize,
+    },
+    /// There are epochs, and not one that is whole.
+    #[error("of the epochs in `{}`, none is whole: {}", .path.display(), list(.passed_over))]
+    NoneWhole {
+        /// The directory.
+        path: PathBuf,
+        /// What is wrong with each of them, the latest first.
+        passed_over: Vec<EpochCheckpointError>,
+    },
+}
+
+impl EpochCheckpointError {
+    /// Whether it is the files of an epoch that are at fault.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::Incomplete { .. } | Self::Manifest { .. } | Self::Part { .. }
+        )
+    }
+}
+
+/// As burn-train has it: inside of an [`io::Error`], the one of its errors that can hold ours.
+impl From<EpochCheckpointError> for CheckpointerError {
+    fn from(error: EpochCheckpointError) -> Self {
+        Self::IOError(io::Error::other(error))
+    }
+}
+
+fn list(passed_over: &[EpochCheckpointError]) -> String {
+    let lines: Vec<String> = passed_over
+        .iter()
+        .map(EpochCheckpointError::to_string)
+        .collect();
+    lines.join("; ")
+}
