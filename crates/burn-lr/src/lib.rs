@@ -29,6 +29,7 @@
 #[doc(inline)]
 pub use lr_schedule::*;
 
+mod burn_record;
 mod checkpoint;
 mod checkpoint_dir;
 mod clock;
@@ -47,6 +48,7 @@ mod step_source;
 #[cfg(feature = "train")]
 pub mod train;
 
+pub use burn_record::BurnRecordError;
 pub use checkpoint::{
     Checkpoint, CheckpointError, Inspection, Mismatch, Progress, Restore, SavedTensor,
 };
