@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use burn::data::dataset::DatasetError;
 use burn::train::TrainingError;
-use burn_lr::train::MetricFeedbackError;
+use burn_lr::train::{EpochCheckpointError, MetricFeedbackError};
 use burn_lr::{GroupError, ScheduleError};
 
 /// Why a run can't be begun or gone on with.
@@ -35,6 +35,8 @@ pub enum Error {
     Metric(#[from] MetricFeedbackError),
     #[error(transparent)]
     Data(#[from] DatasetError),
+    #[error(transparent)]
+    Checkpoint(#[from] EpochCheckpointError),
     #[error("{0}")]
     Training(Arc<TrainingError>),
 }

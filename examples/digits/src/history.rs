@@ -1,7 +1,7 @@
 //! What every training step measured, the rates of all groups among it, as CSV.
 
 use std::collections::HashMap;
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::path::{Path, PathBuf};
 
 use burn::train::logger::MetricLogger;
@@ -26,16 +26,18 @@ impl History {
             0 => vec![],
             _ => rows_until(path, last_epoch)?,
         };
-        let file = OpenOptions::new()
-            .create(true)
-            .write(true)
-            .truncate(true)
-            .open(path);
-        let mut rows = csv::Writer::from_writer(file.map_err(Error::io("write", path))?);
+        // In place of the old file once it is complete: a process may be killed at any moment.
+        let complete = path.with_extension("csv.new");
+        let mut rows = csv::Writer::from_path(&complete).map_err(Error::io("write", &complete))?;
         for row in &kept {
-            rows.write_record(row).map_err(Error::io("write", path))?;
+            rows.write_record(row)
+                .map_err(Error::io("write", &complete))?;
         }
-        rows.flush().map_err(Error::io("write", path))?;
+        rows.flush().map_err(Error::io("write", &complete))?;
+        drop(rows);
+        fs::rename(&complete, path).map_err(Error::io("write", path))?;
+        let file = OpenOptions::new().append(true).open(path);
+        let rows = csv::Writer::from_writer(file.map_err(Error::io("write", path))?);
         Ok(Self {
             path: path.to_path_buf(),
             names: HashMap::new(),
@@ -51,15 +53,21 @@ impl History {
     }
 }
 
-/// The header of the file at `path` and its rows up to `last_epoch`.
+/// The header of the file at `path` and its rows up to `last_epoch`. The last row of a killed process
+/// may be cut.
 fn rows_until(path: &Path, last_epoch: u64) -> Result<Vec<csv::StringRecord>, Error> {
-    let reader = csv::ReaderBuilder::new().has_headers(false).from_path(path);
+    let reader = csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .from_path(path);
     let mut reader = reader.map_err(Error::io("read", path))?;
-    let mut kept = vec![];
+    let mut kept: Vec<csv::StringRecord> = vec![];
     for row in reader.records() {
         let row = row.map_err(Error::io("read", path))?;
         let epoch = row.get(0).unwrap_or_default();
-        if kept.is_empty() || epoch.parse().is_ok_and(|epoch: u64| epoch <= last_epoch) {
+        let is_complete = kept.first().is_none_or(|header| row.len() == header.len());
+        let is_before = epoch.parse().is_ok_and(|epoch: u64| epoch <= last_epoch);
+        if kept.is_empty() || (is_complete && is_before) {
             kept.push(row);
         }
     }

@@ -12,7 +12,7 @@ use burn::train::metric::store::{Direction, Split};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
 use burn::train::{Learner, LearningResult, SupervisedTraining};
 use burn_lr::prelude::*;
-use burn_lr::train::{EpochDataLoader, MetricFeedback};
+use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback};
 use shared::Backend;
 
 use crate::Error;
@@ -27,7 +27,8 @@ use crate::run_dir::RunDir;
 pub fn train(options: Options, path: &Path) -> Result<(), Error> {
     let backend = start_backend();
     let dir = RunDir::create(path, &options)?;
-    run(&options, &backend, &dir, 0)
+    let checkpoints = EpochCheckpoints::open(dir.checkpoints())?;
+    run(&options, &backend, &dir, &checkpoints, 0)
 }
 
 /// Finishes the run in the directory `path`, or trains on until there are as many `epochs`.
@@ -35,9 +36,10 @@ pub fn resume(path: &Path, epochs: Option<u64>) -> Result<(), Error> {
     let (dir, mut options) = RunDir::open(path)?;
     options.epochs = epochs.unwrap_or(options.epochs);
     let backend = start_backend();
-    let last = dir.last_epoch();
+    let checkpoints = EpochCheckpoints::open(dir.checkpoints())?;
+    let last = last_epoch(&checkpoints)?;
     println!("resuming after epoch {last} of {}", options.epochs);
-    run(&options, &backend, &dir, last)
+    run(&options, &backend, &dir, &checkpoints, last)
 }
 
 fn start_backend() -> Backend {
@@ -46,8 +48,20 @@ fn start_backend() -> Backend {
     backend
 }
 
-/// Trains after epoch `last_epoch`, whose checkpoint is in `dir`, or from the beginning.
-fn run(options: &Options, backend: &Backend, dir: &RunDir, last_epoch: u64) -> Result<(), Error> {
+/// The last epoch that can be gone on from; 0 where there is none.
+fn last_epoch(checkpoints: &EpochCheckpoints) -> Result<u64, Error> {
+    let latest = checkpoints.latest()?;
+    Ok(latest.map_or(0, |latest| latest.epoch as u64))
+}
+
+/// Trains after epoch `last`, which is among `checkpoints`, or from the beginning.
+fn run(
+    options: &Options,
+    backend: &Backend,
+    dir: &RunDir,
+    checkpoints: &EpochCheckpoints,
+    last: u64,
+) -> Result<(), Error> {
     let how = &options.how;
     let device = backend.device.clone().autodiff();
     device.seed(how.seed);
@@ -57,7 +71,7 @@ fn run(options: &Options, backend: &Backend, dir: &RunDir, last_epoch: u64) -> R
     let (train, valid) = data::split();
     let steps_per_epoch = train.len().div_ceil(batch_size) as u64;
     let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, batch_size, how.seed, &device)
-        .starting_with(last_epoch + 1);
+        .starting_with(last + 1);
     let valid: Arc<dyn DataLoader<DigitBatch>> = DataLoaderBuilder::new(DigitBatcher)
         .batch_size(batch_size)
         .set_device(backend.device.clone())
@@ -83,14 +97,18 @@ fn run(options: &Options, backend: &Backend, dir: &RunDir, last_epoch: u64) -> R
         .metrics((loss, AccuracyMetric::new()))
         .metric_train_numeric(LearningRateMetric::new())
         .with_metric_logger(FileMetricLogger::new(dir.path()))
-        .with_metric_logger(History::open(&dir.history(), last_epoch)?)
-        .with_default_checkpointers()
+        .with_metric_logger(History::open(&dir.history(), last)?)
+        .with_custom_checkpointers(
+            checkpoints.clone(),
+            checkpoints.clone(),
+            checkpoints.clone(),
+        )
         .num_epochs(options.epochs as usize);
     let training = match how.layer_decay == 1.0 {
         true => training, // all are the base rate
         false => lr.register_metrics(training),
     };
-    let training = match last_epoch {
+    let training = match last {
         0 => training,
         epoch => training.checkpoint(epoch as usize),
     };
@@ -114,14 +132,14 @@ fn run(options: &Options, backend: &Backend, dir: &RunDir, last_epoch: u64) -> R
     if interrupted.is_some() {
         println!(
             "stopped after epoch {}; `--resume` goes on",
-            dir.last_epoch()
+            last_epoch(checkpoints)?
         );
         return Ok(());
     }
     println!(
         "done backend={} epochs={} steps={} lr={} valid_acc={:.4} out={}",
         backend.name,
-        dir.last_epoch(),
+        last_epoch(checkpoints)?,
         rate.steps(),
         rate.lr(),
         model.accuracy(&*valid)?,

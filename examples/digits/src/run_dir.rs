@@ -22,8 +22,10 @@ impl RunDir {
             return Err(Error::AlreadyARun(path.display().to_string()));
         }
         let text = serde_json::to_string_pretty(options).expect("options have a JSON form");
-        let path = dir.options_path();
-        fs::write(&path, text).map_err(Error::io("write", &path))?;
+        // Under its name once it is complete: with it, the run has begun.
+        let (path, complete) = (dir.options_path(), dir.path.join("options.json.new"));
+        fs::write(&complete, text).map_err(Error::io("write", &complete))?;
+        fs::rename(&complete, &path).map_err(Error::io("write", &path))?;
         Ok(dir)
     }
 
@@ -58,30 +60,8 @@ impl RunDir {
         self.path.join("options.json")
     }
 
-    /// The last epoch of which model, optimizer and scheduler were all saved; 0 where there is
-    /// none.
-    pub fn last_epoch(&self) -> u64 {
-        let files = fs::read_dir(self.path.join("checkpoint"));
-        let names = files.into_iter().flatten().flatten();
-        let names: Vec<String> = names
-            .map(|file| file.file_name().to_string_lossy().into_owned())
-            .collect();
-        let epoch = |name: &String| {
-            name.strip_prefix("model-")?
-                .strip_suffix(".bpk")?
-                .parse()
-                .ok()
-        };
-        let complete = |epoch: &u64| {
-            ["optim", "scheduler"]
-                .iter()
-                .all(|part| names.contains(&format!("{part}-{epoch}.bpk")))
-        };
-        names
-            .iter()
-            .filter_map(epoch)
-            .filter(complete)
-            .max()
-            .unwrap_or(0)
+    /// The epochs that can be gone on from.
+    pub fn checkpoints(&self) -> PathBuf {
+        self.path.join("checkpoint")
     }
 }

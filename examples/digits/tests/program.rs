@@ -1,41 +1,11 @@
 //! The program as a user runs it.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+mod common;
 
-use tempfile::TempDir;
+use std::path::Path;
+use std::process::Stdio;
 
-/// The backends that this build of the program can be told to run on; the workspace's tests enable
-/// both CPU ones.
-fn backends() -> Vec<&'static str> {
-    let mut backends = vec!["flex"];
-    if cfg!(feature = "ndarray") {
-        backends.push("ndarray");
-    }
-    if cfg!(feature = "wgpu") {
-        backends.push("wgpu");
-    }
-    if cfg!(feature = "cuda") {
-        backends.push("cuda");
-    }
-    backends
-}
-
-fn digits(backend: &str, out: &Path, args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_digits"));
-    command.env("BURN_DEVICE", backend).args(args);
-    command.arg("--out").arg(out);
-    command
-}
-
-/// Runs it to its end, which must be a good one, and gives its last line as words.
-fn run(backend: &str, out: &Path, args: &[&str]) -> Vec<String> {
-    let output = digits(backend, out, args).output().unwrap();
-    assert!(output.status.success(), "{output:?}");
-    let stdout = String::from_utf8(output.stdout).unwrap();
-    let last = stdout.lines().last().unwrap();
-    last.split(' ').map(String::from).collect()
-}
+use common::{backends, digits, directory, history, run};
 
 /// Runs it to its end, which must be code 2, and gives its one line.
 fn failure(out: &Path, args: &[&str]) -> String {
@@ -49,16 +19,6 @@ fn failure(out: &Path, args: &[&str]) -> String {
 fn accuracy(done: &[String]) -> f64 {
     let figure = done.iter().find_map(|word| word.strip_prefix("valid_acc="));
     figure.unwrap().parse().unwrap()
-}
-
-fn history(out: &Path) -> String {
-    std::fs::read_to_string(out.join("history.csv")).unwrap()
-}
-
-fn directory() -> (TempDir, PathBuf) {
-    let directory = TempDir::new().unwrap();
-    let out = directory.path().join("run");
-    (directory, out)
 }
 
 #[test]
@@ -111,7 +71,7 @@ fn a_killed_run_goes_on_after_its_last_checkpoint() {
         .stdout(Stdio::null())
         .spawn()
         .unwrap();
-    while !out.join("checkpoint/scheduler-3.bpk").exists() {
+    while !out.join("checkpoint/epoch-000003.json").exists() {
         assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::sleep(std::time::Duration::from_millis(5));
     }

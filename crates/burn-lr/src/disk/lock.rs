@@ -8,7 +8,7 @@ use std::path::Path;
 /// that does. The file itself stays.
 #[derive(Debug)]
 pub(crate) struct DirLock {
-    _file: File,
+    file: File,
 }
 
 impl DirLock {
@@ -23,10 +23,18 @@ impl DirLock {
             .truncate(false)
             .open(directory.join(Self::FILE_NAME))?;
         match file.try_lock() {
-            Ok(()) => Ok(Some(Self { _file: file })),
+            Ok(()) => Ok(Some(Self { file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),
         }
+    }
+}
+
+impl Drop for DirLock {
+    fn drop(&mut self) {
+        // Closing the file would do, but for a child process that another thread is just starting:
+        // it has the same open file until it becomes another program.
+        let _ = self.file.unlock();
     }
 }
 
