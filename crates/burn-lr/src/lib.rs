@@ -21,6 +21,7 @@
 //! - [`FeedbackScheduler`]: a schedule cut by a rule that hears a metric;
 //! - [`LrHandle`]: looks at the rate of a run that is under way, and changes it by hand;
 //! - [`ScheduledOptimizer`]: an optimizer whose momentum, betas or weight decay follow schedules too;
+//! - [`LrFinder`](finder::LrFinder): which rate to train with, by Smith's range test;
 //! - [`Checkpoint`]: model, optimizer, scheduler and progress in one verified file;
 //! - [`CheckpointDir`]: a directory of these, and which of them stay.
 //!
@@ -36,6 +37,7 @@ mod clock;
 mod control;
 mod disk;
 mod feedback_scheduler;
+pub mod finder;
 mod groups;
 pub mod guide;
 mod hyper;

@@ -1,0 +1,168 @@
+use super::{FinderError, Outcome, Point, RangeTest};
+
+/// A rate to train with, and where the curve suggests it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Suggestion {
+    /// The rate.
+    pub rate: f64,
+    /// Where it was found. But for [`RangeTest::minimum`], whose rate is a tenth of this point's, it
+    /// is this point's.
+    pub at: Point,
+}
+
+impl Suggestion {
+    fn at(point: &Point) -> Self {
+        Self {
+            rate: point.rate,
+            at: *point,
+        }
+    }
+}
+
+/// The last points, where the loss may be about to leave the picture, are not judged by.
+const LEFT_OUT_AT_THE_END: usize = 5;
+/// What `slide` looks back over.
+const SLIDE: usize = 15;
+/// How much steeper the loss of a step may be.
+const SLIDE_THRESHOLD: f64 = 0.005;
+
+/// fastai's suggestions, which all go by the smoothed loss, without the first tenth of the planned
+/// steps and the last 5 that were taken (one whose loss was not finite counts as taken).
+impl RangeTest {
+    /// In the longest valley, two thirds from its end: fastai's default, and a good
+    /// maximum for a 1cycle.
+    ///
+    /// The valley is the longest series of points, not all of them neighbours, each with a lower loss
+    /// than the one before; with `n` points, of which the last is number `e`, it is point `e - n + ⌊n /
+    /// 3⌋ + ⌊n / 6⌋`.
+    ///
+    /// # Errors
+    ///
+    /// Where fewer than 2 points are left to judge by, and where the loss never falls.
+    pub fn valley(&self) -> Result<Suggestion, FinderError> {
+        let points = self.judged(2)?;
+        let (end, length) = longest_fall(points);
+        if length < 2 {
+            return Err(self.never_falls(points));
+        }
+        let found = (end + length / 3 + length / 6).saturating_sub(length);
+        Ok(Suggestion::at(&points[found]))
+    }
+
+    /// Where the loss falls steepest over the logarithm of the rate: the first point `i` with the
+    /// least `(loss(i + 1) - loss(i)) / (ln rate(i + 1) - ln rate(i))`.
+    ///
+    /// # Errors
+    ///
+    /// Where fewer than 2 points are left to judge by, and where the loss never falls.
+    pub fn steepest(&self) -> Result<Suggestion, FinderError> {
+        let points = self.judged(2)?;
+        let slope = |pair: &[Point]| {
+            (pair[1].smoothed - pair[0].smoothed) / (pair[1].rate.ln() - pair[0].rate.ln())
+        };
+        let pairs = points.windows(2).map(|pair| (slope(pair), &pair[0]));
+        match pairs.min_by(|(a, _), (b, _)| a.total_cmp(b)) {
+            Some((slope, point)) if slope < 0.0 => Ok(Suggestion::at(point)),
+            _ => Err(self.never_falls(points)),
+        }
+    }
+
+    /// A tenth of the rate with the lowest loss.
+    ///
+    /// # Errors
+    ///
+    /// Where fewer than 2 points are left to judge by, and where the first of them is the lowest.
+    pub fn minimum(&self) -> Result<Suggestion, FinderError> {
+        let points = self.judged(2)?;
+        let lowest = points
+            .iter()
+            .min_by(|a, b| a.smoothed.total_cmp(&b.smoothed));
+        match lowest {
+            Some(lowest) if lowest.smoothed < points[0].smoothed => Ok(Suggestion {
+                rate: lowest.rate / 10.0,
+                at: *lowest,
+            }),
+            _ => Err(self.never_falls(points)),
+        }
+    }
+
+    /// Before the loss turns: two points, 15 steps apart, slide down from the last rates to the
+    /// first until the loss is about as steep (the change of the loss in a step within 0.005) at both;
+    /// it is the lower rate of the two, one step before. Ahmed and others' interval slide rule, as
+    /// fastai has it.
+    ///
+    /// # Errors
+    ///
+    /// Where fewer than 16 points are left to judge by. A loss that never falls is no error here: for
+    /// a flat one, it is the first pair's.
+    pub fn slide(&self) -> Result<Suggestion, FinderError> {
+        let points = self.judged(SLIDE + 1)?;
+        let slopes = slopes(points);
+        let mut found = points.len() - 1 - SLIDE;
+        for low in (0..=found).rev() {
+            if (slopes[low + SLIDE] - slopes[low]).abs() <= SLIDE_THRESHOLD {
+                break;
+            }
+            found = low;
+        }
+        Ok(Suggestion::at(&points[found]))
+    }
+
+    /// The points that suggestions go by.
+    fn judged(&self, needed: usize) -> Result<&[Point], FinderError> {
+        let first = (self.planned / 10) as usize;
+        let taken = match self.outcome {
+            Outcome::NotFinite { .. } => self.points.len() + 1,
+            _ => self.points.len(),
+        };
+        let end = taken.saturating_sub(LEFT_OUT_AT_THE_END);
+        let points = self.points.get(first..end).unwrap_or_default();
+        match points.len() >= needed {
+            true => Ok(points),
+            false => Err(FinderError::TooFewPoints {
+                taken: self.points.len(),
+                planned: self.planned,
+                left: points.len(),
+                needed,
+                outcome: self.outcome,
+            }),
+        }
+    }
+
+    fn never_falls(&self, points: &[Point]) -> FinderError {
+        FinderError::NeverFalls {
+            rate: points[0].rate,
+            first: points[0].smoothed,
+        }
+    }
+}
+
+/// The longest series of falling losses: its last point, the first such where there are several, and
+/// how many points it has.
+fn longest_fall(points: &[Point]) -> (usize, usize) {
+    // The highest loss in which a series of each length can end.
+    let mut ends: Vec<f64> = vec![];
+    let mut longest = 0;
+    for (index, point) in points.iter().enumerate() {
+        let length = ends.partition_point(|&end| end > point.smoothed);
+        match ends.get_mut(length) {
+            Some(end) => *end = point.smoothed,
+            None => {
+                ends.push(point.smoothed);
+                longest = index;
+            }
+        }
+    }
+    (longest, ends.len())
+}
+
+/// How much the loss changes in a step: half the difference of its neighbours, and at either end the
+/// difference to the only one.
+fn slopes(points: &[Point]) -> Vec<f64> {
+    let last = points.len() - 1;
+    let slope = |index: usize| {
+        let (before, after) = (index.saturating_sub(1), (index + 1).min(last));
+        (points[after].smoothed - points[before].smoothed) / (after - before) as f64
+    };
+    (0..=last).map(slope).collect()
+}
