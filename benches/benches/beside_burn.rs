@@ -5,7 +5,7 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use benches::{in_turns, pairs};
+use benches::{in_turns, pairs, verdict};
 
 const ROUNDS: usize = 20_001;
 const STEPS: u32 = 1_000;
@@ -19,25 +19,22 @@ fn main() {
     println!("a step, inside ModuleLrScheduler: medians of {ROUNDS} rounds, in ns");
     println!("shape            burn  burn-lr  difference (quartiles)   bound");
     let mut pairs = pairs();
-    let times = in_turns(&mut pairs, ROUNDS, STEPS);
-    for (pair, times) in pairs.iter().zip(times) {
+    let mut contests: Vec<_> = pairs.iter_mut().map(|pair| pair.contest()).collect();
+    let times = in_turns(&mut contests, ROUNDS, STEPS);
+    for (contest, times) in contests.iter().zip(times) {
         let (low, difference, high) = times.difference;
-        let (burns, ours) = (times.burns, times.ours);
-        let power = if pair.name == "exponential" {
+        let (burns, ours) = (times.other, times.ours);
+        let power = if contest.name == "exponential" {
             time_powf()
         } else {
             0.0
         };
         let bound = (SHARE * burns).max(NANOSECONDS) + power;
-        let verdict = if difference <= bound {
-            "holds"
-        } else {
-            "missed"
-        };
         println!(
             "{:<14} {burns:>6.1}  {ours:>7.1}  {difference:>5.1} ({low:>5.1} to {high:>5.1})  \
-             {bound:>8.1} {verdict}",
-            pair.name
+             {bound:>8.1} {}",
+            contest.name,
+            verdict(difference <= bound),
         );
     }
 }

@@ -1,5 +1,5 @@
 //! What a step costs: of each scheduler beside Burn's own of the same shape, both inside
-//! `ModuleLrScheduler`, as they run in training; of schedules near their start and far from it.
+//! `ModuleLrScheduler`, as they run in training; and of schedulers alone.
 
 use std::hint::black_box;
 
@@ -30,31 +30,5 @@ fn alone(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn near_and_far(criterion: &mut Criterion) {
-    for (name, schedule) in [
-        (
-            "CosineAnnealing",
-            CosineAnnealing::new(0.1, 0.001, 1000).into_dyn(),
-        ),
-        (
-            "MultiStep",
-            MultiStep::new(0.1, [100, 1_000, 10_000], 0.1).into_dyn(),
-        ),
-        ("OneCycle", OneCycle::new(0.1, 2_000_000_000_000).into_dyn()),
-        (
-            "WarmRestarts",
-            WarmRestarts::new(0.1, 0.0, 20, 2).into_dyn(),
-        ),
-    ] {
-        let mut group = criterion.benchmark_group(format!("at/{name}"));
-        for step in [10, 1_000_000_000_000] {
-            group.bench_function(format!("{step}"), |b| {
-                b.iter(|| black_box(&schedule).at(black_box(step)))
-            });
-        }
-        group.finish();
-    }
-}
-
-criterion_group!(benches, beside_burns_own, alone, near_and_far);
+criterion_group!(benches, beside_burns_own, alone);
 criterion_main!(benches);

@@ -2,18 +2,22 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser};
+use clap::{Args, Parser, Subcommand};
 use serde::{Deserialize, Serialize};
+use shared::find_lr::FinderArgs;
 
 /// Handwritten digits, trained with burn-train.
 ///
-/// The backend is chosen by a cargo feature (`--features wgpu`), or by the variable BURN_DEVICE
+/// Without a command, trains. The backend is chosen by a cargo feature (`--features wgpu`), or by the variable BURN_DEVICE
 /// among those that are compiled in.
 #[derive(Parser, Debug)]
-#[command(name = "digits", version)]
+#[command(name = "digits", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    /// What to do instead of training.
+    #[command(subcommand)]
+    pub command: Option<Command>,
     /// Go on with the run in `--out` after its last checkpoint, with the options that it began with.
-    #[arg(long, conflicts_with = "Model")]
+    #[arg(long, conflicts_with_all = ["Model", "Data"])]
     pub resume: bool,
     /// Directory of the run: checkpoints, logs, and the rates of every step.
     #[arg(long, default_value = "runs/digits")]
@@ -33,6 +37,24 @@ impl Cli {
             how: self.how.clone(),
         }
     }
+}
+
+/// What to do instead of training.
+#[derive(Subcommand, Debug)]
+pub enum Command {
+    /// Look for a learning rate: train some steps at growing ones, and watch the loss.
+    FindLr(FindLr),
+}
+
+/// What to look for a rate with.
+#[derive(Args, Debug, Clone)]
+pub struct FindLr {
+    /// Of what.
+    #[command(flatten)]
+    pub data: Data,
+    /// How.
+    #[command(flatten)]
+    pub finder: FinderArgs,
 }
 
 /// How a run trains; stored with it.
@@ -58,6 +80,16 @@ pub struct How {
     /// Epochs without an improvement of the validation loss before the rate is halved.
     #[arg(long, default_value_t = 1)]
     pub patience: u64,
+    /// With what.
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub data: Data,
+}
+
+/// The batches, and the first weights.
+#[derive(Args, Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[group(id = "Data")]
+pub struct Data {
     /// Digits per step.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_438))]
     pub batch_size: u64,

@@ -6,8 +6,11 @@ use std::sync::Arc;
 
 use burn::data::dataset::DatasetError;
 use burn::train::TrainingError;
+use burn_lr::finder::FinderRunError;
 use burn_lr::train::{EpochCheckpointError, MetricFeedbackError};
 use burn_lr::{GroupError, ScheduleError};
+use shared::find_lr::FindError;
+use shared::picture::PictureError;
 
 /// Why a run can't be begun or gone on with.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +40,12 @@ pub enum Error {
     Data(#[from] DatasetError),
     #[error(transparent)]
     Checkpoint(#[from] EpochCheckpointError),
+    #[error(transparent)]
+    Sweep(#[from] FinderRunError),
+    #[error(transparent)]
+    Find(#[from] FindError),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     #[error("{0}")]
     Training(Arc<TrainingError>),
 }

@@ -4,8 +4,10 @@
 pub mod cli;
 pub mod data;
 pub mod error;
+pub mod find_lr;
 pub mod history;
 pub mod model;
+pub mod picture;
 pub mod plain;
 pub mod run;
 pub mod run_dir;

@@ -2,12 +2,13 @@
 
 use std::process::ExitCode;
 
-use digits::cli::Cli;
-use digits::run;
+use digits::cli::{Cli, Command};
+use digits::{find_lr, run};
 
 fn main() -> ExitCode {
-    shared::one_line::run(|cli: Cli| match cli.resume {
-        true => run::resume(&cli.out, cli.epochs),
-        false => run::train(cli.options(), &cli.out),
+    shared::one_line::run(|cli: Cli| match (&cli.command, cli.resume) {
+        (Some(Command::FindLr(args)), _) => find_lr::find_lr(args),
+        (None, true) => run::resume(&cli.out, cli.epochs),
+        (None, false) => run::train(cli.options(), &cli.out),
     })
 }

@@ -16,10 +16,11 @@ use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback};
 use shared::Backend;
 
 use crate::Error;
-use crate::cli::Options;
-use crate::data::{self, DigitBatch, DigitBatcher};
+use crate::cli::{self, Options};
+use crate::data::{self, Digit, DigitBatch, DigitBatcher};
 use crate::history::History;
 use crate::model::Network;
+use crate::picture;
 use crate::plain::Lines;
 use crate::run_dir::RunDir;
 
@@ -42,7 +43,8 @@ pub fn resume(path: &Path, epochs: Option<u64>) -> Result<(), Error> {
     run(&options, &backend, &dir, &checkpoints, last)
 }
 
-fn start_backend() -> Backend {
+/// Starts the backend and says which one it is.
+pub fn start_backend() -> Backend {
     let backend = Backend::start();
     println!("backend {} on {:?}", backend.name, backend.device);
     backend
@@ -54,6 +56,42 @@ fn last_epoch(checkpoints: &EpochCheckpoints) -> Result<u64, Error> {
     Ok(latest.map_or(0, |latest| latest.epoch as u64))
 }
 
+/// What a training begins with.
+pub struct Start {
+    /// With its first weights.
+    pub model: Network,
+    /// The digits to train with, from epoch 1 on.
+    pub train: EpochDataLoader<Digit, DigitBatch>,
+    /// The others.
+    pub valid: Arc<dyn DataLoader<DigitBatch>>,
+    /// Optimizer steps in an epoch.
+    pub steps_per_epoch: u64,
+}
+
+impl Start {
+    /// What `options` say.
+    pub fn new(options: &cli::Data, backend: &Backend) -> Self {
+        let device = backend.device.clone().autodiff();
+        device.seed(options.seed);
+        let model = Network::new(&device);
+
+        let (batch_size, seed) = (options.batch_size as usize, options.seed);
+        let (train, valid) = data::split();
+        let steps_per_epoch = train.len().div_ceil(batch_size) as u64;
+        let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, batch_size, seed, &device);
+        let valid = DataLoaderBuilder::new(DigitBatcher)
+            .batch_size(batch_size)
+            .set_device(backend.device.clone())
+            .build(valid);
+        Self {
+            model,
+            train,
+            valid,
+            steps_per_epoch,
+        }
+    }
+}
+
 /// Trains after epoch `last`, which is among `checkpoints`, or from the beginning.
 fn run(
     options: &Options,
@@ -63,19 +101,13 @@ fn run(
     last: u64,
 ) -> Result<(), Error> {
     let how = &options.how;
-    let device = backend.device.clone().autodiff();
-    device.seed(how.seed);
-    let model = Network::new(&device);
-
-    let batch_size = how.batch_size as usize;
-    let (train, valid) = data::split();
-    let steps_per_epoch = train.len().div_ceil(batch_size) as u64;
-    let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, batch_size, how.seed, &device)
-        .starting_with(last + 1);
-    let valid: Arc<dyn DataLoader<DigitBatch>> = DataLoaderBuilder::new(DigitBatcher)
-        .batch_size(batch_size)
-        .set_device(backend.device.clone())
-        .build(valid);
+    let Start {
+        model,
+        train,
+        valid,
+        steps_per_epoch,
+    } = Start::new(&how.data, backend);
+    let train = train.starting_with(last + 1);
 
     // Warmed up in the first epoch, then halved whenever the validation loss stalls.
     let rule = ReduceOnPlateauConfig::new()
@@ -129,6 +161,7 @@ fn run(
     if let Some(error) = error {
         return Err(Error::Training(error));
     }
+    picture::of_run(&dir.history(), &dir.picture())?;
     if interrupted.is_some() {
         println!(
             "stopped after epoch {}; `--resume` goes on",

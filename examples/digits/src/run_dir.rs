@@ -56,6 +56,11 @@ impl RunDir {
         self.path.join("history.csv")
     }
 
+    /// The picture of those.
+    pub fn picture(&self) -> PathBuf {
+        self.path.join("history.svg")
+    }
+
     fn options_path(&self) -> PathBuf {
         self.path.join("options.json")
     }

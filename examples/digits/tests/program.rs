@@ -38,6 +38,8 @@ fn it_learns_the_digits() {
         .collect();
     assert_eq!((rates.len(), rates[0], rates[23]), (460, 0.0, 0.01));
     assert!(rates[459] < 0.01, "it was never cut");
+    let picture = std::fs::read_to_string(out.join("history.svg")).unwrap();
+    assert!(picture.starts_with("<svg ") && picture.contains("training loss"));
     // What was done to the rate is in the log of the run, with its step.
     let log = std::fs::read_to_string(out.join("experiment.log")).unwrap();
     assert!(log.contains("reduce_on_plateau has heard"), "{log}");
@@ -104,6 +106,28 @@ fn every_layers_rate_is_in_the_history_and_in_the_logs() {
         assert_eq!(numbers[4..], [base, base * 0.5, base * 0.25]);
     }
     assert!(out.join("train/epoch-2/Learning_Rate_input.log").exists());
+}
+
+#[test]
+fn it_finds_a_rate_and_finds_it_again() {
+    let (_directory, out) = directory();
+    let picture = out.join("found.svg");
+    let found = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_digits"));
+        command.args(["find-lr", "--seed", "3", "--picture"]);
+        let output = command.arg(&picture).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let text = found();
+    for name in ["steepest", "valley", "minimum/10", "slide"] {
+        assert!(text.contains(&format!("\n{name} ")), "{text}");
+    }
+    let rate = text.lines().last().unwrap().split(' ').nth(1).unwrap();
+    let rate: f64 = rate.strip_prefix("lr=").unwrap().parse().unwrap();
+    assert!((1e-4..1.0).contains(&rate), "{text}");
+    assert_eq!(text, found());
+    assert!(std::fs::read_to_string(picture).unwrap().contains("valley"));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
+use shared::find_lr::FinderArgs;
 
 /// Linear regression on the diabetes data with a scheduled learning rate.
 ///
@@ -40,6 +41,18 @@ pub enum Command {
         /// How; of these, `--schedule` and `--checkpoint-every` have no meaning here.
         #[command(flatten)]
         options: Options,
+        /// The picture of all rates and losses.
+        #[arg(long, default_value = "runs/compare.svg")]
+        picture: PathBuf,
+    },
+    /// Look for a learning rate: train some steps at growing ones, and watch the loss.
+    FindLr {
+        /// Of what; of these, only `--optimizer`, `--batch-size` and `--seed` have a meaning here.
+        #[command(flatten)]
+        options: Options,
+        /// How.
+        #[command(flatten)]
+        finder: FinderArgs,
     },
 }
 
@@ -129,4 +142,12 @@ pub enum OptimizerName {
     Sgd,
     Adam,
     Adamw,
+}
+
+impl OptimizerName {
+    /// As on the command line.
+    pub fn text(self) -> String {
+        let value = self.to_possible_value().expect("no name is skipped");
+        value.get_name().to_string()
+    }
 }

@@ -1,16 +1,21 @@
 //! Every schedule on the same data, from the same start, over the same batches.
 
+use std::path::Path;
+
 use clap::ValueEnum;
 
 use crate::Error;
 use crate::cli::{Options, ScheduleName};
+use crate::picture;
 use crate::run::{Run, start_backend};
 
-/// Trains with every schedule and prints which did best on the validation part.
-pub fn compare(options: &Options) -> Result<(), Error> {
+/// Trains with every schedule, prints which did best on the validation part, and draws them all at
+/// `picture`.
+pub fn compare(options: &Options, picture: &Path) -> Result<(), Error> {
     let backend = start_backend();
     let mut outcomes = vec![];
     let mut diverged = vec![];
+    let mut runs = vec![];
     for &schedule in ScheduleName::value_variants() {
         let name = schedule.text();
         println!("{name}");
@@ -18,11 +23,23 @@ pub fn compare(options: &Options) -> Result<(), Error> {
             schedule,
             ..options.clone()
         };
-        match Run::new(&options, &backend)?.train(|_, _| Ok(())) {
-            Ok(outcome) => outcomes.push((name, outcome)),
+        let mut rows = vec![];
+        let outcome = Run::new(&options, &backend)?.train(|_, row| {
+            rows.push(row);
+            Ok(())
+        });
+        match outcome {
+            Ok(outcome) => {
+                runs.push((name.clone(), rows));
+                outcomes.push((name, outcome));
+            }
             Err(error @ Error::Diverged { .. }) => diverged.push((name, error)),
             Err(other) => return Err(other),
         }
+    }
+    if !runs.is_empty() {
+        picture::of_several(&runs, picture)?;
+        println!("picture {}", picture.display());
     }
     outcomes.sort_by(|(_, a), (_, b)| a.valid_mse.total_cmp(&b.valid_mse));
     println!("rank  schedule             valid_mse   train_mse   last lr");

@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use burn_lr::{CheckpointError, ScheduleError};
+use shared::find_lr::FindError;
+use shared::picture::PictureError;
 
 /// Why a run can't be begun or gone on with.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +37,10 @@ pub enum Error {
     },
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    #[error(transparent)]
+    Find(#[from] FindError),
+    #[error(transparent)]
+    Picture(#[from] PictureError),
     #[error("the loss at step {step} is {loss}: the learning rate may be too high")]
     Diverged { step: u64, loss: f64 },
 }

@@ -21,6 +21,13 @@ pub struct Row {
     pub loss: f64,
 }
 
+/// All steps of the file at `path`.
+pub fn read(path: &Path) -> Result<Vec<Row>, Error> {
+    let rows = csv::Reader::from_path(path).map(csv::Reader::into_deserialize);
+    let rows = rows.and_then(Iterator::collect);
+    rows.map_err(|error| Error::io("read", path)(error.into()))
+}
+
 /// The file of a run that is under way.
 pub struct History {
     path: PathBuf,

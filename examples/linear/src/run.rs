@@ -1,19 +1,22 @@
 //! A training run: begun, checkpointed, resumed.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::path::Path;
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn_lr::finder::{LrFinder, RangeTest};
 use burn_lr::prelude::*;
 use shared::Backend;
 
 use crate::Error;
 use crate::cli::Options;
-use crate::data::Dataset;
-use crate::history::{History, Row};
+use crate::data::{Dataset, Rows};
+use crate::history::{self, History, Row};
 use crate::model::Model;
 use crate::optimizer::OptimizerConfig;
+use crate::picture;
 use crate::progress::{self, Epoch};
 use crate::run_dir::RunDir;
 use crate::schedule::{self, LearningRate};
@@ -64,6 +67,8 @@ fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
         }
         Ok(())
     })?;
+    let rows = history::read(&dir.history())?; // of a resumed run, the first part too
+    picture::of_run(&run.options.schedule.text(), &rows, &dir.picture())?;
     println!(
         "done backend={} schedule={} steps={} lr={} train_mse={:.8} valid_mse={:.8} checkpoint={}",
         backend.name,
@@ -126,18 +131,15 @@ impl Run {
             let batches = self.data.batches(epoch, self.options.batch_size);
             let done = self.step % per_epoch;
             for batch in batches.iter().skip(done as usize) {
-                let (features, targets) = batch.to_tensors(&self.device);
-                let loss = self.model.loss(features, targets);
-                let loss_value = f64::from(loss.clone().into_scalar::<f32>());
-                self.check_loss(loss_value)?;
-                let grads = GradientsParams::from_grads(loss.backward(), &self.model);
+                let (loss, grads) = self.gradients(&self.model, batch);
+                self.check_loss(loss)?;
                 let lr = self.lr.step();
                 self.model = self.optimizer.step(lr, self.model.clone(), grads);
                 let row = Row {
                     step: self.step,
                     epoch,
                     lr,
-                    loss: loss_value,
+                    loss,
                 };
                 self.step += 1;
                 if self.step.is_multiple_of(per_epoch) {
@@ -147,6 +149,29 @@ impl Run {
             }
         }
         Ok(self.outcome())
+    }
+
+    /// The loss of a batch, and where it falls.
+    fn gradients(&self, model: &Model, batch: &Rows) -> (f64, GradientsParams) {
+        let (features, targets) = batch.to_tensors(&self.device);
+        let loss = model.loss(features, targets);
+        let value = f64::from(loss.clone().into_scalar::<f32>());
+        (value, GradientsParams::from_grads(loss.backward(), model))
+    }
+
+    /// A range test from where the run is, on copies of its model and optimizer.
+    pub fn find_lr(&self, finder: LrFinder) -> RangeTest {
+        let (mut model, mut optimizer) = (self.model.clone(), self.optimizer.clone());
+        let batches = |epoch| self.data.batches(epoch, self.options.batch_size);
+        let mut batches = (0..).flat_map(batches);
+        let found = finder.sweep(|lr| {
+            let batch = batches.next().expect("epochs have no end");
+            let (loss, grads) = self.gradients(&model, &batch);
+            model = optimizer.step(lr, model.clone(), grads);
+            Ok::<_, Infallible>(loss)
+        });
+        let Ok(found) = found;
+        found
     }
 
     /// Measures, and tells the schedule.

@@ -69,6 +69,11 @@ impl RunDir {
     pub fn history(&self) -> PathBuf {
         self.path.join("history.csv")
     }
+
+    /// The picture of those.
+    pub fn picture(&self) -> PathBuf {
+        self.path.join("history.svg")
+    }
 }
 
 const CHECKPOINT: &str = "checkpoint.bpk";

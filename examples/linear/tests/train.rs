@@ -92,9 +92,11 @@ fn every_schedule_and_optimizer_trains() {
 
 #[test]
 fn compare_ranks_every_schedule() {
-    let output = common::linear("flex", &["compare", "--epochs", "2"])
-        .output()
-        .unwrap();
+    let dir = RunDir::new();
+    let picture = dir.path().join("compare.svg");
+    let picture = ["--picture", picture.to_str().unwrap()];
+    let args = [&["compare", "--epochs", "2"][..], &picture].concat();
+    let output = common::linear("flex", &args).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     let ranked: Vec<&str> = text
         .lines()
@@ -200,7 +202,13 @@ fn a_rate_that_is_far_too_high_says_so() {
         dir.str(),
     ];
     assert!(failure("flex", &args).contains("the learning rate may be too high"));
-    let args = ["compare", "--optimizer", "sgd", "--lr", "1e6"];
+    let picture = dir.path().join("compare.svg");
+    let picture = ["--picture", picture.to_str().unwrap()];
+    let args = [
+        &["compare", "--optimizer", "sgd", "--lr", "1e6"][..],
+        &picture,
+    ]
+    .concat();
     let output = common::linear("flex", &args).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(text.contains("   -  constant "), "{text}");

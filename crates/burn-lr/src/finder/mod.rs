@@ -12,7 +12,8 @@ pub use suggestion::Suggestion;
 #[cfg(feature = "train")]
 pub use supervised::FinderRunError;
 
-use crate::{DynSchedule, Geometric, Linear, Schedule, ScheduleError};
+use crate::curves::{Geometric, Linear};
+use crate::{DynSchedule, Schedule, ScheduleError};
 
 /// How the rate goes from the start to the end of a [range test](LrFinder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

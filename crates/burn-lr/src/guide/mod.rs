@@ -3,6 +3,7 @@
 //! - [`metrics`]: a rate that is cut when a metric stalls;
 //! - [`training`]: the same inside burn-train, on one worker or several;
 //! - [`resuming`]: the order of the data, and what else a resumed run needs to be the same;
+//! - [`finding`]: a maximum for the schedule, by Smith's range test;
 //! - [`control`]: a rate that is read and changed by hand, while the run is under way;
 //! - [`groups`]: a rate for each layer, unfrozen one after the other;
 //! - [`hyper_parameters`]: momentum, betas and weight decay that follow schedules too;
@@ -18,6 +19,10 @@ pub mod training {}
 #[cfg(feature = "train")]
 #[doc = include_str!("resuming.md")]
 pub mod resuming {}
+
+#[cfg(feature = "train")]
+#[doc = include_str!("finding.md")]
+pub mod finding {}
 
 #[doc = include_str!("control.md")]
 pub mod control {}
