@@ -1,5 +1,7 @@
 //! What the tests of this package share: the enabled backends, and steps of a real training.
 
+pub mod torch;
+
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn::tensor::Device;

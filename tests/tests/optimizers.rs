@@ -5,18 +5,18 @@
 //! here), AdamW's epsilon is 1e-5 by default (1e-8 here), and momentum, betas, epsilon and weight
 //! decay are 32-bit numbers, also for 64-bit parameters.
 
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::nn::Linear as LinearLayer;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
-use burn::tensor::activation::{log_softmax, relu};
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::activation::relu;
+use burn::tensor::{DType, Tensor};
 use burn_lr::prelude::*;
 use serde::Deserialize;
 use tests::devices;
+use tests::torch::{Data, Place, difference, weights_of};
 
 const STEPS: usize = 200;
-const BATCH: usize = 64;
 
 #[derive(Deserialize)]
 struct Case {
@@ -50,32 +50,6 @@ fn cases() -> Vec<Case> {
     serde_json::from_str::<Table>(text).unwrap().cases
 }
 
-/// Numbers on a device, of one type.
-#[derive(Clone)]
-struct Place {
-    device: Device,
-    dtype: DType,
-}
-
-impl Place {
-    fn tensor<const D: usize>(&self, values: Vec<f64>, shape: [usize; D]) -> Tensor<D> {
-        let data = TensorData::new::<f64, _>(values, shape).convert_dtype(self.dtype);
-        Tensor::from_data(data, (&self.device, self.dtype))
-    }
-
-    /// A layer with the weights that every layer of the reference begins with.
-    fn layer(&self, inputs: usize, outputs: usize) -> LinearLayer {
-        let weight = |input, output| 0.2 * f64::sin((1 + output * inputs + input) as f64);
-        let weights = (0..inputs * outputs).map(|index| weight(index / outputs, index % outputs));
-        let weight = self.tensor(weights.collect(), [inputs, outputs]);
-        let bias = self.tensor(vec![0.0; outputs], [outputs]);
-        LinearLayer {
-            weight: Param::from_tensor(weight),
-            bias: Some(Param::from_tensor(bias)),
-        }
-    }
-}
-
 /// One layer, or two with a ReLU between them.
 #[derive(Module, Debug)]
 struct Model {
@@ -91,73 +65,10 @@ impl Model {
 
     /// Weights as PyTorch lays them out, and biases, layer by layer.
     fn weights(&self) -> Vec<f64> {
-        let values = |data: TensorData| {
-            data.convert_dtype(DType::F64)
-                .try_into_vec::<f64>()
-                .unwrap()
-        };
-        let layers = self.layers.iter().flat_map(|layer| {
-            let weight = values(layer.weight.val().transpose().into_data());
-            let bias = values(layer.bias.as_ref().unwrap().val().into_data());
-            [weight, bias].concat()
-        });
-        layers.collect()
-    }
-}
-
-/// The rows of a data set, and what is to be learned of them: for each, `width` targets.
-struct Data {
-    rows: Vec<Vec<f64>>,
-    targets: Vec<Vec<f64>>,
-    classes: bool,
-}
-
-impl Data {
-    fn diabetes() -> Self {
-        let all = linear::data::Rows::all();
-        let mut rows: Vec<Vec<f64>> = all.features.iter().map(|row| row.to_vec()).collect();
-        let mut targets: Vec<Vec<f64>> = all.targets.iter().map(|target| vec![*target]).collect();
-        for columns in [&mut rows, &mut targets] {
-            for column in 0..columns[0].len() {
-                let count = columns.len() as f64;
-                let mean = columns.iter().map(|row| row[column]).sum::<f64>() / count;
-                let squares = columns.iter().map(|row| (row[column] - mean).powi(2));
-                let deviation = (squares.sum::<f64>() / count).sqrt();
-                for row in columns.iter_mut() {
-                    row[column] = (row[column] - mean) / deviation;
-                }
-            }
-        }
-        Self {
-            rows,
-            targets,
-            classes: false,
-        }
-    }
-
-    fn digits() -> Self {
-        let digits = digits::data::all();
-        let one_hot = |label: usize| (0..10).map(|class| f64::from(class == label)).collect();
-        Self {
-            targets: digits.iter().map(|digit| one_hot(digit.label)).collect(),
-            rows: digits.into_iter().map(|digit| digit.pixels).collect(),
-            classes: true,
-        }
-    }
-
-    /// The mean loss on the batch of a step.
-    fn loss(&self, model: &Model, step: usize, place: &Place) -> Tensor<1> {
-        let batch = (0..BATCH).map(|k| (37 * step + 11 * k) % self.rows.len());
-        let batch: Vec<usize> = batch.collect();
-        let tensor = |columns: &[Vec<f64>]| {
-            let values = batch.iter().flat_map(|&row| columns[row].iter().copied());
-            place.tensor(values.collect(), [BATCH, columns[0].len()])
-        };
-        let (outputs, targets) = (model.forward(tensor(&self.rows)), tensor(&self.targets));
-        match self.classes {
-            true => (log_softmax(outputs, 1) * targets).sum().neg() / BATCH as f64,
-            false => (outputs - targets).square().mean(),
-        }
+        let layers = self.layers.iter();
+        layers
+            .flat_map(|layer| weights_of(layer).concat())
+            .collect()
     }
 }
 
@@ -207,7 +118,7 @@ fn train(case: &Case, place: &Place) -> f64 {
     };
     let (mut lr, mut optimizer) = optimizer(case);
     for step in 0..STEPS {
-        let loss = data.loss(&model, step, place);
+        let loss = data.loss(|inputs| model.forward(inputs), step, place);
         let value = loss.clone().into_scalar::<f64>();
         let expected = case.losses[step];
         assert!(
@@ -225,16 +136,8 @@ fn train(case: &Case, place: &Place) -> f64 {
         .iter()
         .flat_map(|layer| [layer.weight.concat(), layer.bias.clone()].concat())
         .collect();
-    let ours = model.weights();
-    assert_eq!((case.weights.after, ours.len()), (STEPS, expected.len()));
-    let largest = expected
-        .iter()
-        .fold(0.0, |largest: f64, weight| largest.max(weight.abs()));
-    let differences = ours
-        .iter()
-        .zip(expected)
-        .map(|(ours, theirs)| (ours - theirs).abs());
-    differences.fold(0.0, f64::max) / largest
+    assert_eq!(case.weights.after, STEPS);
+    difference(&model.weights(), &expected)
 }
 
 #[test]
@@ -250,14 +153,6 @@ fn what_follows_the_rate_has_the_values_that_pytorch_had() {
     }
 }
 
-/// Whether a place has an exponential, which the loss of the two-layer network takes. (Burn 0.22.1's
-/// wgpu offers 64-bit numbers, but Vulkan has their exponential in 32 bits only, and the result is
-/// neither.)
-fn has_exp(place: &Place) -> bool {
-    let e = place.tensor(vec![1.0], [1]).exp().into_scalar::<f64>();
-    (e - std::f64::consts::E).abs() < 1e-6
-}
-
 #[test]
 fn scheduled_momentum_and_weight_decay_train_as_in_pytorch() {
     for device in devices() {
@@ -269,10 +164,10 @@ fn scheduled_momentum_and_weight_decay_train_as_in_pytorch() {
                 device: device.clone(),
                 dtype,
             };
-            assert!(dtype == DType::F64 || has_exp(&place), "{device:?}");
+            assert!(dtype == DType::F64 || place.has_exp(), "{device:?}");
             for case in cases() {
                 let name = format!("{} of {} in {dtype:?}", case.optimizer, case.model);
-                if case.model == "two_layer" && !has_exp(&place) {
+                if case.model == "two_layer" && !place.has_exp() {
                     println!("{name} on {device:?}: left out, it has no exponential");
                     continue;
                 }

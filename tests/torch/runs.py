@@ -77,9 +77,7 @@ def amsgrad_sequential(model: nn.Module) -> tuple:
 
 def adamw_plateau(model: nn.Module) -> tuple:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.05)
-    plateau = lr_scheduler.ReduceLROnPlateau(
-        optimizer, factor=0.7, patience=0, cooldown=1, min_lr=1e-4
-    )
+    plateau = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.9, patience=0, cooldown=1)
     return optimizer, plateau
 
 
@@ -181,8 +179,49 @@ def train(model_name: str, build: Any) -> dict[str, Any]:
     }
 
 
+def batch_norm() -> None:
+    """A model with buffers, after one step."""
+    model = nn.Sequential(layer(3, 4).float(), nn.BatchNorm1d(4))
+    optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
+    model(torch.arange(12.0).reshape(4, 3).square()).square().mean().backward()
+    optimizer.step()
+    folder = HERE / "runs" / "batch_norm"
+    folder.mkdir(parents=True, exist_ok=True)
+    torch.save(model.state_dict(), folder / "model.pt")
+    torch.save(optimizer.state_dict(), folder / "optimizer.pt")
+
+
+def refused() -> None:
+    """States of optimizers that Burn can't go on with, after one step of Linear(10, 1)."""
+    folder = HERE / "runs" / "refused"
+    folder.mkdir(parents=True, exist_ok=True)
+
+    def state(optimizer_class: Any, **options: Any) -> dict[str, Any]:
+        model = layer(10, 1).float()
+        optimizer = optimizer_class(model.parameters(), lr=0.1, **options)
+        model(torch.arange(10.0)).sum().backward()
+        optimizer.step()
+        return optimizer.state_dict()
+
+    torch.save(state(torch.optim.Adadelta), folder / "adadelta.pt")
+    torch.save(state(torch.optim.SGD, maximize=True), folder / "maximize.pt")
+    # as PyTorch saved it before 2.7
+    older = state(torch.optim.AdamW)
+    del older["param_groups"][0]["decoupled_weight_decay"]
+    torch.save(older, folder / "adam_or_adamw.pt")
+    other = state(torch.optim.Adam)
+    other["state"][0]["exp_avg_cube"] = other["state"][0]["exp_avg"]
+    torch.save(other, folder / "another_field.pt")
+    groups = state(torch.optim.SGD)
+    groups["param_groups"].append(groups["param_groups"][0] | {"params": [1]})
+    groups["param_groups"][0]["params"] = [0]
+    torch.save(groups, folder / "groups_without_names.pt")
+
+
 def main() -> None:
     torch.set_num_threads(1)
+    batch_norm()
+    refused()
     cases = [train(model, build) for model, build in CASES]
     lines = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)
     text = f'{{"torch": {json.dumps(torch.__version__.split("+")[0])}, "cases": [\n{lines}\n]}}\n'

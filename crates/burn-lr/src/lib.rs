@@ -43,6 +43,8 @@ pub mod guide;
 mod hyper;
 mod mailbox;
 mod on_thread;
+#[cfg(feature = "pytorch")]
+pub mod pytorch;
 mod record;
 mod scheduler;
 

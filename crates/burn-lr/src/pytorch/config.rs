@@ -1,0 +1,235 @@
+//! The options of PyTorch's optimizers as configs of Burn's.
+
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{
+    AdaGradConfig, AdafactorConfig, AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig,
+};
+use lr_compat::pytorch::{ParamGroup, TorchError};
+
+use super::error::TorchLoadError;
+use super::{TorchOptimizer, TorchOptimizerKind};
+
+/// The options of one group.
+struct Options<'g, 'a>(&'g ParamGroup<'a>);
+
+impl Options<'_, '_> {
+    fn place(&self, name: &str) -> String {
+        format!("{}.{name}", self.0.place())
+    }
+
+    /// A number that is at least 0.
+    fn number(&self, name: &str) -> Result<f64, TorchLoadError> {
+        let option = self.0.option(name)?;
+        let number = option.finite()?;
+        match number >= 0.0 {
+            true => Ok(number),
+            false => Err(TorchError::invalid(option.place(), number, "at least 0").into()),
+        }
+    }
+
+    /// The same, as Burn has most of them.
+    fn number32(&self, name: &str) -> Result<f32, TorchLoadError> {
+        self.number(name).map(|number| number as f32)
+    }
+
+    /// Whether an option is set, which files of before there was one don't have.
+    fn flag(&self, name: &str) -> Result<bool, TorchLoadError> {
+        match self.0.options.get(name) {
+            Some(option) => Ok(option.bool()?),
+            None => Ok(false),
+        }
+    }
+
+    fn weight_decay(&self) -> Result<Option<WeightDecayConfig>, TorchLoadError> {
+        let decay = self.number32("weight_decay")?;
+        Ok((decay != 0.0).then(|| WeightDecayConfig::new(decay)))
+    }
+
+    fn betas(&self) -> Result<[f32; 2], TorchLoadError> {
+        let option = self.0.option("betas")?;
+        let betas = option.items()?;
+        let [first, second] = betas.as_slice() else {
+            let count = format!("a list of {}", betas.len());
+            return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
+        };
+        let beta = |value: &lr_compat::pytorch::Value<'_>| {
+            let beta = value.finite()?;
+            match (0.0..1.0).contains(&beta) {
+                true => Ok(beta as f32),
+                false => Err(TorchError::invalid(
+                    value.place(),
+                    beta,
+                    "from 0 to below 1",
+                )),
+            }
+        };
+        Ok([beta(first)?, beta(second)?])
+    }
+}
+
+impl TorchOptimizer<'_> {
+    /// The options of a group, if this is an optimizer of that kind and they are some that Burn's
+    /// can have.
+    fn options(
+        &self,
+        kind: TorchOptimizerKind,
+        group: usize,
+    ) -> Result<Options<'_, '_>, TorchLoadError> {
+        let group = self.group(group)?;
+        if self.kind() != kind {
+            return Err(TorchLoadError::Kind {
+                place: group.place().to_string(),
+                expected: kind,
+                found: self.kind(),
+            });
+        }
+        let options = Options(group);
+        if options.flag("maximize")? {
+            return Err(TorchLoadError::Option {
+                place: options.place("maximize"),
+                value: "True".to_string(),
+                why: "Burn's optimizers minimize: give them the negative loss, and set it to False",
+            });
+        }
+        Ok(options)
+    }
+
+    /// Burn's config with the options of a group of SGD's.
+    ///
+    /// A momentum of 0 is none.
+    ///
+    /// # Errors
+    ///
+    /// Where the file is of another optimizer, there is no such group, or its options are none that
+    /// Burn's optimizer can have: `maximize`.
+    pub fn sgd_config(&self, group: usize) -> Result<SgdConfig, TorchLoadError> {
+        let momentum = self.momentum_config(group)?;
+        let options = self.options(TorchOptimizerKind::Sgd, group)?;
+        Ok(SgdConfig::new()
+            .with_momentum((momentum.momentum != 0.0).then_some(momentum))
+            .with_weight_decay(options.weight_decay()?))
+    }
+
+    /// The momentum of a group of SGD's, which is part of its [config](Self::sgd_config).
+    ///
+    /// Where `OneCycleLR` or `CyclicLR` moves it, this is where it was when the file was saved, and
+    /// [`GroupSchedule::momentum`](super::GroupSchedule::momentum) where it goes: make a
+    /// [`ScheduledOptimizer`](crate::ScheduledOptimizer) of the two.
+    ///
+    /// # Errors
+    ///
+    /// As [`sgd_config`](Self::sgd_config).
+    pub fn momentum_config(&self, group: usize) -> Result<MomentumConfig, TorchLoadError> {
+        let options = self.options(TorchOptimizerKind::Sgd, group)?;
+        Ok(MomentumConfig {
+            momentum: options.number("momentum")?,
+            dampening: options.number("dampening")?,
+            nesterov: options.flag("nesterov")?,
+        })
+    }
+
+    /// Burn's config with the options of a group of Adam's.
+    ///
+    /// # Errors
+    ///
+    /// As [`sgd_config`](Self::sgd_config).
+    pub fn adam_config(&self, group: usize) -> Result<AdamConfig, TorchLoadError> {
+        let options = self.options(TorchOptimizerKind::Adam, group)?;
+        let [beta_1, beta_2] = options.betas()?;
+        Ok(AdamConfig::new()
+            .with_beta_1(beta_1)
+            .with_beta_2(beta_2)
+            .with_epsilon(options.number32("eps")?)
+            .with_amsgrad(options.flag("amsgrad")?)
+            .with_weight_decay(options.weight_decay()?))
+    }
+
+    /// Burn's config with the options of a group of AdamW's.
+    ///
+    /// # Errors
+    ///
+    /// As [`sgd_config`](Self::sgd_config).
+    pub fn adamw_config(&self, group: usize) -> Result<AdamWConfig, TorchLoadError> {
+        let options = self.options(TorchOptimizerKind::AdamW, group)?;
+        let [beta_1, beta_2] = options.betas()?;
+        Ok(AdamWConfig::new()
+            .with_beta_1(beta_1)
+            .with_beta_2(beta_2)
+            .with_epsilon(options.number32("eps")?)
+            .with_amsgrad(options.flag("amsgrad")?)
+            .with_weight_decay(options.number32("weight_decay")?))
+    }
+
+    /// Burn's config with the options of a group of RMSprop's.
+    ///
+    /// # Errors
+    ///
+    /// As [`sgd_config`](Self::sgd_config).
+    pub fn rmsprop_config(&self, group: usize) -> Result<RmsPropConfig, TorchLoadError> {
+        let options = self.options(TorchOptimizerKind::RmsProp, group)?;
+        Ok(RmsPropConfig::new()
+            .with_alpha(options.number32("alpha")?)
+            .with_momentum(options.number32("momentum")?)
+            .with_epsilon(options.number32("eps")?)
+            .with_centered(options.flag("centered")?)
+            .with_weight_decay(options.weight_decay()?))
+    }
+
+    /// Burn's config with the options of a group of Adagrad's.
+    ///
+    /// The initial accumulator value is no option of Burn's; it is part of the state, which PyTorch
+    /// keeps for all parameters from the beginning.
+    ///
+    /// # Errors
+    ///
+    /// As [`sgd_config`](Self::sgd_config).
+    pub fn adagrad_config(&self, group: usize) -> Result<AdaGradConfig, TorchLoadError> {
+        let options = self.options(TorchOptimizerKind::Adagrad, group)?;
+        Ok(AdaGradConfig::new()
+            .with_lr_decay(options.number("lr_decay")?)
+            .with_epsilon(options.number32("eps")?)
+            .with_weight_decay(options.weight_decay()?))
+    }
+
+    /// Burn's config with the options of a group of Adafactor's.
+    ///
+    /// PyTorch holds the second moment above `eps[0]²`, where `eps[0]` is by default the distance of
+    /// 1 to the next 32-bit number; Burn adds its epsilon to each squared gradient. It is set to the
+    /// same `eps[0]²`: steps are alike where gradients are much larger than `eps[0]`. PyTorch also
+    /// holds the mean of a matrix's second moment above `eps[0]`, which Burn does not: where
+    /// gradients are smaller than about 3e-4, PyTorch's steps are the smaller ones.
+    ///
+    /// # Errors
+    ///
+    /// As [`sgd_config`](Self::sgd_config).
+    pub fn adafactor_config(&self, group: usize) -> Result<AdafactorConfig, TorchLoadError> {
+        let options = self.options(TorchOptimizerKind::Adafactor, group)?;
+        let option = options.0.option("eps")?;
+        let eps = option.items()?;
+        let [eps_1, eps_2] = eps.as_slice() else {
+            let count = format!("a list of {}", eps.len());
+            return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
+        };
+        let positive = |place: &str, number: f64| match number > 0.0 {
+            true => Ok(number as f32),
+            false => Err(TorchError::invalid(place, number, "above 0")),
+        };
+        let eps_1 = match eps_1.is_none() {
+            true => f64::from(f32::EPSILON),
+            false => eps_1.finite()?,
+        };
+        let eps_1 = positive(option.place(), eps_1 * eps_1)?;
+        let option = options.0.option("beta2_decay")?;
+        let decay_rate = option.finite()?;
+        if decay_rate >= 0.0 {
+            return Err(TorchError::invalid(option.place(), decay_rate, "below 0").into());
+        }
+        Ok(AdafactorConfig::new()
+            .with_epsilon_1(eps_1)
+            .with_epsilon_2(positive(eps_2.place(), eps_2.finite()?)?)
+            .with_clip_threshold(positive(&options.place("d"), options.number("d")?)?)
+            .with_decay_rate(decay_rate)
+            .with_weight_decay(options.number32("weight_decay")?))
+    }
+}

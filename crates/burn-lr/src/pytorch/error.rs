@@ -1,0 +1,229 @@
+use burn::store::RecordError;
+use burn::tensor::DType;
+use lr_compat::pytorch::TorchError;
+
+use super::TorchOptimizerKind;
+use crate::{GroupError, ScheduleError};
+
+/// A file of PyTorch's that a run in Burn can't go on from.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TorchLoadError {
+    /// The file can't be read, or doesn't hold what it should.
+    #[error(transparent)]
+    File(#[from] TorchError),
+    /// The options are those of no optimizer that is known.
+    #[error(
+        "{place}: no optimizer of PyTorch's has the options {}; `read_as` reads it as one that you \
+         name",
+        list(.options)
+    )]
+    UnknownOptimizer {
+        /// Which parameter group.
+        place: String,
+        /// Its options.
+        options: Vec<String>,
+    },
+    /// PyTorch has this optimizer, and Burn doesn't, or another one of that name.
+    #[error("Burn can't go on with {name}: {why}")]
+    NotInBurn {
+        /// PyTorch's name of it.
+        name: &'static str,
+        /// Why not.
+        why: &'static str,
+    },
+    /// Before PyTorch 2.7 the files of Adam and AdamW are the same, and a weight decay is not.
+    #[error(
+        "{place}: is of Adam or of AdamW, which PyTorch did not tell apart before 2.7, with a weight \
+         decay of {weight_decay}; `read_as` says which"
+    )]
+    AdamOrAdamW {
+        /// Which parameter group.
+        place: String,
+        /// Its weight decay.
+        weight_decay: f64,
+    },
+    /// It is another optimizer's.
+    #[error("{place}: is of {found}, not of {expected}")]
+    Kind {
+        /// Where the file says so.
+        place: String,
+        /// What it should be.
+        expected: TorchOptimizerKind,
+        /// What it is.
+        found: TorchOptimizerKind,
+    },
+    /// An option has a value that Burn's optimizer can't have.
+    #[error("{place}: is {value}, and {why}")]
+    Option {
+        /// Which option of which group.
+        place: String,
+        /// Its value.
+        value: String,
+        /// Why that can't be.
+        why: &'static str,
+    },
+    /// There is no parameter group of that number.
+    #[error("there is no parameter group {index}; the file has {count}")]
+    NoGroup {
+        /// The number.
+        index: usize,
+        /// How many groups there are.
+        count: usize,
+    },
+    /// Nothing tells which parameter is which.
+    #[error(
+        "the file has {groups} parameter groups without names, so that the order of their \
+         parameters must be given: `TorchNames::with_order`"
+    )]
+    NoOrder {
+        /// How many groups there are.
+        groups: usize,
+    },
+    /// The optimizer has more or fewer parameters than there are.
+    #[error("the file's optimizer has {count} parameters, and here are {}: {}", .paths.len(), list(.paths))]
+    Count {
+        /// How many it has.
+        count: usize,
+        /// The paths that they would be.
+        paths: Vec<String>,
+    },
+    /// Two of the optimizer's parameters would be the same one.
+    #[error("two of the file's parameters are `{path}`")]
+    Twice {
+        /// Its path.
+        path: String,
+    },
+    /// The module has parameters that ask for gradients, and the file's optimizer hasn't trained.
+    #[error(
+        "the file's optimizer has not trained {}; freeze them, as Burn's would",
+        list(.paths)
+    )]
+    Untrained {
+        /// Their paths.
+        paths: Vec<String>,
+    },
+    /// There is no parameter of that name.
+    #[error("PyTorch's `{name}` would be `{path}`, and the module's parameters are {}", list(.known))]
+    Unknown {
+        /// Its name in PyTorch.
+        name: String,
+        /// Which path that would be.
+        path: String,
+        /// The paths that there are.
+        known: Vec<String>,
+    },
+    /// The state dict lacks parameters that the module has, or has others.
+    #[error("{}: lacks {}, and has unknown {}", at(.place), list(.missing), list(.unexpected))]
+    Weights {
+        /// Where it is in the file.
+        place: String,
+        /// The paths of those that the module has and the file lacks.
+        missing: Vec<String>,
+        /// The names of those that the file has and the module lacks.
+        unexpected: Vec<String>,
+    },
+    /// A tensor has another shape than the parameter that it belongs to.
+    #[error("{place}: must have the shape {expected:?} for `{path}`, and has {found:?}")]
+    Shape {
+        /// Where it is in the file.
+        place: String,
+        /// The parameter's path.
+        path: String,
+        /// The shape that it should have in PyTorch.
+        expected: Vec<usize>,
+        /// The one that it has.
+        found: Vec<usize>,
+    },
+    /// A tensor has numbers of another kind than the parameter that it belongs to.
+    #[error("{place}: must be of the kind of {expected:?} for `{path}`, and is {found:?}")]
+    Dtype {
+        /// Where it is in the file.
+        place: String,
+        /// The parameter's path.
+        path: String,
+        /// The parameter's number type.
+        expected: DType,
+        /// The tensor's.
+        found: DType,
+    },
+    /// A parameter's state has what such an optimizer doesn't keep.
+    #[error("{place}: is not part of the state of {kind}")]
+    Unexpected {
+        /// Where it is in the file.
+        place: String,
+        /// The kind of the optimizer.
+        kind: TorchOptimizerKind,
+    },
+    /// A parameter has had more steps than Burn's optimizers count.
+    #[error("{place}: is {steps}, and Burn's optimizers count up to {limit}")]
+    Steps {
+        /// Where it is in the file.
+        place: String,
+        /// How many steps.
+        steps: u64,
+        /// How many there can be.
+        limit: u64,
+    },
+    /// The optimizer that is given is of another kind than the file's.
+    #[error("the optimizer is none that takes the state of {kind}: it leaves or lacks {}", list(.fields))]
+    NotTaken {
+        /// The kind of the file's optimizer.
+        kind: TorchOptimizerKind,
+        /// What it hasn't taken over, or wants besides.
+        fields: Vec<String>,
+    },
+    /// A key that should be a name.
+    #[error("{}: has the key {key}, which is no name", at(.place))]
+    NoName {
+        /// Where it is in the file.
+        place: String,
+        /// The key.
+        key: i64,
+    },
+    /// A pattern that is no regular expression.
+    #[error("`{pattern}` is no regular expression: {reason}")]
+    Pattern {
+        /// What was given.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// What the file says makes no schedule here.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The schedulers of the file's parameter groups are more or fewer than the groups.
+    #[error("the file has {groups} parameter groups, and there are {given} schedulers")]
+    Schedulers {
+        /// How many groups there are.
+        groups: usize,
+        /// How many schedulers were given.
+        given: usize,
+    },
+    /// The parameter groups are none that rates can be given to.
+    #[error(transparent)]
+    Groups(#[from] GroupError),
+    /// Burn could not write or read a record.
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+impl From<burn_pack::Error> for TorchLoadError {
+    fn from(error: burn_pack::Error) -> Self {
+        Self::Record(error.into())
+    }
+}
+
+fn at(place: &str) -> &str {
+    match place {
+        "" => "the file",
+        place => place,
+    }
+}
+
+fn list(names: &[String]) -> String {
+    match names {
+        [] => "nothing".to_string(),
+        names => names.join(", "),
+    }
+}

@@ -1,0 +1,356 @@
+use std::collections::BTreeSet;
+
+use burn::module::{Module, ParamGroup as BurnGroup};
+use burn::optim::{ModuleOptimizer, Optimizer, OptimizerRecord};
+use burn::tensor::Bytes;
+use burn_pack::{Reader, Scalar, Tensor as PackTensor, Writer};
+use lr_compat::pytorch::{OptimizerState, ParamGroup, TorchError, Value};
+
+use super::error::TorchLoadError;
+use super::names::TorchNames;
+use super::parameters::Parameters;
+use super::{TorchOptimizerKind, kind, state};
+use crate::{Group, GroupScheduler, Groups, StepSource};
+
+/// The state of one of PyTorch's optimizers, to go on from in Burn.
+///
+/// ```
+/// use burn::nn::LinearConfig;
+/// use burn::tensor::Device;
+/// use burn_lr::pytorch::{TorchFile, TorchNames, TorchOptimizer, TorchOptimizerKind};
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/linear-adamw_plateau/optimizer.pt");
+/// let file = TorchFile::open(path)?; // torch.save(optimizer.state_dict(), path)
+/// let saved = TorchOptimizer::read(&file.root())?;
+/// assert_eq!(saved.kind(), TorchOptimizerKind::AdamW);
+///
+/// // Burn's optimizer with the options and the state of the file
+/// let model = LinearConfig::new(10, 1).init(&Device::flex().autodiff());
+/// let optimizer = saved.init(&model, &TorchNames::new())?;
+/// # let _ = optimizer;
+/// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
+/// ```
+///
+/// # What Burn has otherwise
+///
+/// The rules are PyTorch's: epsilons are where PyTorch has them, and steps, first steps and
+/// dampening count alike. But Burn keeps momentum, betas, epsilon and weight decay as 32-bit numbers,
+/// also for 64-bit parameters, and takes powers of the betas in 32 bits, so that weights come to
+/// differ by about 1e-6 of the largest in a hundred steps. About Adafactor's epsilon see
+/// [`adafactor_config`](Self::adafactor_config). A state is of its parameter's number type, as it is
+/// where PyTorch loads it.
+///
+/// `foreach`, `fused`, `capturable` and `differentiable` say how PyTorch computes, and make no
+/// difference here. What Burn's optimizers can't do (`maximize`, an optimizer that Burn hasn't) is
+/// an error that names it.
+#[derive(Debug, Clone)]
+pub struct TorchOptimizer<'a> {
+    kind: TorchOptimizerKind,
+    state: OptimizerState<'a>,
+}
+
+impl<'a> TorchOptimizer<'a> {
+    /// What `optimizer.state_dict()` gave, whose kind shows in its options.
+    ///
+    /// # Errors
+    ///
+    /// What is no optimizer's state; the state of an optimizer that Burn has none of; and of Adam
+    /// or AdamW with a weight decay, from before PyTorch 2.7, which does not say which of the two it
+    /// is: see [`read_as`](Self::read_as).
+    pub fn read(value: &Value<'a>) -> Result<Self, TorchLoadError> {
+        let state = OptimizerState::read(value)?;
+        let kind = match state.groups.first() {
+            Some(group) => kind::of_group(group)?,
+            None => return Err(no_groups(value)),
+        };
+        Self::new(kind, state)
+    }
+
+    /// The same of an optimizer whose kind is known, where the file does not tell.
+    ///
+    /// # Errors
+    ///
+    /// Where the file does tell, and it is of another kind; and those of [`read`](Self::read).
+    pub fn read_as(kind: TorchOptimizerKind, value: &Value<'a>) -> Result<Self, TorchLoadError> {
+        let state = OptimizerState::read(value)?;
+        if state.groups.is_empty() {
+            return Err(no_groups(value));
+        }
+        Self::new(kind, state)
+    }
+
+    fn new(kind: TorchOptimizerKind, state: OptimizerState<'a>) -> Result<Self, TorchLoadError> {
+        use TorchOptimizerKind::{Adam, AdamW};
+        for group in &state.groups {
+            match kind::of_group(group) {
+                Ok(found) if found == kind => {}
+                // Which of the two it is, a file of before PyTorch 2.7 does not say.
+                Ok(Adam) | Err(TorchLoadError::AdamOrAdamW { .. })
+                    if [Adam, AdamW].contains(&kind)
+                        && !group.options.contains_key("decoupled_weight_decay") => {}
+                Ok(found) => {
+                    return Err(TorchLoadError::Kind {
+                        place: group.place().to_string(),
+                        expected: kind,
+                        found,
+                    });
+                }
+                Err(TorchLoadError::UnknownOptimizer { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { kind, state })
+    }
+
+    /// Which optimizer it is of.
+    pub fn kind(&self) -> TorchOptimizerKind {
+        self.kind
+    }
+
+    /// The parameter groups, with their options as they are in the file.
+    pub fn groups(&self) -> &[ParamGroup<'a>] {
+        &self.state.groups
+    }
+
+    /// The group of that number.
+    pub(super) fn group(&self, index: usize) -> Result<&ParamGroup<'a>, TorchLoadError> {
+        let groups = self.groups();
+        groups.get(index).ok_or(TorchLoadError::NoGroup {
+            index,
+            count: groups.len(),
+        })
+    }
+
+    /// The rate of each group, which is that of the next step.
+    ///
+    /// # Errors
+    ///
+    /// A group without a rate, and one that is not finite.
+    pub fn rates(&self) -> Result<Vec<f64>, TorchLoadError> {
+        let rates = self
+            .groups()
+            .iter()
+            .map(|group| group.option("lr")?.finite());
+        Ok(rates.collect::<Result<_, TorchError>>()?)
+    }
+
+    /// The paths of each group's parameters in a module.
+    ///
+    /// # Errors
+    ///
+    /// Parameters that the module hasn't, that nothing tells the order of, or that it has besides.
+    pub fn paths(
+        &self,
+        module: &impl Module,
+        names: &TorchNames,
+    ) -> Result<Vec<Vec<String>>, TorchLoadError> {
+        let module = Parameters::of(module);
+        let groups = names.assign(&self.state, &module)?.into_iter();
+        Ok(groups.map(|indices| module.paths(indices)).collect())
+    }
+
+    /// A scheduler with the rates of the file's parameter groups, from one scheduler for each.
+    ///
+    /// The first group's is the base, whose rate everything has that is in no other group. The
+    /// others are called by the `name` that they have among their options, or `group 1`, `group 2`.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    /// use burn_lr::pytorch::{SchedulerState, TorchFile, TorchNames, TorchOptimizer};
+    /// # use burn::module::Module;
+    /// # use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+    /// # #[derive(Module, Debug)]
+    /// # struct Model { hidden: Linear, norm: LayerNorm, head: Linear }
+    /// # let device = burn::tensor::Device::flex().autodiff();
+    /// # let model = Model {
+    /// #     hidden: LinearConfig::new(64, 10).init(&device),
+    /// #     norm: LayerNormConfig::new(10).init(&device),
+    /// #     head: LinearConfig::new(10, 10).init(&device),
+    /// # };
+    ///
+    /// # let run = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/two_layer-sgd_groups");
+    /// let file = TorchFile::open(format!("{run}/optimizer.pt"))?;
+    /// let saved = TorchOptimizer::read(&file.root())?;
+    /// let file = TorchFile::open(format!("{run}/scheduler.pt"))?;
+    /// let state = SchedulerState::read(&file.root())?;
+    ///
+    /// let groups = 0..saved.groups().len();
+    /// let schedulers = groups.map(|group| Scheduler::from_torch(&state, group));
+    /// let schedulers = schedulers.collect::<Result<Vec<_>, _>>()?;
+    /// let mut lr = saved.schedule(schedulers, &model, &TorchNames::new())?;
+    /// let rates = lr.step(); // model = optimizer.step(rates, model, grads)
+    /// assert_eq!((rates.base(), lr.rate("group 1", &rates)), (0.01, Some(0.05)));
+    /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Where there are not as many schedulers as groups, and as [`load`](Self::load).
+    pub fn schedule<S>(
+        &self,
+        schedulers: Vec<S>,
+        module: &impl Module,
+        names: &TorchNames,
+    ) -> Result<GroupScheduler, TorchLoadError>
+    where
+        S: StepSource + Clone + 'static,
+    {
+        let groups = self.groups();
+        let miscounted = TorchLoadError::Schedulers {
+            groups: groups.len(),
+            given: schedulers.len(),
+        };
+        if groups.len() != schedulers.len() {
+            return Err(miscounted);
+        }
+        let paths = self.paths(module, names)?;
+        let mut schedulers = schedulers.into_iter();
+        let base = schedulers.next().ok_or(miscounted)?;
+        let others = groups.iter().zip(paths).enumerate().skip(1).zip(schedulers);
+        let mut built = Groups::new();
+        for ((index, (group, paths)), scheduler) in others {
+            let name = match group.options.get("name") {
+                Some(name) => name.text()?.to_string(),
+                None => format!("group {index}"),
+            };
+            if !paths.is_empty() {
+                let group = Group::of_paths(&name, move |path| paths.iter().any(|own| own == path));
+                built = built.with(group.scheduled(scheduler));
+            }
+        }
+        Ok(built.build(base, module)?)
+    }
+
+    /// Burn's optimizer for a module, with the options of the file's groups and its state.
+    ///
+    /// Where there are several groups, the first one's options are those of everything that is in no
+    /// other one.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`](Self::load), and options that Burn's optimizer can't have.
+    pub fn init(
+        &self,
+        module: &impl Module,
+        names: &TorchNames,
+    ) -> Result<ModuleOptimizer, TorchLoadError> {
+        let paths = self.paths(module, names)?;
+        let optimizer = match self.kind {
+            TorchOptimizerKind::Sgd => grouped(paths, |group| Ok(self.sgd_config(group)?.build())),
+            TorchOptimizerKind::Adam => {
+                grouped(paths, |group| Ok(self.adam_config(group)?.build()))
+            }
+            TorchOptimizerKind::AdamW => {
+                grouped(paths, |group| Ok(self.adamw_config(group)?.build()))
+            }
+            TorchOptimizerKind::RmsProp => {
+                grouped(paths, |group| Ok(self.rmsprop_config(group)?.build()))
+            }
+            TorchOptimizerKind::Adagrad => {
+                grouped(paths, |group| Ok(self.adagrad_config(group)?.build()))
+            }
+            TorchOptimizerKind::Adafactor => {
+                grouped(paths, |group| Ok(self.adafactor_config(group)?.build()))
+            }
+        };
+        self.load(optimizer?, module, names)
+    }
+
+    /// An optimizer of Burn's with the file's state: one that is made otherwise than
+    /// [`init`](Self::init) makes it, as a [`ScheduledOptimizer`](crate::ScheduledOptimizer) is.
+    ///
+    /// The optimizer's options are its own. Parameters that have had no steps in the file have none
+    /// here.
+    ///
+    /// # Errors
+    ///
+    /// Where a parameter is missing on one side or has another shape, where nothing tells which is
+    /// which, where the state is not one of this kind, and where `optimizer` is of another kind than
+    /// the file's: it must take over all of the state, and nothing else. (Adam and AdamW keep the
+    /// same, so that this shows only in [`kind`](Self::kind).)
+    pub fn load(
+        &self,
+        optimizer: ModuleOptimizer,
+        module: &impl Module,
+        names: &TorchNames,
+    ) -> Result<ModuleOptimizer, TorchLoadError> {
+        let module = Parameters::of(module);
+        let assigned = names.assign(&self.state, &module)?;
+
+        let mut tensors = vec![];
+        let mut scalars: Vec<(String, Scalar)> = vec![];
+        let mut paths = vec![];
+        for (group, indices) in self.groups().iter().zip(assigned) {
+            for (number, index) in group.params.iter().zip(indices) {
+                let parameter = module.get(index);
+                let Some(state) = self.state.state.get(number) else {
+                    continue; // no steps yet
+                };
+                let Some(stored) = state::convert(self.kind, group, state, parameter)? else {
+                    continue;
+                };
+                let id = parameter.id.val();
+                let rank = parameter.shape.len();
+                scalars.push((format!("{id}.__rank"), rank.into()));
+                let counts = stored.counts.into_iter();
+                scalars
+                    .extend(counts.map(|(field, count)| (format!("{id}.{field}"), count.into())));
+                tensors.extend(stored.tensors.into_iter().map(|(field, data)| {
+                    let (bytes, shape, dtype) = data.into_parts();
+                    PackTensor::new(format!("{id}.{field}"), dtype, shape, Some(id), bytes)
+                }));
+                paths.push((id.to_string(), parameter.path.clone()));
+            }
+        }
+        let writer = Writer::new(tensors);
+        let writer = scalars.iter().fold(writer, |writer, (name, value)| {
+            writer.with_scalar(name, *value)
+        });
+        let writer = paths
+            .iter()
+            .fold(writer, |writer, (id, path)| writer.with_metadata(id, path));
+        let record = writer.into_bytes()?.shared();
+
+        // Burn leaves out in silence what it can't rebuild.
+        let wanted = fields(record.clone())?;
+        let optimizer = optimizer.load_record(OptimizerRecord::from_bytes(record)?);
+        let taken = fields(optimizer.into_bytes()?)?;
+        match wanted == taken {
+            true => Ok(optimizer),
+            false => Err(TorchLoadError::NotTaken {
+                kind: self.kind,
+                fields: wanted.symmetric_difference(&taken).cloned().collect(),
+            }),
+        }
+    }
+}
+
+fn no_groups(value: &Value<'_>) -> TorchLoadError {
+    let place = value.place();
+    TorchError::invalid(
+        place,
+        "an optimizer without param_groups",
+        "of one group or more",
+    )
+    .into()
+}
+
+/// An optimizer for each group, that of the first one for all that is in no other.
+fn grouped<O: Optimizer>(
+    paths: Vec<Vec<String>>,
+    build: impl Fn(usize) -> Result<O, TorchLoadError>,
+) -> Result<ModuleOptimizer, TorchLoadError> {
+    let mut optimizer: ModuleOptimizer = build(0)?.into();
+    for (group, paths) in paths.into_iter().enumerate().skip(1) {
+        optimizer = optimizer.with_group(BurnGroup::from_paths(paths), build(group)?, None);
+    }
+    Ok(optimizer)
+}
+
+/// The names of all tensors and scalars of a record.
+fn fields(record: Bytes) -> Result<BTreeSet<String>, TorchLoadError> {
+    let reader = Reader::from_bytes(record)?;
+    let tensors = reader.tensor_names().into_iter().map(String::from);
+    let scalars = reader.scalars().keys().cloned();
+    Ok(tensors.chain(scalars).collect())
+}

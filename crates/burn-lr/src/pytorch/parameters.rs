@@ -1,0 +1,289 @@
+//! What parameters a module has, and how PyTorch and burn-store call and lay them out.
+
+use std::collections::{BTreeSet, HashMap};
+
+use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::store::{
+    BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleContext, PyTorchToBurnAdapter,
+    bridge,
+};
+use burn::tensor::{Bool, BoolStore, Bytes, DType, Int, Shape, Tensor, TensorData};
+use burn_pack::Tensor as PackTensor;
+use lr_compat::pytorch::{Dtype, Tensor as TorchTensor};
+
+use super::error::TorchLoadError;
+
+/// A parameter or a buffer of a module.
+#[derive(Debug)]
+pub(super) struct Parameter {
+    pub id: ParamId,
+    /// Where Burn's optimizers find it.
+    pub path: String,
+    /// Where burn-store puts it: its path without the names of enum variants.
+    pub key: String,
+    /// What it is in.
+    containers: Vec<String>,
+    pub dtype: DType,
+    /// As it is saved.
+    pub shape: Vec<usize>,
+    pub role: Role,
+}
+
+/// What a parameter or a buffer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Role {
+    /// An optimizer trains it.
+    Trained,
+    /// A parameter that asks for no gradients.
+    Frozen,
+    /// None of a model's parameters: the running statistics of a batch norm, integers, booleans.
+    Buffer,
+}
+
+impl Parameter {
+    fn context(&self) -> ModuleContext<'_> {
+        ModuleContext::new(&self.containers)
+    }
+
+    /// What PyTorch calls it, where burn-store knows it under another name than Burn's.
+    fn torch_key(&self) -> Option<String> {
+        let (parent, name) = match self.key.rsplit_once('.') {
+            Some((parent, name)) => (format!("{parent}."), name),
+            None => (String::new(), self.key.as_str()),
+        };
+        let module = self.context().module_type()?;
+        let name = PyTorchToBurnAdapter.get_alternative_param_name(name, module)?;
+        Some(parent + &name)
+    }
+
+    /// What burn-store makes of the shape of such a parameter on the way to PyTorch.
+    fn shape_in_torch(&self, shape: &[usize]) -> Vec<usize> {
+        let described = PackTensor::new(
+            self.key.clone(),
+            DType::F32,
+            shape.to_vec(),
+            None,
+            Bytes::from_bytes_vec(vec![]), // which nobody reads
+        );
+        let adapted = BurnToPyTorchAdapter.adapt(described, self.context());
+        adapted.shape.to_vec()
+    }
+
+    /// The shape that it has in PyTorch.
+    pub fn torch_shape(&self) -> Vec<usize> {
+        self.shape_in_torch(&self.shape)
+    }
+
+    /// Whether PyTorch has its rows where Burn has its columns.
+    pub fn is_transposed(&self) -> bool {
+        self.shape.len() == 2 && self.shape_in_torch(&[1, 2]) == [2, 1]
+    }
+
+    /// A tensor of PyTorch's that goes with this parameter, as Burn has it: laid out by what
+    /// burn-store makes of a parameter of this module, and of this one's number type.
+    ///
+    /// Its shape must be `expected`.
+    pub fn adapt(
+        &self,
+        tensor: &TorchTensor<'_>,
+        expected: &[usize],
+    ) -> Result<TensorData, TorchLoadError> {
+        let place = tensor.place();
+        if tensor.shape() != expected {
+            return Err(TorchLoadError::Shape {
+                place: place.to_string(),
+                path: self.path.clone(),
+                expected: expected.to_vec(),
+                found: tensor.shape().to_vec(),
+            });
+        }
+        let dtype = dtype(tensor.dtype());
+        let is_kind = |kind: fn(&DType) -> bool| kind(&dtype) && kind(&self.dtype);
+        let is_whole = |dtype: &DType| dtype.is_int() || dtype.is_uint();
+        if !is_kind(DType::is_float) && !is_kind(is_whole) && !is_kind(DType::is_bool) {
+            return Err(TorchLoadError::Dtype {
+                place: place.to_string(),
+                path: self.path.clone(),
+                expected: self.dtype,
+                found: dtype,
+            });
+        }
+        let tensor = PackTensor::new(
+            self.key.clone(),
+            dtype,
+            tensor.shape().to_vec(),
+            None,
+            Bytes::from_bytes_vec(tensor.bytes()?),
+        );
+        let tensor = PyTorchToBurnAdapter.adapt(tensor, self.context());
+        let tensor = match self.dtype.is_float() {
+            true => FloatCastAdapter::to(self.dtype).adapt(tensor, self.context()),
+            false => tensor,
+        };
+        Ok(bridge::into_data(tensor)?)
+    }
+}
+
+/// Burn's name of a number type.
+fn dtype(dtype: Dtype) -> DType {
+    match dtype {
+        Dtype::F64 => DType::F64,
+        Dtype::F32 => DType::F32,
+        Dtype::F16 => DType::F16,
+        Dtype::BF16 => DType::BF16,
+        Dtype::I64 => DType::I64,
+        Dtype::I32 => DType::I32,
+        Dtype::I16 => DType::I16,
+        Dtype::I8 => DType::I8,
+        Dtype::U8 => DType::U8,
+        _ => DType::Bool(BoolStore::Native),
+    }
+}
+
+/// A module's parameters and buffers, in the order of its declaration.
+#[derive(Debug, Default)]
+pub(super) struct Parameters {
+    all: Vec<Parameter>,
+    /// Where burn-store puts them, which are several places for a parameter that is shared.
+    keys: Vec<(String, usize)>,
+    /// By each of the names that they have.
+    names: HashMap<String, usize>,
+}
+
+impl Parameters {
+    pub fn of(module: &impl Module) -> Self {
+        let mut collector = Collector::default();
+        module.visit(&mut collector);
+        let mut parameters = Self::default();
+        let mut first = HashMap::new();
+        let mut others = vec![];
+        for parameter in collector.found {
+            let index = *first.entry(parameter.id).or_insert(parameters.all.len());
+            others.extend([
+                (parameter.path.clone(), index),
+                (parameter.torch_key().unwrap_or_default(), index),
+            ]);
+            parameters.keys.push((parameter.key.clone(), index));
+            parameters.names.insert(parameter.key.clone(), index);
+            if index == parameters.all.len() {
+                parameters.all.push(parameter);
+            }
+        }
+        // What burn-store looks for first comes first.
+        for (name, index) in others {
+            parameters.names.entry(name).or_insert(index);
+        }
+        parameters.names.remove("");
+        parameters
+    }
+
+    /// Where burn-store puts each parameter and buffer, by its number; a shared one is there more
+    /// than once.
+    pub fn keys(&self) -> impl Iterator<Item = (&str, usize)> {
+        self.keys.iter().map(|(key, index)| (key.as_str(), *index))
+    }
+
+    /// The one with that number in the order of declaration.
+    pub fn get(&self, index: usize) -> &Parameter {
+        &self.all[index]
+    }
+
+    /// The number of the one with that name: its path in Burn, or what PyTorch would call it there.
+    pub fn find(&self, name: &str) -> Option<usize> {
+        self.names.get(name).copied()
+    }
+
+    /// The numbers of those with one of these roles.
+    pub fn with_role(&self, roles: &[Role]) -> Vec<usize> {
+        let numbered = self.all.iter().enumerate();
+        let found = numbered.filter(|(_, parameter)| roles.contains(&parameter.role));
+        found.map(|(index, _)| index).collect()
+    }
+
+    /// The paths of those with these numbers.
+    pub fn paths(&self, indices: impl IntoIterator<Item = usize>) -> Vec<String> {
+        let paths = indices
+            .into_iter()
+            .map(|index| self.get(index).path.clone());
+        paths.collect()
+    }
+
+    /// The paths of what an optimizer trains and `indices` has not.
+    pub fn trained_without(&self, indices: &[usize]) -> Vec<String> {
+        let known: BTreeSet<usize> = indices.iter().copied().collect();
+        let trained = self.with_role(&[Role::Trained]);
+        self.paths(trained.into_iter().filter(|index| !known.contains(index)))
+    }
+}
+
+#[derive(Default)]
+struct Collector {
+    path: Vec<String>,
+    containers: Vec<String>,
+    found: Vec<Parameter>,
+}
+
+impl Collector {
+    fn add(&mut self, id: ParamId, dtype: DType, shape: Shape, role: Role) {
+        let path = self.path.iter().zip(&self.containers);
+        let key = path.filter(|(_, container)| !container.starts_with("Enum:"));
+        let key: Vec<&str> = key.map(|(name, _)| name.as_str()).collect();
+        self.found.push(Parameter {
+            id,
+            path: self.path.join("."),
+            key: key.join("."),
+            containers: self.containers.clone(),
+            dtype,
+            shape: shape.to_vec(),
+            role,
+        });
+    }
+
+    /// Whether what is visited are the running statistics of a batch norm.
+    fn is_running(&self) -> bool {
+        let context = ModuleContext::new(&self.containers);
+        let name = self.path.last().map(String::as_str);
+        context.module_type() == Some("Struct:BatchNorm")
+            && matches!(name, Some("running_mean" | "running_var"))
+    }
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.path.push(name.to_string());
+        self.containers.push(container_type.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.path.pop();
+        self.containers.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let value = param.val();
+        let role = match (self.is_running(), value.is_require_grad()) {
+            (true, _) => Role::Buffer,
+            (false, true) => Role::Trained,
+            (false, false) => Role::Frozen,
+        };
+        self.add(param.id, value.dtype(), param.lazy_shape(), role);
+    }
+
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
+        self.add(
+            param.id,
+            param.val().dtype(),
+            param.lazy_shape(),
+            Role::Buffer,
+        );
+    }
+
+    fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
+        self.add(
+            param.id,
+            param.val().dtype(),
+            param.lazy_shape(),
+            Role::Buffer,
+        );
+    }
+}

@@ -1,0 +1,126 @@
+//! Schedulers that stand where PyTorch's stood.
+
+use lr_compat::pytorch::{GroupSchedule, SchedulerState};
+
+use super::error::TorchLoadError;
+use crate::clock::{Clock, Restored};
+use crate::control::Override;
+use crate::feedback::DynFeedback;
+use crate::{DynSchedule, FeedbackScheduler, Schedule, Scheduler};
+
+/// The schedule of a parameter group.
+fn group(state: &SchedulerState, index: usize) -> Result<&GroupSchedule, TorchLoadError> {
+    let count = state.groups.len();
+    let group = state.groups.get(index);
+    group.ok_or(TorchLoadError::NoGroup { index, count })
+}
+
+/// Moves to a step whose predecessor had `rate`.
+fn move_to(clock: &mut Clock, position: u64, rate: f64) {
+    clock.restore(Restored {
+        position,
+        skipped: 0,
+        rate,
+        scheduled: None,
+        over: Override::default(),
+        later: vec![],
+    });
+}
+
+impl Scheduler<DynSchedule> {
+    /// At the step that one of PyTorch's schedulers had come to, with the rates that it would have
+    /// given a parameter group from there on. (Feature `pytorch`.)
+    ///
+    /// One step here is one `scheduler.step()` there; where that came once in an epoch, see
+    /// [`from_torch_epochs`](Self::from_torch_epochs).
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    /// use burn_lr::pytorch::{SchedulerState, TorchFile};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/linear-adam_sequential/scheduler.pt");
+    /// let file = TorchFile::open(path)?; // torch.save(scheduler.state_dict(), path)
+    /// let state = SchedulerState::read(&file.root())?;
+    /// assert_eq!(state.class, "SequentialLR");
+    ///
+    /// let mut lr = Scheduler::from_torch(&state, 0)?;
+    /// assert_eq!(lr.position(), 100);
+    /// assert!((lr.step() - state.groups[0].rate).abs() < 1e-15);
+    /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No group of that number, and a `ReduceLROnPlateau`, which is a [`FeedbackScheduler`].
+    pub fn from_torch(state: &SchedulerState, index: usize) -> Result<Self, TorchLoadError> {
+        Self::from_torch_epochs(state, index, 1)
+    }
+
+    /// The same for a scheduler that PyTorch stepped once in an epoch of `steps` optimizer steps,
+    /// and that is stepped here with the optimizer: it stands at the beginning of the epoch, and
+    /// gives each rate for a whole one.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    /// use burn_lr::pytorch::{SchedulerState, TorchFile};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/linear-adagrad/scheduler.pt");
+    /// # let file = TorchFile::open(path)?;
+    /// let state = SchedulerState::read(&file.root())?; // a StepLR, after 100 epochs
+    /// let mut lr = Scheduler::from_torch_epochs(&state, 0, 7)?;
+    /// assert_eq!(lr.position(), 700);
+    /// assert!((lr.step() - 0.05 * 0.7f64.powi(3)).abs() < 1e-15);
+    /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of [`from_torch`](Self::from_torch), and an epoch of 0 steps.
+    pub fn from_torch_epochs(
+        state: &SchedulerState,
+        index: usize,
+        steps: u64,
+    ) -> Result<Self, TorchLoadError> {
+        let schedule = group(state, index)?.spec.build()?;
+        let schedule = match steps {
+            1 => schedule,
+            steps => schedule.try_per_epoch(steps)?.into_dyn(),
+        };
+        let position = state.position.saturating_mul(steps);
+        let rate = schedule.at(position.saturating_sub(1));
+        let mut scheduler = Self::new(schedule);
+        move_to(&mut scheduler.clock, position, rate);
+        Ok(scheduler)
+    }
+}
+
+impl FeedbackScheduler<DynSchedule, DynFeedback> {
+    /// One of PyTorch's `ReduceLROnPlateau`, which has heard and done what that has. (Feature
+    /// `pytorch`.)
+    ///
+    /// Its position is how many metrics PyTorch's has heard: that one counts no steps.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    /// use burn_lr::pytorch::{SchedulerState, TorchFile};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/linear-adamw_plateau/scheduler.pt");
+    /// let file = TorchFile::open(path)?; // torch.save(scheduler.state_dict(), path)
+    /// let state = SchedulerState::read(&file.root())?;
+    /// let mut lr = FeedbackScheduler::from_torch(&state, 0)?;
+    /// assert_eq!(lr.step(), state.groups[0].rate);
+    /// lr.observe(0.5); // scheduler.step(0.5)
+    /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// No group of that number, and any other scheduler, which is a [`Scheduler`].
+    pub fn from_torch(state: &SchedulerState, index: usize) -> Result<Self, TorchLoadError> {
+        let group = group(state, index)?;
+        let (schedule, rule) = group.build_feedback()?;
+        let mut scheduler = Self::new(schedule, rule);
+        move_to(&mut scheduler.scheduler.clock, state.position, group.rate);
+        Ok(scheduler)
+    }
+}
