@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
-use burn::module::{AutodiffModule, Module};
+use burn::module::Module;
 use burn::nn::{
     BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear as LinearLayer, LinearConfig,
 };
@@ -58,7 +58,7 @@ fn open(folder: &str, file: &str) -> TorchFile {
 }
 
 /// One of PyTorch's models in Burn.
-trait Network: AutodiffModule + 'static {
+trait Network: Module + 'static {
     fn new(device: &Device) -> Self;
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
     /// How PyTorch's weights are called.

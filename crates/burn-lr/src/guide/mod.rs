@@ -7,7 +7,8 @@
 //! - [`control`]: a rate that is read and changed by hand, while the run is under way;
 //! - [`groups`]: a rate for each layer, unfrozen one after the other;
 //! - [`hyper_parameters`]: momentum, betas and weight decay that follow schedules too;
-//! - [`skipped_steps`]: optimizer steps that are left out.
+//! - [`skipped_steps`]: optimizer steps that are left out;
+//! - [`pytorch`]: a run that began in PyTorch.
 
 #[doc = include_str!("metrics.md")]
 pub mod metrics {}
@@ -35,3 +36,7 @@ pub mod hyper_parameters {}
 
 #[doc = include_str!("skipped_steps.md")]
 pub mod skipped_steps {}
+
+#[cfg(feature = "pytorch")]
+#[doc = include_str!("pytorch.md")]
+pub mod pytorch {}
