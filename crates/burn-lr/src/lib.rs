@@ -23,7 +23,8 @@
 //! - [`ScheduledOptimizer`]: an optimizer whose momentum, betas or weight decay follow schedules too;
 //! - [`LrFinder`](finder::LrFinder): which rate to train with, by Smith's range test;
 //! - [`Checkpoint`]: model, optimizer, scheduler and progress in one verified file;
-//! - [`CheckpointDir`]: a directory of these, and which of them stay.
+//! - [`CheckpointDir`]: a directory of these, and which of them stay;
+//! - `pytorch` (a feature): weights, optimizers and schedulers from PyTorch's files.
 //!
 //! This crate enables no backend: the program that uses it does, through Burn's features.
 

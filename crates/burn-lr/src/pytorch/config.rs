@@ -8,6 +8,7 @@ use burn::optim::{
 use lr_compat::pytorch::{ParamGroup, TorchError};
 
 use super::error::TorchLoadError;
+use super::optimizer::check_kind;
 use super::{TorchOptimizer, TorchOptimizerKind};
 
 /// The options of one group.
@@ -77,13 +78,7 @@ impl TorchOptimizer<'_> {
         group: usize,
     ) -> Result<Options<'_, '_>, TorchLoadError> {
         let group = self.group(group)?;
-        if self.kind() != kind {
-            return Err(TorchLoadError::Kind {
-                place: group.place().to_string(),
-                expected: kind,
-                found: self.kind(),
-            });
-        }
+        check_kind(group, kind, self.kind())?;
         let options = Options(group);
         if options.flag("maximize")? {
             return Err(TorchLoadError::Option {

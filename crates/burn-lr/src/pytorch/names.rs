@@ -261,3 +261,32 @@ pub(super) fn entries<'a>(
         });
     entries.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::TorchNames;
+
+    #[test]
+    fn names_are_renamed_as_in_burn_store() {
+        let torch = ["net.0.weight", "net.2.weight", "fc.bias"];
+        let in_burn = |names: TorchNames| names.in_burn(&torch).join(" ");
+        let names = TorchNames::new();
+        assert_eq!(in_burn(names.clone()), "net.0.weight net.1.weight fc.bias");
+        assert_eq!(in_burn(names.clone().keep_indices()), torch.join(" "));
+        let names = names.with_key_remapping("^net", "layers").unwrap();
+        let names = names.with_name("fc.bias", "head.2.bias");
+        assert_eq!(
+            in_burn(names),
+            "layers.0.weight layers.1.weight head.2.bias"
+        );
+
+        let error = TorchNames::new().with_key_remapping("(", "").unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("`(` is no regular expression")
+        );
+        assert!(TorchNames::new().ignores("bn.num_batches_tracked"));
+        assert!(TorchNames::new().without("mask").ignores("mask"));
+    }
+}

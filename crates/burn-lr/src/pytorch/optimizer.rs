@@ -59,11 +59,13 @@ impl<'a> TorchOptimizer<'a> {
     /// is: see [`read_as`](Self::read_as).
     pub fn read(value: &Value<'a>) -> Result<Self, TorchLoadError> {
         let state = OptimizerState::read(value)?;
-        let kind = match state.groups.first() {
-            Some(group) => kind::of_group(group)?,
-            None => return Err(no_groups(value)),
-        };
-        Self::new(kind, state)
+        let mut first = None;
+        for group in &state.groups {
+            let kind = kind::of_group(group)?;
+            check_kind(group, *first.get_or_insert(kind), kind)?;
+        }
+        let kind = first.ok_or_else(|| no_groups(value))?;
+        Ok(Self { kind, state })
     }
 
     /// The same of an optimizer whose kind is known, where the file does not tell.
@@ -72,29 +74,18 @@ impl<'a> TorchOptimizer<'a> {
     ///
     /// Where the file does tell, and it is of another kind; and those of [`read`](Self::read).
     pub fn read_as(kind: TorchOptimizerKind, value: &Value<'a>) -> Result<Self, TorchLoadError> {
+        use TorchOptimizerKind::{Adam, AdamW};
         let state = OptimizerState::read(value)?;
         if state.groups.is_empty() {
             return Err(no_groups(value));
         }
-        Self::new(kind, state)
-    }
-
-    fn new(kind: TorchOptimizerKind, state: OptimizerState<'a>) -> Result<Self, TorchLoadError> {
-        use TorchOptimizerKind::{Adam, AdamW};
         for group in &state.groups {
+            let untold = !group.options.contains_key("decoupled_weight_decay");
             match kind::of_group(group) {
-                Ok(found) if found == kind => {}
-                // Which of the two it is, a file of before PyTorch 2.7 does not say.
+                // Before PyTorch 2.7 they are the same.
                 Ok(Adam) | Err(TorchLoadError::AdamOrAdamW { .. })
-                    if [Adam, AdamW].contains(&kind)
-                        && !group.options.contains_key("decoupled_weight_decay") => {}
-                Ok(found) => {
-                    return Err(TorchLoadError::Kind {
-                        place: group.place().to_string(),
-                        expected: kind,
-                        found,
-                    });
-                }
+                    if [Adam, AdamW].contains(&kind) && untold => {}
+                Ok(found) => check_kind(group, kind, found)?,
                 Err(TorchLoadError::UnknownOptimizer { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -224,7 +215,8 @@ impl<'a> TorchOptimizer<'a> {
     /// Burn's optimizer for a module, with the options of the file's groups and its state.
     ///
     /// Where there are several groups, the first one's options are those of everything that is in no
-    /// other one.
+    /// other one. PyTorch clips gradients apart from its optimizers; Burn's do it where they are told
+    /// (`with_grad_clipping`).
     ///
     /// # Errors
     ///
@@ -322,6 +314,22 @@ impl<'a> TorchOptimizer<'a> {
                 fields: wanted.symmetric_difference(&taken).cloned().collect(),
             }),
         }
+    }
+}
+
+/// That a group is of the kind that it should be.
+pub(super) fn check_kind(
+    group: &ParamGroup<'_>,
+    expected: TorchOptimizerKind,
+    found: TorchOptimizerKind,
+) -> Result<(), TorchLoadError> {
+    match found == expected {
+        true => Ok(()),
+        false => Err(TorchLoadError::Kind {
+            place: group.place().to_string(),
+            expected,
+            found,
+        }),
     }
 }
 

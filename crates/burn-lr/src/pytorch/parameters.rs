@@ -9,7 +9,7 @@ use burn::store::{
 };
 use burn::tensor::{Bool, BoolStore, Bytes, DType, Int, Shape, Tensor, TensorData};
 use burn_pack::Tensor as PackTensor;
-use lr_compat::pytorch::{Dtype, Tensor as TorchTensor};
+use lr_compat::pytorch::{Dtype, Tensor as TorchTensor, TorchError};
 
 use super::error::TorchLoadError;
 
@@ -97,7 +97,7 @@ impl Parameter {
                 found: tensor.shape().to_vec(),
             });
         }
-        let dtype = dtype(tensor.dtype());
+        let dtype = dtype(tensor)?;
         let is_kind = |kind: fn(&DType) -> bool| kind(&dtype) && kind(&self.dtype);
         let is_whole = |dtype: &DType| dtype.is_int() || dtype.is_uint();
         if !is_kind(DType::is_float) && !is_kind(is_whole) && !is_kind(DType::is_bool) {
@@ -125,8 +125,8 @@ impl Parameter {
 }
 
 /// Burn's name of a number type.
-fn dtype(dtype: Dtype) -> DType {
-    match dtype {
+fn dtype(tensor: &TorchTensor<'_>) -> Result<DType, TorchError> {
+    Ok(match tensor.dtype() {
         Dtype::F64 => DType::F64,
         Dtype::F32 => DType::F32,
         Dtype::F16 => DType::F16,
@@ -136,8 +136,12 @@ fn dtype(dtype: Dtype) -> DType {
         Dtype::I16 => DType::I16,
         Dtype::I8 => DType::I8,
         Dtype::U8 => DType::U8,
-        _ => DType::Bool(BoolStore::Native),
-    }
+        Dtype::Bool => DType::Bool(BoolStore::Native),
+        other => {
+            let why = format!("is of {other:?}, which Burn has none of");
+            return Err(TorchError::unsupported(tensor.place(), why));
+        }
+    })
 }
 
 /// A module's parameters and buffers, in the order of its declaration.
@@ -285,5 +289,60 @@ impl ModuleVisitor for Collector {
             param.lazy_shape(),
             Role::Buffer,
         );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::nn::{LayerNorm, LayerNormConfig, Linear, LinearConfig};
+    use burn::tensor::Device;
+
+    use super::*;
+
+    #[derive(Module, Debug)]
+    enum Layer {
+        Dense(Linear),
+    }
+
+    #[derive(Module, Debug)]
+    struct Model {
+        layer: Layer,
+        norms: Vec<LayerNorm>,
+        tied: Linear,
+    }
+
+    #[test]
+    fn parameters_have_the_names_of_burn_and_of_pytorch() {
+        let device = Device::flex().autodiff();
+        let linear = LinearConfig::new(3, 3).with_bias(false).init(&device);
+        let model = Model {
+            layer: Layer::Dense(linear.clone()),
+            norms: vec![LayerNormConfig::new(3).init(&device)],
+            tied: linear,
+        };
+        let parameters = Parameters::of(&model);
+        let all = [0, 1, 2];
+        assert_eq!(parameters.with_role(&[Role::Trained]), all);
+        assert_eq!(
+            parameters.paths(all),
+            ["layer.Dense.weight", "norms.0.gamma", "norms.0.beta"]
+        );
+        for (name, index) in [
+            ("layer.Dense.weight", 0),
+            ("layer.weight", 0),
+            ("tied.weight", 0),
+            ("norms.0.gamma", 1),
+            ("norms.0.weight", 1),
+            ("norms.0.bias", 2),
+        ] {
+            assert_eq!(parameters.find(name), Some(index), "{name}");
+        }
+        assert_eq!(parameters.find("layer.bias"), None);
+        let keys: Vec<_> = parameters.keys().filter(|(_, index)| *index == 0).collect();
+        assert_eq!(keys, [("layer.weight", 0), ("tied.weight", 0)]);
+
+        // by the module that it is in, since its shape doesn't tell
+        assert!(parameters.get(0).is_transposed());
+        assert!(!parameters.get(1).is_transposed());
     }
 }
