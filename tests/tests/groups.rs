@@ -125,6 +125,34 @@ fn groups_are_of_whole_path_segments_and_the_last_one_counts() {
 }
 
 #[test]
+fn a_groups_own_schedule_is_scaled_and_unfrozen_too() {
+    let build = |factor: f64, from: u64| {
+        let own = Scheduler::new(Linear::new(1.0, 0.0, 10));
+        let head = Group::new("output").scheduled(own);
+        let head = head.scaled(factor).unfrozen_at(from);
+        let base = Scheduler::new(Constant::new(0.1));
+        Groups::new().with(head).build(base, &network()).unwrap()
+    };
+    let mut lr = build(0.5, 3);
+    for step in 0..12 {
+        let rates = lr.step();
+        let own = 1.0 - f64::from(step.min(10)) / 10.0;
+        let expected = if step < 3 { 0.0 } else { own * 0.5 };
+        assert_eq!(rate(&rates, "output.bias"), expected, "at step {step}");
+        assert_eq!(lr.handle().of("output").unwrap().lr(), own);
+    }
+    // They are part of what a record is recognised by.
+    let record = through_bytes(lr.record());
+    let mut same = build(0.5, 3);
+    same.try_load_record(&record).unwrap();
+    assert_eq!(same.handle().of("output").unwrap().steps(), 12);
+    for mut other in [build(0.25, 3), build(0.5, 4)] {
+        let error = other.try_load_record(&record).unwrap_err();
+        assert!(matches!(error, LoadError::Groups { .. }), "{error}");
+    }
+}
+
+#[test]
 fn what_cannot_be_a_group_is_refused_with_what_there_is() {
     let build = |groups: Groups| {
         let base = Scheduler::new(Constant::new(0.1));

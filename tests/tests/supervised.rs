@@ -13,8 +13,10 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, ModuleOptimizer, SgdConfig};
 use burn::tensor::distributed::{DistributedConfig, ReduceOperation};
 use burn::tensor::{Device, TensorReadError};
-use burn::train::checkpoint::{CheckpointerError, CheckpointingAction, CheckpointingStrategy};
-use burn::train::metric::store::{Direction, EventStoreClient, Split};
+use burn::train::checkpoint::{
+    CheckpointerError, CheckpointingAction, CheckpointingStrategy, ComposedCheckpointingStrategy,
+};
+use burn::train::metric::store::{Aggregate, Direction, EventStoreClient, Split};
 use burn::train::metric::{
     AccuracyMetric, LossMetric, Metric, MetricMetadata, MetricName, SerializedEntry,
 };
@@ -26,7 +28,7 @@ use burn::train::{
 };
 use burn_lr::feedback::Feedback;
 use burn_lr::prelude::*;
-use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError};
+use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError, discard_logs_after};
 use digits::data::{self, DigitBatch, DigitBatcher};
 use digits::model::Network;
 
@@ -46,10 +48,10 @@ fn scheduler() -> Lr {
     FeedbackScheduler::new(Constant::new(0.02).warmup(40).into_dyn(), rule)
 }
 
-fn loaders(first_epoch: usize) -> (TrainLoader<Network>, ValidLoader<Network>) {
+fn loaders(first_epoch: usize, seed: u64) -> (TrainLoader<Network>, ValidLoader<Network>) {
     let device = Device::flex();
     let (train, valid) = data::split();
-    let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, 64, 7, &device);
+    let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, 64, seed, &device);
     let valid: Arc<dyn DataLoader<DigitBatch>> = DataLoaderBuilder::new(DigitBatcher)
         .batch_size(128)
         .set_device(device)
@@ -97,7 +99,17 @@ fn training(
     resumed: Option<usize>,
     rates: &Rates,
 ) -> SupervisedTraining<Network> {
-    let (train, valid) = loaders(resumed.unwrap_or(0) + 1);
+    training_with(directory, resumed, rates, 7)
+}
+
+/// The same with digits in the order of another seed.
+fn training_with(
+    directory: &Path,
+    resumed: Option<usize>,
+    rates: &Rates,
+    seed: u64,
+) -> SupervisedTraining<Network> {
+    let (train, valid) = loaders(resumed.unwrap_or(0) + 1, seed);
     let training = SupervisedTraining::new(directory, train, valid)
         .metrics((LossMetric::new(),))
         .metric_train(rates.clone())
@@ -212,6 +224,52 @@ fn a_resumed_training_is_the_same_one() {
     }
 }
 
+/// A run had come to epoch 5, and is resumed from epoch 3: what it had measured after that, with
+/// other batches, is not heard again.
+#[test]
+fn a_training_that_goes_on_from_an_older_checkpoint_forgets_what_was_given_up() {
+    let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
+    let train = |path: &Path, resumed: Option<usize>, epochs: usize, seed: u64| {
+        let lr = scheduler();
+        let training = training_with(path, resumed, &rates, seed).num_epochs(epochs);
+        // Saves every epoch, and looks for the best one as Burn's default does.
+        let strategy = ComposedCheckpointingStrategy::builder()
+            .add(Asked::default())
+            .add(LooksForTheBest)
+            .build();
+        let feedback = feedback(&lr).with_checkpointing_strategy(strategy);
+        let model = succeeded(feedback.install(training).launch(learner(lr)));
+        (rates.take(), weights(model))
+    };
+    train(directory.path(), None, 3, 7);
+    let given_up = train(directory.path(), Some(3), 5, 8);
+    discard_logs_after(directory.path(), 3).unwrap();
+    let resumed = train(directory.path(), Some(3), 6, 7);
+
+    let other = tempfile::tempdir().unwrap();
+    train(other.path(), None, 3, 7);
+    let expected = train(other.path(), Some(3), 6, 7);
+    assert_ne!(given_up.1, expected.1);
+    assert_eq!(resumed.0, expected.0);
+    assert!(resumed.1 == expected.1, "the weights differ");
+}
+
+/// Has the event store look through all epochs, and remember what it finds.
+struct LooksForTheBest;
+
+impl CheckpointingStrategy for LooksForTheBest {
+    fn checkpointing(
+        &mut self,
+        epoch: usize,
+        store: &EventStoreClient,
+    ) -> Vec<CheckpointingAction> {
+        let (mean, lowest) = (Aggregate::Mean, Direction::Lowest);
+        let best = store.find_epoch("Loss", mean, lowest, &Split::Valid);
+        assert!(best.unwrap() <= epoch, "it is of an epoch to come");
+        vec![]
+    }
+}
+
 /// Counts how often it was asked.
 #[derive(Clone, Default)]
 struct Asked(Arc<Mutex<Vec<usize>>>);
@@ -238,8 +296,10 @@ fn the_users_own_strategies_are_asked() {
     let feedback = feedback(&lr)
         .with_checkpointing_strategy(saves.clone())
         .with_early_stopping(stops.clone());
+    let outcome = feedback.outcome();
     let training = feedback.install(training(directory.path(), None, &rates));
     succeeded(training.num_epochs(EPOCHS).launch(learner(lr)));
+    assert_eq!((outcome.check(), outcome.last_epoch()), (Ok(()), Some(3)));
     for asked in [saves, stops] {
         assert_eq!(*asked.0.lock().unwrap(), [1, 2, 3]);
     }
@@ -323,7 +383,9 @@ fn a_metric_that_is_not_there_ends_the_training() {
         "`Accuracy` is better the other way than the rule takes it to be: its mode must be Min"
     );
     let feedback = MetricFeedback::new(&lr, &metric, Direction::Highest, Split::Valid).unwrap();
+    let outcome = feedback.outcome();
     let training = feedback.install(training(directory.path(), None, &rates));
+    let interrupter = training.interrupter();
     let result = training.num_epochs(EPOCHS).launch(learner(lr));
     let error = result.error.expect("the metric was not registered");
     let TrainingError::Checkpoint(CheckpointerError::IOError(error)) = &*error else {
@@ -336,6 +398,11 @@ fn a_metric_that_is_not_there_ends_the_training() {
         epoch: 1,
     };
     assert_eq!(found, Some(&expected));
+    interrupter.reset(); // as burn-train's dashboard does before the result is made
+    assert_eq!(
+        (outcome.check(), outcome.last_epoch()),
+        (Err(expected), None)
+    );
     assert_eq!(rates.take().len(), 23); // one epoch
     let saved = directory.path().join("checkpoint/scheduler-1.bpk");
     assert!(
@@ -539,19 +606,22 @@ fn two_workers_take_up_what_is_done_by_hand_at_the_same_step() {
 }
 
 #[test]
-fn several_devices_have_one_rate() {
+fn several_devices_have_one_rate_also_when_resumed() {
     for optim in [
         MultiDeviceOptim::OptimMainDevice,
         MultiDeviceOptim::OptimSharded,
     ] {
-        let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
-        let lr = scheduler();
-        let devices = vec![Device::flex(), Device::flex()];
-        let training = training(directory.path(), None, &rates)
-            .num_epochs(6)
-            .with_training_strategy(ExecutionStrategy::multi(devices, optim).into());
-        succeeded(feedback(&lr).install(training).launch(learner(lr)));
-        let rates = rates.take();
+        let train = |path: &Path, resumed: Option<usize>, epochs: usize| {
+            let (lr, rates) = (scheduler(), Rates::default());
+            let devices = vec![Device::flex(), Device::flex()];
+            let training = training(path, resumed, &rates)
+                .num_epochs(epochs)
+                .with_training_strategy(ExecutionStrategy::multi(devices, optim).into());
+            succeeded(feedback(&lr).install(training).launch(learner(lr)));
+            rates.take()
+        };
+        let directory = tempfile::tempdir().unwrap();
+        let rates = train(directory.path(), None, 6);
         // Both devices report each step.
         assert_eq!(rates.len(), 6 * 2 * STEPS);
         let [first, second] = [0, 1].map(|device| {
@@ -564,6 +634,11 @@ fn several_devices_have_one_rate() {
             !cuts.is_empty() && cuts.iter().all(|step| step % STEPS == 0),
             "{cuts:?}"
         );
+
+        let directory = tempfile::tempdir().unwrap();
+        let mut in_two = train(directory.path(), None, 3);
+        in_two.extend(train(directory.path(), Some(3), 6));
+        assert_eq!(rates, in_two);
     }
 }
 

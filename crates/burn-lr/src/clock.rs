@@ -1,9 +1,9 @@
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Schedule;
 use crate::control::Override;
-use crate::mailbox::{Change, Mailbox, What};
+use crate::inbox::{Change, What};
+use crate::mailbox::{Mailbox, Seat};
 use crate::on_thread;
 
 /// What every scheduler has: a position, and what is in force over its schedule.
@@ -11,10 +11,9 @@ use crate::on_thread;
 pub(crate) struct Clock {
     now: Now,
     mailbox: Mailbox,
-    /// Where this clone stores how many steps it has taken or begun.
-    claim: Arc<AtomicU64>,
-    /// Held by every clone, so that it tells how many there are.
-    clones: Arc<()>,
+    seat: Seat,
+    /// Whether it has stepped, and so is of a run.
+    running: bool,
     /// The number of the scheduler that this is a clone of.
     family: u64,
     /// Whether each step is announced to what follows this scheduler on its thread.
@@ -32,9 +31,26 @@ pub(crate) struct Now {
     /// What the schedule itself gave for the last step; `None` where that isn't known.
     pub scheduled: Option<f64>,
     pub in_force: Override,
-    /// The version of the mailbox up to which all is taken up, and the number of the next change.
+    /// The version of the mailbox up to which all is taken up.
     seen: Option<u64>,
-    next_change: u64,
+}
+
+/// How a clone stands before its next step.
+#[derive(Debug)]
+pub(crate) struct Standing {
+    pub now: Now,
+    /// What a rule has to hear before.
+    pub heard: Vec<Heard>,
+    /// The changes that hold from a later step on, each with how many steps are left before it.
+    pub later: Vec<Change>,
+}
+
+/// A value for a feedback rule.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Heard {
+    pub value: f64,
+    /// Whether no other clone has heard it before.
+    pub first: bool,
 }
 
 impl Now {
@@ -51,97 +67,54 @@ impl Now {
         self.scheduled.unwrap_or_else(|| schedule.at(last))
     }
 
-    /// Takes up what was posted for the next step. Returns the values that a rule has to hear.
-    #[cold]
-    fn catch_up(&mut self, mailbox: &Mailbox, who: Who) -> Vec<Heard> {
-        let mut heard = vec![];
-        mailbox.read(|posted| {
-            self.seen = Some(mailbox.version());
-            while let Some((number, change)) = posted.next(self.next_change) {
-                if change.at > self.taken {
-                    self.seen = None; // look again at every step until then
-                    break;
+    /// Takes up a change before the next step. Returns what a log says about it, if anything, and
+    /// the value that a rule has to hear.
+    fn take_up(&mut self, what: &What) -> (Option<String>, Option<f64>) {
+        let step = self.position();
+        match what {
+            What::Override(over, done) => {
+                self.in_force = over.after(&self.in_force);
+                if let Some(decay) = &mut self.in_force.decay {
+                    decay.start.get_or_insert(step);
                 }
-                self.next_change = number + 1;
-                let note = who.steps && !change.noted;
-                change.noted |= who.steps;
+                let line = format!("learning rate from step {step} on: {done}");
+                (Some(line), None)
+            }
+            What::Skip => {
+                self.skipped = self.taken.min(self.skipped + 1);
+                self.scheduled = None;
                 let step = self.position();
-                match &change.what {
-                    What::Override(over, done) => {
-                        self.in_force = *over;
-                        if note {
-                            log::info!("learning rate from step {step} on: {done}");
-                        }
-                        if let Some(decay) = &mut self.in_force.decay
-                            && decay.start.is_none()
-                        {
-                            decay.start = Some(step);
-                            if who.steps {
-                                posted.begin_decay(decay.number, step);
-                            }
-                        }
-                    }
-                    What::Skip => {
-                        self.skipped = self.taken.min(self.skipped + 1);
-                        self.scheduled = None;
-                        if note {
-                            log::info!("step {} does not count and comes again", self.position());
-                        }
-                    }
-                    What::Metric(value) => heard.push(Heard {
-                        value: *value,
-                        first: note,
-                    }),
-                }
+                let line = format!("step {step} does not count and comes again");
+                (Some(line), None)
             }
-            if who.alone && who.steps {
-                posted.forget(self.next_change);
-            }
-        });
-        heard
+            What::Metric(value) => (None, Some(*value)),
+        }
     }
-}
-
-/// Who looks into the mailbox.
-#[derive(Debug, Clone, Copy)]
-struct Who {
-    /// Whether there are no other clones, which might need what it has taken up.
-    alone: bool,
-    /// Whether it takes the next step then, rather than ask how that would be.
-    steps: bool,
-}
-
-/// A value for a feedback rule.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Heard {
-    pub value: f64,
-    /// Whether no other clone has heard it before.
-    pub first: bool,
 }
 
 impl Clock {
     /// At step 0 of a schedule that begins with `first_rate`.
     pub fn new(first_rate: f64) -> Self {
-        Self::with(Now {
+        let now = Now {
             taken: 0,
             skipped: 0,
             rate: first_rate,
             scheduled: None,
             in_force: Override::default(),
-            seen: Some(0),
-            next_change: 0,
-        })
+            seen: None,
+        };
+        Self::with(now, Mailbox::new())
     }
 
-    fn with(now: Now) -> Self {
+    /// The first one of a mailbox.
+    fn with(now: Now, (mailbox, seat): (Mailbox, Seat)) -> Self {
         static FAMILIES: AtomicU64 = AtomicU64::new(0);
-        let mailbox = Mailbox::default();
         mailbox.publish(now.rate, now.position());
         Self {
-            claim: mailbox.join(now.taken),
-            mailbox,
             now,
-            clones: Arc::default(),
+            mailbox,
+            seat,
+            running: false,
             family: FAMILIES.fetch_add(1, Ordering::Relaxed),
             announces: false,
         }
@@ -157,48 +130,76 @@ impl Clock {
         self.family
     }
 
-    #[inline]
-    fn is_alone(&self) -> bool {
-        Arc::strong_count(&self.clones) == 1
-    }
-
-    /// How it stands before the next step, with all that was posted until now; and what a rule has
-    /// to hear.
-    pub fn peek(&self) -> (Now, Vec<Heard>) {
+    /// How it stands before the next step, with all that was posted until now.
+    pub fn standing(&self) -> Standing {
+        let (mut heard, mut later) = (vec![], vec![]);
         let mut now = self.now.clone();
-        let heard = match now.seen == Some(self.mailbox.version()) {
-            true => vec![],
-            false => now.catch_up(&self.mailbox, self.who(false)),
-        };
-        (now, heard)
+        if now.seen == Some(self.mailbox.version()) {
+            return Standing { now, heard, later };
+        }
+        self.mailbox.visit(self.seat.id, |entry, _| {
+            for change in entry.inbox.iter() {
+                if later.is_empty() && change.at <= now.taken {
+                    let (_, metric) = now.take_up(&change.what);
+                    let unheard = |value| Heard {
+                        value,
+                        first: false, // it is only asked for
+                    };
+                    heard.extend(metric.map(unheard));
+                } else {
+                    let change = change.clone().begun_by(&now.in_force);
+                    later.push(change.shifted(|at| at.saturating_sub(now.taken)));
+                }
+            }
+        });
+        Standing { now, heard, later }
     }
 
     /// The number of the next step.
     pub fn position(&self) -> u64 {
-        self.peek().0.position()
+        self.standing().now.position()
     }
 
     /// Begins a step: from here on, changes by hand hold for the next one. Whether something was
     /// posted that this step has to take up first.
     #[inline]
     pub fn begin(&mut self) -> bool {
-        if !self.is_alone() {
-            let claimed = self.now.taken.saturating_add(1);
-            self.claim.store(claimed, Ordering::SeqCst);
+        if !self.running {
+            self.start();
+        } else if self.mailbox.is_shared() {
+            self.seat.pace.begin(self.now.taken);
         }
         self.now.seen != Some(self.mailbox.version())
     }
 
-    /// Takes up what was posted.
-    pub fn catch_up(&mut self) -> Vec<Heard> {
-        self.now.catch_up(&self.mailbox, self.who(true))
+    #[cold]
+    fn start(&mut self) {
+        self.mailbox.start(self.seat.id, self.now.taken);
+        self.running = true;
+        self.now.seen = None;
     }
 
-    fn who(&self, steps: bool) -> Who {
-        Who {
-            alone: self.is_alone(),
-            steps,
+    /// Takes up what was posted for the next step. Returns the values that a rule has to hear.
+    #[cold]
+    pub fn catch_up(&mut self) -> Vec<Heard> {
+        let now = &mut self.now;
+        let (mut heard, mut lines) = (vec![], vec![]);
+        self.mailbox.visit(self.seat.id, |entry, version| {
+            while let Some(change) = entry.inbox.next_due(now.taken) {
+                let (line, metric) = now.take_up(&change.what);
+                let first = change.note();
+                heard.extend(metric.map(|value| Heard { value, first }));
+                lines.extend(line.filter(|_| first));
+            }
+            entry.in_force = now.in_force;
+            // with something left for later, look again at every step until then
+            now.seen = entry.inbox.is_empty().then_some(version);
+        });
+        // what logs them may ask a handle, which asks the mailbox
+        for line in lines {
+            log::info!("{line}");
         }
+        heard
     }
 
     /// Ends a step of `schedule`: its rate from what `rule` makes of the scheduled one.
@@ -213,7 +214,7 @@ impl Clock {
         now.scheduled = Some(scheduled);
         now.rate = now.in_force.apply(position, rule(scheduled));
         now.taken = now.taken.saturating_add(1);
-        self.claim.store(now.taken, Ordering::Relaxed);
+        self.seat.pace.end(now.taken);
         self.mailbox.publish(now.rate, position.saturating_add(1));
         if self.announces {
             on_thread::announce(self.family, position, now.rate);
@@ -223,42 +224,23 @@ impl Clock {
 
     /// The last step does not count.
     pub fn skip_step(&mut self) {
-        if let Some(last) = self.now.taken.checked_sub(1) {
-            self.mailbox.skip(Some(last));
-        }
+        self.mailbox.skip(Some(self.seat.id));
     }
 
-    /// How it stands now.
+    /// How it stood after its last step.
     pub fn now(&self) -> &Now {
         &self.now
-    }
-
-    /// The changes that hold from a later step on, each with how many steps are left before it.
-    pub fn later(&self, now: &Now) -> Vec<Change> {
-        self.mailbox.read(|posted| {
-            let mut number = now.next_change;
-            let mut later = vec![];
-            while let Some((found, change)) = posted.next(number) {
-                number = found + 1;
-                later.push(Change {
-                    at: change.at.saturating_sub(now.taken),
-                    ..change.clone()
-                });
-            }
-            later
-        })
     }
 
     /// Moves to where a saved run was.
     pub fn restore(&mut self, saved: Restored) {
         let taken = saved.position.saturating_add(saved.skipped);
-        let later = saved.later.into_iter().map(|change| Change {
-            at: taken.saturating_add(change.at),
-            ..change
-        });
-        self.claim.store(taken, Ordering::SeqCst);
-        self.mailbox.replace(saved.over, later.collect());
+        let later = saved.later.into_iter();
+        let later = later.map(|change| change.shifted(|left| taken.saturating_add(left)));
+        self.mailbox
+            .restore(self.seat.id, taken, saved.over, later.collect());
         self.mailbox.publish(saved.rate, saved.position);
+        self.running = false;
         self.now = Now {
             taken,
             skipped: saved.skipped,
@@ -266,15 +248,21 @@ impl Clock {
             scheduled: saved.scheduled,
             in_force: saved.over,
             seen: None,
-            next_change: 0,
         };
     }
 
     /// The same, with a mailbox and a family of its own.
     pub fn detached(&self) -> Self {
-        let (mut now, _) = self.peek();
-        (now.seen, now.next_change) = (Some(0), 0);
-        Self::with(now)
+        let own = self.mailbox.detach(self.seat.id, self.now.taken);
+        Self::with(self.fresh(), own)
+    }
+
+    /// Its state, as that of another one that has seen nothing.
+    fn fresh(&self) -> Now {
+        Now {
+            seen: None,
+            ..self.now.clone()
+        }
     }
 }
 
@@ -293,12 +281,18 @@ pub(crate) struct Restored {
 impl Clone for Clock {
     fn clone(&self) -> Self {
         Self {
-            now: self.now.clone(),
+            now: self.fresh(),
+            seat: self.mailbox.join(self.seat.id, self.now.taken),
             mailbox: self.mailbox.clone(),
-            claim: self.mailbox.join(self.now.taken),
-            clones: self.clones.clone(),
+            running: false,
             family: self.family,
             announces: self.announces,
         }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        self.mailbox.leave(self.seat.id);
     }
 }

@@ -30,10 +30,17 @@ use crate::{ScheduleError, Shape};
 /// # Ok::<(), burn_lr::ControlError>(())
 /// ```
 ///
-/// A scheduler's clones share its handle: what is set counts for all of them, from the same step
-/// on, the first that none of them has begun; and [`lr`](Self::lr) is the rate of the one that
-/// stepped last. Burn clones schedulers when a run is resumed, and for each worker of a distributed
-/// one.
+/// A scheduler's clones share its handle, and Burn clones schedulers when a run is resumed and for
+/// each worker of a distributed one. Those that have stepped are of one run: what is set counts for
+/// all of them, from the same step on, the first that none of them has begun; a clone that steps
+/// later joins them, and takes up the same at the same steps. [`lr`](Self::lr) is the rate of the one
+/// that stepped last.
+///
+/// When the last of them is dropped, the run is over, and what was set in it too: a clone that was
+/// kept and begins then, like the next fold of a cross-validation, goes on from what was in force
+/// for the scheduler that it was cloned from. What is set between two runs is for all clones that
+/// there are. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its
+/// own.)
 ///
 /// Every change is logged (through the `log` crate, level `info`) with the step from which on it
 /// holds.
@@ -58,8 +65,8 @@ pub(crate) struct Override {
 pub(crate) struct Decay {
     /// The step that it begins with; `None` until one has been taken.
     pub start: Option<u64>,
-    /// Which of the decays that were asked for it is.
-    pub number: Option<u64>,
+    /// How many steps were taken when it was asked for, which tells it from others until then.
+    pub after: Option<u64>,
     pub steps: u64,
     pub end: f64,
     pub shape: Shape,
@@ -85,6 +92,18 @@ impl Default for Override {
 }
 
 impl Override {
+    /// This one, where `before` is in force when it is taken up: a decay that has begun there goes
+    /// on.
+    pub fn after(mut self, before: &Self) -> Self {
+        if let (Some(decay), Some(begun)) = (&mut self.decay, before.decay)
+            && decay.start.is_none()
+            && decay.after == begun.after
+        {
+            decay.start = begun.start;
+        }
+        self
+    }
+
     #[inline]
     pub fn apply(&self, step: u64, scheduled: f64) -> f64 {
         match (self.set, &self.decay) {
@@ -207,7 +226,7 @@ impl LrHandle {
     fn begin(&self, steps: u64, end: f64, shape: Shape) {
         let decay = Decay {
             start: None,
-            number: None,
+            after: None,
             steps,
             end,
             shape,
@@ -246,8 +265,10 @@ impl LrHandle {
     /// it takes back one.
     ///
     /// This is for where the scheduler itself is out of reach, as in a `Learner`, whose model can
-    /// leave out the optimizer in its `TrainStep::optimize`. With several workers, call it on one of
-    /// them, after a step that all of them have taken.
+    /// leave out the optimizer in its `TrainStep::optimize`. On a thread that steps the scheduler or
+    /// a clone, the last step is the one that was taken there, so that several workers that skip the
+    /// same step, each when it comes to it, take back that one, all of them alike; on another
+    /// thread, it is the last step of the worker in front.
     ///
     /// ```
     /// use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
@@ -265,7 +286,7 @@ impl LrHandle {
         self.mailbox.skip(None);
     }
 
-    fn change(&self, done: String, change: impl FnOnce(&mut Override)) {
+    fn change(&self, done: String, change: impl Fn(&mut Override)) {
         let Ok(()) = self.mailbox.override_with(done, |wanted| {
             change(wanted);
             Ok::<(), Infallible>(())
@@ -273,7 +294,7 @@ impl LrHandle {
     }
 
     fn wanted(&self) -> Override {
-        self.mailbox.read(|posted| posted.wanted)
+        self.mailbox.wanted()
     }
 }
 

@@ -116,7 +116,7 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
         MetricHandle {
             mailbox: self.scheduler.clock.mailbox().clone(),
             mode: self.rule.mode(),
-            last_epoch: Arc::default(),
+            last: Arc::default(),
         }
     }
 
@@ -163,15 +163,17 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
         hear(rule, scheduler.schedule(), scheduler.clock.now(), heard);
     }
 
-    /// The same at the same position, but nothing that is done to the one is done to the other.
-    pub(crate) fn detached(&self) -> Self
+    /// The same at the same position, but nothing that is done to the one is done to the other; see
+    /// [`Scheduler::detached`].
+    pub fn detached(&self) -> Self
     where
-        Self: Clone,
         S: Clone,
+        F: Clone,
     {
         Self {
             scheduler: self.scheduler.detached(),
-            ..self.clone()
+            rule: self.rule.clone(),
+            accepts_another_rule: self.accepts_another_rule,
         }
     }
 
@@ -231,21 +233,26 @@ fn hear(
 pub struct MetricHandle {
     mailbox: Mailbox,
     mode: Option<Mode>,
-    last_epoch: Arc<Mutex<Option<u64>>>,
+    /// The last run that was posted for, and its epoch.
+    last: Arc<Mutex<Option<(u64, u64)>>>,
 }
 
 impl MetricHandle {
     /// The value of the metric in an epoch, for the rule to hear before the next step, and in what
     /// is saved until then. An epoch that was posted already, through this handle or a clone of
     /// it, is left as it is; returns whether it was not.
+    ///
+    /// Epochs are counted in a run: where a record is loaded, or a clone steps after those that
+    /// have stepped were dropped, they may begin anew.
     pub fn post(&self, epoch: u64, value: f64) -> bool {
-        let mut last = self
-            .last_epoch
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let new = Some(epoch) > *last;
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = self.mailbox.run();
+        let new = match *last {
+            Some((last_run, last_epoch)) => run != last_run || epoch > last_epoch,
+            None => true,
+        };
         if new {
-            *last = Some(epoch);
+            *last = Some((run, epoch));
             self.mailbox.metric(value);
         }
         new
@@ -268,9 +275,10 @@ where
     F: Feedback + Clone + Send + Sync + 'static,
 {
     fn record(&self) -> LrSchedulerRecord {
-        let (now, heard) = self.scheduler.clock.peek();
+        let mut standing = self.scheduler.clock.standing();
         let mut rule = self.rule.clone();
-        hear(&mut rule, self.schedule(), &now, heard);
+        let heard = std::mem::take(&mut standing.heard);
+        hear(&mut rule, self.schedule(), &standing.now, heard);
         let stored = LrSchedulerRecord::new().with_scalar(FINGERPRINT, self.rule_fingerprint());
         let stored = rule
             .state()
@@ -279,7 +287,7 @@ where
                 Value::Count(count) => stored.with_scalar(name, count),
                 Value::Number(number) => stored.with_scalar(name, number),
             });
-        let record = self.scheduler.state(Kind::FeedbackScheduler, &now);
+        let record = self.scheduler.state(Kind::FeedbackScheduler, standing);
         record.with_record(RULE, stored)
     }
 

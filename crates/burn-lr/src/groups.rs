@@ -16,8 +16,8 @@ use crate::on_thread;
 use crate::record::{LoadError, Resumable, fingerprint, load_or_panic};
 use crate::step_source::{DynSource, StepSource};
 
-/// Some of a model's parameters, and the rate that they get: the base rate, a multiple of it, that
-/// from some step on, or a schedule of their own.
+/// Some of a model's parameters, and the rate that they get: the base rate or that of a schedule of
+/// their own, a multiple of it, or that from some step on.
 ///
 /// ```
 /// use burn_lr::prelude::*;
@@ -25,7 +25,9 @@ use crate::step_source::{DynSource, StepSource};
 /// Group::new("encoder");                                 // the base rate
 /// Group::new("encoder").scaled(0.1);                     // a tenth of it
 /// Group::new("encoder").scaled(0.1).unfrozen_at(1_000);  // and that from step 1,000 on
-/// Group::new("head").scheduled(Scheduler::new(Cosine::new(0.1, 0.0, 5_000)));
+/// let own = Scheduler::new(Cosine::new(0.1, 0.0, 5_000));
+/// Group::new("head").scheduled(own.clone());
+/// Group::new("head").scheduled(own).scaled(2.0).unfrozen_at(100); // twice that, from step 100 on
 /// Group::of_paths("biases", |path| path.ends_with(".bias")).scaled(2.0);
 /// ```
 pub struct Group {
@@ -35,11 +37,20 @@ pub struct Group {
     own: Option<DynSource>,
 }
 
-/// The base rate times `factor`, and 0 before step `from`.
+/// A rate times `factor`, and 0 before step `from` of the base.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 struct View {
     factor: f64,
     from: u64,
+}
+
+impl View {
+    fn of(self, rate: LearningRate, step: u64) -> LearningRate {
+        match step < self.from {
+            true => 0.0,
+            false => (rate * self.factor).clamp(f64::MIN, f64::MAX),
+        }
+    }
 }
 
 impl Group {
@@ -64,8 +75,8 @@ impl Group {
         }
     }
 
-    /// With `factor` times the base rate, whatever that is: scheduled, cut by a metric, or set by
-    /// hand. Default: 1.
+    /// With `factor` times the base rate, or that of its [own scheduler](Self::scheduled), whatever
+    /// that is: scheduled, cut by a metric, or set by hand. Default: 1.
     pub fn scaled(mut self, factor: f64) -> Self {
         self.view.factor = factor;
         self
@@ -85,7 +96,8 @@ impl Group {
     }
 
     /// With a scheduler of its own in place of the base, which is stepped together with it and has
-    /// its own [handle](GroupsHandle::of).
+    /// its own [handle](GroupsHandle::of). The handle's rate is the scheduler's, before it is
+    /// [`scaled`](Self::scaled) or [frozen](Self::unfrozen_at).
     pub fn scheduled(mut self, scheduler: impl StepSource + Clone + 'static) -> Self {
         self.own = Some(DynSource::new(scheduler));
         self
@@ -95,11 +107,10 @@ impl Group {
 impl fmt::Debug for Group {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut group = f.debug_struct("Group");
-        group.field("name", &self.name);
-        match &self.own {
-            None => group.field("view", &self.view),
-            Some(own) => group.field("schedule", &own.description()),
-        };
+        group.field("name", &self.name).field("view", &self.view);
+        if let Some(own) = &self.own {
+            group.field("schedule", &own.description());
+        }
         group.finish_non_exhaustive()
     }
 }
@@ -238,10 +249,8 @@ impl Groups {
             Ok(Built {
                 name: group.name,
                 paths,
-                rate: match group.own {
-                    Some(scheduler) => Rate::Own(scheduler),
-                    None => Rate::View(group.view),
-                },
+                view: group.view,
+                own: group.own,
             })
         });
         let groups = built.collect::<Result<Vec<_>, _>>()?;
@@ -253,13 +262,8 @@ impl Groups {
 struct Built {
     name: String,
     paths: Vec<String>,
-    rate: Rate,
-}
-
-/// Where a group's rate comes from.
-enum Rate {
-    View(View),
-    Own(DynSource),
+    view: View,
+    own: Option<DynSource>,
 }
 
 /// The paths of a model's layers in the order of its declaration, which is from input to output for
@@ -342,26 +346,16 @@ impl GroupScheduler {
         struct Description<'a> {
             name: &'a str,
             paths: &'a [String],
-            view: Option<View>,
+            view: View,
             own: Option<String>,
         }
-        let describe = |group: &Built| match &group.rate {
-            Rate::View(view) => (Some(*view), None),
-            Rate::Own(own) => (None, own.description()),
-        };
-        let described: Vec<_> = groups
-            .iter()
-            .map(|group| (group, describe(group)))
-            .collect();
-        let described: Vec<Description> = described
-            .into_iter()
-            .map(|(group, (view, own))| Description {
-                name: &group.name,
-                paths: &group.paths,
-                view,
-                own,
-            })
-            .collect();
+        let described = groups.iter().map(|group| Description {
+            name: &group.name,
+            paths: &group.paths,
+            view: group.view,
+            own: group.own.as_ref().and_then(Resumable::description),
+        });
+        let described: Vec<_> = described.collect();
         let text = serde_json::to_string(&described).expect("groups are plain data");
         let record = GroupsRecord {
             count: groups.len() as u64,
@@ -390,15 +384,13 @@ impl GroupScheduler {
         for (index, group) in groups.into_iter().enumerate() {
             layout.paths.push(group.paths[0].clone());
             let paths = ParamGroup::from_paths(group.paths);
-            inner = match group.rate {
-                Rate::View(view) => inner.with_group(paths, Follower { family, view }),
-                Rate::Own(scheduler) => {
-                    layout.own.insert(index + 1, scheduler.detached());
-                    let handles = &mut layout.handle.own;
-                    handles.insert(group.name.clone(), scheduler.handle());
-                    inner.with_group(paths, scheduler)
-                }
-            };
+            let (own, view) = (group.own, group.view);
+            if let Some(own) = &own {
+                layout.own.insert(index + 1, own.detached());
+                let handles = &mut layout.handle.own;
+                handles.insert(group.name.clone(), own.handle());
+            }
+            inner = inner.with_group(paths, Member { family, view, own });
             layout.names.push(group.name);
         }
         Self {
@@ -594,28 +586,33 @@ impl LrScheduler for Base {
     }
 }
 
-/// A view of the base rate, which Burn steps right before it, on the same thread.
-#[derive(Debug, Clone)]
-struct Follower {
+/// A group among Burn's, which steps it right after the base, on the same thread.
+#[derive(Clone)]
+struct Member {
+    /// The base's number.
     family: u64,
     view: View,
+    own: Option<DynSource>,
 }
 
-impl LrScheduler for Follower {
+impl LrScheduler for Member {
     fn step(&mut self) -> LearningRate {
         let base = on_thread::last(self.family).expect("Burn steps the base of the groups first");
-        match base.step < self.view.from {
-            true => 0.0,
-            false => (base.rate * self.view.factor).clamp(f64::MIN, f64::MAX),
+        let own = self.own.as_mut().map(LrScheduler::step);
+        self.view.of(own.unwrap_or(base.rate), base.step)
+    }
+
+    /// Nothing but what its own scheduler has: the base's record tells which groups there are.
+    fn to_record(&self) -> LrSchedulerRecord {
+        let own = self.own.as_ref();
+        own.map_or_else(LrSchedulerRecord::new, Resumable::record)
+    }
+
+    fn load_record(&mut self, record: LrSchedulerRecord) {
+        if let Some(own) = &mut self.own {
+            load_or_panic(own, &record);
         }
     }
-
-    /// Nothing: it has no state, and the base's record tells which views there are.
-    fn to_record(&self) -> LrSchedulerRecord {
-        LrSchedulerRecord::new()
-    }
-
-    fn load_record(&mut self, _record: LrSchedulerRecord) {}
 }
 
 /// Groups that don't fit a model.

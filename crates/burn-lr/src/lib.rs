@@ -42,6 +42,7 @@ pub mod finder;
 mod groups;
 pub mod guide;
 mod hyper;
+mod inbox;
 mod mailbox;
 mod on_thread;
 #[cfg(feature = "pytorch")]

@@ -21,6 +21,15 @@ thread_local! {
     static LAST: RefCell<Vec<Taken>> = const { RefCell::new(Vec::new()) };
 }
 
+/// A number that tells this thread from the others.
+#[inline]
+pub(crate) fn id() -> u64 {
+    thread_local! {
+        static HERE: u8 = const { 0 };
+    }
+    HERE.with(|here| std::ptr::from_ref(here).addr() as u64)
+}
+
 /// The scheduler `family` has taken `step`, with `rate`.
 #[inline]
 pub(crate) fn announce(family: u64, step: u64, rate: f64) {
@@ -49,6 +58,14 @@ pub(crate) fn last(family: u64) -> Option<Taken> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn threads_have_other_numbers() {
+        let here = id();
+        assert!(here == id() && here != 0);
+        let there = std::thread::spawn(id).join().unwrap();
+        assert_ne!(here, there);
+    }
 
     #[test]
     fn a_thread_remembers_the_last_step_of_each_scheduler() {

@@ -4,7 +4,7 @@ use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::LearningRate;
 
 use crate::Schedule;
-use crate::clock::{Clock, Now};
+use crate::clock::{Clock, Standing};
 use crate::control::LrHandle;
 use crate::record::{
     Driven, Identity, Kind, LoadError, Resumable, SchedulerState, load_or_panic, to_json,
@@ -34,6 +34,9 @@ use crate::record::{
 /// assert_eq!(other.position(), 0);
 /// # Ok::<(), burn_lr::LoadError>(())
 /// ```
+///
+/// A clone goes on by itself from where this one is. What is done through [handles](LrHandle) counts
+/// for both; [`detached`](Self::detached) gives a copy for which it doesn't.
 ///
 /// Burn's own `load_record` can't fail, and so panics with that error rather than restart at
 /// step 0 without a word.
@@ -86,7 +89,7 @@ impl<S: Schedule> Scheduler<S> {
 
     /// How many steps were taken that [don't count](Self::skip_step).
     pub fn skipped(&self) -> u64 {
-        self.clock.peek().0.skipped
+        self.clock.standing().now.skipped
     }
 
     /// The last step does not count: the optimizer was not stepped, since a gradient was not
@@ -118,14 +121,30 @@ impl<S: Schedule> Scheduler<S> {
         Arc::make_mut(&mut self.driven).push(Driven::new(name, schedule));
     }
 
-    /// The same at the same position, but nothing that is done to the one is done to the other.
-    pub(crate) fn detached(&self) -> Self
+    /// The same at the same position, but nothing that is done to the one is done to the other:
+    /// they share no [handle](Self::handle), as clones do.
+    ///
+    /// For several runs side by side, or for a copy of one that goes on by itself.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    ///
+    /// let mut lr = Scheduler::new(Constant::new(0.1));
+    /// let (mut clone, mut other) = (lr.clone(), lr.detached());
+    /// lr.handle().set(0.5)?;
+    /// assert_eq!([lr.step(), clone.step(), other.step()], [0.5, 0.5, 0.1]);
+    /// # Ok::<(), burn_lr::ControlError>(())
+    /// ```
+    pub fn detached(&self) -> Self
     where
         S: Clone,
     {
         Self {
+            schedule: self.schedule.clone(),
             clock: self.clock.detached(),
-            ..self.clone()
+            identity: self.identity.clone(),
+            driven: self.driven.clone(),
+            accepts_another_schedule: self.accepts_another_schedule,
         }
     }
 
@@ -139,9 +158,9 @@ impl<S: Schedule> Scheduler<S> {
         self.identity.get_or_init(|| Identity::of(&self.schedule))
     }
 
-    /// What a record of a scheduler of `kind` holds, which stands as `now`.
-    pub(crate) fn state(&self, kind: Kind, now: &Now) -> LrSchedulerRecord {
-        let state = SchedulerState::new(kind, now, self.clock.later(now), self.identity().clone());
+    /// What a record of a scheduler of `kind` holds, which stands so.
+    pub(crate) fn state(&self, kind: Kind, standing: Standing) -> LrSchedulerRecord {
+        let state = SchedulerState::new(kind, standing, self.identity().clone());
         let record = LrSchedulerRecord::from_state(&state);
         Driven::store(&self.driven, record)
     }
@@ -164,7 +183,7 @@ impl<S: Schedule> Scheduler<S> {
 
 impl<S: Schedule + Clone + Send + Sync + 'static> Resumable for Scheduler<S> {
     fn record(&self) -> LrSchedulerRecord {
-        self.state(Kind::Scheduler, &self.clock.peek().0)
+        self.state(Kind::Scheduler, self.clock.standing())
     }
 
     fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {

@@ -12,7 +12,7 @@ use burn::train::metric::store::{Direction, Split};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
 use burn::train::{Learner, LearningResult, SupervisedTraining};
 use burn_lr::prelude::*;
-use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback};
+use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback, discard_logs_after};
 use shared::Backend;
 
 use crate::Error;
@@ -40,6 +40,8 @@ pub fn resume(path: &Path, epochs: Option<u64>) -> Result<(), Error> {
     let checkpoints = EpochCheckpoints::open(dir.checkpoints())?;
     let last = last_epoch(&checkpoints)?;
     println!("resuming after epoch {last} of {}", options.epochs);
+    // An epoch whose checkpoint isn't there is trained anew, and is not to be judged by what it was.
+    discard_logs_after(dir.path(), last).map_err(Error::io("clear", dir.path()))?;
     run(&options, &backend, &dir, &checkpoints, last)
 }
 
@@ -148,31 +150,31 @@ fn run(
         true => training, // burn-train's dashboard
         false => training.renderer(Box::new(Lines::default())),
     };
+    let outcome = feedback.outcome();
     let training = feedback.install(training);
 
     let learner = Learner::new(model, AdamConfig::new().init(), lr);
     let LearningResult {
         model,
         renderer,
-        interrupted,
         error,
+        ..
     } = training.launch(learner);
     drop(renderer); // the dashboard takes what is printed before with it
+    outcome.check()?;
     if let Some(error) = error {
         return Err(Error::Training(error));
     }
     picture::of_run(&dir.history(), &dir.picture())?;
-    if interrupted.is_some() {
-        println!(
-            "stopped after epoch {}; `--resume` goes on",
-            last_epoch(checkpoints)?
-        );
+    // The dashboard leaves no word of having been told to stop.
+    let done = last_epoch(checkpoints)?;
+    if done < options.epochs {
+        println!("stopped after epoch {done}; `--resume` goes on");
         return Ok(());
     }
     println!(
-        "done backend={} epochs={} steps={} lr={} valid_acc={:.4} out={}",
+        "done backend={} epochs={done} steps={} lr={} valid_acc={:.4} out={}",
         backend.name,
-        last_epoch(checkpoints)?,
         rate.steps(),
         rate.lr(),
         model.accuracy(&*valid)?,

@@ -7,9 +7,9 @@ use super::error::LoadError;
 use super::fields::Fields;
 use super::identity::Identity;
 use crate::Shape;
-use crate::clock::{Now, Restored};
+use crate::clock::{Restored, Standing};
 use crate::control::{Decay, Override};
-use crate::mailbox::{Change, KEPT, What};
+use crate::inbox::{Change, What};
 
 /// Which scheduler a record is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,7 +46,8 @@ pub(crate) struct SchedulerState {
 impl SchedulerState {
     const VERSION: u64 = 1;
 
-    pub fn new(kind: Kind, now: &Now, later: Vec<Change>, identity: Identity) -> Self {
+    pub fn new(kind: Kind, standing: Standing, identity: Identity) -> Self {
+        let Standing { now, later, .. } = standing;
         Self {
             kind,
             position: now.position(),
@@ -170,8 +171,10 @@ impl Override {
         push("factor", self.factor.into());
         if let Some(decay) = self.decay {
             let (kind, [a, b]) = decay.shape.to_parts();
-            if let Some(start) = decay.start {
-                push("decay.start", start.into());
+            match (decay.start, decay.after) {
+                (Some(start), _) => push("decay.start", start.into()),
+                (None, Some(after)) => push("decay.after", after.into()),
+                (None, None) => (),
             }
             push("decay.steps", decay.steps.into());
             push("decay.end", decay.end.into());
@@ -206,7 +209,7 @@ impl Decay {
         }
         Ok(Self {
             start: fields.optional("start", Fields::count)?,
-            number: None,
+            after: fields.optional("after", Fields::count)?,
             steps: fields.count("steps")?,
             end: fields.not_negative("end")?,
             shape,
@@ -244,20 +247,15 @@ const METRIC: u64 = 3;
 
 fn read_later(fields: &mut Fields) -> Result<Vec<Change>, LoadError> {
     let count = fields.optional("later.count", Fields::count)?.unwrap_or(0);
-    if count > KEPT as u64 {
-        return Err(fields.invalid("later.count", count, "at most 1024"));
-    }
     let read = |fields: &mut Fields| {
-        Ok(Change {
-            at: fields.count("after")?,
-            what: match fields.count("kind")? {
-                OVERRIDE => What::Override(Override::read(fields)?, "as it was saved".to_string()),
-                SKIP => What::Skip,
-                METRIC => What::Metric(fields.number("value")?),
-                other => return Err(fields.invalid("kind", other, "1, 2 or 3")),
-            },
-            noted: false,
-        })
+        let at = fields.count("after")?;
+        let what = match fields.count("kind")? {
+            OVERRIDE => What::Override(Override::read(fields)?.into(), "as it was saved".into()),
+            SKIP => What::Skip,
+            METRIC => What::Metric(fields.number("value")?),
+            other => return Err(fields.invalid("kind", other, "1, 2 or 3")),
+        };
+        Ok(Change::new(at, what))
     };
     (0..count)
         .map(|number| fields.below(&format!("later.{number}."), read))

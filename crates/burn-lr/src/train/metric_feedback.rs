@@ -1,5 +1,5 @@
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use burn::train::checkpoint::{
     CheckpointerError, CheckpointingAction, CheckpointingStrategy, ComposedCheckpointingStrategy,
@@ -42,8 +42,10 @@ use crate::{FeedbackScheduler, MetricHandle, Schedule};
 /// let metric = LossMetric::new();
 /// let feedback = MetricFeedback::new(&lr, &metric, Direction::Lowest, Split::Valid)?;
 /// let training = training.metrics((metric,)).with_default_checkpointers();
+/// let outcome = feedback.outcome();
 /// let training = feedback.install(training); // last, before launch
-/// // training.launch(Learner::new(model, optimizer, lr))
+/// // training.launch(Learner::new(model, optimizer, lr)), and then
+/// outcome.check()?;
 /// # let _ = training;
 /// # Ok(())
 /// # }
@@ -57,13 +59,52 @@ use crate::{FeedbackScheduler, MetricHandle, Schedule};
 /// burn-train keeps them by default (the last two, and the one with the lowest validation loss),
 /// and no early stopping.
 ///
-/// A metric that isn't there ends the training after the first epoch, before anything is saved: the
-/// result's `error` names it ([`MetricFeedbackError::NotFound`] inside of an
-/// [`io::Error`](std::io::Error), the one of burn-train's errors that can hold it).
+/// A metric that isn't there ends the training after the first epoch, before anything is saved, and
+/// the [`outcome`](Self::outcome) says so. The result's `error` does too (in an
+/// [`io::Error`](std::io::Error), the one of burn-train's errors that can hold it), but not where
+/// burn-train's dashboard is: that forgets all errors when the training ends.
 pub struct MetricFeedback {
     relays: Vec<Relay>,
     checkpointing: Box<dyn CheckpointingStrategy>,
     early_stopping: Option<Box<dyn CloneStopping>>,
+    outcome: FeedbackOutcome,
+}
+
+/// How a training with a [`MetricFeedback`] has gone, to be asked when it is over.
+///
+/// A training's result says whether it failed or was interrupted, but not if burn-train's dashboard
+/// was there, which resets both when the training ends.
+#[derive(Debug, Clone, Default)]
+pub struct FeedbackOutcome {
+    reached: Arc<Mutex<Reached>>,
+}
+
+#[derive(Debug, Default)]
+struct Reached {
+    epoch: Option<usize>,
+    error: Option<MetricFeedbackError>,
+}
+
+impl FeedbackOutcome {
+    /// The last epoch whose metrics were all heard; a training that was stopped in an epoch has
+    /// not come to its end. `None` before the first.
+    pub fn last_epoch(&self) -> Option<usize> {
+        self.read(|reached| reached.epoch)
+    }
+
+    /// Whether every metric was there.
+    ///
+    /// # Errors
+    ///
+    /// The first one that was not ([`MetricFeedbackError::NotFound`]), which has ended the training.
+    pub fn check(&self) -> Result<(), MetricFeedbackError> {
+        self.read(|reached| reached.error.clone().map_or(Ok(()), Err))
+    }
+
+    fn read<T>(&self, read: impl FnOnce(&mut Reached) -> T) -> T {
+        let reached = self.reached.lock();
+        read(&mut reached.unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 impl MetricFeedback {
@@ -105,11 +146,17 @@ impl MetricFeedback {
             }],
             checkpointing: Box::new(default.build()),
             early_stopping: None,
+            outcome: FeedbackOutcome::default(),
         })
     }
 
+    /// What tells, when the training is over, whether every metric was there, and how far it came.
+    pub fn outcome(&self) -> FeedbackOutcome {
+        self.outcome.clone()
+    }
+
     /// Both: what `other` is to hear too, for a training with several schedulers. The strategies
-    /// are this one's.
+    /// and the [`outcome`](Self::outcome) are this one's.
     pub fn and(mut self, other: Self) -> Self {
         self.relays.extend(other.relays);
         self
@@ -144,6 +191,7 @@ impl MetricFeedback {
         let relays = Relays {
             relays: self.relays.into(),
             interrupter: training.interrupter(),
+            outcome: self.outcome,
         };
         training
             .with_checkpointing_strategy(Checkpointing {
@@ -170,30 +218,35 @@ struct Relay {
 struct Relays {
     relays: Arc<[Relay]>,
     interrupter: Interrupter,
+    outcome: FeedbackOutcome,
 }
 
 impl Relays {
     /// Tells every scheduler what it is to hear of `epoch`, if it has not heard it yet. Whether all
     /// metrics were there; if not, the training is told to end.
     fn hear(&self, epoch: usize, store: &EventStoreClient) -> bool {
-        self.relays.iter().all(|relay| {
+        let heard = self.relays.iter().try_for_each(|relay| {
             let value = store.find_metric(&relay.metric, epoch, Aggregate::Mean, &relay.split);
-            match value {
-                Some(value) => {
-                    relay.handle.post(epoch as u64, value);
-                }
-                None => {
-                    let error = io::Error::other(MetricFeedbackError::NotFound {
-                        metric: relay.metric.to_string(),
-                        split: relay.split.clone(),
-                        epoch,
-                    });
-                    let error = TrainingError::Checkpoint(CheckpointerError::IOError(error));
-                    self.interrupter.fail(error);
-                }
+            let value = value.ok_or_else(|| MetricFeedbackError::NotFound {
+                metric: relay.metric.to_string(),
+                split: relay.split.clone(),
+                epoch,
+            })?;
+            relay.handle.post(epoch as u64, value);
+            Ok(())
+        });
+        self.outcome.read(|reached| match &heard {
+            Ok(()) => reached.epoch = Some(epoch),
+            Err(error) => {
+                reached.error.get_or_insert_with(|| error.clone());
             }
-            value.is_some()
-        })
+        });
+        if let Err(error) = heard {
+            let error = CheckpointerError::IOError(io::Error::other(error));
+            self.interrupter.fail(TrainingError::Checkpoint(error));
+            return false;
+        }
+        true
     }
 }
 

@@ -4,11 +4,13 @@
 
 mod epoch_checkpoints;
 mod loader;
+mod logs;
 mod metric_feedback;
 mod order;
 mod rates;
 
 pub use epoch_checkpoints::{EpochCheckpointError, EpochCheckpoints, LatestEpoch};
 pub use loader::EpochDataLoader;
-pub use metric_feedback::{MetricFeedback, MetricFeedbackError};
+pub use logs::discard_logs_after;
+pub use metric_feedback::{FeedbackOutcome, MetricFeedback, MetricFeedbackError};
 pub use rates::GroupRateMetric;
