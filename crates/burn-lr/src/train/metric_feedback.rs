@@ -225,7 +225,8 @@ impl Relays {
     /// Tells every scheduler what it is to hear of `epoch`, if it has not heard it yet. Whether all
     /// metrics were there; if not, the training is told to end.
     fn hear(&self, epoch: usize, store: &EventStoreClient) -> bool {
-        let heard = self.relays.iter().try_for_each(|relay| {
+        let mut relays = self.relays.iter();
+        let heard: Result<(), MetricFeedbackError> = relays.try_for_each(|relay| {
             let value = store.find_metric(&relay.metric, epoch, Aggregate::Mean, &relay.split);
             let value = value.ok_or_else(|| MetricFeedbackError::NotFound {
                 metric: relay.metric.to_string(),
