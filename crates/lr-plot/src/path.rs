@@ -7,8 +7,8 @@ use crate::trace::Trace;
 
 /// Steps that are at least so wide are drawn as what they are: a rate that is held, then another.
 const VISIBLE_STEP: f64 = 2.0;
-/// Where steps are too narrow for that, a change of at least so many pixels that is so much steeper
-/// than what is beside it is a jump, and is drawn straight up or down.
+/// Where steps are too narrow for that, a change of at least so many pixels that is so many times as
+/// steep as what is beside it is a jump, and is drawn straight up or down.
 const JUMP: f64 = 1.5;
 const STEEPER: f64 = 4.0;
 /// How far from a path the points that are left of it may make it.
@@ -52,15 +52,17 @@ impl Frame {
 
     fn stairs(&self, run: &[(f64, f64)], step: f64) -> Vec<Point> {
         let points: Vec<Point> = run.iter().map(|point| self.point(*point)).collect();
-        // How far it is, up or down, from the point before.
+        // How far it is, up or down, from the point before, and that for each step.
         let rise = |i: usize| match (i.checked_sub(1), points.get(i)) {
             (Some(before), Some(point)) => (point.1 - points[before].1).abs(),
             _ => 0.0,
         };
-        let jumps = |i: usize| {
-            let beside = rise(i - 1).max(rise(i + 1));
-            rise(i) >= JUMP && rise(i) > STEEPER * beside
+        let slope = |i: usize| match (i.checked_sub(1), run.get(i)) {
+            (Some(before), Some(value)) => rise(i) / (value.0 - run[before].0),
+            _ => 0.0,
         };
+        let jumps =
+            |i: usize| rise(i) >= JUMP && slope(i) > STEEPER * slope(i - 1).max(slope(i + 1));
         let mut path: Vec<Point> = Vec::with_capacity(points.len() * 2);
         for (i, (point, value)) in points.iter().zip(run).enumerate() {
             if let Some(before) = path.last().copied() {
