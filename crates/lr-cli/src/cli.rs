@@ -54,7 +54,7 @@ pub enum Command {
     /// Say whether specs make schedules, and if not, what is wrong where
     #[command(after_help = AFTER)]
     Check(Check),
-    /// Say what is in a file of torch.save: a scheduler's state, an optimizer's, or both
+    /// Say what is in a checkpoint, or in a file of torch.save: a scheduler's state, an optimizer's
     #[command(after_help = AFTER)]
     Inspect(Inspect),
     /// Print the completions of a shell

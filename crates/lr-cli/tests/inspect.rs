@@ -80,6 +80,28 @@ fn what_is_kept_elsewhere_is_asked_for() {
 }
 
 #[test]
+fn a_checkpoint_is_shown_with_its_run() {
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures");
+    let checkpoint = fixtures.join("checkpoint-v1.bpk");
+    let out = lr(&["inspect", checkpoint.to_str().unwrap()]).yes();
+    assert!(out.starts_with("checkpoint of version 1: epoch "), "{out}");
+    let json = lr(&["inspect", checkpoint.to_str().unwrap(), "--json"]).json();
+    assert_eq!(json["kind"], "checkpoint");
+    let digest = json["digest"].as_str().unwrap();
+    assert!(out.ends_with(&format!("digest: {digest}\n")), "{out}");
+    assert!(json["schedule"].is_null() || json["schedule"].is_object());
+
+    let directory = tempfile::tempdir().unwrap();
+    let damaged = directory.path().join("damaged.bpk");
+    let mut bytes = std::fs::read(checkpoint).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&damaged, bytes).unwrap();
+    let line = lr(&["inspect", damaged.to_str().unwrap()]).fails(1);
+    assert!(line.contains(".bpk: is damaged: its "), "{line}");
+}
+
+#[test]
 fn what_is_wrong_is_said_in_one_line() {
     let line = lr(&["inspect", "no/such/file.pt"]).fails(2);
     assert!(

@@ -1,5 +1,6 @@
 //! What saved files hold.
 
+mod checkpoint;
 mod torch;
 
 use std::fs::File;
@@ -10,11 +11,16 @@ use crate::cli::Inspect;
 use crate::failure::Failure;
 use crate::{Outcome, output};
 
+/// So many parameters, or entries of a file, are listed for readers.
+const LISTED: usize = 20;
+
 /// What a file says it is by its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Of `torch.save`: a ZIP archive.
     Torch,
+    /// Of Burn's container, in which checkpoints are.
+    Checkpoint,
     Unknown,
 }
 
@@ -26,6 +32,7 @@ pub fn run(options: &Inspect) -> Result<Outcome, Failure> {
     };
     let report = match kind(path).map_err(read)? {
         Kind::Torch => torch::report(options)?,
+        Kind::Checkpoint => checkpoint::report(options)?,
         Kind::Unknown => {
             let problem = "is no file that is known: neither of torch.save nor a checkpoint";
             return Err(Failure::input(&path.display().to_string(), problem));
@@ -49,6 +56,7 @@ fn kind(path: &Path) -> std::io::Result<Kind> {
     File::open(path)?.take(4).read_to_end(&mut start)?;
     Ok(match start.as_slice() {
         b"PK\x03\x04" => Kind::Torch,
+        b"NRUB" => Kind::Checkpoint,
         _ => Kind::Unknown,
     })
 }

@@ -10,14 +10,11 @@ use lr_compat::pytorch::{
 use lr_schedule::feedback;
 use serde_json::{Map, Value as Json, json};
 
-use super::Report;
+use super::{LISTED, Report};
 use crate::cli::Inspect;
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::library::Library;
-
-/// So many entries that are neither a scheduler nor an optimizer are listed.
-const LISTED: usize = 20;
 
 pub fn report(options: &Inspect) -> Result<Report, Failure> {
     let origin = options.file.display().to_string();
