@@ -3,7 +3,7 @@
 mod common;
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 
 use common::{backends, digits, directory, history, run};
 
