@@ -1,0 +1,127 @@
+//! Saved on one backend, gone on with on another: all that was saved arrives as it left.
+
+use std::collections::BTreeMap;
+
+use burn::config::Config;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
+use burn::tensor::Device;
+use burn_lr::prelude::*;
+use burn_pack::Reader;
+use tests::{Training, devices};
+
+fn lr() -> FeedbackScheduler<burn_lr::combine::Warmup<Constant>, ReduceOnPlateau> {
+    let rule = ReduceOnPlateauConfig::new()
+        .with_patience(1)
+        .build()
+        .unwrap();
+    FeedbackScheduler::new(Constant::new(0.01).warmup(5), rule)
+}
+
+/// What a checkpoint's file has of model, optimizer and scheduler, by name.
+fn contents(checkpoint: &Checkpoint) -> BTreeMap<String, Vec<u8>> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("checkpoint.bpk");
+    checkpoint.save(&path).unwrap();
+    let file = Reader::from_file(&path).unwrap();
+    let mut contents = BTreeMap::new();
+    for part in ["model", "optimizer", "scheduler"] {
+        let bytes = file.tensor_data(part).unwrap();
+        let reader = Reader::from_bytes(burn_pack::Bytes::from_bytes_vec(bytes)).unwrap();
+        for (name, value) in reader.scalars() {
+            contents.insert(format!("{part} {name}"), format!("{value:?}").into_bytes());
+        }
+        for tensor in reader.into_tensors().unwrap() {
+            let bytes = tensor.to_bytes().unwrap().to_vec();
+            contents.insert(format!("{part} {}", tensor.name), bytes);
+        }
+    }
+    contents
+}
+
+/// For each ordered pair of the enabled backends, with an optimizer whose state has these tensors.
+fn arrives<C: Config>(config: &C, init: impl Fn(&C) -> ModuleOptimizer, tensors: &[&str]) {
+    let train = |training: &mut Training, lr: &mut dyn LrScheduler, steps: u64| {
+        (0..steps).for_each(|_| training.step(lr.step()));
+    };
+    let save = |training: &Training, lr: &_| {
+        let Training {
+            model, optimizer, ..
+        } = training;
+        Checkpoint::capture(model, optimizer, config, lr, Progress::default()).unwrap()
+    };
+    let pair = |from: &Device, to: &Device| {
+        let (mut here, mut here_lr) = (Training::new(init(config), from), lr());
+        train(&mut here, &mut here_lr, 8);
+        for loss in [0.5, 0.6, 0.7] {
+            here_lr.observe(loss); // which cuts the rate
+        }
+        let saved = save(&here, &here_lr);
+        let before = contents(&saved);
+        for tensor in tensors {
+            let ending = format!(".{tensor}");
+            let is_it = |name: &&String| name.starts_with("optimizer ") && name.ends_with(&ending);
+            assert_eq!(
+                before.keys().filter(is_it).count(),
+                2,
+                "{tensor}: {:?}",
+                before.keys()
+            );
+        }
+
+        let (mut there, mut there_lr) = (Training::new(init(config), to), lr());
+        let (model, optimizer) = saved
+            .restore(there.model, there.optimizer, config, &mut there_lr)
+            .unwrap();
+        there = Training::new(optimizer, to);
+        there.model = model;
+        let between = format!("from {from:?} to {to:?}");
+        assert!(contents(&save(&there, &there_lr)) == before, "{between}");
+
+        train(&mut here, &mut here_lr, 20);
+        train(&mut there, &mut there_lr, 20);
+        let rates = [here_lr.handle().lr(), there_lr.handle().lr()];
+        assert!(
+            rates[0] < 0.01 && rates[0] == rates[1],
+            "{between}: {rates:?}"
+        );
+        let (here, there) = (here.weights(), there.weights());
+        let largest = here
+            .iter()
+            .fold(0.0f32, |most, weight| most.max(weight.abs()));
+        for (here, there) in here.iter().zip(&there) {
+            assert!(
+                (here - there).abs() <= 1e-4 * largest,
+                "{between}: {here}, {there}"
+            );
+        }
+    };
+    for from in devices() {
+        for to in devices() {
+            pair(&from, &to);
+        }
+    }
+}
+
+#[test]
+fn adams_moments_arrive() {
+    arrives(
+        &AdamConfig::new(),
+        AdamConfig::init,
+        &["moment_1", "moment_2"],
+    );
+    let amsgrad = AdamWConfig::new().with_amsgrad(true);
+    arrives(
+        &amsgrad,
+        AdamWConfig::init,
+        &["moment_1", "moment_2", "max_moment_2"],
+    );
+}
+
+#[test]
+fn velocities_and_averages_arrive() {
+    let momentum = SgdConfig::new().with_momentum(Some(MomentumConfig::new()));
+    arrives(&momentum, SgdConfig::init, &["velocity"]);
+    let centered = RmsPropConfig::new().with_centered(true).with_momentum(0.9);
+    arrives(&centered, RmsPropConfig::init, &["square_avg"]);
+}
