@@ -351,7 +351,10 @@ fn parameters_can_be_named_one_by_one() {
     );
 
     // in the order of Burn's declaration they would be others
-    let error = saved.init(&model, &TorchNames::new()).map(drop).unwrap_err();
+    let error = saved
+        .init(&model, &TorchNames::new())
+        .map(drop)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "state[0].exp_avg: must have the shape [10, 64] for `hidden.weight`, and has [10, 10]"
@@ -432,7 +435,10 @@ fn frozen_parameters_need_no_optimizer() {
     let model = Sequential {
         layers: vec![layer.clone(), other.clone()],
     };
-    let error = saved.init(&model, &TorchNames::new()).map(drop).unwrap_err();
+    let error = saved
+        .init(&model, &TorchNames::new())
+        .map(drop)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "the file's optimizer has 2 parameters, and here are 4: layers.0.weight, layers.0.bias, \
@@ -478,7 +484,10 @@ fn what_does_not_fit_is_refused() {
     let wider = Sequential {
         layers: vec![LinearConfig::new(10, 2).init(&device)],
     };
-    let error = saved.init(&wider, &TorchNames::new()).map(drop).unwrap_err();
+    let error = saved
+        .init(&wider, &TorchNames::new())
+        .map(drop)
+        .unwrap_err();
     assert_eq!(
         error.to_string(),
         "state[0].exp_avg: must have the shape [2, 10] for `layers.0.weight`, and has [1, 10]"
