@@ -26,7 +26,7 @@ use burn::train::{
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingError, TrainingItem,
     TrainingStrategy, ValidLoader,
 };
-use burn_lr::feedback::Feedback;
+use burn_lr::feedback::{Feedback, State, StateError, Stored, Value};
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError, discard_logs_after};
 use digits::data::{self, DigitBatch, DigitBatcher};
@@ -224,13 +224,40 @@ fn a_resumed_training_is_the_same_one() {
     }
 }
 
+/// A rule whose rate depends on every digit of what it has heard last.
+#[derive(Debug, Clone)]
+struct Echo(f64);
+
+impl Feedback for Echo {
+    fn name(&self) -> &'static str {
+        "echo"
+    }
+
+    fn observe(&mut self, metric: f64, _scheduled: f64) {
+        self.0 = metric;
+    }
+
+    fn rate(&self, scheduled: f64) -> f64 {
+        scheduled / (1.0 + self.0)
+    }
+
+    fn state(&self) -> State {
+        State::new().with("heard", Value::Number(self.0))
+    }
+
+    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
+        self.0 = stored.number("heard")?;
+        Ok(())
+    }
+}
+
 /// A run had come to epoch 5, and is resumed from epoch 3: what it had measured after that, with
 /// other batches, is not heard again.
 #[test]
 fn a_training_that_goes_on_from_an_older_checkpoint_forgets_what_was_given_up() {
     let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
     let train = |path: &Path, resumed: Option<usize>, epochs: usize, seed: u64| {
-        let lr = scheduler();
+        let lr = FeedbackScheduler::new(Constant::new(0.01), Echo(0.0));
         let training = training_with(path, resumed, &rates, seed).num_epochs(epochs);
         // Saves every epoch, and looks for the best one as Burn's default does.
         let strategy = ComposedCheckpointingStrategy::builder()
