@@ -246,20 +246,20 @@ fn a_file_that_has_changed_is_refused_wherever_it_has() {
         bytes[bit / 8] ^= 1 << (bit % 8);
         let part = match load(&bytes).unwrap_err() {
             CheckpointError::Damaged { part, .. } => part,
-            // The mark at the end, by which the version is told.
-            CheckpointError::NotACheckpoint { reason, .. } if reason.contains("trailer") => "mark",
-            CheckpointError::Version { .. } => "mark",
+            CheckpointError::Version { .. } => "version",
             other => panic!("bit {bit}: {other}"),
         };
         *parts.entry(part).or_insert(0) += 1;
     }
     let named: Vec<&str> = parts.keys().copied().collect();
     let expected = [
+        "header, index or trailer",
         "index or trailer",
-        "mark",
         "model",
         "optimizer",
         "scheduler",
+        "trailer",
+        "version",
     ];
     assert_eq!(named, expected, "{parts:?}");
 

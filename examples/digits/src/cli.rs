@@ -17,7 +17,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Go on with the run in `--out` after its last checkpoint, with the options that it began with.
-    #[arg(long, conflicts_with_all = ["Model", "Data"])]
+    #[arg(long, conflicts_with_all = ["lr", "layer_decay", "patience", "batch_size", "seed"])]
     pub resume: bool,
     /// Directory of the run: checkpoints, logs, and the rates of every step.
     #[arg(long, default_value = "runs/digits")]
@@ -69,7 +69,6 @@ pub struct Options {
 
 /// What a run can't change any more once it has begun.
 #[derive(Args, Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[group(id = "Model")]
 pub struct How {
     /// Peak learning rate.
     #[arg(long, default_value_t = 0.01, allow_negative_numbers = true, value_parser = positive)]
@@ -88,7 +87,6 @@ pub struct How {
 
 /// The batches, and the first weights.
 #[derive(Args, Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[group(id = "Data")]
 pub struct Data {
     /// Digits per step.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_438))]

@@ -9,7 +9,8 @@ use super::error::CheckpointError;
 use super::progress::Progress;
 use super::verifier::Verifier;
 
-const FORMAT: &str = "burn-lr checkpoint";
+/// What a file says that it is.
+pub(super) const FORMAT: &str = "burn-lr checkpoint";
 
 /// The named texts and numbers of a container.
 pub(super) struct Index {

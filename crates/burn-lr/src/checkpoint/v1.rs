@@ -13,7 +13,7 @@ use burn_pack::{MAGIC_NUMBER, Reader};
 
 use super::contents::{Contents, SavedOptimizer, SavedParameter, Values};
 use super::error::CheckpointError;
-use super::index::Index;
+use super::index::{FORMAT, Index};
 use super::parameters::{MAX_RANK, Parameter};
 use super::verifier::Verifier;
 
@@ -23,21 +23,28 @@ const DIGEST_SIZE: usize = blake3::OUT_LEN;
 /// Reads the bytes of a file, if they are whole.
 pub(super) fn read(bytes: Vec<u8>, file: Verifier) -> Result<Contents, CheckpointError> {
     let is_burnpack = bytes.starts_with(&MAGIC_NUMBER.to_le_bytes());
+    let says_what_it_is = bytes
+        .windows(FORMAT.len())
+        .any(|text| text == FORMAT.as_bytes());
     let whole = match bytes.split_last_chunk::<DIGEST_SIZE>() {
         Some((hashed, digest)) => blake3::hash(hashed) == *digest,
         None => false,
     };
-    let bytes = Bytes::from_bytes_vec(bytes).shared();
-    // That a file of version 2 ends with its trailer is what tells it from others.
-    let no_trailer = "it has no trailer: it was cut short, or is another kind of burnpack file";
+    // A file of version 2 that has lost its trailer comes here too.
+    let without_trailer = || match says_what_it_is {
+        true => file.damaged("header, index or trailer"),
+        false => file.not_a_checkpoint(
+            "it has no trailer: it was cut short, or is another kind of burnpack file",
+        ),
+    };
     let unreadable = |error: burn_pack::Error| match is_burnpack {
-        true => file.not_a_checkpoint(no_trailer),
+        true => without_trailer(),
         false => file.not_a_checkpoint(error.to_string()),
     };
-    let reader = Reader::from_bytes(bytes).map_err(unreadable)?;
+    let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes).shared()).map_err(unreadable)?;
     let index = Index::of(&reader);
     if !index.has_format() {
-        return Err(file.not_a_checkpoint(no_trailer));
+        return Err(without_trailer());
     }
     index.check_format(&file, VERSION)?;
     let mut parts = BTreeMap::new();

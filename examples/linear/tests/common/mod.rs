@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use burn_pack::Reader;
+use burn_lr::Checkpoint;
+use burn_pack::{Bytes, Reader};
 
 /// The backends that this build of the program can be told to run on.
 pub fn backends() -> Vec<&'static str> {
@@ -114,24 +115,25 @@ impl RunDir {
     /// The checkpoint's state as names and bytes. Parameter ids differ from run to run, so the
     /// optimizer's names have the parameter's path in their place.
     pub fn state(&self) -> BTreeMap<String, Vec<u8>> {
-        let bytes = |name: &str| {
-            let file = Reader::from_file(self.checkpoint()).unwrap();
-            Reader::from_bytes(burn_pack::Bytes::from_bytes_vec(
-                file.tensor_data(name).unwrap(),
-            ))
-            .unwrap()
+        let about = Checkpoint::inspect(self.checkpoint()).unwrap();
+        let file = std::fs::read(self.checkpoint()).unwrap();
+        let mut rest = &file[..];
+        let mut take = |size: u64| {
+            let (taken, left) = rest.split_at(size as usize);
+            rest = left;
+            taken.to_vec()
         };
-        let mut paths = BTreeMap::new();
+        let container = |bytes| Reader::from_bytes(Bytes::from_bytes_vec(bytes)).unwrap();
+        let optimizer = container(take(about.optimizer_size));
         let mut state = BTreeMap::new();
-        for tensor in bytes("model").into_tensors().unwrap() {
-            paths.insert(tensor.param_id.unwrap().to_string(), tensor.name.clone());
-            state.insert(
-                format!("model {}", tensor.name),
-                tensor.to_bytes().unwrap().to_vec(),
-            );
+        for parameter in &about.parameters {
+            let values: usize = parameter.shape.iter().product();
+            let size = values * parameter.dtype.size();
+            state.insert(format!("model {}", parameter.path), take(size as u64));
         }
-        for part in ["optimizer", "scheduler"] {
-            let reader = bytes(part);
+        let scheduler = container(take(about.scheduler_size));
+        let paths = optimizer.metadata().clone();
+        for (part, reader) in [("optimizer", optimizer), ("scheduler", scheduler)] {
             let named = |name: &str| match name.split_once('.') {
                 Some((id, field)) if part == "optimizer" => format!("{part} {} {field}", paths[id]),
                 _ => format!("{part} {name}"),
