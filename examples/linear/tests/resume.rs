@@ -11,15 +11,15 @@ use burn_lr::Checkpoint;
 use common::{RunDir, backends, run, spawn, succeeded};
 use rand::{Rng, SeedableRng};
 
-/// Kills runs at `KILLS` random moments in all, resuming each time, and gives what they ended as:
-/// one run, or more where a run comes to its end between two kills.
-fn killed(backend: &str, options: &[&str], longest: Duration) -> Vec<RunDir> {
-    const KILLS: usize = 20;
+/// Kills runs at `kills` random moments in all, resuming each time, and gives what they ended as:
+/// one run, or more where a run comes to its end between two kills. Once it has a checkpoint, a run
+/// always has one that loads, and of no earlier step.
+fn killed(backend: &str, options: &[&str], kills: usize, longest: Duration) -> Vec<RunDir> {
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let mut kills = 0;
+    let mut killed = 0;
     let mut stops = BTreeSet::new();
     let mut dirs = vec![];
-    while kills < KILLS {
+    while killed < kills {
         let dir = RunDir::new();
         let train = [&["train", "--out", dir.str()], options].concat();
         let resume = ["resume", dir.str()];
@@ -27,9 +27,10 @@ fn killed(backend: &str, options: &[&str], longest: Duration) -> Vec<RunDir> {
             true => &resume[..],
             false => &train[..], // killed before there was anything to resume
         };
+        let mut last = 0;
         loop {
             let mut child = spawn(backend, begin_or_go_on());
-            if kills < KILLS {
+            if killed < kills {
                 sleep(longest.mul_f64(random.random()));
                 child.kill().unwrap(); // SIGKILL
             }
@@ -38,9 +39,12 @@ fn killed(backend: &str, options: &[&str], longest: Duration) -> Vec<RunDir> {
                 succeeded(output);
                 break;
             }
-            kills += 1;
+            killed += 1;
             if dir.checkpoint().exists() {
-                stops.insert(Checkpoint::load(dir.checkpoint()).unwrap().progress().step);
+                let step = Checkpoint::load(dir.checkpoint()).unwrap().progress().step;
+                assert!(step >= last, "step {last} is gone");
+                last = step;
+                stops.insert(step);
             }
         }
         let entries = std::fs::read_dir(dir.path()).unwrap();
@@ -50,21 +54,22 @@ fn killed(backend: &str, options: &[&str], longest: Duration) -> Vec<RunDir> {
         dirs.push(dir);
     }
     assert!(
-        stops.len() > KILLS / 2,
+        stops.len() > kills / 2,
         "most kills struck before training: {stops:?}"
     );
     dirs
 }
 
-#[test]
-fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
+/// That runs with a checkpoint after every step, killed so many times on each of two backends with
+/// each of two schedules, end bit for bit as if they had not been.
+fn ends_the_same_after(kills: usize) {
     for backend in ["flex", "ndarray"] {
         // plateau: with state that hears; one-cycle: with momentum
         for (schedule, optimizer) in [("plateau", "adam"), ("one-cycle", "sgd")] {
             #[rustfmt::skip]
             let options = [
                 "--schedule", schedule, "--optimizer", optimizer,
-                "--epochs", "300", "--checkpoint-every", "7",
+                "--epochs", "60", "--checkpoint-every", "1",
             ];
             let whole = RunDir::new();
             let start = Instant::now();
@@ -77,7 +82,7 @@ fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
                     .any(|name| name.starts_with("optimizer linear.weight "))
             );
 
-            for dir in killed(backend, &options, start.elapsed() / 14) {
+            for dir in killed(backend, &options, kills, start.elapsed() / 8) {
                 let case = format!("{backend} {schedule}");
                 assert!(dir.history() == whole.history(), "{case}: another history");
                 let state = dir.state();
@@ -91,6 +96,17 @@ fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
             }
         }
     }
+}
+
+#[test]
+fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
+    ends_the_same_after(20);
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn a_run_killed_at_200_random_moments_does_too() {
+    ends_the_same_after(200);
 }
 
 #[test]

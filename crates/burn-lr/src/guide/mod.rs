@@ -3,6 +3,7 @@
 //! - [`metrics`]: a rate that is cut when a metric stalls;
 //! - [`training`]: the same inside burn-train, on one worker or several;
 //! - [`resuming`]: the order of the data, and what else a resumed run needs to be the same;
+//! - [`checkpoints`]: what is saved, kept, and found again;
 //! - [`finding`]: a maximum for the schedule, by Smith's range test;
 //! - [`control`]: a rate that is read and changed by hand, while the run is under way;
 //! - [`groups`]: a rate for each layer, unfrozen one after the other;
@@ -20,6 +21,10 @@ pub mod training {}
 #[cfg(feature = "train")]
 #[doc = include_str!("resuming.md")]
 pub mod resuming {}
+
+#[cfg(feature = "train")]
+#[doc = include_str!("checkpoints.md")]
+pub mod checkpoints {}
 
 #[cfg(feature = "train")]
 #[doc = include_str!("finding.md")]
