@@ -29,7 +29,7 @@ const OVERHEAD: usize = 256 << 10;
 
 fn cases() -> ProptestConfig {
     let given = std::env::var("PROPTEST_CASES").ok();
-    let cases = given.and_then(|cases| cases.parse().ok()).unwrap_or(10_000);
+    let cases = given.and_then(|cases| cases.parse().ok()).unwrap_or(3_000);
     ProptestConfig {
         cases,
         failure_persistence: None,
