@@ -32,7 +32,7 @@ pub const EVERY: &[&str] = &[
     r#"{"tri_stage": {"peak": 0.1, "warmup": 1, "hold": 1, "decay": 2000000000000}}"#,
     r#"{"warm_restarts": {"max": 0.1, "t_0": 5, "t_mult": 2}}"#,
     r#"{"warmup_stable_decay": {"peak": 0.1, "warmup": 1, "stable": 1, "decay": 2000000000000}}"#,
-    r#"{"batch_scale": {"rule": "sqrt", "reference": 256, "batch": 512, "of": {"cosine": {"start": 0.1, "steps": 2000000000000}}}}"#,
+    r#"{"batch_scale": {"rule": "square_root", "reference": 256, "batch": 512, "of": {"cosine": {"start": 0.1, "steps": 2000000000000}}}}"#,
     r#"{"clamp": {"min": 0.001, "of": {"cosine": {"start": 0.1, "steps": 2000000000000}}}}"#,
     r#"{"cooldown": {"start": 5, "steps": 2000000000000, "of": {"constant": {"rate": 0.1}}}}"#,
     r#"{"delay": {"steps": 5, "of": {"cosine": {"start": 0.1, "steps": 2000000000000}}}}"#,
