@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use burn::config::Config;
+use burn::module::Module;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdConfig};
 use burn::tensor::Device;
@@ -18,25 +19,27 @@ fn lr() -> FeedbackScheduler<burn_lr::combine::Warmup<Constant>, ReduceOnPlateau
     FeedbackScheduler::new(Constant::new(0.01).warmup(5), rule)
 }
 
-/// What a checkpoint's file has of model, optimizer and scheduler, by name.
-fn contents(checkpoint: &Checkpoint) -> BTreeMap<String, Vec<u8>> {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("checkpoint.bpk");
-    checkpoint.save(&path).unwrap();
-    let file = Reader::from_file(&path).unwrap();
-    let mut contents = BTreeMap::new();
-    for part in ["model", "optimizer", "scheduler"] {
-        let bytes = file.tensor_data(part).unwrap();
-        let reader = Reader::from_bytes(burn_pack::Bytes::from_bytes_vec(bytes)).unwrap();
+/// All that there is of model, optimizer and scheduler, by name, as Burn writes it.
+fn state(training: &Training, lr: &impl Resumable) -> BTreeMap<String, Vec<u8>> {
+    let Training {
+        model, optimizer, ..
+    } = training;
+    let mut state = BTreeMap::new();
+    for (part, bytes) in [
+        ("model", model.clone().into_record().into_bytes()),
+        ("optimizer", optimizer.into_bytes()),
+        ("scheduler", lr.record().into_bytes()),
+    ] {
+        let reader = Reader::from_bytes(bytes.unwrap()).unwrap();
         for (name, value) in reader.scalars() {
-            contents.insert(format!("{part} {name}"), format!("{value:?}").into_bytes());
+            state.insert(format!("{part} {name}"), format!("{value:?}").into_bytes());
         }
         for tensor in reader.into_tensors().unwrap() {
             let bytes = tensor.to_bytes().unwrap().to_vec();
-            contents.insert(format!("{part} {}", tensor.name), bytes);
+            state.insert(format!("{part} {}", tensor.name), bytes);
         }
     }
-    contents
+    state
 }
 
 /// For each ordered pair of the enabled backends, with an optimizer whose state has these tensors.
@@ -44,20 +47,13 @@ fn arrives<C: Config>(config: &C, init: impl Fn(&C) -> ModuleOptimizer, tensors:
     let train = |training: &mut Training, lr: &mut dyn LrScheduler, steps: u64| {
         (0..steps).for_each(|_| training.step(lr.step()));
     };
-    let save = |training: &Training, lr: &_| {
-        let Training {
-            model, optimizer, ..
-        } = training;
-        Checkpoint::capture(model, optimizer, config, lr, Progress::default()).unwrap()
-    };
     let pair = |from: &Device, to: &Device| {
         let (mut here, mut here_lr) = (Training::new(init(config), from), lr());
         train(&mut here, &mut here_lr, 8);
         for loss in [0.5, 0.6, 0.7] {
             here_lr.observe(loss); // which cuts the rate
         }
-        let saved = save(&here, &here_lr);
-        let before = contents(&saved);
+        let before = state(&here, &here_lr);
         for tensor in tensors {
             let ending = format!(".{tensor}");
             let is_it = |name: &&String| name.starts_with("optimizer ") && name.ends_with(&ending);
@@ -69,14 +65,21 @@ fn arrives<C: Config>(config: &C, init: impl Fn(&C) -> ModuleOptimizer, tensors:
             );
         }
 
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("checkpoint.bpk");
+        let (model, optimizer, progress) = (&here.model, &here.optimizer, Progress::default());
+        let captured = Checkpoint::capture(model, optimizer, config, &here_lr, progress);
+        captured.unwrap().save(&path).unwrap();
+
         let (mut there, mut there_lr) = (Training::new(init(config), to), lr());
-        let (model, optimizer) = saved
+        let (model, optimizer) = Checkpoint::load(&path)
+            .unwrap()
             .restore(there.model, there.optimizer, config, &mut there_lr)
             .unwrap();
         there = Training::new(optimizer, to);
         there.model = model;
         let between = format!("from {from:?} to {to:?}");
-        assert!(contents(&save(&there, &there_lr)) == before, "{between}");
+        assert!(state(&there, &there_lr) == before, "{between}");
 
         train(&mut here, &mut here_lr, 20);
         train(&mut there, &mut there_lr, 20);
