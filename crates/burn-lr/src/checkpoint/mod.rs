@@ -225,8 +225,7 @@ impl Checkpoint {
 
     /// In what `model`'s parameters and the checkpoint's differ.
     pub fn differences(&self, model: &impl Module) -> Vec<Mismatch> {
-        let given = parameters::of_module(model);
-        parameters::compare(&self.contents.parameters(), &given)
+        parameters::differences(&self.contents.parameters(), model)
     }
 }
 

@@ -49,15 +49,40 @@ impl Parameter {
 /// Parameters by path.
 pub(super) type Parameters = BTreeMap<String, Parameter>;
 
-/// The parameters of a module.
-pub(super) fn of_module(module: &impl Module) -> Parameters {
-    let mut collector = Collector::default();
+/// In what a module's parameters and those of a checkpoint differ.
+///
+/// Parameters that have not been initialized are not made to be, where they need not: they are taken
+/// to be of their device's number type, and looked at only if those of the checkpoint aren't.
+pub(super) fn differences(saved: &Parameters, module: &impl Module) -> Vec<Mismatch> {
+    let assumed = compare(saved, &of_module(module, false));
+    match assumed.is_empty() {
+        true => assumed,
+        false => compare(saved, &of_module(module, true)),
+    }
+}
+
+fn of_module(module: &impl Module, initialize: bool) -> Parameters {
+    let mut collector = Collector {
+        path: vec![],
+        initialize,
+        parameters: Parameters::new(),
+    };
     module.visit(&mut collector);
     collector.parameters
 }
 
+/// The number type of a parameter, which is not initialized for that.
+macro_rules! dtype_of {
+    ($param:expr, $default:ident) => {
+        match $param.is_initialized() {
+            true => $param.val().dtype(),
+            false => $param.lazy_device().settings().$default.into(),
+        }
+    };
+}
+
 /// Where the two differ.
-pub(super) fn compare(saved: &Parameters, given: &Parameters) -> Vec<Mismatch> {
+fn compare(saved: &Parameters, given: &Parameters) -> Vec<Mismatch> {
     let missing = given.keys().filter(|path| !saved.contains_key(*path));
     let missing = missing.map(|path| Mismatch::Missing { path: path.clone() });
     let others = saved.iter().filter_map(|(path, saved)| {
@@ -74,9 +99,9 @@ pub(super) fn compare(saved: &Parameters, given: &Parameters) -> Vec<Mismatch> {
     missing.chain(others).collect()
 }
 
-#[derive(Default)]
 struct Collector {
     path: Vec<String>,
+    initialize: bool,
     parameters: Parameters,
 }
 
@@ -91,6 +116,19 @@ impl Collector {
     }
 }
 
+macro_rules! collect_kind {
+    ($method:ident, $settings:ident $(, $kind:ty)?) => {
+        fn $method<const D: usize>(&mut self, param: &Param<Tensor<D $(, $kind)?>>) {
+            let dtype = match self.initialize {
+                true => param.val().dtype(),
+                false => dtype_of!(param, $settings),
+            };
+            // The shape that a parameter is saved in, and that Burn compares on loading.
+            self.add(dtype, param.lazy_shape());
+        }
+    };
+}
+
 impl ModuleVisitor for Collector {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.push(name.to_string());
@@ -100,18 +138,9 @@ impl ModuleVisitor for Collector {
         self.path.pop();
     }
 
-    // `lazy_shape` is the shape that a parameter is saved in, and that Burn compares on loading.
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.add(param.val().dtype(), param.lazy_shape());
-    }
-
-    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
-        self.add(param.val().dtype(), param.lazy_shape());
-    }
-
-    fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
-        self.add(param.val().dtype(), param.lazy_shape());
-    }
+    collect_kind!(visit_float, float_dtype);
+    collect_kind!(visit_int, int_dtype, Int);
+    collect_kind!(visit_bool, bool_dtype, Bool);
 }
 
 /// `module` with the values and ids of `saved`, where the two have the same parameters; what has
@@ -159,12 +188,13 @@ impl Loader<'_> {
 }
 
 macro_rules! load_kind {
-    ($method:ident $(, $kind:ty)?) => {
+    ($method:ident, $settings:ident $(, $kind:ty)?) => {
         fn $method<const D: usize>(
             &mut self,
             param: Param<Tensor<D $(, $kind)?>>,
         ) -> Param<Tensor<D $(, $kind)?>> {
-            match self.take(&param.lazy_device(), param.val().dtype()) {
+            let dtype = dtype_of!(param, $settings);
+            match self.take(&param.lazy_device(), dtype) {
                 Some((tensor, id)) => param.transform_for_load(tensor, id),
                 None => param,
             }
@@ -181,7 +211,7 @@ impl ModuleMapper for Loader<'_> {
         self.path.pop();
     }
 
-    load_kind!(map_float);
-    load_kind!(map_int, Int);
-    load_kind!(map_bool, Bool);
+    load_kind!(map_float, float_dtype);
+    load_kind!(map_int, int_dtype, Int);
+    load_kind!(map_bool, bool_dtype, Bool);
 }

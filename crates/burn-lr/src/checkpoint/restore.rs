@@ -158,8 +158,7 @@ impl<'a> Restore<'a> {
         S: Resumable + ?Sized,
     {
         let saved = self.contents;
-        let given = parameters::of_module(&model);
-        let mut mismatches = parameters::compare(&saved.parameters(), &given);
+        let mut mismatches = parameters::differences(&saved.parameters(), &model);
         if self.partial_model {
             mismatches.retain(|mismatch| matches!(mismatch, Mismatch::Different { .. }));
         }
