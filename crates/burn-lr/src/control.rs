@@ -33,8 +33,8 @@ use crate::{ScheduleError, Shape};
 /// A scheduler's clones share its handle, and Burn clones schedulers when a run is resumed and for
 /// each worker of a distributed one. Those that have stepped are of one run: what is set counts for
 /// all of them, from the same step on, the first that none of them has begun; a clone that steps
-/// later joins them, and takes up the same at the same steps. [`lr`](Self::lr) is the rate of the one
-/// that stepped last.
+/// later joins them, and takes up the same at the same steps (of more than 1,024 changes that it has
+/// not come to, the last ones). [`lr`](Self::lr) is the rate of the one that stepped last.
 ///
 /// When the last of them is dropped, the run is over, and what was set in it too: a clone that was
 /// kept and begins then, like the next fold of a cross-validation, goes on from what was in force
