@@ -450,7 +450,8 @@ fn exponential(start: f64, gamma: f64, previous: f64) -> Result<Taken, f64> {
     // Each of Burn's steps rounds once.
     let error = (nearest + 8.0) * 4.0 * f64::EPSILON;
     let expected = start * gamma.powf(nearest - 1.0);
-    if !((previous - expected).abs() <= error * expected) {
+    let is_it = (previous - expected).abs() <= error * expected;
+    if !is_it {
         return Err(expected);
     }
     if gamma == 1.0 {
