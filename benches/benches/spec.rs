@@ -20,7 +20,7 @@ fn specs(criterion: &mut Criterion) {
             b.iter(|| read(black_box(text)).build().expect("it is a valid one"))
         });
     }
-    let run = burn_lr::TrainingLength::new(50_000, 128, 90).expect("it is a run");
+    let run = burn_lr::spec::TrainingLength::new(50_000, 128, 90).expect("it is a run");
     criterion.bench_function("spec/nested, resolved", |b| {
         b.iter(|| {
             let spec = read(black_box(NESTED)).resolve(&run);

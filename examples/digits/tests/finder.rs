@@ -27,39 +27,34 @@ fn find(seed: u64) -> RangeTest {
     LrFinder::new().run(&model, &optimizer, &train).unwrap()
 }
 
-/// How many steps it takes until 95% of the digits for validation are told right.
-fn steps_to_95_percent(seed: u64, schedule: impl Schedule) -> u64 {
+/// How many steps it takes until 95% of the digits for validation are told right; `None` where
+/// `longest` are not enough.
+fn steps_to_95_percent(seed: u64, schedule: impl Schedule, longest: u64) -> Option<u64> {
     let (mut start, mut optimizer) = start(seed);
     let mut batches = (1..).flat_map(|epoch| start.train.epoch(epoch));
-    for step in 0..1_000 {
+    for step in 0..longest {
         let batch = batches.next().unwrap().unwrap();
         let output = TrainStep::step(&start.model, batch);
         start.model = optimizer.step(schedule.at(step), start.model, output.grads);
         if start.model.accuracy(&*start.valid).unwrap() >= 0.95 {
-            return step + 1;
+            return Some(step + 1);
         }
     }
-    panic!("it never comes to 95%")
+    None
 }
 
+/// With a 1cycle of four epochs up to minimum/10, it is there before the cycle ends; at the constant
+/// rate that Adam has by default, it takes more than twice as long. (Against the digits' own peak of
+/// 0.01, which was tuned, it is about even.)
 #[test]
-fn explore() {
-    for seed in 0..5 {
+fn the_suggested_rate_trains_faster_than_the_default_one() {
+    for seed in [42, 11] {
         let found = find(seed);
-        let c2 = steps_to_95_percent(seed, Constant::new(0.01));
-        let c3 = steps_to_95_percent(seed, Constant::new(0.001));
-        println!("seed {seed}: constant 0.01 {c2}, 0.001 {c3}");
-        for (name, s) in [
-            ("steep", found.steepest()),
-            ("valley", found.valley()),
-            ("min", found.minimum()),
-            ("slide", found.slide()),
-        ] {
-            let rate = s.unwrap().rate;
-            let per: Vec<u64> = [46, 69, 92, 138, 230, 460]
-                .map(|t| steps_to_95_percent(seed, OneCycle::new(rate, t)))
-                .into();
-            println!("  {name} {rate:.3e}: {per:?}");
-        }
+        assert_eq!(found.points(), find(seed).points());
+        let cycle = OneCycle::new(found.minimum().unwrap().rate, 92);
+        let steps = steps_to_95_percent(seed, cycle, 92);
+        assert!(steps.is_some(), "seed {seed}: not within the cycle");
+        let default = steps_to_95_percent(seed, Constant::new(1e-3), 184);
+        assert_eq!(default, None, "seed {seed}: {steps:?} in the cycle");
     }
 }

@@ -63,7 +63,7 @@ fn it_finds_a_rate_that_trains_and_finds_it_again() {
         let (first, again) = (found(), found());
         let rate = first.text("lr").to_string();
         assert_eq!(rate, again.text("lr"));
-        assert!(picture(&path).contains("valley"));
+        assert!(picture(&path).contains("smoothed loss"));
 
         let run_dir = RunDir::new();
         let options = [
