@@ -224,8 +224,8 @@ fn median(mut values: Vec<f64>) -> f64 {
 /// Prints by how many MiB a task raises this process's peak of memory.
 fn measure_memory(task: &str, who: &str, size: &str, directory: &Path) {
     let who = if who == "burn" { Who::Burn } else { Who::Ours };
-    let sizes = SIZES.into_iter();
-    let (_, size) = sizes.filter(|(name, _)| *name == size).next().unwrap();
+    let mut sizes = SIZES.into_iter();
+    let (_, size) = sizes.find(|(name, _)| *name == size).unwrap();
     if task == "save" {
         let run = begun(size);
         // The peak of the step that was just taken must not hide it.

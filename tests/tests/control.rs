@@ -325,7 +325,7 @@ fn clones_that_train_one_after_the_other_hear_nothing_of_each_other() {
     assert_eq!(first[4..10], [1.0; 6]);
     assert_eq!(first[10..18], cut);
     assert_eq!(handle.held(), Some(0.25), "as it was before the fold");
-    let mut others = made_before.map(|lr| fold(lr)).to_vec();
+    let mut others = made_before.map(&fold).to_vec();
     others.push(fold(prototype.clone()));
     let mut resumed = plateau();
     let record = through_bytes(prototype.to_record());

@@ -1,6 +1,5 @@
 //! What the rate that the finder suggests is good for.
 
-use burn::data::dataloader::DataLoader;
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::Device;
 use burn::train::TrainStep;

@@ -35,9 +35,15 @@ impl fmt::Display for TorchOptimizerKind {
     }
 }
 
+/// The options that tell an optimizer, and its kind here, or its name and why there is none.
+type Known = (
+    &'static [&'static str],
+    Result<TorchOptimizerKind, (&'static str, &'static str)>,
+);
+
 /// PyTorch's optimizers by options that they have, the first of those that fit. What there is to
 /// go on with is a kind, or why there is none.
-const KNOWN: [(&[&str], Result<TorchOptimizerKind, (&str, &str)>); 14] = {
+const KNOWN: [Known; 14] = {
     use TorchOptimizerKind::{Adafactor, Adagrad, Adam, RmsProp, Sgd};
     const NONE: &str = "Burn has none";
     [

@@ -49,9 +49,13 @@ mod tests {
             .build()
             .unwrap();
         let mut lr = FeedbackScheduler::new(Constant::new(0.1), rule.clone());
-        (0..90).for_each(|_| drop(lr.step()));
+        for _ in 0..90 {
+            lr.step();
+        }
         lr.handle().start_decay(80);
-        (0..11).for_each(|_| drop(lr.step()));
+        for _ in 0..11 {
+            lr.step();
+        }
         lr.observe(1.0);
         let record = in_other_steps(&lr.record(), 32, 64).unwrap();
 
@@ -76,7 +80,9 @@ mod tests {
                 .unwrap()
         };
         let mut lr = make();
-        (0..20).for_each(|_| drop(lr.step()));
+        for _ in 0..20 {
+            lr.step();
+        }
         let record = in_other_steps(&lr.record(), 1, 2).unwrap();
         let mut resumed = make();
         resumed.try_load_record(&record).unwrap();
