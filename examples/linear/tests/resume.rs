@@ -50,7 +50,10 @@ fn killed(backend: &str, options: &[&str], kills: usize, longest: Duration) -> V
         let entries = std::fs::read_dir(dir.path()).unwrap();
         let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        assert_eq!(names, [".lock", "checkpoint.bpk", "history.csv"]);
+        assert_eq!(
+            names,
+            [".lock", "checkpoint.bpk", "history.csv", "history.svg"]
+        );
         dirs.push(dir);
     }
     assert!(
