@@ -1,15 +1,15 @@
 //! A chapter for each way in which a schedule lives inside a training, with code that runs.
 //!
 //! - [`metrics`]: a rate that is cut when a metric stalls;
-//! - [`training`]: the same inside burn-train, on one worker or several;
-//! - [`resuming`]: the order of the data, and what else a resumed run needs to be the same;
-//! - [`checkpoints`]: what is saved, kept, and found again;
-//! - [`finding`]: a maximum for the schedule, by Smith's range test;
+//! - `training` (feature `train`): the same inside burn-train, on one worker or several;
+//! - `resuming` (feature `train`): the order of the data, and what else a resumed run needs to be the same;
+//! - `checkpoints` (feature `train`): what is saved, kept, and found again;
+//! - `finding` (feature `train`): a maximum for the schedule, by Smith's range test;
 //! - [`control`]: a rate that is read and changed by hand, while the run is under way;
 //! - [`groups`]: a rate for each layer, unfrozen one after the other;
 //! - [`hyper_parameters`]: momentum, betas and weight decay that follow schedules too;
 //! - [`skipped_steps`]: optimizer steps that are left out;
-//! - [`pytorch`]: a run that began in PyTorch.
+//! - `pytorch` (feature `pytorch`): a run that began in PyTorch.
 
 #[doc = include_str!("metrics.md")]
 pub mod metrics {}
