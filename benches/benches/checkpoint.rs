@@ -20,7 +20,7 @@ use burn::tensor::{Device, Tensor};
 use burn_lr::prelude::*;
 
 /// How often each is timed.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 15;
 /// What a checkpoint may cost, over Burn's files.
 const BOUND: f64 = 1.15;
 
@@ -111,9 +111,7 @@ fn save(who: Who, run: &Run, directory: &Path) {
 }
 
 fn load(who: Who, size: Size, directory: &Path) -> Run {
-    let t = Instant::now();
     let (model, config) = (model(size), AdamConfig::new());
-    eprintln!("model {:?}", t.elapsed());
     let mut lr = Scheduler::new(schedule());
     match who {
         Who::Burn => {
@@ -131,11 +129,8 @@ fn load(who: Who, size: Size, directory: &Path) -> Run {
             }
         }
         Who::Ours => {
-            let t = Instant::now();
             let checkpoint = Checkpoint::load(directory.join("run.bpk")).unwrap();
-            let a = t.elapsed();
             let restored = checkpoint.restore(model, config.init(), &config, &mut lr);
-            eprintln!("load {a:?} restore {:?}", t.elapsed() - a);
             let (model, optimizer) = restored.unwrap();
             Run {
                 model,
