@@ -6,7 +6,6 @@ use burn::lr_scheduler::LrSchedulerRecord;
 use burn_pack::{Reader, Scalar};
 
 use crate::clock::Restored;
-use crate::control::Override;
 use crate::spec::Length;
 use crate::{Schedule, Scheduler, Spec};
 
@@ -144,14 +143,7 @@ impl<S: Schedule> Scheduler<S> {
         let position = position(&spec, record)?;
         let last = position.saturating_sub(1);
         let rate = self.schedule().at(last);
-        self.clock.restore(Restored {
-            position,
-            skipped: 0,
-            rate,
-            scheduled: None,
-            over: Override::default(),
-            later: vec![],
-        });
+        self.clock.restore(Restored::at(position, rate));
         Ok(())
     }
 }

@@ -278,6 +278,20 @@ pub(crate) struct Restored {
     pub later: Vec<Change>,
 }
 
+impl Restored {
+    /// After `position` steps, the last of which had `rate`, with nothing in force by hand.
+    pub fn at(position: u64, rate: f64) -> Self {
+        Self {
+            position,
+            skipped: 0,
+            rate,
+            scheduled: None,
+            over: Override::default(),
+            later: vec![],
+        }
+    }
+}
+
 impl Clone for Clock {
     fn clone(&self) -> Self {
         Self {

@@ -3,8 +3,7 @@
 use lr_compat::pytorch::{GroupSchedule, SchedulerState};
 
 use super::error::TorchLoadError;
-use crate::clock::{Clock, Restored};
-use crate::control::Override;
+use crate::clock::Restored;
 use crate::feedback::DynFeedback;
 use crate::{DynSchedule, FeedbackScheduler, Schedule, Scheduler};
 
@@ -13,18 +12,6 @@ fn group(state: &SchedulerState, index: usize) -> Result<&GroupSchedule, TorchLo
     let count = state.groups.len();
     let group = state.groups.get(index);
     group.ok_or(TorchLoadError::NoGroup { index, count })
-}
-
-/// Moves to a step whose predecessor had `rate`.
-fn move_to(clock: &mut Clock, position: u64, rate: f64) {
-    clock.restore(Restored {
-        position,
-        skipped: 0,
-        rate,
-        scheduled: None,
-        over: Override::default(),
-        later: vec![],
-    });
 }
 
 impl Scheduler<DynSchedule> {
@@ -89,7 +76,7 @@ impl Scheduler<DynSchedule> {
         let position = state.position.saturating_mul(steps);
         let rate = schedule.at(position.saturating_sub(1));
         let mut scheduler = Self::new(schedule);
-        move_to(&mut scheduler.clock, position, rate);
+        scheduler.clock.restore(Restored::at(position, rate));
         Ok(scheduler)
     }
 }
@@ -120,7 +107,10 @@ impl FeedbackScheduler<DynSchedule, DynFeedback> {
         let group = group(state, index)?;
         let (schedule, rule) = group.build_feedback()?;
         let mut scheduler = Self::new(schedule, rule);
-        move_to(&mut scheduler.scheduler.clock, state.position, group.rate);
+        scheduler
+            .scheduler
+            .clock
+            .restore(Restored::at(state.position, group.rate));
         Ok(scheduler)
     }
 }
