@@ -122,7 +122,9 @@ impl<B: DrawingBackend> Canvas<'_, B> {
             side,
         };
         let at = self.units(at);
-        let drawn = self.backend.draw_text(text, &style, at);
+        // No XML may hold them.
+        let text = text.replace(char::is_control, " ");
+        let drawn = self.backend.draw_text(&text, &style, at);
         drawn.map_err(drawing)
     }
 

@@ -52,7 +52,10 @@ pub enum PlotError {
         x: f64,
     },
     /// A schedule whose rates can only be had one after another, for too many steps.
-    #[error("`{label}` is a recurrence, of which at most {most} steps are drawn; got {steps}")]
+    #[error(
+        "`{label}` is gone through step by step, since it is a recurrence or a closure, which may be \
+         one: at most {most} steps are drawn, got {steps}"
+    )]
     TooLong {
         /// What the curve is called.
         label: String,

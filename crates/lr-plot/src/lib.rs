@@ -27,6 +27,7 @@ mod canvas;
 mod error;
 mod figure;
 mod font;
+mod names;
 mod palette;
 mod path;
 mod phases;

@@ -158,7 +158,7 @@ fn until(phases: Vec<Phase>, at: f64) -> Vec<Phase> {
 
 /// The phases of `spec` from 0 to `span`, perhaps beyond.
 fn of(spec: &Spec, span: f64) -> Option<Vec<Phase>> {
-    use PhaseKind::{Cycle, Decay, Stable, WarmUp};
+    use PhaseKind::{Decay, Stable, WarmUp};
     let phases = match spec {
         Spec::Anneal {
             start,
@@ -209,10 +209,16 @@ fn of(spec: &Spec, span: f64) -> Option<Vec<Phase>> {
             let (up, down) = (steps(up)?, steps(down.as_ref().unwrap_or(up))?);
             cycles(|_| up + down, None, span)
         }
-        Spec::Exponential { .. }
-        | Spec::ExponentialDecay { .. }
-        | Spec::InverseSqrt { .. }
-        | Spec::InverseTime { .. } => parts(&[(Decay, "decay", span)], span),
+        Spec::Exponential { gamma: factor, .. } | Spec::ExponentialDecay { rate: factor, .. } => {
+            let (kind, name) = match *factor > 1.0 {
+                true => (WarmUp, "growth"),
+                false => (Decay, "decay"),
+            };
+            parts(&[(kind, name, span)], span)
+        }
+        Spec::InverseSqrt { .. } | Spec::InverseTime { .. } => {
+            parts(&[(Decay, "decay", span)], span)
+        }
         Spec::HardRestarts {
             steps: length,
             cycles: count,
@@ -411,19 +417,8 @@ fn of(spec: &Spec, span: f64) -> Option<Vec<Phase>> {
         }
         Spec::Sequence(list) => sequence(list, span)?,
         // Jumps that can be seen, and what has no parts.
-        Spec::MultiStep { .. }
-        | Spec::PiecewiseConstant { .. }
-        | Spec::Step { .. }
-        | Spec::Product(_)
-        | Spec::Sum(_)
-        | Spec::Recurrence { .. } => return None,
         _ => return None,
     };
-    debug_assert!(
-        phases
-            .iter()
-            .all(|phase| phase.kind != Cycle || !phase.name.is_empty())
-    );
     Some(phases)
 }
 

@@ -7,6 +7,7 @@ use crate::PlotError;
 use crate::axis::{Axis, Tick};
 use crate::canvas::{Canvas, Point};
 use crate::font::{fitted, width};
+use crate::names::{Name, names};
 use crate::palette::{AXIS, BORDER, CARD, GRID, INK, QUIET, shade};
 use crate::path::Frame;
 use crate::plot::{Drawn, Panel};
@@ -183,11 +184,10 @@ pub(crate) fn draw<B: DrawingBackend>(
         canvas.text(&text, at, TEXT, QUIET, HPos::Center)?;
     }
 
-    for (_, x) in &panel.marks {
-        if (0.0..=1.0).contains(&panel.x.place(*x)) {
-            let at = frame.x(*x);
-            canvas.dashed(&[(at, start), (at, bottom)], AXIS, 1.0)?;
-        }
+    let ranges = |from, to| (frame.x(from), frame.x(to));
+    let names = names(panel, ranges, |text| width(text, SMALL), (left, right), 8.0);
+    for at in names.iter().filter_map(|name| name.mark) {
+        canvas.dashed(&[(at, start), (at, bottom)], AXIS, 1.0)?;
     }
     for drawn in &panel.curves {
         for path in frame.paths(&drawn.trace) {
@@ -195,8 +195,8 @@ pub(crate) fn draw<B: DrawingBackend>(
         }
     }
     if let Some(strip) = head.strip {
-        for (name, x) in strip_of(panel, &frame) {
-            canvas.text(&name, (x, top + strip), SMALL, QUIET, HPos::Left)?;
+        for Name { text, left, .. } in &names {
+            canvas.text(text, (*left, top + strip), SMALL, QUIET, HPos::Left)?;
         }
     }
     Ok(())
@@ -227,61 +227,21 @@ fn shades<B: DrawingBackend>(
     panel: &Panel,
     frame: &Frame,
 ) -> Result<(), PlotError> {
+    let mut before = None;
     for (index, phase) in panel.phases.iter().enumerate() {
-        if let Some(color) = shade(phase.kind, index) {
-            let from = (frame.x(phase.start).max(frame.left), frame.top);
-            let to = (frame.x(phase.end).min(frame.right), frame.bottom);
+        let color = shade(phase.kind, index);
+        let from = (frame.x(phase.start).max(frame.left), frame.top);
+        let to = (frame.x(phase.end).min(frame.right), frame.bottom);
+        if let Some(color) = color {
             canvas.filled(from, to, color)?;
         }
+        // Where the shade does not show where one ends.
+        if before == Some(color) && from.0 < frame.right {
+            canvas.line(from, (from.0, frame.bottom), GRID, 1.0)?;
+        }
+        before = Some(color);
     }
     Ok(())
-}
-
-/// The names of phases and marks above the frame: each over its own, moved aside or left out where
-/// it would run into another.
-fn strip_of(panel: &Panel, frame: &Frame) -> Vec<(String, f64)> {
-    let phases = panel.phases.iter().map(|phase| {
-        let (from, to) = (frame.x(phase.start), frame.x(phase.end));
-        (phase.name.clone(), from, to)
-    });
-    let marks = panel.marks.iter().filter_map(|(name, x)| {
-        let at = frame.x(*x);
-        let inside = (0.0..=1.0).contains(&panel.x.place(*x));
-        inside.then(|| (name.clone(), at, at))
-    });
-    let mut wanted: Vec<_> = phases.chain(marks).collect();
-    wanted.sort_by(|a, b| (a.1 + a.2).total_cmp(&(b.1 + b.2)));
-    placed(
-        &wanted,
-        |text| width(text, SMALL),
-        (frame.left, frame.right),
-        8.0,
-    )
-}
-
-/// Where texts over ranges go, between two bounds and with a gap between them.
-pub(crate) fn placed(
-    wanted: &[(String, f64, f64)],
-    width: impl Fn(&str) -> f64,
-    (left, right): (f64, f64),
-    gap: f64,
-) -> Vec<(String, f64)> {
-    let mut placed = Vec::new();
-    let mut free = left;
-    for (text, from, to) in wanted {
-        let own = width(text);
-        let centre = (from.max(left) + to.min(right)) / 2.0;
-        let at = (centre - own / 2.0)
-            .clamp(left, (right - own).max(left))
-            .max(free);
-        // It has to be seen what it belongs to, and to fit.
-        let over = at <= to.max(centre) + 1.0 && at + own >= from.min(centre) - 1.0;
-        if over && at + own <= right + 1e-9 {
-            placed.push((text.clone(), at));
-            free = at + own + gap;
-        }
-    }
-    placed
 }
 
 fn y_ticks(axis: &Axis, high: f64) -> Vec<Tick> {

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 
 use crate::axis::Tick;
 use crate::canvas::Point;
+use crate::names::{Name, names};
 use crate::palette::Pen;
 use crate::path::Frame;
-use crate::picture::placed;
 use crate::plot::Panel;
 use crate::{Plot, PlotError};
 
@@ -137,9 +137,9 @@ pub(crate) fn text(
     let mut head = Vec::new();
     head.extend(panel.title.as_deref().map(|title| cut(title, columns)));
     head.extend(legend(&panel, columns, colors));
-    let named = !panel.phases.is_empty() || !panel.marks.is_empty();
+    let has_names = !panel.phases.is_empty() || !panel.marks.is_empty();
     let below = 2 + usize::from(!panel.x_label.is_empty());
-    let high = rows.saturating_sub(head.len() + usize::from(named) + below);
+    let high = rows.saturating_sub(head.len() + usize::from(has_names) + below);
     PlotError::check(high >= 4, "rows", rows, "more, for so many curves")?;
 
     let y_ticks = panel.y.ticks((high / 3).max(2));
@@ -168,8 +168,8 @@ pub(crate) fn text(
     }
 
     let mut out = head;
-    if named {
-        out.push(names(&panel, &frame, margin, wide));
+    if has_names {
+        out.push(named(&panel, &frame, margin, wide));
     }
     let mut at_row = vec![None; high];
     for tick in &y_ticks {
@@ -250,26 +250,18 @@ fn legend(panel: &Panel, columns: usize, colors: bool) -> Vec<String> {
     lines
 }
 
-/// The names of phases and marks.
-fn names(panel: &Panel, frame: &Frame, margin: usize, wide: usize) -> String {
+/// The line of names.
+fn named(panel: &Panel, frame: &Frame, margin: usize, wide: usize) -> String {
     let column = |x: f64| frame.x(x).clamp(0.0, frame.right) / 2.0;
-    let phases = panel.phases.iter();
-    let phases = phases.map(|p| (p.name.clone(), column(p.start), column(p.end)));
-    let marks = panel
-        .marks
-        .iter()
-        .filter(|(_, x)| (0.0..=1.0).contains(&panel.x.place(*x)));
-    let marks = marks.map(|(name, x)| (name.clone(), column(*x), column(*x)));
-    let mut wanted: Vec<_> = phases.chain(marks).collect();
-    wanted.sort_by(|a, b| (a.1 + a.2).total_cmp(&(b.1 + b.2)));
+    let range = |from, to| (column(from), column(to));
     let width = |text: &str| text.chars().count() as f64;
     let mut line = " ".repeat(margin);
-    for (name, at) in placed(&wanted, width, (0.0, wide as f64), 1.0) {
-        let at = margin + at as usize;
+    for Name { text, left, .. } in names(panel, range, width, (0.0, wide as f64), 1.0) {
+        let at = margin + left as usize;
         let used = line.chars().count();
         if at >= used {
             line.push_str(&" ".repeat(at - used));
-            line.push_str(&name);
+            line.push_str(&text);
         }
     }
     line

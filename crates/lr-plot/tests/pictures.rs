@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use ab_glyph::{Font, FontRef};
 use lr_plot::{Figure, Plot, PlotError};
 use lr_schedule::prelude::*;
 
@@ -34,6 +35,33 @@ fn curves(svg: &str) -> Vec<Vec<(f64, f64)>> {
         text.split_whitespace().map(point).collect()
     };
     curves.map(points).collect()
+}
+
+/// Every text, and from where to where it goes in the letters that the picture is made for.
+fn texts(svg: &str) -> Vec<(&str, f64, f64)> {
+    let font = FontRef::try_from_slice(dejavu::sans::regular()).unwrap();
+    let elements = svg.split("<text ").skip(1).map(|element| {
+        let (tag, content) = element.split_once('>').unwrap();
+        let text = content.split_once("</text>").unwrap().0.trim();
+        let value = |name: &str| {
+            let from = tag.split_once(&format!("{name}=\"")).unwrap().1;
+            from.split_once('"').unwrap().0
+        };
+        let units = font.units_per_em().unwrap();
+        let advances = text
+            .chars()
+            .map(|letter| font.h_advance_unscaled(font.glyph_id(letter)));
+        let advance = f64::from(advances.sum::<f32>() / units);
+        let wide = advance * value("font-size").parse::<f64>().unwrap();
+        let x: f64 = value("x").parse().unwrap();
+        match value("text-anchor") {
+            "start" => (text, x, x + wide),
+            "middle" => (text, x - wide / 2.0, x + wide / 2.0),
+            "end" => (text, x - wide, x),
+            other => panic!("{other}"),
+        }
+    });
+    elements.collect()
 }
 
 /// A schedule of 10^7 steps, one of which is nine times as high as the others.
@@ -121,14 +149,15 @@ fn everything_is_inside_of_the_picture() {
             plot = plot.schedule(*label, steps);
         }
         let svg = plot.size(width, height).to_svg().unwrap();
-        for (name, most) in [("x", width), ("y", height)] {
-            for place in attribute(&svg, "text", name) {
-                let place: f64 = place.parse().unwrap();
-                assert!(
-                    (0.0..=f64::from(most * 10)).contains(&place),
-                    "{place} of {most}"
-                );
-            }
+        for place in attribute(&svg, "text", "y") {
+            let place: f64 = place.parse().unwrap();
+            assert!((0.0..=f64::from(height * 10)).contains(&place), "{place}");
+        }
+        for (text, left, right) in texts(&svg) {
+            assert!(
+                left >= 0.0 && right <= f64::from(width * 10),
+                "`{text}` from {left} to {right}, of {width}"
+            );
         }
         for (x, y) in curves(&svg).into_iter().flatten() {
             assert!(
@@ -159,6 +188,26 @@ fn phases_are_shaded_and_named() {
         .to_svg()
         .unwrap();
     assert_eq!(attribute(&plain, "rect", "fill").len(), 2);
+}
+
+/// Of two marks without room for both names, the one that was given first has its name.
+#[test]
+fn a_mark_gives_way_to_those_before_it() {
+    let marks = [("valley", 50.0), ("minimum", 51.0)];
+    for [first, second] in [marks, [marks[1], marks[0]]] {
+        let plot = Plot::new()
+            .points("loss", [(0.0, 1.0), (100.0, 0.0)])
+            .mark(first.0, first.1)
+            .mark(second.0, second.1)
+            .mark("elsewhere", 90.0);
+        for drawn in [plot.to_svg(), plot.to_text(60, 16, false)].map(Result::unwrap) {
+            assert!(
+                drawn.contains(first.0) && drawn.contains("elsewhere"),
+                "{drawn}"
+            );
+            assert!(!drawn.contains(second.0), "{drawn}");
+        }
+    }
 }
 
 #[test]
