@@ -2,16 +2,12 @@
 //! and over, so that a machine that slows down for a second does so for all alike; and whether the
 //! difference is within its bound.
 
-use std::hint::black_box;
-use std::time::Instant;
-
 use benches::{in_turns, pairs, verdict};
 
 const ROUNDS: usize = 20_001;
 const STEPS: u32 = 1_000;
 
-/// A step costs at most this share of Burn's more, or this many nanoseconds more; an exponential
-/// one, which is closed-form here and a running product there, a power besides.
+/// A step costs at most this share of Burn's more, or this many nanoseconds more.
 const SHARE: f64 = 0.1;
 const NANOSECONDS: f64 = 10.0;
 
@@ -24,12 +20,7 @@ fn main() {
     for (contest, times) in contests.iter().zip(times) {
         let (low, difference, high) = times.difference;
         let (burns, ours) = (times.other, times.ours);
-        let power = if contest.name == "exponential" {
-            time_powf()
-        } else {
-            0.0
-        };
-        let bound = (SHARE * burns).max(NANOSECONDS) + power;
+        let bound = (SHARE * burns).max(NANOSECONDS);
         println!(
             "{:<14} {burns:>6.1}  {ours:>7.1}  {difference:>5.1} ({low:>5.1} to {high:>5.1})  \
              {bound:>8.1} {}",
@@ -37,13 +28,4 @@ fn main() {
             verdict(difference <= bound),
         );
     }
-}
-
-/// Nanoseconds a general power.
-fn time_powf() -> f64 {
-    let start = Instant::now();
-    for n in 0..1_000_000 {
-        black_box(black_box(0.999_999_9_f64).powf(f64::from(n)));
-    }
-    start.elapsed().as_nanos() as f64 / 1e6
 }
