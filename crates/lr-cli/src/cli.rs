@@ -80,7 +80,8 @@ pub struct Sources {
     /// The case of a file of parity cases, by its id: once for all specs, or once for each
     #[arg(long, value_name = "ID")]
     case: Vec<String>,
-    /// The rate of the optimizer, which torch, transformers and timm take theirs from
+    /// The rate of the optimizer, which torch, transformers and timm take theirs from. Default: the
+    /// file's own `base_lr`
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     base_lr: Option<f64>,
     /// Where in the file the spec is, with dots between the names: `training.schedule`
@@ -95,7 +96,7 @@ pub struct Sources {
 #[command(next_help_heading = "Length of the run")]
 pub struct RunLength {
     /// How many optimizer steps it has
-    #[arg(long, value_name = "N", conflicts_with_all = ["epochs", "samples"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["epochs", "samples", "batch_size"])]
     pub total_steps: Option<u64>,
     /// How many epochs it has
     #[arg(long, value_name = "N")]

@@ -134,7 +134,7 @@ impl Source {
         let library = self.from.unwrap_or(Library::Lr);
         let base_lr = match library {
             Library::Lr => None,
-            _ => taken(&mut data, "base_lr").or(self.base_lr),
+            _ => self.base_lr.or(taken(&mut data, "base_lr")),
         };
         let spec = library.spec(data, base_lr);
         let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
@@ -192,7 +192,7 @@ impl Source {
                     ("scheduler".to_string(), Data::Text(case.scheduler)),
                     ("args".to_string(), case.args),
                 ]);
-                let spec = library.spec(config, case.base_lr.or(self.base_lr));
+                let spec = library.spec(config, self.base_lr.or(case.base_lr));
                 let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
                 let metrics = case.metrics.map(|metrics| {
                     let metrics = metrics.iter().map(metric).collect::<Option<Vec<_>>>();
@@ -273,7 +273,8 @@ impl Input {
             return Ok(spec.clone());
         };
         if !batch && run::needs_batch(&spec.to_data()) {
-            let problem = "batch_scale.batch: is the run's, so give --batch-size";
+            let problem = "batch_scale.batch: is the run's, so give --batch-size (and --epochs, not \
+                           --total-steps)";
             return Err(Failure::input(&self.origin, problem));
         }
         let resolved = spec.resolve(length);

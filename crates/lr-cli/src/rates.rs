@@ -31,6 +31,18 @@ impl Schedule for Recorded {
 /// So many steps can be gone through one by one.
 pub const MOST_STEPS: u64 = 1 << 30;
 
+/// How many steps there are from `start` to `end`, every `every`th of them; at most `most`, which
+/// are called `what`.
+pub fn count((start, end): (u64, u64), every: u64, most: u64, what: &str) -> Result<u64, Failure> {
+    let count = ((end - start) / every).saturating_add(1);
+    match count <= most {
+        true => Ok(count),
+        false => Err(Failure::usage(format!(
+            "--steps: must be at most {most} {what}, got {count}"
+        ))),
+    }
+}
+
 /// The rates of `steps`, which ascend to `end`. A recurrence is gone through once.
 pub fn at<'a>(
     curve: &'a Curve,

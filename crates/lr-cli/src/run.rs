@@ -42,7 +42,7 @@ impl RunLength {
 
     /// Whether it is known how many samples a step has.
     pub fn has_batch(&self) -> bool {
-        self.total_steps.is_some() || self.batch_size.is_some()
+        self.batch_size.is_some()
     }
 
     /// The steps of an epoch, where the options say so.

@@ -75,7 +75,10 @@ fn what_is_wrong_is_said_in_one_line() {
     );
     let constant = r#"{"constant": {"rate": 0.1}}"#;
     let bad = lr(&["diff", "-e", constant, "-e", constant]).fails(2);
-    assert_eq!(bad, "neither schedule has an end, so give --steps");
+    assert_eq!(bad, "constant, constant: none has an end, so give --steps");
+    let all = "0..18446744073709551615";
+    let bad = lr(&["diff", "-e", COSINE, "-e", constant, "--steps", all]).fails(2);
+    assert!(bad.starts_with("--steps: must be at most"), "{bad}");
     let bad = lr(&["diff", "-e", COSINE, "-e", COSINE, "--tolerance", "nan"]).fails(2);
     assert_eq!(bad, "--tolerance: must be at least 0, got NaN");
     let three = ["--from", "torch", "--from", "lr", "--from", "lr"];

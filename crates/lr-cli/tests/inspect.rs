@@ -108,6 +108,12 @@ fn what_is_wrong_is_said_in_one_line() {
         line.starts_with("no/such/file.pt: can't be read: "),
         "{line}"
     );
+    let optimizer = ["--optimizer", "no/such/file.pt"];
+    let line = lr(&[&["inspect", &file("checkpoint.pt")], &optimizer[..]].concat()).fails(2);
+    assert!(
+        line.starts_with("no/such/file.pt: can't be read: "),
+        "{line}"
+    );
     let line = lr(&["inspect", &file("rates.json")]).fails(1);
     assert!(
         line.ends_with("is no file that is known: neither of torch.save nor a checkpoint"),

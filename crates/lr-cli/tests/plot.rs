@@ -185,8 +185,10 @@ fn a_batch_of_the_run_has_to_be_known() {
     let line = lr(&[&["plot", "-e", spec], &epochs[..]].concat()).fails(1);
     assert_eq!(
         line,
-        "-e: batch_scale.batch: is the run's, so give --batch-size"
+        "-e: batch_scale.batch: is the run's, so give --batch-size (and --epochs, not --total-steps)"
     );
+    let steps = ["plot", "-e", spec, "--total-steps", "100"];
+    assert_eq!(lr(&steps).fails(1), line);
     let known = [
         &["plot", "--json", "-e", spec, "--batch-size", "512"],
         &epochs[..],

@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use crate::cli::Diff;
 use crate::failure::Failure;
-use crate::input::{Curve, Source};
+use crate::input::Source;
 use crate::rates::{self, MOST_STEPS};
 use crate::{Outcome, output};
 
@@ -36,18 +36,9 @@ pub fn run(options: &Diff, sources: &[Source]) -> Result<Outcome, Failure> {
     let curves = super::curves(&options.sources, sources)?;
     let (start, end, every) = match options.steps {
         Some(steps) => (steps.start, steps.end, steps.every.unwrap_or(1)),
-        None => {
-            let longest = curves.iter().filter_map(Curve::span).max();
-            let longest = longest
-                .ok_or_else(|| Failure::usage("neither schedule has an end, so give --steps"))?;
-            (0, longest, 1)
-        }
+        None => (0, super::span(&curves)?, 1),
     };
-    let count = (end - start) / every + 1;
-    if count > MOST_STEPS {
-        let problem = format!("--steps: must be at most {MOST_STEPS} steps, got {count}");
-        return Err(Failure::usage(problem));
-    }
+    let count = rates::count((start, end), every, MOST_STEPS, "steps")?;
     let steps = || (0..count).map(|row| start + row * every);
     let a = rates::at(&curves[0], steps(), end)?;
     let b = rates::at(&curves[1], steps(), end)?;

@@ -23,6 +23,19 @@ fn inputs(sources: &[Source]) -> Result<Vec<Input>, Failure> {
     sources.iter().map(Source::load).collect()
 }
 
+/// How many steps show all of them.
+fn span(curves: &[Curve]) -> Result<u64, Failure> {
+    let longest = curves.iter().filter_map(Curve::span).max();
+    longest.ok_or_else(|| {
+        let labels: Vec<&str> = curves.iter().map(|curve| curve.label.as_str()).collect();
+        let problem = match labels.len() {
+            1 => "has no end, so give --steps",
+            _ => "none has an end, so give --steps",
+        };
+        Failure::usage(format!("{}: {problem}", labels.join(", ")))
+    })
+}
+
 /// What can be drawn of each, with notes on standard error.
 fn curves(options: &Sources, sources: &[Source]) -> Result<Vec<Curve>, Failure> {
     let run = options.length.run()?;

@@ -1,5 +1,6 @@
 use std::fs;
 use std::io::{IsTerminal, stdout};
+use std::iter;
 use std::path::Path;
 
 use lr_plot::{PhaseKind, Plot, phases};
@@ -10,7 +11,7 @@ use terminal_size::{Height, Width, terminal_size};
 use crate::cli::{self, Color};
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
-use crate::{Outcome, output};
+use crate::{Outcome, output, rates};
 
 enum Format {
     Svg,
@@ -48,12 +49,12 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<Outcome, Failure> 
             error,
         })?;
         if options.json {
-            output::json(&description(&curves, steps, Some(path)))?;
+            output::json(&description(&curves, steps, Some(path))?)?;
         }
         return Ok(Outcome::Yes);
     }
     if options.json {
-        output::json(&description(&curves, steps, None))?;
+        output::json(&description(&curves, steps, None)?)?;
         return Ok(Outcome::Yes);
     }
     let (columns, rows) = characters(options)?;
@@ -95,11 +96,7 @@ fn steps(options: &cli::Plot, curves: &[Curve]) -> Result<(u64, u64), Failure> {
     if let Some(run) = options.sources.length.run()? {
         return Ok((0, run.steps()));
     }
-    let longest = curves.iter().filter_map(Curve::span).max();
-    let longest = longest.ok_or_else(|| {
-        Failure::usage(format!("{}: has no end, so give --steps", curves[0].label))
-    })?;
-    Ok((0, longest))
+    Ok((0, super::span(curves)?))
 }
 
 fn plot<'a>(
@@ -147,7 +144,11 @@ fn characters(options: &cli::Plot) -> Result<(u16, u16), Failure> {
 }
 
 /// What is drawn, as JSON.
-fn description(curves: &[Curve], (start, end): (u64, u64), output: Option<&Path>) -> Value {
+fn description(
+    curves: &[Curve],
+    (start, end): (u64, u64),
+    output: Option<&Path>,
+) -> Result<Value, Failure> {
     let curve = |curve: &Curve| {
         let spec = curve.schedule.to_spec();
         let phases = spec
@@ -165,18 +166,20 @@ fn description(curves: &[Curve], (start, end): (u64, u64), output: Option<&Path>
             json!({"kind": kind, "name": phase.name, "start": phase.start, "end": phase.end})
         });
         let phases: Vec<Value> = phases.collect();
-        json!({
+        let first = rates::at(curve, iter::once(start), start)?.next();
+        Ok(json!({
             "label": curve.label,
             "length": curve.schedule.length(),
-            "first": curve.schedule.at(start),
+            "first": first,
             "phases": phases,
             "note": curve.note,
-        })
+        }))
     };
-    let curves: Vec<Value> = curves.iter().map(curve).collect();
-    json!({
+    let curves = curves.iter().map(curve);
+    let curves = curves.collect::<Result<Vec<Value>, Failure>>()?;
+    Ok(json!({
         "output": output.map(|path| path.display().to_string()),
         "steps": {"start": start, "end": end},
         "schedules": curves,
-    })
+    }))
 }

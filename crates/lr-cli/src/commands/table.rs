@@ -15,24 +15,14 @@ pub fn run(options: &Table, sources: &[Source]) -> Result<Outcome, Failure> {
     let curves = super::curves(&options.sources, sources)?;
     let (start, end) = match options.steps {
         Some(steps) => (steps.start, steps.end),
-        None => {
-            let longest = curves.iter().filter_map(Curve::span).max();
-            let longest = longest.ok_or_else(|| {
-                Failure::usage(format!("{}: has no end, so give --steps", curves[0].label))
-            })?;
-            (0, longest)
-        }
+        None => (0, super::span(&curves)?),
     };
     let given = options.steps.and_then(|steps| steps.every);
     let every = given.unwrap_or_else(|| match options.steps {
         Some(_) => 1,
         None => round((end - start).div_ceil(20)),
     });
-    let rows = (end - start) / every + 1;
-    if rows > MOST_ROWS {
-        let problem = format!("--steps: must be at most {MOST_ROWS} rows, got {rows}");
-        return Err(Failure::usage(problem));
-    }
+    let rows = rates::count((start, end), every, MOST_ROWS, "rows")?;
     let steps = || (0..rows).map(|row| start + row * every);
     let columns = curves
         .iter()

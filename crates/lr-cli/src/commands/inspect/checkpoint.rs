@@ -10,15 +10,18 @@ use crate::cli::Inspect;
 use crate::failure::Failure;
 
 pub fn report(options: &Inspect) -> Result<Report, Failure> {
-    let found = Checkpoint::inspect(&options.file).map_err(|error| failure(options, &error))?;
+    let found = Checkpoint::inspect(&options.file).map_err(|error| failure(options, error))?;
     Ok(Report {
         text: text(&found),
         json: json(&found),
     })
 }
 
-fn failure(options: &Inspect, error: &CheckpointError) -> Failure {
+fn failure(options: &Inspect, error: CheckpointError) -> Failure {
     let origin = options.file.display().to_string();
+    if let CheckpointError::Io { source: error, .. } = error {
+        return Failure::Read { origin, error };
+    }
     let text = error.to_string();
     // The path is said once.
     let problem = text.strip_prefix(&format!("`{origin}` ")).unwrap_or(&text);
@@ -50,10 +53,10 @@ fn text(found: &Inspection) -> String {
         "model: {} bytes; optimizer's state: {}; scheduler's: {}; the file: {}",
         found.model_size, found.optimizer_size, found.scheduler_size, found.file_size
     );
-    let values = parameters
-        .iter()
-        .map(|parameter| parameter.shape.iter().product::<usize>());
-    let values: usize = values.sum();
+    let values = parameters.iter().fold(0u128, |sum, parameter| {
+        let sizes = parameter.shape.iter().map(|size| *size as u128);
+        sum.saturating_add(sizes.fold(1, u128::saturating_mul))
+    });
     let _ = writeln!(out, "parameters: {}, of {values} values", parameters.len());
     for parameter in parameters.iter().take(LISTED) {
         let dtype = format!("{:?}", parameter.dtype).to_lowercase();

@@ -18,7 +18,7 @@ use crate::library::Library;
 
 pub fn report(options: &Inspect) -> Result<Report, Failure> {
     let origin = options.file.display().to_string();
-    let wrong = |error: TorchError| failure(&origin, &error);
+    let wrong = |error: TorchError| failure(&origin, error);
     let file = TorchFile::open(&options.file).map_err(wrong)?;
     let beside = match &options.optimizer {
         Some(path) => Some(open(path)?),
@@ -34,7 +34,7 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
         .map_err(wrong)?;
     let given = match (&beside, &options.optimizer) {
         (Some(file), Some(path)) => {
-            let wrong = |error: TorchError| failure(&path.display().to_string(), &error);
+            let wrong = |error: TorchError| failure(&path.display().to_string(), error);
             let root = file.root();
             let parts = Parts::of(&root).map_err(wrong)?;
             let state = parts.optimizer.unwrap_or(root);
@@ -65,14 +65,16 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
 }
 
 fn open(path: &Path) -> Result<TorchFile, Failure> {
-    TorchFile::open(path).map_err(|error| failure(&path.display().to_string(), &error))
+    TorchFile::open(path).map_err(|error| failure(&path.display().to_string(), error))
 }
 
 /// The error, with this program's options where it names the library's methods.
-fn failure(origin: &str, error: &TorchError) -> Failure {
+fn failure(origin: &str, error: TorchError) -> Failure {
+    if let TorchError::Io { source: error, .. } = error {
+        let origin = origin.to_string();
+        return Failure::Read { origin, error };
+    }
     let text = error.to_string();
-    // An error of reading has the path already.
-    let text = text.strip_prefix(&format!("{origin}: ")).unwrap_or(&text);
     let problem = match text.split_once(": give the schedule that it makes") {
         Some((what, _)) => format!("{what}: give its config, with --config"),
         None => text
@@ -154,7 +156,7 @@ fn scheduler(
         let library = options.from.unwrap_or(Library::Transformers);
         read = read.with_schedule(move |base| library.spec(config.clone(), Some(base)));
     }
-    read.read(state).map_err(|error| failure(origin, &error))
+    read.read(state).map_err(|error| failure(origin, error))
 }
 
 fn write_scheduler(report: &mut Report, state: &SchedulerState) -> Result<(), String> {
