@@ -37,10 +37,6 @@ pub fn compare(options: &Options, picture: &Path) -> Result<(), Error> {
             Err(other) => return Err(other),
         }
     }
-    if !runs.is_empty() {
-        picture::of_several(&runs, picture)?;
-        println!("picture {}", picture.display());
-    }
     outcomes.sort_by(|(_, a), (_, b)| a.valid_mse.total_cmp(&b.valid_mse));
     println!("rank  schedule             valid_mse   train_mse   last lr");
     for (rank, (name, outcome)) in (1..).zip(outcomes) {
@@ -51,6 +47,10 @@ pub fn compare(options: &Options, picture: &Path) -> Result<(), Error> {
     }
     for (name, error) in diverged {
         println!("   -  {name:<19}  {error}");
+    }
+    if !runs.is_empty() {
+        picture::of_several(&runs, picture)?;
+        println!("picture {}", picture.display());
     }
     Ok(())
 }

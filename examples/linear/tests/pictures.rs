@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{RunDir, failure, linear, run, succeeded};
+use common::{RunDir, failure, linear, run, spawn, succeeded};
 
 fn picture(path: &std::path::Path) -> String {
     let svg = std::fs::read_to_string(path).unwrap();
@@ -17,7 +17,7 @@ fn picture(path: &std::path::Path) -> String {
 #[test]
 fn a_run_is_drawn_and_a_resumed_one_like_a_whole_one() {
     let whole = RunDir::new();
-    let args = ["--epochs", "8", "--schedule", "warm-restarts"];
+    let args = ["--epochs", "200", "--schedule", "warm-restarts"];
     run("flex", &[&args[..], &["--out", whole.str()]].concat());
     let whole = picture(&whole.path().join("history.svg"));
     for text in ["warm-restarts", "learning rate", "training loss", "step"] {
@@ -26,9 +26,14 @@ fn a_run_is_drawn_and_a_resumed_one_like_a_whole_one() {
 
     let stopped = RunDir::new();
     let args = [&args[..], &["--checkpoint-every", "7"]].concat();
-    let args = [&args[..], &["--out", stopped.str()]].concat();
-    run("flex", &args);
-    std::fs::remove_file(stopped.path().join("history.svg")).unwrap();
+    let mut child = spawn("flex", &[&args[..], &["--out", stopped.str()]].concat());
+    let length = |name: &str| std::fs::metadata(stopped.path().join(name)).map_or(0, |it| it.len());
+    while length("history.csv") < 10_000 {
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(length("history.svg"), 0, "it had come to its end");
     run("flex", &["resume", stopped.str()]);
     assert_eq!(picture(&stopped.path().join("history.svg")), whole);
 }

@@ -101,6 +101,7 @@ fn compare_ranks_every_schedule() {
     let ranked: Vec<&str> = text
         .lines()
         .skip_while(|line| !line.starts_with("rank"))
+        .take_while(|line| !line.starts_with("picture"))
         .collect();
     assert_eq!(ranked.len(), 9, "{text}");
     let losses: Vec<f64> = ranked[1..]

@@ -27,8 +27,10 @@ pub fn rates_and(
     (y_label, curves): (&str, Vec<Curve>),
     path: &Path,
 ) -> Result<(), PictureError> {
+    let points = rates.iter().chain(&curves).flat_map(|(_, points)| points);
+    let steps = points.fold(1.0, |most: f64, point| most.max(point.0)) as u64 + 1;
     let plot = |y_label: &str, curves: Vec<Curve>| {
-        let plot = Plot::new().y_label(y_label).x_label("step");
+        let plot = Plot::new().y_label(y_label).x_label("step").steps(0..steps);
         let curves = curves.into_iter();
         curves.fold(plot, |plot, (name, points)| plot.points(name, points))
     };
