@@ -5,12 +5,14 @@
 """
 
 import json
+import math
 import tempfile
 from pathlib import Path
 
 import torch
 from fastai.basics import SGD, Adam, Callback, DataLoaders, Learner
 from fastai.callback.schedule import minimum, slide, steep, valley
+from torch.nn.functional import mse_loss
 
 
 class Losses(Callback):
@@ -25,7 +27,12 @@ class Losses(Callback):
         self.raw.append(self.learn.loss.item())
 
 
-def learner(seed, layers, optimizer, batch):
+def no_number_far_out(outputs, targets):
+    """The mean squared error, or NaN where an output is above 3."""
+    return mse_loss(outputs, targets) + 0 * torch.sqrt(3 - outputs.abs().max())
+
+
+def learner(seed, layers, optimizer, batch, loss):
     torch.manual_seed(seed)
     inputs = torch.randn(512, 8)
     targets = torch.sin(inputs.sum(1, keepdim=True)) + 0.1 * torch.randn(512, 1)
@@ -44,12 +51,17 @@ def learner(seed, layers, optimizer, batch):
         torch.nn.Linear(sizes[-1], 1),
     )
     return Learner(
-        data, model, loss_func=torch.nn.MSELoss(), opt_func=optimizer, path=tempfile.mkdtemp()
+        data, model, loss_func=loss, opt_func=optimizer, path=tempfile.mkdtemp()
     )
 
 
-def case(seed, layers, optimizer, batch, **options):
-    learn = learner(seed, layers, optimizer, batch)
+def numbered(number):
+    """`null` for what JSON has no number for."""
+    return None if math.isnan(number) else number
+
+
+def case(seed, layers, optimizer, batch, loss=mse_loss, **options):
+    learn = learner(seed, layers, optimizer, batch, loss)
     losses = Losses()
     learn.add_cb(losses)
     rules = (steep, valley, minimum, slide)
@@ -57,9 +69,9 @@ def case(seed, layers, optimizer, batch, **options):
         found = learn.lr_find(show_plot=False, suggest_funcs=rules, **options)
     return {
         "options": options,
-        "losses": losses.raw,
+        "losses": [numbered(loss) for loss in losses.raw],
         "rates": learn.recorder.lrs,
-        "smoothed": [float(loss) for loss in learn.recorder.losses],
+        "smoothed": [numbered(float(loss)) for loss in learn.recorder.losses],
         "suggestions": {rule.__name__: getattr(found, rule.__name__) for rule in rules},
     }
 
@@ -73,7 +85,9 @@ cases = [
     case(5, 1, SGD, 32, start_lr=1e-4, end_lr=0.3, num_it=60),
     case(6, 2, SGD, 64, stop_div=False, end_lr=2.0, num_it=150),
     case(7, 3, Adam, 32, stop_div=False, num_it=80),
+    case(8, 2, SGD, 32, loss=no_number_far_out),
 ]
-Path(__file__).with_suffix(".json").write_text(json.dumps(cases, indent=1) + "\n")
+text = json.dumps(cases, indent=1, allow_nan=False) + "\n"
+Path(__file__).with_suffix(".json").write_text(text)
 for number, one in enumerate(cases):
     print(number, len(one["losses"]), one["suggestions"])

@@ -64,16 +64,16 @@ pub enum FindError {
 
 /// Prints what a range test of what `title` names suggests, and draws it at `path`.
 ///
-/// fastai's own default, the valley, has to be there; for another one, what keeps it from being told
-/// stands in its place.
+/// A tenth of the minimum, which is to be a schedule's peak, has to be there; for another one, what
+/// keeps it from being told stands in its place.
 pub fn report(title: &str, found: &RangeTest, path: &Path) -> Result<(), FindError> {
     let all = [
-        ("steepest", found.steepest()),
-        ("valley", found.valley()),
         ("minimum/10", found.minimum()),
+        ("valley", found.valley()),
+        ("steepest", found.steepest()),
         ("slide", found.slide()),
     ];
-    let valley = all[1].1.clone()?;
+    let peak = all[0].1.clone()?;
     println!("{}: {} steps", found.outcome(), found.points().len());
     println!("suggestion  rate       found at   smoothed loss");
     let mut suggestions: Vec<(&str, Suggestion)> = vec![];
@@ -91,6 +91,6 @@ pub fn report(title: &str, found: &RangeTest, path: &Path) -> Result<(), FindErr
         }
     }
     picture::range_test(title, found, &suggestions, path)?;
-    println!("done lr={} picture={}", valley.rate, path.display());
+    println!("done lr={} picture={}", peak.rate, path.display());
     Ok(())
 }

@@ -188,7 +188,7 @@ impl LrFinderConfig {
 ///     finder.observe(loss.into_scalar::<f32>().into());
 /// }
 /// let found = finder.finish();
-/// let max_lr = found.valley()?.rate; // of a 1cycle, say
+/// let max_lr = found.minimum()?.rate; // of a 1cycle, say
 /// # assert!((1e-3..1.0).contains(&max_lr), "{max_lr}");
 /// # Ok::<(), burn_lr::finder::FinderError>(())
 /// ```

@@ -27,10 +27,11 @@ const SLIDE: usize = 15;
 const SLIDE_THRESHOLD: f64 = 0.005;
 
 /// fastai's suggestions, which all go by the smoothed loss, without the first tenth of the planned
-/// steps and the last 5 that were taken (one whose loss was not finite counts as taken).
+/// steps and the last 5 that were taken. A step whose loss is infinite counts as taken; NaN does not
+/// stop fastai, which takes all planned steps then and does without those from NaN on.
 impl RangeTest {
-    /// In the longest valley, two thirds from its end: fastai's default, and a good
-    /// maximum for a 1cycle.
+    /// In the middle of the longest valley: fastai's default, and a careful choice, for a constant rate
+    /// or a long run.
     ///
     /// The valley is the longest series of points, not all of them neighbours, each with a lower loss
     /// than the one before; with `n` points, of which the last is number `e`, it is point `e - n + ⌊n /
@@ -67,7 +68,7 @@ impl RangeTest {
         }
     }
 
-    /// A tenth of the rate with the lowest loss.
+    /// A tenth of the rate with the lowest loss: a good maximum for a 1cycle, which only touches it.
     ///
     /// # Errors
     ///
@@ -112,10 +113,12 @@ impl RangeTest {
     fn judged(&self, needed: usize) -> Result<&[Point], FinderError> {
         let first = (self.planned / 10) as usize;
         let taken = match self.outcome {
+            Outcome::NotFinite { loss, .. } if loss.is_nan() => self.planned as usize,
             Outcome::NotFinite { .. } => self.points.len() + 1,
             _ => self.points.len(),
         };
         let end = taken.saturating_sub(LEFT_OUT_AT_THE_END);
+        let end = end.min(self.points.len());
         let points = self.points.get(first..end).unwrap_or_default();
         match points.len() >= needed {
             true => Ok(points),
