@@ -157,6 +157,7 @@ fn use_file(file: &[u8], path: &Path, training: &mut Training) -> &'static str {
 
     let sgd = SgdConfig::new();
     let all_differs = checkpoint
+        .clone()
         .restoring()
         .accept_partial_model()
         .accept_other_optimizer_options()

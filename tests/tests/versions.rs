@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
+use burn_lr::CheckpointError;
 use burn_lr::combine::Warmup;
 use burn_lr::prelude::*;
 use tests::{Training, devices};
@@ -69,6 +70,30 @@ fn write_fixture() {
     let checkpoint = Checkpoint::capture(model, optimizer, &AdamConfig::new(), &lr, progress);
     let checkpoint = checkpoint.unwrap().with_note("host", "here");
     checkpoint.save(fixture(CURRENT)).unwrap();
+}
+
+/// Also where it is the version that has changed: an older checkpoint may still be whole.
+#[test]
+fn damage_is_damage_in_every_version() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("checkpoint.bpk");
+    for version in 1..=CURRENT {
+        let whole = std::fs::read(fixture(version)).unwrap();
+        // Here and there, and every bit of where it says which version it is.
+        let said = whole.windows(7).position(|text| text == b"version");
+        let said = said.unwrap() * 8;
+        let last = whole.len() * 8 - 8;
+        let bits = (0..last).step_by(61);
+        for bit in bits.chain(said..said + 80).chain(last..last + 8) {
+            let mut bytes = whole.clone();
+            bytes[bit / 8] ^= 1 << (bit % 8);
+            std::fs::write(&path, bytes).unwrap();
+            match Checkpoint::load(&path).unwrap_err() {
+                CheckpointError::Damaged { .. } | CheckpointError::NotACheckpoint { .. } => {}
+                other => panic!("version {version}, bit {bit}: {other}"),
+            }
+        }
+    }
 }
 
 #[test]

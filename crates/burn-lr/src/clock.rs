@@ -81,7 +81,7 @@ impl Now {
                 (Some(line), None)
             }
             What::Skip => {
-                self.skipped = self.taken.min(self.skipped + 1);
+                self.skipped = self.taken.min(self.skipped.saturating_add(1));
                 self.scheduled = None;
                 let step = self.position();
                 let line = format!("step {step} does not count and comes again");

@@ -45,6 +45,7 @@ mod hyper;
 mod inbox;
 mod mailbox;
 mod on_thread;
+mod optimizer_state;
 #[cfg(feature = "pytorch")]
 pub mod pytorch;
 mod record;

@@ -42,7 +42,7 @@ pub fn resume(path: &Path) -> Result<(), Error> {
         serde_json::from_str(options).map_err(|_| Error::Options(options.to_string()))?;
     let backend = start_backend();
     let mut run = Run::new(&options, &backend)?;
-    run.restore(&checkpoint)?;
+    run.restore(checkpoint)?;
     println!("resuming at step {} of {}", run.step, run.steps);
     finish(run, &backend, &dir)
 }
@@ -67,8 +67,6 @@ fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
         }
         Ok(())
     })?;
-    let rows = history::read(&dir.history())?; // of a resumed run, the first part too
-    picture::of_run(&run.options.schedule.text(), &rows, &dir.picture())?;
     println!(
         "done backend={} schedule={} steps={} lr={} train_mse={:.8} valid_mse={:.8} checkpoint={}",
         backend.name,
@@ -79,6 +77,8 @@ fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
         outcome.valid_mse,
         path.display(),
     );
+    let rows = history::read(&dir.history())?; // of a resumed run, the first part too
+    picture::of_run(&run.options.schedule.text(), &rows, &dir.picture())?;
     Ok(())
 }
 
@@ -235,15 +235,16 @@ impl Run {
     }
 
     /// Goes to where the run was.
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<(), Error> {
+    fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
+        let progress = checkpoint.progress().clone();
         (self.model, self.optimizer) = checkpoint.restore(
             self.model.clone(),
             self.optimizer.clone(),
             &self.optimizer_config,
             self.lr.scheduler_mut(),
         )?;
-        self.step = checkpoint.progress().step;
-        self.metrics = checkpoint.progress().metrics.clone();
+        self.step = progress.step;
+        self.metrics = progress.metrics;
         Ok(())
     }
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::ModuleOptimizer;
@@ -10,6 +11,7 @@ use super::parameters::{Parameter, Parameters};
 use super::progress::Progress;
 
 /// What a checkpoint holds, of a run that is under way or from a file.
+#[derive(Clone)]
 pub(super) struct Contents {
     pub model: Vec<SavedParameter>,
     pub optimizer: SavedOptimizer,
@@ -37,6 +39,7 @@ impl Contents {
 }
 
 /// A parameter of the model.
+#[derive(Clone)]
 pub(super) struct SavedParameter {
     pub path: String,
     pub parameter: Parameter,
@@ -44,22 +47,22 @@ pub(super) struct SavedParameter {
 }
 
 /// A parameter's values, in the order and the form in which Burn saves them.
+#[derive(Clone)]
 pub(super) enum Values {
     /// Those of a tensor, which are read from its device when they are asked for.
-    Live(Box<dyn Fn() -> Result<TensorData, CheckpointError> + Send + Sync>),
+    Live(Arc<dyn Fn() -> Result<TensorData, CheckpointError> + Send + Sync>),
     /// Those of a file.
     Read(Bytes),
 }
 
 impl SavedParameter {
     /// The values, for a tensor that is to be made of them.
-    pub fn data(&self) -> Result<TensorData, CheckpointError> {
-        match &self.values {
+    pub fn into_data(self) -> Result<TensorData, CheckpointError> {
+        match self.values {
             Values::Live(read) => read(),
             Values::Read(bytes) => {
-                let Parameter { shape, dtype, .. } = &self.parameter;
-                let shape = shape.clone();
-                Ok(TensorData::from_bytes(bytes.clone(), shape, *dtype))
+                let Parameter { shape, dtype, .. } = self.parameter;
+                Ok(TensorData::from_bytes(bytes, shape, dtype))
             }
         }
     }
@@ -74,6 +77,7 @@ impl SavedParameter {
 }
 
 /// The optimizer's state.
+#[derive(Clone)]
 pub(super) enum SavedOptimizer {
     /// That of an optimizer.
     Live(ModuleOptimizer),
@@ -83,10 +87,10 @@ pub(super) enum SavedOptimizer {
 
 impl SavedOptimizer {
     /// The container that Burn writes for it.
-    pub fn bytes(&self) -> Result<Bytes, CheckpointError> {
+    pub fn into_bytes(self) -> Result<Bytes, CheckpointError> {
         match self {
             Self::Live(optimizer) => Ok(optimizer.into_bytes()?.shared()),
-            Self::Read(bytes) => Ok(bytes.clone()),
+            Self::Read(bytes) => Ok(bytes),
         }
     }
 }
@@ -114,7 +118,7 @@ impl Snapshot {
                 shape: shape.to_vec(),
                 id: Some(id.val()),
             },
-            values: Values::Live(Box::new(move || {
+            values: Values::Live(Arc::new(move || {
                 let data = tensor.clone().try_into_data();
                 data.map_err(|error| CheckpointError::Device(error.to_string()))
             })),

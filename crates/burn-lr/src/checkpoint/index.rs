@@ -6,8 +6,8 @@ use burn_pack::{Reader, Scalar, Writer};
 
 use super::contents::About;
 use super::error::CheckpointError;
+use super::file_errors::FileErrors;
 use super::progress::Progress;
-use super::verifier::Verifier;
 
 /// What a file says that it is.
 pub(super) const FORMAT: &str = "burn-lr checkpoint";
@@ -26,9 +26,9 @@ impl Index {
         }
     }
 
-    pub fn text(&self, name: &str, file: &Verifier) -> Result<&str, CheckpointError> {
+    pub fn text(&self, name: &str, errors: &FileErrors) -> Result<&str, CheckpointError> {
         let text = self.texts.get(name).map(String::as_str);
-        text.ok_or_else(|| file.not_a_checkpoint(format!("it has no `{name}`")))
+        text.ok_or_else(|| errors.not_a_checkpoint(format!("it has no `{name}`")))
     }
 
     /// Whether it says of itself what it is.
@@ -36,37 +36,37 @@ impl Index {
         self.texts.contains_key("format")
     }
 
-    pub fn check_format(&self, file: &Verifier, version: &str) -> Result<(), CheckpointError> {
-        if self.text("format", file)? != FORMAT {
-            return Err(file.not_a_checkpoint("it is another kind of burnpack file"));
+    pub fn check_format(&self, errors: &FileErrors, version: &str) -> Result<(), CheckpointError> {
+        if self.text("format", errors)? != FORMAT {
+            return Err(errors.not_a_checkpoint("it is another kind of burnpack file"));
         }
-        let found = self.text("version", file)?;
+        let found = self.text("version", errors)?;
         match found == version {
             true => Ok(()),
-            false => Err(file.version(found)),
+            false => Err(errors.version(found)),
         }
     }
 
-    pub fn count(&self, name: &str, file: &Verifier) -> Result<u64, CheckpointError> {
+    pub fn count(&self, name: &str, errors: &FileErrors) -> Result<u64, CheckpointError> {
         let count = self.scalars.get(name);
         let count = count.and_then(|value| u64::try_from(*value).ok());
-        count.ok_or_else(|| file.not_a_checkpoint(format!("it has no count `{name}`")))
+        count.ok_or_else(|| errors.not_a_checkpoint(format!("it has no count `{name}`")))
     }
 
-    pub fn about(&self, file: &Verifier) -> Result<About, CheckpointError> {
+    pub fn about(&self, errors: &FileErrors) -> Result<About, CheckpointError> {
         let metrics = below("progress.metrics.", &self.scalars).map(|(name, value)| {
             let number = f64::try_from(*value);
             let number = number
-                .map_err(|_| file.not_a_checkpoint(format!("its metric `{name}` is no number")));
+                .map_err(|_| errors.not_a_checkpoint(format!("its metric `{name}` is no number")));
             Ok((name, number?))
         });
         Ok(About {
-            optimizer_config: self.text("optimizer.config", file)?.to_string(),
+            optimizer_config: self.text("optimizer.config", errors)?.to_string(),
             schedule: self.texts.get("schedule").cloned(),
             progress: Progress {
-                epoch: self.count("progress.epoch", file)?,
-                step: self.count("progress.step", file)?,
-                seed: self.count("progress.seed", file)?,
+                epoch: self.count("progress.epoch", errors)?,
+                step: self.count("progress.step", errors)?,
+                seed: self.count("progress.seed", errors)?,
                 metrics: metrics.collect::<Result<_, CheckpointError>>()?,
             },
             notes: below("note.", &self.texts)

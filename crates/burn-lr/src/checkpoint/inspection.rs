@@ -7,7 +7,7 @@ use super::contents::{About, Contents};
 use super::error::CheckpointError;
 use super::parameters::Parameter;
 use super::progress::Progress;
-use super::v2::{self, Directory};
+use super::v2::{self, Summary};
 
 /// What a checkpoint file holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,15 +25,16 @@ pub struct Inspection {
     pub notes: BTreeMap<String, String>,
     /// The model's parameters.
     pub parameters: Vec<SavedTensor>,
-    /// The bytes of the model, of the optimizer's state and of the scheduler's.
+    /// The bytes of the model.
     pub model_size: u64,
-    /// Those of the optimizer's state.
+    /// The bytes of the optimizer's state.
     pub optimizer_size: u64,
-    /// Those of the scheduler's.
+    /// The bytes of the scheduler's.
     pub scheduler_size: u64,
-    /// Those of the file.
+    /// The bytes of the file.
     pub file_size: u64,
-    /// A BLAKE3 hash of all that, hexadecimal: two files with the same one are the same.
+    /// A BLAKE3 hash of all that, hexadecimal: two files with the same one were the same when they
+    /// were written.
     pub digest: String,
 }
 
@@ -89,28 +90,33 @@ impl Inspection {
         digest: Hash,
         file_size: u64,
     ) -> Result<Self, CheckpointError> {
+        let Contents {
+            model,
+            optimizer,
+            scheduler,
+            about,
+        } = contents;
         let mut model_size = 0;
-        for saved in &contents.model {
+        for saved in &model {
             model_size += saved.bytes()?.len() as u64;
         }
-        let optimizer_size = contents.optimizer.bytes()?.len() as u64;
-        let sizes = [model_size, optimizer_size, contents.scheduler.len() as u64];
-        let Contents { model, about, .. } = contents;
+        let optimizer_size = optimizer.into_bytes()?.len() as u64;
+        let sizes = [model_size, optimizer_size, scheduler.len() as u64];
         let parameters = model.into_iter().map(|saved| (saved.path, saved.parameter));
         Ok(Self::new(1, about, parameters, sizes, digest, file_size))
     }
 }
 
-impl From<Directory> for Inspection {
-    fn from(directory: Directory) -> Self {
-        let sizes = directory.sizes();
+impl From<Summary> for Inspection {
+    fn from(summary: Summary) -> Self {
+        let sizes = summary.sizes();
         Self::new(
             u64::from(v2::VERSION),
-            directory.about,
-            directory.parameters.into_iter(),
+            summary.about,
+            summary.parameters.into_iter(),
             sizes,
-            directory.digest,
-            directory.file_size,
+            summary.digest,
+            summary.file_size,
         )
     }
 }

@@ -12,11 +12,12 @@ use serde_json::Value;
 
 use super::error::CheckpointError;
 use super::parameters::{MAX_RANK, Parameters};
+use crate::optimizer_state::Fields;
 
 /// The name of the scalar that Burn keeps a parameter's rank in.
 const RANK: &str = "__rank";
-/// The highest count of steps that is believed; Burn adds to it unchecked.
-const MAX_COUNT: u64 = 1 << 53;
+/// The highest count of steps that is believed: Burn counts the next one in `i32` where it takes a power.
+const MAX_COUNT: u64 = i32::MAX as u64 - 1;
 
 /// An optimizer's kind and options as JSON.
 pub(super) fn describe<C: Config>(config: &C) -> String {
@@ -65,14 +66,12 @@ pub(super) fn load(
     state.check(&parameters)?;
 
     // What Burn makes of a state of the same names, types and ranks, in which every size is 1.
-    let small = OptimizerRecord::from_bytes(state.small()?)?;
-    let loaded = optimizer.clone().load_record(small);
-    let loaded = State::read(Reader::from_bytes(loaded.into_bytes()?)?)?;
-    if let Some(lost) = state.names().symmetric_difference(&loaded.names()).next() {
-        return Err(invalid(format!(
-            "`{lost}` is not part of this optimizer's state"
-        )));
-    }
+    let small = state.small()?.shared();
+    let wanted = Fields::of(small.clone())?;
+    let loaded = OptimizerRecord::from_bytes(small)?;
+    let loaded = optimizer.clone().load_record(loaded).into_bytes()?;
+    let taken = wanted.check_taken(&Fields::of(loaded)?);
+    taken.map_err(|lost| invalid(lost.to_string()))?;
     Ok(optimizer.load_record(OptimizerRecord::from_bytes(bytes)?))
 }
 
@@ -127,11 +126,6 @@ impl State {
             scalars,
             paths,
         })
-    }
-
-    fn names(&self) -> BTreeSet<&str> {
-        let names = self.tensors.keys().chain(self.scalars.keys());
-        names.map(String::as_str).collect()
     }
 
     /// That it is of parameters that there are, and fits them: a tensor of a parameter has its rank

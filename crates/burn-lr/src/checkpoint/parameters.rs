@@ -123,8 +123,12 @@ macro_rules! collect_kind {
                 true => param.val().dtype(),
                 false => dtype_of!(param, $settings),
             };
-            // The shape that a parameter is saved in, and that Burn compares on loading.
-            self.add(dtype, param.lazy_shape());
+            // The shape that it is saved in: a `Linear` of column layout is saved transposed.
+            let shape = match param.is_initialized() {
+                true => param.transform_for_save().shape(),
+                false => param.lazy_shape(),
+            };
+            self.add(dtype, shape);
         }
     };
 }
@@ -145,8 +149,8 @@ impl ModuleVisitor for Collector {
 
 /// `module` with the values and ids of `saved`, where the two have the same parameters; what has
 /// none there stays as it is.
-pub(super) fn load<M: Module>(module: M, saved: &[SavedParameter]) -> Result<M, CheckpointError> {
-    let saved = saved.iter().map(|saved| (saved.path.as_str(), saved));
+pub(super) fn load<M: Module>(module: M, saved: Vec<SavedParameter>) -> Result<M, CheckpointError> {
+    let saved = saved.into_iter().map(|saved| (saved.path.clone(), saved));
     let mut loader = Loader {
         path: vec![],
         saved: saved.collect(),
@@ -159,13 +163,13 @@ pub(super) fn load<M: Module>(module: M, saved: &[SavedParameter]) -> Result<M, 
     }
 }
 
-struct Loader<'a> {
+struct Loader {
     path: Vec<String>,
-    saved: BTreeMap<&'a str, &'a SavedParameter>,
+    saved: BTreeMap<String, SavedParameter>,
     failed: Option<CheckpointError>,
 }
 
-impl Loader<'_> {
+impl Loader {
     /// The saved values of the parameter that is visited, on its device and of its number type,
     /// and its id.
     fn take<const D: usize, K: Basic>(
@@ -173,12 +177,10 @@ impl Loader<'_> {
         device: &Device,
         dtype: DType,
     ) -> Option<(Tensor<D, K>, ParamId)> {
-        let saved = self.saved.remove(self.path.join(".").as_str())?;
-        match saved.data() {
-            Ok(data) => {
-                let id = saved.parameter.id.map_or_else(ParamId::new, ParamId::from);
-                Some((Tensor::from_data(data, (device, dtype)), id))
-            }
+        let saved = self.saved.remove(&self.path.join("."))?;
+        let id = saved.parameter.id.map_or_else(ParamId::new, ParamId::from);
+        match saved.into_data() {
+            Ok(data) => Some((Tensor::from_data(data, (device, dtype)), id)),
             Err(error) => {
                 self.failed = Some(error);
                 None
@@ -202,7 +204,7 @@ macro_rules! load_kind {
     };
 }
 
-impl ModuleMapper for Loader<'_> {
+impl ModuleMapper for Loader {
     fn enter_module(&mut self, name: &str, _container_type: &str) {
         self.path.push(name.to_string());
     }

@@ -40,6 +40,7 @@ use crate::record::{Resumable, in_other_steps};
 /// let mut lr = Scheduler::new(Cosine::new(0.1, 0.0, 2_000)).accept_another_schedule();
 /// let config = AdamWConfig::new();
 /// let (model, optimizer) = checkpoint
+///     .clone()
 ///     .restoring()
 ///     .with_fresh_optimizer()
 ///     .restore(model, config.init(), &config, &mut lr)?;
@@ -55,10 +56,10 @@ use crate::record::{Resumable, in_other_steps};
 /// # Ok(())
 /// # }
 /// ```
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 #[must_use = "nothing is restored before `restore` is called"]
-pub struct Restore<'a> {
-    contents: &'a Contents,
+pub struct Restore {
+    contents: Contents,
     partial_model: bool,
     optimizer: ExpectedOptimizer,
     batch_sizes: Option<(u64, u64)>,
@@ -71,8 +72,8 @@ enum ExpectedOptimizer {
     Fresh,
 }
 
-impl<'a> Restore<'a> {
-    pub(super) fn new(contents: &'a Contents) -> Self {
+impl Restore {
+    pub(super) fn new(contents: Contents) -> Self {
         Self {
             contents,
             partial_model: false,
@@ -168,17 +169,17 @@ impl<'a> Restore<'a> {
         if self.optimizer == ExpectedOptimizer::TheSame {
             optimizer::check_config(&saved.about.optimizer_config, config)?;
         }
-        let model = parameters::load(model, &saved.model)?;
+        let model = parameters::load(model, saved.model)?;
         let optimizer = match self.optimizer {
             ExpectedOptimizer::Fresh => optimizer,
             _ => {
-                let state = saved.optimizer.bytes()?;
+                let state = saved.optimizer.into_bytes()?;
                 optimizer::load(optimizer, state, &model, self.partial_model)?
             }
         };
 
         // The scheduler is changed in place, so it comes last.
-        let mut record = LrSchedulerRecord::from_bytes(saved.scheduler.clone())?;
+        let mut record = LrSchedulerRecord::from_bytes(saved.scheduler)?;
         if let Some((saved, given)) = self.batch_sizes {
             for (field, size) in [("saved", saved), ("given", given)] {
                 if size == 0 {

@@ -13,15 +13,15 @@ use burn_pack::{MAGIC_NUMBER, Reader};
 
 use super::contents::{Contents, SavedOptimizer, SavedParameter, Values};
 use super::error::CheckpointError;
+use super::file_errors::FileErrors;
 use super::index::{FORMAT, Index};
 use super::parameters::{MAX_RANK, Parameter};
-use super::verifier::Verifier;
 
 const VERSION: &str = "1";
 const DIGEST_SIZE: usize = blake3::OUT_LEN;
 
 /// Reads the bytes of a file, if they are whole.
-pub(super) fn read(bytes: Vec<u8>, file: Verifier) -> Result<Contents, CheckpointError> {
+pub(super) fn read(bytes: Vec<u8>, errors: FileErrors) -> Result<Contents, CheckpointError> {
     let is_burnpack = bytes.starts_with(&MAGIC_NUMBER.to_le_bytes());
     let says_what_it_is = bytes
         .windows(FORMAT.len())
@@ -32,54 +32,59 @@ pub(super) fn read(bytes: Vec<u8>, file: Verifier) -> Result<Contents, Checkpoin
     };
     // A file of version 2 that has lost its trailer comes here too.
     let without_trailer = || match says_what_it_is {
-        true => file.damaged("header, index or trailer"),
-        false => file.not_a_checkpoint(
+        true => errors.damaged("header, index or trailer"),
+        false => errors.not_a_checkpoint(
             "it has no trailer: it was cut short, or is another kind of burnpack file",
         ),
     };
     let unreadable = |error: burn_pack::Error| match is_burnpack {
         true => without_trailer(),
-        false => file.not_a_checkpoint(error.to_string()),
+        false => errors.not_a_checkpoint(error.to_string()),
     };
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes).shared()).map_err(unreadable)?;
     let index = Index::of(&reader);
     if !index.has_format() {
         return Err(without_trailer());
     }
-    index.check_format(&file, VERSION)?;
+    if let Err(error) = index.check_format(&errors, VERSION) {
+        return Err(match whole {
+            true => error,
+            false => errors.damaged("header, index or padding"),
+        });
+    }
     let mut parts = BTreeMap::new();
     for tensor in reader.into_tensors().map_err(unreadable)? {
         parts.insert(tensor.name.clone(), tensor.into_bytes()?);
     }
     let mut part = |name| {
         let Some(bytes) = parts.remove(name) else {
-            return Err(file.not_a_checkpoint(format!("it has no {name}")));
+            return Err(errors.not_a_checkpoint(format!("it has no {name}")));
         };
-        match index.text(&format!("blake3.{name}"), &file)? == blake3::hash(&bytes).to_string() {
+        match index.text(&format!("blake3.{name}"), &errors)? == blake3::hash(&bytes).to_string() {
             true => Ok(bytes),
-            false => Err(file.damaged(name)),
+            false => Err(errors.damaged(name)),
         }
     };
     let (model, optimizer, scheduler) = (part("model")?, part("optimizer")?, part("scheduler")?);
     if !whole {
-        return Err(file.damaged("header, index or padding"));
+        return Err(errors.damaged("header, index or padding"));
     }
     Ok(Contents {
-        model: parameters(model, &file)?,
+        model: parameters(model, &errors)?,
         optimizer: SavedOptimizer::Read(optimizer),
         scheduler,
-        about: index.about(&file)?,
+        about: index.about(&errors)?,
     })
 }
 
 /// The parameters of a model's record.
-fn parameters(record: Bytes, file: &Verifier) -> Result<Vec<SavedParameter>, CheckpointError> {
+fn parameters(record: Bytes, errors: &FileErrors) -> Result<Vec<SavedParameter>, CheckpointError> {
     let tensors = Reader::from_bytes(record)?.into_tensors()?;
     let parameters = tensors.into_iter().map(|tensor| {
         let (path, dtype, shape, id, bytes) = tensor.into_parts()?;
         if shape.num_dims() > MAX_RANK {
             let reason = format!("its parameter `{path}` has a rank above {MAX_RANK}");
-            return Err(file.not_a_checkpoint(reason));
+            return Err(errors.not_a_checkpoint(reason));
         }
         let shape = shape.to_vec();
         Ok(SavedParameter {

@@ -28,10 +28,10 @@ use serde::{Deserialize, Serialize};
 
 use super::contents::{About, Contents, SavedOptimizer, SavedParameter, Values};
 use super::error::CheckpointError;
+use super::file_errors::FileErrors;
 use super::index::Index;
 use super::optimizer;
 use super::parameters::{MAX_RANK, Parameter};
-use super::verifier::Verifier;
 
 pub(super) const VERSION: u8 = 2;
 const MARK: [u8; 7] = *b"BURN-LR";
@@ -59,7 +59,7 @@ struct Row {
 }
 
 /// What a file says of itself.
-pub(super) struct Directory {
+pub(super) struct Summary {
     pub about: About,
     pub parameters: Vec<(String, Parameter)>,
     /// A hash of all bytes of the file.
@@ -71,7 +71,7 @@ pub(super) struct Directory {
     scheduler: Part,
 }
 
-impl Directory {
+impl Summary {
     pub fn sizes(&self) -> [u64; 3] {
         [self.model.size, self.optimizer.size, self.scheduler.size]
     }
@@ -79,14 +79,14 @@ impl Directory {
 
 /// Writes `contents` in place of what is at `path`, once they are complete and on disk.
 pub(super) fn write(contents: &Contents, path: &Path) -> Result<(), CheckpointError> {
-    let verifier = Verifier { path };
-    let failed = |error: io::Error| verifier.unwritable(error);
-    let (scratch, file) = AtomicFile::create(path).map_err(|error| verifier.unwritable(error))?;
+    let errors = FileErrors { path };
+    let failed = |error: io::Error| errors.unwritable(error);
+    let (scratch, file) = AtomicFile::create(path).map_err(|error| errors.unwritable(error))?;
     drop(file);
     match &contents.optimizer {
         SavedOptimizer::Live(optimizer) => {
             let saved = optimizer.save(scratch.path());
-            saved.map_err(|error| verifier.unwritable(error))?;
+            saved.map_err(|error| errors.unwritable(error))?;
             optimizer::check_ids(
                 &Reader::from_file_exact(scratch.path())?,
                 &contents.parameters(),
@@ -103,7 +103,7 @@ pub(super) fn write(contents: &Contents, path: &Path) -> Result<(), CheckpointEr
     // What Burn has written is hashed on another core.
     let (optimizer_hash, rest) = thread::scope(|scope| {
         let hash = scope.spawn(|| hash_file(scratch.path(), optimizer_size));
-        let rest = write_rest(contents, &mut file, &verifier);
+        let rest = write_rest(contents, &mut file, &errors);
         (hash.join(), rest)
     });
     let optimizer_hash = optimizer_hash.expect("hashing does not panic");
@@ -126,14 +126,14 @@ pub(super) fn write(contents: &Contents, path: &Path) -> Result<(), CheckpointEr
     let size = end.len() as u64;
     if size > MAX_INDEX_SIZE {
         let reason = format!("its notes and names have {size} bytes, more than {MAX_INDEX_SIZE}");
-        return Err(verifier.unwritable(reason));
+        return Err(errors.unwritable(reason));
     }
     end.extend(trailer(&end));
     file.write_all(&end).map_err(failed)?;
     file.sync_all().map_err(failed)?;
     drop(file);
     let committed = scratch.commit();
-    committed.map_err(|error| verifier.unwritable(error))
+    committed.map_err(|error| errors.unwritable(error))
 }
 
 type Written = (u64, Hash);
@@ -142,12 +142,12 @@ type Written = (u64, Hash);
 fn write_rest(
     contents: &Contents,
     file: &mut File,
-    verifier: &Verifier,
+    errors: &FileErrors,
 ) -> Result<(Vec<Row>, Written, Written), CheckpointError> {
     let mut write = |hasher: &mut Hasher, bytes: &[u8]| {
         hasher.update(bytes);
         let written = file.write_all(bytes);
-        written.map_err(|error| verifier.unwritable(error))
+        written.map_err(|error| errors.unwritable(error))
     };
     let mut hasher = Hasher::new();
     let mut rows = vec![];
@@ -207,28 +207,31 @@ pub(super) fn is_marked(file: &File) -> io::Result<bool> {
 }
 
 /// Reads what a file says of itself, if that is whole.
-pub(super) fn inspect(file: &File, verifier: Verifier) -> Result<Directory, CheckpointError> {
-    let failed = |error| verifier.unreadable(error);
+pub(super) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, CheckpointError> {
+    let failed = |error| errors.unreadable(error);
     let file_size = file.metadata().map_err(failed)?.len();
     let mut end = [0; TRAILER_SIZE];
     let start = file_size.checked_sub(TRAILER_SIZE as u64);
-    let index_end = start.ok_or_else(|| verifier.damaged("trailer"))?;
+    let index_end = start.ok_or_else(|| errors.damaged("trailer"))?;
     read_at(file, &mut end, index_end).map_err(failed)?;
     let version = end[TRAILER_SIZE - 1];
     let index_size = u64::from_le_bytes(end[..8].try_into().expect("8 bytes are 8 bytes"));
     let index_start = index_end.checked_sub(index_size);
     let (Some(index_start), true) = (index_start, index_size <= MAX_INDEX_SIZE) else {
         return Err(match version > VERSION {
-            true => verifier.version(version),
-            false => verifier.damaged("trailer"),
+            true => errors.version(version),
+            false => errors.damaged("trailer"),
         });
     };
     let mut index = vec![0; (index_end - index_start) as usize];
     read_at(file, &mut index, index_start).map_err(failed)?;
-    if end != trailer(&index) {
-        return Err(match version > VERSION {
-            true => verifier.version(version),
-            false => verifier.damaged("index or trailer"),
+    let expected = trailer(&index);
+    if end != expected {
+        // A later version's digest is of another mark.
+        let only_the_version = end[..TRAILER_SIZE - 1] == expected[..TRAILER_SIZE - 1];
+        return Err(match version > VERSION && !only_the_version {
+            true => errors.version(version),
+            false => errors.damaged("index or trailer"),
         });
     }
     let digest = end[8..8 + blake3::OUT_LEN].try_into();
@@ -236,15 +239,15 @@ pub(super) fn inspect(file: &File, verifier: Verifier) -> Result<Directory, Chec
 
     // From here on, what is wrong was written so.
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(index));
-    let reader = reader.map_err(|error| verifier.not_a_checkpoint(error.to_string()))?;
+    let reader = reader.map_err(|error| errors.not_a_checkpoint(error.to_string()))?;
     let index = Index::of(&reader);
-    index.check_format(&verifier, &VERSION.to_string())?;
+    index.check_format(&errors, &VERSION.to_string())?;
     let mut start = 0u64;
     let mut part = |name: &'static str| {
-        let size = index.count(&format!("size.{name}"), &verifier)?;
-        let hash = index.text(&format!("blake3.{name}"), &verifier)?;
+        let size = index.count(&format!("size.{name}"), &errors)?;
+        let hash = index.text(&format!("blake3.{name}"), &errors)?;
         let hash = Hash::from_hex(hash);
-        let hash = hash.map_err(|error| verifier.not_a_checkpoint(format!("{name}: {error}")))?;
+        let hash = hash.map_err(|error| errors.not_a_checkpoint(format!("{name}: {error}")))?;
         let part = Part {
             name,
             start,
@@ -256,11 +259,11 @@ pub(super) fn inspect(file: &File, verifier: Verifier) -> Result<Directory, Chec
     };
     let (optimizer, model, scheduler) = (part("optimizer")?, part("model")?, part("scheduler")?);
     if start != index_start {
-        return Err(verifier.damaged("length"));
+        return Err(errors.damaged("length"));
     }
-    let (parameters, sizes) = read_rows(index.text("parameters", &verifier)?, &model, &verifier)?;
-    Ok(Directory {
-        about: index.about(&verifier)?,
+    let (parameters, sizes) = read_rows(index.text("parameters", &errors)?, &model, &errors)?;
+    Ok(Summary {
+        about: index.about(&errors)?,
         parameters,
         digest,
         file_size,
@@ -276,9 +279,9 @@ pub(super) fn inspect(file: &File, verifier: Verifier) -> Result<Directory, Chec
 fn read_rows(
     text: &str,
     model: &Part,
-    verifier: &Verifier,
+    errors: &FileErrors,
 ) -> Result<(Vec<(String, Parameter)>, Vec<u64>), CheckpointError> {
-    let wrong = |what: String| verifier.not_a_checkpoint(format!("its list of parameters: {what}"));
+    let wrong = |what: String| errors.not_a_checkpoint(format!("its list of parameters: {what}"));
     let rows: Vec<Row> = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let mut paths = BTreeSet::new();
     let mut left = model.size;
@@ -309,22 +312,22 @@ fn read_rows(
 }
 
 /// Reads a file, if it is whole.
-pub(super) fn read(file: &File, verifier: Verifier) -> Result<Contents, CheckpointError> {
-    let directory = inspect(file, verifier)?;
+pub(super) fn read(file: &File, errors: FileErrors) -> Result<Contents, CheckpointError> {
+    let summary = inspect(file, errors)?;
     // Two cores read and hash, each its part.
     let (optimizer, model) = thread::scope(|scope| {
         let optimizer = scope.spawn(|| {
-            let part = &directory.optimizer;
-            read_part(file, part, &[part.size], &verifier)
+            let part = &summary.optimizer;
+            read_part(file, part, &[part.size], &errors)
         });
-        let model = read_part(file, &directory.model, &directory.sizes, &verifier);
+        let model = read_part(file, &summary.model, &summary.sizes, &errors);
         (optimizer.join(), model)
     });
-    let part = &directory.scheduler;
-    let scheduler = read_part(file, part, &[part.size], &verifier)?;
+    let part = &summary.scheduler;
+    let scheduler = read_part(file, part, &[part.size], &errors)?;
     let one = |mut buffers: Vec<Bytes>| buffers.pop().expect("it was read as one").shared();
     let optimizer = one(optimizer.expect("reading does not panic")?);
-    let parameters = directory.parameters.into_iter().zip(model?);
+    let parameters = summary.parameters.into_iter().zip(model?);
     let model = parameters.map(|((path, parameter), bytes)| SavedParameter {
         path,
         parameter,
@@ -334,7 +337,7 @@ pub(super) fn read(file: &File, verifier: Verifier) -> Result<Contents, Checkpoi
         model: model.collect(),
         optimizer: SavedOptimizer::Read(optimizer),
         scheduler: one(scheduler),
-        about: directory.about,
+        about: summary.about,
     })
 }
 
@@ -343,7 +346,7 @@ fn read_part(
     file: &File,
     part: &Part,
     sizes: &[u64],
-    verifier: &Verifier,
+    errors: &FileErrors,
 ) -> Result<Vec<Bytes>, CheckpointError> {
     let mut start = part.start;
     let mut hasher = Hasher::new();
@@ -352,7 +355,7 @@ fn read_part(
         let mut buffer = vec![0; *size as usize];
         for chunk in buffer.chunks_mut(CHUNK) {
             let read = read_at(file, chunk, start);
-            read.map_err(|error| verifier.unreadable(error))?;
+            read.map_err(|error| errors.unreadable(error))?;
             hasher.update(chunk);
             start += chunk.len() as u64;
         }
@@ -361,7 +364,7 @@ fn read_part(
     }
     match hasher.finalize() == part.hash {
         true => Ok(buffers),
-        false => Err(verifier.damaged(part.name)),
+        false => Err(errors.damaged(part.name)),
     }
 }
 

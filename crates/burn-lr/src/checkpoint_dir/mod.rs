@@ -10,7 +10,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::feedback::Mode;
-use crate::{Checkpoint, CheckpointError, Progress};
+use crate::{Checkpoint, CheckpointError};
 
 pub use error::{CheckpointDirError, PassedOver};
 pub use name::CheckpointFile;
@@ -162,19 +162,20 @@ impl CheckpointDir {
         mode: Mode,
     ) -> Result<Option<FoundCheckpoint>, CheckpointDirError> {
         self.first_whole(|| {
-            let (mut whole, mut passed_over) = (vec![], vec![]);
+            let (mut found, mut passed_over) = (vec![], vec![]);
             for CheckpointFile { path, .. } in self.list()? {
-                match progress(&path) {
-                    Ok(progress) => whole.push((path, progress)),
+                // Whether the rest is whole is seen when it is loaded.
+                match Checkpoint::inspect(&path) {
+                    Ok(inspection) => found.push((path, inspection.progress)),
                     Err(error) => pass_over(path, error, &mut passed_over)?,
                 }
             }
-            let all = whole
+            let all = found
                 .iter()
                 .map(|(path, progress)| (path.clone(), progress));
             let ranked = retention::ranked(all, metric, mode);
-            if ranked.is_empty() && !whole.is_empty() {
-                let names = whole
+            if ranked.is_empty() && !found.is_empty() {
+                let names = found
                     .iter()
                     .flat_map(|(_, progress)| progress.metrics.keys());
                 let mut present: Vec<String> = names.cloned().collect();
@@ -220,11 +221,6 @@ impl CheckpointDir {
             };
         }
     }
-}
-
-/// How far the run of the checkpoint at `path` had come.
-fn progress(path: &Path) -> Result<Progress, CheckpointError> {
-    Checkpoint::load(path).map(|checkpoint| checkpoint.progress().clone())
 }
 
 fn has_vanished(error: &CheckpointError) -> bool {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::CheckpointDirError;
 use super::name::{self, CheckpointFile};
-use super::{CheckpointDir, Retention, has_vanished, progress};
+use super::{CheckpointDir, Retention, has_vanished};
 use crate::disk::{DirLock, clear_leftovers};
 use crate::{Checkpoint, Progress};
 
@@ -107,8 +107,8 @@ impl CheckpointWriter {
         for CheckpointFile { step, path } in self.directory.list()? {
             let progress = match self.known.remove(&step) {
                 Some(progress) => progress,
-                None => match progress(&path) {
-                    Ok(progress) => Some(progress),
+                None => match Checkpoint::load(&path) {
+                    Ok(checkpoint) => Some(checkpoint.progress().clone()),
                     Err(error) if has_vanished(&error) => continue,
                     Err(error) => {
                         log::warn!("left alone: {error}");

@@ -88,8 +88,8 @@ pub enum TorchLoadError {
         /// The paths that they would be.
         paths: Vec<String>,
     },
-    /// Two of the optimizer's parameters would be the same one.
-    #[error("two of the file's parameters are `{path}`")]
+    /// Two of the file's parameters, which are not one that is shared, would be the same one.
+    #[error("two of the file's parameters would be `{path}`")]
     Twice {
         /// Its path.
         path: String,
@@ -147,6 +147,16 @@ pub enum TorchLoadError {
         /// The tensor's.
         found: DType,
     },
+    /// A whole number has no room in the parameter that it belongs to.
+    #[error("{place}: has a number that is too large for `{path}`, which is of {dtype:?}")]
+    TooLarge {
+        /// Where it is in the file.
+        place: String,
+        /// The parameter's path.
+        path: String,
+        /// The parameter's number type.
+        dtype: DType,
+    },
     /// A parameter's state has what such an optimizer doesn't keep.
     #[error("{place}: is not part of the state of {kind}")]
     Unexpected {
@@ -165,13 +175,13 @@ pub enum TorchLoadError {
         /// How many there can be.
         limit: u64,
     },
-    /// The optimizer that is given is of another kind than the file's.
-    #[error("the optimizer is none that takes the state of {kind}: it leaves or lacks {}", list(.fields))]
+    /// The optimizer that is given is of another kind than the file's, or Burn would round its state.
+    #[error("the optimizer does not take the state of {kind}: {reason}")]
     NotTaken {
         /// The kind of the file's optimizer.
         kind: TorchOptimizerKind,
-        /// What it hasn't taken over, or wants besides.
-        fields: Vec<String>,
+        /// What it does not take, and why.
+        reason: String,
     },
     /// A key that should be a name.
     #[error("{}: has the key {key}, which is no name", at(.place))]

@@ -1,15 +1,14 @@
-use std::collections::BTreeSet;
-
+use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ParamGroup as BurnGroup};
 use burn::optim::{ModuleOptimizer, Optimizer, OptimizerRecord};
-use burn::tensor::Bytes;
-use burn_pack::{Reader, Scalar, Tensor as PackTensor, Writer};
+use burn_pack::{Scalar, Tensor as PackTensor, Writer};
 use lr_compat::pytorch::{OptimizerState, ParamGroup, TorchError, Value};
 
 use super::error::TorchLoadError;
 use super::names::TorchNames;
 use super::parameters::Parameters;
 use super::{TorchOptimizerKind, kind, state};
+use crate::optimizer_state::Fields;
 use crate::{Group, GroupScheduler, Groups, StepSource};
 
 /// The state of one of PyTorch's optimizers, to go on from in Burn.
@@ -38,7 +37,8 @@ use crate::{Group, GroupScheduler, Groups, StepSource};
 /// also for 64-bit parameters, and takes powers of the betas in 32 bits, so that weights come to
 /// differ by about 1e-6 of the largest in a hundred steps. About Adafactor's epsilon see
 /// [`adafactor_config`](Self::adafactor_config). A state is of its parameter's number type, as it is
-/// where PyTorch loads it.
+/// where PyTorch loads it; but Burn loads any state in the number type of `Device::default()`, and where
+/// that is another one, it is an error.
 ///
 /// `foreach`, `fused`, `capturable` and `differentiable` say how PyTorch computes, and make no
 /// difference here. What Burn's optimizers can't do (`maximize`, an optimizer that Burn hasn't) is
@@ -47,6 +47,7 @@ use crate::{Group, GroupScheduler, Groups, StepSource};
 pub struct TorchOptimizer<'a> {
     kind: TorchOptimizerKind,
     state: OptimizerState<'a>,
+    clipping: Option<GradientClippingConfig>,
 }
 
 impl<'a> TorchOptimizer<'a> {
@@ -65,7 +66,11 @@ impl<'a> TorchOptimizer<'a> {
             check_kind(group, *first.get_or_insert(kind), kind)?;
         }
         let kind = first.ok_or_else(|| no_groups(value))?;
-        Ok(Self { kind, state })
+        Ok(Self {
+            kind,
+            state,
+            clipping: None,
+        })
     }
 
     /// The same of an optimizer whose kind is known, where the file does not tell.
@@ -90,7 +95,22 @@ impl<'a> TorchOptimizer<'a> {
                 Err(error) => return Err(error),
             }
         }
-        Ok(Self { kind, state })
+        Ok(Self {
+            kind,
+            state,
+            clipping: None,
+        })
+    }
+
+    /// How the gradients are clipped, of all groups, by the optimizer that [`init`](Self::init)
+    /// makes. Default: not at all. PyTorch clips apart from its optimizers, so that a file does not
+    /// say.
+    ///
+    /// `ModuleOptimizer::with_grad_clipping` would come too late: Burn's optimizer clips a parameter
+    /// as it did when the parameter's state was loaded.
+    pub fn with_grad_clipping(mut self, clipping: GradientClippingConfig) -> Self {
+        self.clipping = Some(clipping);
+        self
     }
 
     /// Which optimizer it is of.
@@ -215,8 +235,7 @@ impl<'a> TorchOptimizer<'a> {
     /// Burn's optimizer for a module, with the options of the file's groups and its state.
     ///
     /// Where there are several groups, the first one's options are those of everything that is in no
-    /// other one. PyTorch clips gradients apart from its optimizers; Burn's do it where they are told
-    /// (`with_grad_clipping`).
+    /// other one.
     ///
     /// # Errors
     ///
@@ -228,21 +247,23 @@ impl<'a> TorchOptimizer<'a> {
     ) -> Result<ModuleOptimizer, TorchLoadError> {
         let paths = self.paths(module, names)?;
         let optimizer = match self.kind {
-            TorchOptimizerKind::Sgd => grouped(paths, |group| Ok(self.sgd_config(group)?.build())),
+            TorchOptimizerKind::Sgd => {
+                self.grouped(paths, |group| Ok(self.sgd_config(group)?.build()))
+            }
             TorchOptimizerKind::Adam => {
-                grouped(paths, |group| Ok(self.adam_config(group)?.build()))
+                self.grouped(paths, |group| Ok(self.adam_config(group)?.build()))
             }
             TorchOptimizerKind::AdamW => {
-                grouped(paths, |group| Ok(self.adamw_config(group)?.build()))
+                self.grouped(paths, |group| Ok(self.adamw_config(group)?.build()))
             }
             TorchOptimizerKind::RmsProp => {
-                grouped(paths, |group| Ok(self.rmsprop_config(group)?.build()))
+                self.grouped(paths, |group| Ok(self.rmsprop_config(group)?.build()))
             }
             TorchOptimizerKind::Adagrad => {
-                grouped(paths, |group| Ok(self.adagrad_config(group)?.build()))
+                self.grouped(paths, |group| Ok(self.adagrad_config(group)?.build()))
             }
             TorchOptimizerKind::Adafactor => {
-                grouped(paths, |group| Ok(self.adafactor_config(group)?.build()))
+                self.grouped(paths, |group| Ok(self.adafactor_config(group)?.build()))
             }
         };
         self.load(optimizer?, module, names)
@@ -251,7 +272,7 @@ impl<'a> TorchOptimizer<'a> {
     /// An optimizer of Burn's with the file's state: one that is made otherwise than
     /// [`init`](Self::init) makes it, as a [`ScheduledOptimizer`](crate::ScheduledOptimizer) is.
     ///
-    /// The optimizer's options are its own. Parameters that have had no steps in the file have none
+    /// The optimizer's options are its own, and its clipping of gradients has to be set by now. Parameters that have had no steps in the file have none
     /// here.
     ///
     /// # Errors
@@ -303,17 +324,34 @@ impl<'a> TorchOptimizer<'a> {
             .fold(writer, |writer, (id, path)| writer.with_metadata(id, path));
         let record = writer.into_bytes()?.shared();
 
-        // Burn leaves out in silence what it can't rebuild.
-        let wanted = fields(record.clone())?;
+        let wanted = Fields::of(record.clone())?;
         let optimizer = optimizer.load_record(OptimizerRecord::from_bytes(record)?);
-        let taken = fields(optimizer.into_bytes()?)?;
-        match wanted == taken {
-            true => Ok(optimizer),
-            false => Err(TorchLoadError::NotTaken {
+        let taken = Fields::of(optimizer.into_bytes()?)?;
+        match wanted.check_taken(&taken) {
+            Ok(()) => Ok(optimizer),
+            Err(lost) => Err(TorchLoadError::NotTaken {
                 kind: self.kind,
-                fields: wanted.symmetric_difference(&taken).cloned().collect(),
+                reason: lost.to_string(),
             }),
         }
+    }
+
+    /// An optimizer for each group, that of the first one for all that is in no other.
+    fn grouped<O: Optimizer>(
+        &self,
+        paths: Vec<Vec<String>>,
+        build: impl Fn(usize) -> Result<O, TorchLoadError>,
+    ) -> Result<ModuleOptimizer, TorchLoadError> {
+        let clipping = || self.clipping.as_ref().map(GradientClippingConfig::init);
+        let mut optimizer: ModuleOptimizer = build(0)?.into();
+        if let Some(clipping) = clipping() {
+            optimizer = optimizer.with_grad_clipping(clipping);
+        }
+        for (group, paths) in paths.into_iter().enumerate().skip(1) {
+            let group_of = BurnGroup::from_paths(paths);
+            optimizer = optimizer.with_group(group_of, build(group)?, clipping());
+        }
+        Ok(optimizer)
     }
 }
 
@@ -341,24 +379,4 @@ fn no_groups(value: &Value<'_>) -> TorchLoadError {
         "of one group or more",
     )
     .into()
-}
-
-/// An optimizer for each group, that of the first one for all that is in no other.
-fn grouped<O: Optimizer>(
-    paths: Vec<Vec<String>>,
-    build: impl Fn(usize) -> Result<O, TorchLoadError>,
-) -> Result<ModuleOptimizer, TorchLoadError> {
-    let mut optimizer: ModuleOptimizer = build(0)?.into();
-    for (group, paths) in paths.into_iter().enumerate().skip(1) {
-        optimizer = optimizer.with_group(BurnGroup::from_paths(paths), build(group)?, None);
-    }
-    Ok(optimizer)
-}
-
-/// The names of all tensors and scalars of a record.
-fn fields(record: Bytes) -> Result<BTreeSet<String>, TorchLoadError> {
-    let reader = Reader::from_bytes(record)?;
-    let tensors = reader.tensor_names().into_iter().map(String::from);
-    let scalars = reader.scalars().keys().cloned();
-    Ok(tensors.chain(scalars).collect())
 }

@@ -4,11 +4,11 @@ use super::error::CheckpointError;
 
 /// Says what is wrong with a file that may hold anything.
 #[derive(Clone, Copy)]
-pub(super) struct Verifier<'a> {
+pub(super) struct FileErrors<'a> {
     pub path: &'a Path,
 }
 
-impl Verifier<'_> {
+impl FileErrors<'_> {
     pub fn not_a_checkpoint(&self, reason: impl Into<String>) -> CheckpointError {
         CheckpointError::NotACheckpoint {
             path: self.path.to_path_buf(),
