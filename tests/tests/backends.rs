@@ -9,7 +9,7 @@ use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, RmsPropConfig, SgdCo
 use burn::tensor::Device;
 use burn_lr::prelude::*;
 use burn_pack::Reader;
-use tests::{Training, devices};
+use tests::{Training, devices, tolerance};
 
 fn lr() -> FeedbackScheduler<burn_lr::combine::Warmup<Constant>, ReduceOnPlateau> {
     let rule = ReduceOnPlateauConfig::new()
@@ -92,9 +92,10 @@ fn arrives<C: Config>(config: &C, init: impl Fn(&C) -> ModuleOptimizer, tensors:
         let largest = here
             .iter()
             .fold(0.0f32, |most, weight| most.max(weight.abs()));
+        let tolerance = tolerance(from).max(tolerance(to));
         for (here, there) in here.iter().zip(&there) {
             assert!(
-                (here - there).abs() <= 1e-4 * largest,
+                f64::from((here - there).abs()) <= tolerance * f64::from(largest),
                 "{between}: {here}, {there}"
             );
         }

@@ -75,6 +75,11 @@ def amsgrad_sequential(model: nn.Module) -> tuple:
     return adam_sequential(model, amsgrad=True)
 
 
+def adam_decayed(model: nn.Module) -> tuple:
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3, weight_decay=0.01)
+    return optimizer, lr_scheduler.CosineAnnealingLR(optimizer, T_max=250)
+
+
 def adamw_plateau(model: nn.Module) -> tuple:
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3, weight_decay=0.05)
     plateau = lr_scheduler.ReduceLROnPlateau(optimizer, factor=0.9, patience=0, cooldown=1)
@@ -116,7 +121,7 @@ OPTIMIZERS = (
 )
 CASES = [
     *[("linear", optimizer) for optimizer in OPTIMIZERS],
-    *[("two_layer", optimizer) for optimizer in (*OPTIMIZERS, sgd_groups)],
+    *[("two_layer", optimizer) for optimizer in (*OPTIMIZERS, sgd_groups, adam_decayed)],
 ]
 COMBINED = ("two_layer", amsgrad_sequential)
 """The case that is saved as one file too."""
@@ -191,6 +196,14 @@ def batch_norm() -> None:
     torch.save(optimizer.state_dict(), folder / "optimizer.pt")
 
 
+def integers() -> None:
+    """Buffers of whole numbers, which PyTorch keeps in 64 bits."""
+    folder = HERE / "runs" / "integers"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, last in [("small", 3), ("large", 1 << 40)]:
+        torch.save({"counts": torch.tensor([1, -2, last])}, folder / f"{name}.pt")
+
+
 def refused() -> None:
     """States of optimizers that Burn can't go on with, after one step of Linear(10, 1)."""
     folder = HERE / "runs" / "refused"
@@ -221,6 +234,7 @@ def refused() -> None:
 def main() -> None:
     torch.set_num_threads(1)
     batch_norm()
+    integers()
     refused()
     cases = [train(model, build) for model, build in CASES]
     lines = ",\n".join(json.dumps(case, allow_nan=False) for case in cases)

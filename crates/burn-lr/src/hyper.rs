@@ -40,7 +40,8 @@ use crate::{DynSchedule, Schedule, StepSource, on_thread};
 /// ```
 ///
 /// A config's gradient clipping is not part of what `build()` gives; it is set on the
-/// `ModuleOptimizer` (`with_grad_clipping`).
+/// `ModuleOptimizer` (`with_grad_clipping`), before a state is loaded into that: Burn clips a parameter as
+/// it did when its state came.
 ///
 /// # Which step's values an optimizer step has
 ///

@@ -31,7 +31,8 @@ impl Options<'_, '_> {
 
     /// The same, as Burn has most of them.
     fn number32(&self, name: &str) -> Result<f32, TorchLoadError> {
-        self.number(name).map(|number| number as f32)
+        let number = self.number(name)?;
+        in_32_bits(&self.place(name), number, |_| true, "at most 3.4e38")
     }
 
     /// Whether an option is set, which files of before there was one don't have.
@@ -55,17 +56,25 @@ impl Options<'_, '_> {
             return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
         };
         let beta = |value: &lr_compat::pytorch::Value<'_>| {
-            let beta = value.finite()?;
-            match (0.0..1.0).contains(&beta) {
-                true => Ok(beta as f32),
-                false => Err(TorchError::invalid(
-                    value.place(),
-                    beta,
-                    "from 0 to below 1",
-                )),
-            }
+            let is_beta = |beta| (0.0..1.0).contains(&beta);
+            let allowed = "from 0 to below 1, in 32 bits too";
+            in_32_bits(value.place(), value.finite()?, is_beta, allowed)
         };
         Ok([beta(first)?, beta(second)?])
+    }
+}
+
+/// A number as Burn has it, if it still is what it must be.
+fn in_32_bits(
+    place: &str,
+    number: f64,
+    is_allowed: impl Fn(f32) -> bool,
+    allowed: &str,
+) -> Result<f32, TorchLoadError> {
+    let rounded = number as f32;
+    match rounded.is_finite() && is_allowed(rounded) {
+        true => Ok(rounded),
+        false => Err(TorchError::invalid(place, number, allowed).into()),
     }
 }
 
@@ -206,15 +215,21 @@ impl TorchOptimizer<'_> {
             let count = format!("a list of {}", eps.len());
             return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
         };
-        let positive = |place: &str, number: f64| match number > 0.0 {
-            true => Ok(number as f32),
-            false => Err(TorchError::invalid(place, number, "above 0")),
+        let positive = |place: &str, number| {
+            in_32_bits(
+                place,
+                number,
+                |number| number > 0.0,
+                "above 0, in 32 bits too",
+            )
         };
         let eps_1 = match eps_1.is_none() {
             true => f64::from(f32::EPSILON),
             false => eps_1.finite()?,
         };
-        let eps_1 = positive(option.place(), eps_1 * eps_1)?;
+        // Squares below what 32 bits hold differ in nothing: neither is seen beside a gradient.
+        let eps_1 = (eps_1 * eps_1).max(f64::from(f32::MIN_POSITIVE));
+        let eps_1 = positive(option.place(), eps_1)?;
         let option = options.0.option("beta2_decay")?;
         let decay_rate = option.finite()?;
         if decay_rate >= 0.0 {

@@ -1,6 +1,7 @@
 //! What parameters a module has, and how PyTorch and burn-store call and lay them out.
 
 use std::collections::{BTreeSet, HashMap};
+use std::ops::RangeInclusive;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::store::{
@@ -24,7 +25,7 @@ pub(super) struct Parameter {
     /// What it is in.
     containers: Vec<String>,
     pub dtype: DType,
-    /// As it is saved.
+    /// Its values', which optimizers see. (In a `Linear` of column layout, it is saved transposed.)
     pub shape: Vec<usize>,
     pub role: Role,
 }
@@ -116,11 +117,38 @@ impl Parameter {
             Bytes::from_bytes_vec(tensor.bytes()?),
         );
         let tensor = PyTorchToBurnAdapter.adapt(tensor, self.context());
-        let tensor = match self.dtype.is_float() {
-            true => FloatCastAdapter::to(self.dtype).adapt(tensor, self.context()),
-            false => tensor,
-        };
-        Ok(bridge::into_data(tensor)?)
+        if self.dtype.is_float() {
+            let tensor = FloatCastAdapter::to(self.dtype).adapt(tensor, self.context());
+            return Ok(bridge::into_data(tensor)?);
+        }
+        let data = bridge::into_data(tensor)?;
+        if data.dtype() == self.dtype || self.dtype.is_bool() {
+            return Ok(data);
+        }
+        let room = room(self.dtype);
+        let fits = data.iter::<i64>().all(|number| room.contains(&number));
+        match fits {
+            true => Ok(data.convert_dtype(self.dtype)),
+            false => Err(TorchLoadError::TooLarge {
+                place: place.to_string(),
+                path: self.path.clone(),
+                dtype: self.dtype,
+            }),
+        }
+    }
+}
+
+/// The whole numbers that a type can hold. (Burn panics at others.)
+fn room(dtype: DType) -> RangeInclusive<i64> {
+    match dtype {
+        DType::I8 => i8::MIN.into()..=i8::MAX.into(),
+        DType::I16 => i16::MIN.into()..=i16::MAX.into(),
+        DType::I32 => i32::MIN.into()..=i32::MAX.into(),
+        DType::U8 => 0..=u8::MAX.into(),
+        DType::U16 => 0..=u16::MAX.into(),
+        DType::U32 => 0..=u32::MAX.into(),
+        DType::U64 => 0..=i64::MAX,
+        _ => i64::MIN..=i64::MAX,
     }
 }
 
@@ -270,25 +298,17 @@ impl ModuleVisitor for Collector {
             (false, true) => Role::Trained,
             (false, false) => Role::Frozen,
         };
-        self.add(param.id, value.dtype(), param.lazy_shape(), role);
+        self.add(param.id, value.dtype(), value.shape(), role);
     }
 
     fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
-        self.add(
-            param.id,
-            param.val().dtype(),
-            param.lazy_shape(),
-            Role::Buffer,
-        );
+        let value = param.val();
+        self.add(param.id, value.dtype(), value.shape(), Role::Buffer);
     }
 
     fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
-        self.add(
-            param.id,
-            param.val().dtype(),
-            param.lazy_shape(),
-            Role::Buffer,
-        );
+        let value = param.val();
+        self.add(param.id, value.dtype(), value.shape(), Role::Buffer);
     }
 }
 

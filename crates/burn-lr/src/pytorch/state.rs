@@ -16,8 +16,8 @@ pub(super) struct Stored {
     pub counts: Vec<(&'static str, u64)>,
 }
 
-/// Burn's optimizers count in `i32` where they take a power.
-const MAX_STEPS: u64 = i32::MAX as u64;
+/// Burn's optimizers count the next step in `i32` where they take a power.
+const MAX_STEPS: u64 = i32::MAX as u64 - 1;
 
 /// The state of `parameter`, which is in `group`; `None` where it has none yet.
 pub(super) fn convert(

@@ -1,8 +1,9 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use burn::module::Module;
-use burn::store::{ModuleSnapshot, bridge};
-use lr_compat::pytorch::Value;
+use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::tensor::{Bool, Int, Tensor, TensorData};
+use lr_compat::pytorch::{Tensor as TorchTensor, Value};
 
 use super::error::TorchLoadError;
 use super::names::{TorchNames, entries};
@@ -34,10 +35,10 @@ use super::parameters::Parameters;
 /// # Errors
 ///
 /// Where the state dict lacks a parameter or a buffer of the module's, has one that the module has
-/// not ([`without`](TorchNames::without) leaves it out), or has one of another shape or kind of
-/// number.
+/// not ([`without`](TorchNames::without) leaves it out), has two that would be the same one and are not
+/// one tensor, or has one of another shape or kind of number.
 pub fn load_weights<M: Module>(
-    mut module: M,
+    module: M,
     state_dict: &Value<'_>,
     names: &TorchNames,
 ) -> Result<M, TorchLoadError> {
@@ -52,12 +53,16 @@ pub fn load_weights<M: Module>(
     let mut found = BTreeMap::new();
     let mut unexpected = vec![];
     for ((name, value), path) in kept.into_iter().zip(names.in_burn(&torch)) {
-        match parameters.find(&path) {
+        let Some(index) = parameters.find(&path) else {
+            unexpected.push(name.to_string());
+            continue;
+        };
+        let tensor = value.tensor()?;
+        match found.entry(index) {
+            Entry::Vacant(entry) => drop(entry.insert(tensor)),
             // A parameter that is in several places has its tensor at each of them.
-            Some(index) => {
-                found.insert(index, value);
-            }
-            None => unexpected.push(name.to_string()),
+            Entry::Occupied(entry) if is_same(entry.get(), &tensor) => {}
+            Entry::Occupied(_) => return Err(TorchLoadError::Twice { path }),
         }
     }
     let missing = parameters
@@ -73,19 +78,59 @@ pub fn load_weights<M: Module>(
         return Err(refused(missing, unexpected));
     }
 
-    let tensors = parameters.keys().map(|(key, index)| {
+    let mut values = HashMap::new();
+    for (index, tensor) in found {
         let parameter = parameters.get(index);
-        let data = parameter.adapt(&found[&index].tensor()?, &parameter.torch_shape())?;
-        Ok(bridge::from_data(data, key.to_string(), None))
-    });
-    let tensors = tensors.collect::<Result<Vec<_>, TorchLoadError>>()?;
-    let applied = module.apply(tensors, None, None, true);
-    match applied.missing.is_empty() && applied.errors.is_empty() {
-        true => Ok(module),
-        false => {
-            let missing = applied.missing.into_iter().map(|(path, _)| path);
-            let failed = applied.errors.iter().map(ToString::to_string);
-            Err(refused(missing.chain(failed).collect(), vec![]))
-        }
+        let data = parameter.adapt(&tensor, &parameter.torch_shape())?;
+        values.insert(parameter.id, data);
     }
+    Ok(module.map(&mut Loader { values }))
+}
+
+/// Whether two tensors are the same elements of a file.
+fn is_same(a: &TorchTensor<'_>, b: &TorchTensor<'_>) -> bool {
+    let elements = |tensor: &TorchTensor<'_>| {
+        let (shape, strides) = (tensor.shape().to_vec(), tensor.strides().to_vec());
+        (
+            tensor.storage().to_string(),
+            tensor.offset(),
+            shape,
+            strides,
+        )
+    };
+    elements(a) == elements(b)
+}
+
+/// Gives each parameter its values, as they are and not as they are saved: in a `Linear` of column
+/// layout that is not the same.
+struct Loader {
+    values: HashMap<ParamId, TensorData>,
+}
+
+macro_rules! load_kind {
+    ($method:ident $(, $kind:ty)?) => {
+        fn $method<const D: usize>(
+            &mut self,
+            param: Param<Tensor<D $(, $kind)?>>,
+        ) -> Param<Tensor<D $(, $kind)?>> {
+            // A clone, since a parameter that is shared comes more than once.
+            let Some(data) = self.values.get(&param.id).cloned() else {
+                return param;
+            };
+            param.map(|old| load_kind!(@value old, data $(, $kind)?))
+        }
+    };
+    (@value $old:ident, $data:ident) => {
+        Tensor::from_data($data, (&$old.device(), $old.dtype()))
+            .set_require_grad($old.is_require_grad())
+    };
+    (@value $old:ident, $data:ident, $kind:ty) => {
+        Tensor::from_data($data, (&$old.device(), $old.dtype()))
+    };
+}
+
+impl ModuleMapper for Loader {
+    load_kind!(map_float);
+    load_kind!(map_int, Int);
+    load_kind!(map_bool, Bool);
 }
