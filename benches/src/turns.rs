@@ -41,7 +41,8 @@ pub struct Times {
     pub difference: Quartiles,
 }
 
-/// Times `steps` steps of each of each contest, one after the other, over and over.
+/// Times `steps` steps of each of each contest, one after the other, over and over. The slower half of
+/// the rounds, in which the machine did something else as well, is left out.
 pub fn in_turns(contests: &mut [Contest<'_>], rounds: usize, steps: u32) -> Vec<Times> {
     let mut times = vec![vec![]; contests.len()];
     for _ in 0..rounds {
@@ -49,7 +50,9 @@ pub fn in_turns(contests: &mut [Contest<'_>], rounds: usize, steps: u32) -> Vec<
             times.push(((contest.other)(steps), (contest.ours)(steps)));
         }
     }
-    let times = times.into_iter().map(|times| {
+    let times = times.into_iter().map(|mut times| {
+        times.sort_by(|a, b| (a.0 + a.1).total_cmp(&(b.0 + b.1)));
+        times.truncate(times.len().div_ceil(2));
         let differences = times.iter().map(|(other, ours)| ours - other);
         let difference = quartiles(differences.collect());
         let (other, ours) = times.into_iter().unzip();
