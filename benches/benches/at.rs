@@ -11,7 +11,7 @@ const STEPS_A_TURN: u32 = 1_000;
 
 /// The same: within this share of it, or this many nanoseconds.
 const SHARE: f64 = 0.1;
-const NANOSECONDS: f64 = 2.0;
+const NANOSECONDS: f64 = 3.0;
 
 fn main() {
     let mut contests: Vec<_> = EVERY

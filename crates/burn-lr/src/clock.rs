@@ -134,7 +134,7 @@ impl Clock {
     pub fn standing(&self) -> Standing {
         let (mut heard, mut later) = (vec![], vec![]);
         let mut now = self.now.clone();
-        if now.seen == Some(self.mailbox.version()) {
+        if !self.is_behind() {
             return Standing { now, heard, later };
         }
         self.mailbox.visit(self.seat.id, |entry, _| {
@@ -169,6 +169,12 @@ impl Clock {
         } else if self.mailbox.is_shared() {
             self.seat.pace.begin(self.now.taken);
         }
+        self.is_behind()
+    }
+
+    /// Whether something was posted that was not taken up, or waits for a later step.
+    #[inline]
+    pub fn is_behind(&self) -> bool {
         self.now.seen != Some(self.mailbox.version())
     }
 

@@ -102,7 +102,9 @@ impl<S: Schedule, F: Feedback> FeedbackScheduler<S, F> {
     /// Clones of the scheduler don't hear it; what is sent through a
     /// [`metric_handle`](Self::metric_handle), all of them do.
     pub fn observe(&mut self, metric: f64) {
-        self.take_up();
+        if self.scheduler.clock.is_behind() {
+            self.take_up();
+        }
         let heard = Heard {
             value: metric,
             first: true,

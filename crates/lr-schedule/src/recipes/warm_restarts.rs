@@ -76,14 +76,15 @@ impl WarmRestarts {
 }
 
 /// The largest power of `base` (2 or more) that is at most `bound` (1 or more): from a logarithm,
-/// which may be one off, then exactly, so that it costs about the same for any bound.
+/// which may be one off where it is no whole one, then exactly, so that it costs about the same for
+/// any bound.
 fn largest_power_within(base: u128, bound: u128) -> u128 {
+    if base.is_power_of_two() {
+        let bits = base.ilog2();
+        return 1 << (bound.ilog2() / bits * bits);
+    }
     let estimate = (ln(bound as f64) / ln(base as f64)) as u32;
-    let exponent = estimate.saturating_sub(1);
-    let mut power = match base.is_power_of_two() {
-        true => 1 << (base.trailing_zeros() * exponent),
-        false => base.pow(exponent),
-    };
+    let mut power = base.pow(estimate.saturating_sub(1));
     while let Some(next) = power.checked_mul(base)
         && next <= bound
     {
