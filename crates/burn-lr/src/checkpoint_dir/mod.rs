@@ -149,7 +149,7 @@ impl CheckpointDir {
         })
     }
 
-    /// The checkpoint with the best [metric](Progress::metrics) of this name, of those that are
+    /// The checkpoint with the best [metric](crate::Progress::metrics) of this name, of those that are
     /// whole; `None` where there is no checkpoint at all. Of several that are equally good, it is
     /// the first; one that is missing, NaN or infinite is never best.
     ///
