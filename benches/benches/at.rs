@@ -1,5 +1,6 @@
 //! The rate of a step near the beginning and of one far from it, of every schedule there is, in turns:
-//! what it costs is the same. Both are at the same place of the curve, which is longer for the second.
+//! what it costs is the same. A curve with an end is longer for the second, so
+//! that both are at the same place of it.
 
 use std::hint::black_box;
 

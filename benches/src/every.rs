@@ -50,8 +50,8 @@ pub const EVERY: &[&str] = &[
     r#"{"sum": [{"cosine_annealing": {"max": 0.1, "t_max": 3}}, {"linear": {"start": 0.1, "steps": 2000000000000}}]}"#,
 ];
 
-/// A schedule of [`EVERY`], and the same shrunk so that it is at [`NEAR`] where the other is at
-/// [`FAR`]: a cosine, for one, costs less near 0 than further on, wherever that is.
+/// A schedule of [`EVERY`], and the same shrunk, if it has an end, so that it is at [`NEAR`] where the
+/// other is at [`FAR`]: a cosine, for one, costs less near 0 than further on, wherever that is.
 pub fn near_and_far(text: &str) -> [DynSchedule; 2] {
     let (near, far) = (NEAR.to_string(), FAR.to_string());
     let zeros = |number: &str| number[1..].to_string();
@@ -67,7 +67,7 @@ mod tests {
     use burn_lr::Schedule;
 
     #[test]
-    fn there_is_one_of_every_kind_and_it_still_moves() {
+    fn there_is_one_of_every_kind_and_none_has_ended() {
         let mut names = vec![];
         for text in EVERY {
             let spec: Spec = serde_json::from_str(text).unwrap_or_else(|e| panic!("{text}: {e}"));

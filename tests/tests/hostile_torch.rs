@@ -223,8 +223,9 @@ fn whatever_is_in_a_file_nothing_panics() {
     });
     run.unwrap();
     let [refused, gone_on] = ends.into_inner();
+    let both = refused > gone_on / 20 && gone_on > refused / 20;
     assert!(
-        refused > gone_on / 20 && gone_on > refused / 20,
+        both || refused + gone_on < 1_000,
         "{refused} were refused, and {gone_on} were gone on from"
     );
 }

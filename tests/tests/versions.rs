@@ -80,7 +80,7 @@ fn damage_is_damage_in_every_version() {
     for version in 1..=CURRENT {
         let whole = std::fs::read(fixture(version)).unwrap();
         // Here and there, and every bit of where it says which version it is.
-        let said = whole.windows(7).position(|text| text == b"version");
+        let said = whole.windows(8).position(|text| text == b"versiona");
         let said = said.unwrap() * 8;
         let last = whole.len() * 8 - 8;
         let bits = (0..last).step_by(61);

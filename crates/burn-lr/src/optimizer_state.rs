@@ -7,6 +7,9 @@ use std::fmt::{self, Display};
 use burn::tensor::{Bytes, DType};
 use burn_pack::Reader;
 
+/// The highest count of steps that is believed: Burn counts the next one in `i32` where it takes a power.
+pub(crate) const MAX_STEPS: u64 = i32::MAX as u64 - 1;
+
 /// The names of a state's tensors and scalars, and the number types of the tensors.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Fields(BTreeMap<String, Option<DType>>);

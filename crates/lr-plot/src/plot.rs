@@ -31,8 +31,8 @@ use crate::trace::{self, Trace};
 /// A schedule is drawn as what it is: the rate of step `n` holds from `n` to `n + 1`, so that
 /// steps which are wide enough to be seen are stairs, and a jump is a vertical line. Every step is
 /// looked at, up to 2^25 of them (and with more than that, as the x axis says then, only every
-/// second, third, ...), so that no spike is missed, however short. A recurrence, or a closure, which may
-/// be one, is gone through from its beginning, and drawn up to step 2^25.
+/// second, third, ...), so that no spike is missed, however short. Of a recurrence, or a closure, which
+/// may be one, at most 2^25 steps are drawn, that begin by step 2^25.
 ///
 /// On a logarithmic y axis, 0 and what is more than twelve decades below the highest rate is drawn
 /// at the lower edge, which the axis says. Measured points that aren't finite leave a gap and are
@@ -120,8 +120,8 @@ impl<'a> Plot<'a> {
         self
     }
 
-    /// A dashed vertical line at `x`, with a name above it, if there is room for that beside the names of
-    /// phases and of marks before it.
+    /// A dashed vertical line at `x`, with a name above it; neither, where the name has no room beside
+    /// those of phases and of marks before it.
     pub fn mark(mut self, label: impl Into<String>, x: f64) -> Self {
         self.marks.push((label.into(), x));
         self

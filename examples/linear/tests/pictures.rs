@@ -29,6 +29,7 @@ fn a_run_is_drawn_and_a_resumed_one_like_a_whole_one() {
     let mut child = spawn("flex", &[&args[..], &["--out", stopped.str()]].concat());
     let length = |name: &str| std::fs::metadata(stopped.path().join(name)).map_or(0, |it| it.len());
     while length("history.csv") < 10_000 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     child.kill().unwrap();

@@ -50,7 +50,9 @@ pub fn range_test(
 ) -> Result<(), PictureError> {
     let points = found.points().iter();
     let smoothed = || points.clone().map(|point| (point.rate, point.smoothed));
-    let values = smoothed().map(|point| point.1);
+    // The last points, where the loss leaves, may leave the picture too.
+    let shown = found.points().len().saturating_sub(5).max(1);
+    let values = smoothed().map(|point| point.1).take(shown);
     let low = values.clone().fold(f64::INFINITY, f64::min);
     let high = values.fold(f64::NEG_INFINITY, f64::max);
     let margin = (high - low).max(f64::MIN_POSITIVE) * 0.05;

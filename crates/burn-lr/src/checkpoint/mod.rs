@@ -205,6 +205,9 @@ impl Checkpoint {
     /// All that is given must have been built as at the beginning of the run; otherwise, see
     /// [`restoring`](Self::restoring).
     ///
+    /// What clips gradients has to be set on `optimizer` by now: Burn clips a parameter as it did when
+    /// the parameter's state came.
+    ///
     /// # Errors
     ///
     /// Where the checkpoint is of another model, optimizer or schedule. Nothing is changed then.

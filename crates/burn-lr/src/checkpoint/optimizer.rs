@@ -12,12 +12,10 @@ use serde_json::Value;
 
 use super::error::CheckpointError;
 use super::parameters::{MAX_RANK, Parameters};
-use crate::optimizer_state::Fields;
+use crate::optimizer_state::{Fields, MAX_STEPS};
 
 /// The name of the scalar that Burn keeps a parameter's rank in.
 const RANK: &str = "__rank";
-/// The highest count of steps that is believed: Burn counts the next one in `i32` where it takes a power.
-const MAX_COUNT: u64 = i32::MAX as u64 - 1;
 
 /// An optimizer's kind and options as JSON.
 pub(super) fn describe<C: Config>(config: &C) -> String {
@@ -140,8 +138,8 @@ impl State {
                 if usize::try_from(*value) != Ok(rank) {
                     return Err(invalid(format!("`{name}` must be {rank}, got {value:?}")));
                 }
-            } else if u64::try_from(*value).is_ok_and(|count| count > MAX_COUNT) {
-                let allowed = format!("at most {MAX_COUNT}");
+            } else if u64::try_from(*value).is_ok_and(|count| count > MAX_STEPS) {
+                let allowed = format!("at most {MAX_STEPS}");
                 return Err(invalid(format!(
                     "`{name}` must be {allowed}, got {value:?}"
                 )));

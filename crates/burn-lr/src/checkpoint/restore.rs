@@ -142,6 +142,9 @@ impl Restore {
 
     /// The run's model and optimizer, and `scheduler` at its position.
     ///
+    /// What clips gradients has to be set on `optimizer` by now: Burn clips a parameter as it did when
+    /// the parameter's state came.
+    ///
     /// # Errors
     ///
     /// Where the checkpoint is of another model, optimizer or schedule, in more than what was

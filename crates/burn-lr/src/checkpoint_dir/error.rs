@@ -37,12 +37,13 @@ pub enum CheckpointDirError {
     /// A checkpoint can't be written, or can't be read for a reason other than damage.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// There are checkpoints, and not one that is whole.
-    #[error("of the checkpoints in `{}`, none is whole: {}", .path.display(), list(.passed_over))]
+    /// There are checkpoints, and not one that is whole and, where the best is asked for, has the
+    /// metric.
+    #[error("of the checkpoints in `{}`, none to go on from is whole: {}", .path.display(), list(.passed_over))]
     NoneWhole {
         /// The directory.
         path: PathBuf,
-        /// All of them, each with what is wrong with it.
+        /// Those that were tried, each with what is wrong with it.
         passed_over: Vec<PassedOver>,
     },
     /// No checkpoint has the metric that the best one was asked by, as a finite number.

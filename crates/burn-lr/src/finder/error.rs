@@ -6,8 +6,8 @@ use super::Outcome;
 pub enum FinderError {
     /// It ended too early.
     #[error(
-        "{outcome} after {taken} of {planned} steps: without the first tenth and the last 5 that \
-         leaves {left} to judge by, and it takes {needed}"
+        "{outcome} after {taken} of {planned} steps: without those at the beginning and at the end \
+         that leaves {left} to judge by, and it takes {needed}"
     )]
     TooFewPoints {
         /// How many steps have a loss.

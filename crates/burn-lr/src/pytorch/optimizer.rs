@@ -272,8 +272,8 @@ impl<'a> TorchOptimizer<'a> {
     /// An optimizer of Burn's with the file's state: one that is made otherwise than
     /// [`init`](Self::init) makes it, as a [`ScheduledOptimizer`](crate::ScheduledOptimizer) is.
     ///
-    /// The optimizer's options are its own, and its clipping of gradients has to be set by now. Parameters that have had no steps in the file have none
-    /// here.
+    /// The optimizer's options are its own, and its clipping of gradients has to be set by now.
+    /// Parameters that have had no steps in the file have none here.
     ///
     /// # Errors
     ///

@@ -8,6 +8,7 @@ use lr_compat::pytorch::{ParamGroup, ParamState};
 use super::TorchOptimizerKind;
 use super::error::TorchLoadError;
 use super::parameters::Parameter;
+use crate::optimizer_state::MAX_STEPS;
 
 /// The state of one parameter by the names that Burn's records have.
 #[derive(Debug, Default)]
@@ -16,9 +17,6 @@ pub(super) struct Stored {
     pub counts: Vec<(&'static str, u64)>,
 }
 
-/// Burn's optimizers count the next step in `i32` where they take a power.
-const MAX_STEPS: u64 = i32::MAX as u64 - 1;
-
 /// The state of `parameter`, which is in `group`; `None` where it has none yet.
 pub(super) fn convert(
     kind: TorchOptimizerKind,
@@ -26,7 +24,7 @@ pub(super) fn convert(
     state: &ParamState<'_>,
     parameter: &Parameter,
 ) -> Result<Option<Stored>, TorchLoadError> {
-    let mut fields = Fields {
+    let mut fields = StateReader {
         kind,
         state,
         parameter,
@@ -91,7 +89,7 @@ pub(super) fn convert(
 }
 
 /// The fields of one parameter's state, of which each has to go somewhere.
-struct Fields<'s, 'a> {
+struct StateReader<'s, 'a> {
     kind: TorchOptimizerKind,
     state: &'s ParamState<'a>,
     parameter: &'s Parameter,
@@ -99,7 +97,7 @@ struct Fields<'s, 'a> {
     stored: Stored,
 }
 
-impl Fields<'_, '_> {
+impl StateReader<'_, '_> {
     /// A tensor like the parameter, which becomes `into`.
     fn tensor(&mut self, field: &'static str, into: &'static str) -> Result<(), TorchLoadError> {
         self.shaped(field, into, &self.parameter.torch_shape())

@@ -1,5 +1,5 @@
 use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::{Bool, Int, Tensor, TensorData};
@@ -65,17 +65,14 @@ pub fn load_weights<M: Module>(
             Entry::Occupied(_) => return Err(TorchLoadError::Twice { path }),
         }
     }
-    let missing = parameters
-        .keys()
-        .filter(|(_, index)| !found.contains_key(index));
-    let missing = parameters.paths(missing.map(|(_, index)| index).collect::<BTreeSet<_>>());
-    let refused = |missing, unexpected| TorchLoadError::Weights {
-        place: state_dict.place().to_string(),
-        missing,
-        unexpected,
-    };
+    let missing = (0..parameters.count()).filter(|index| !found.contains_key(index));
+    let missing = parameters.paths(missing);
     if !missing.is_empty() || !unexpected.is_empty() {
-        return Err(refused(missing, unexpected));
+        return Err(TorchLoadError::Weights {
+            place: state_dict.place().to_string(),
+            missing,
+            unexpected,
+        });
     }
 
     let mut values = HashMap::new();
