@@ -197,7 +197,8 @@ impl LrFinderConfig {
 /// `train`), by [`run`](Self::run), which makes the clones itself.
 ///
 /// Rates and losses alone decide what is found, so it is the same whenever they are: with the same
-/// weights, the same batches, and, where the model draws random numbers, the same seed of the device.
+/// weights, the same batches, and, where the model draws random numbers, the same seed of the device
+/// (to the last bit on CPUs; GPU backends choose kernels by what is fast, which may round otherwise).
 ///
 /// A *clone* of a module with a running state (Burn's batch norm) shares that state with the
 /// original; `model.valid().train()` is a copy that doesn't, and what [`run`](Self::run) trains.
