@@ -4,6 +4,8 @@
 //!
 //! `PROPTEST_CASES` sets how many there are.
 
+mod common;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fs;
@@ -15,6 +17,7 @@ use burn::optim::{AdamConfig, SgdConfig};
 use burn::tensor::{Bytes, Device};
 use burn_lr::prelude::*;
 use burn_pack::{DType, Reader, Scalar, Tensor, Writer};
+use common::cases;
 use peak_alloc::PeakAlloc;
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -26,16 +29,6 @@ static MEMORY: PeakAlloc = PeakAlloc;
 
 /// What loading may take beyond what the file's bytes account for.
 const OVERHEAD: usize = 256 << 10;
-
-fn cases() -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES").ok();
-    let cases = given.and_then(|cases| cases.parse().ok()).unwrap_or(3_000);
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
 
 fn lr() -> FeedbackScheduler<burn_lr::combine::Warmup<Cosine>, ReduceOnPlateau> {
     let rule = ReduceOnPlateau::new(Mode::Min);

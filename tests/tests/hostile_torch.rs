@@ -4,6 +4,7 @@
 //!
 //! `PROPTEST_CASES` sets how many there are.
 
+mod common;
 #[path = "../../crates/lr-compat/tests/torch_file/mod.rs"]
 mod torch_file;
 
@@ -18,21 +19,12 @@ use burn_lr::pytorch::{
     OptimizerState, ReadOptions, TorchFile, TorchLoadError, TorchNames, TorchOptimizer,
     TorchOptimizerKind, load_weights,
 };
+use common::cases;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::TestRunner;
 use torch_file::{Entries, entries, packed};
-
-fn cases() -> ProptestConfig {
-    let given = std::env::var("PROPTEST_CASES").ok();
-    let cases = given.and_then(|cases| cases.parse().ok()).unwrap_or(3_000);
-    ProptestConfig {
-        cases,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    }
-}
 
 /// A run of PyTorch's on the diabetes data: weights, optimizer and scheduler.
 type Seed = [Entries; 3];

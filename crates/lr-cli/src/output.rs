@@ -23,6 +23,13 @@ pub fn json(value: &Value) -> Result<(), Failure> {
     print(&format!("{value:#}\n"))
 }
 
+/// A text of which a file may hold anything, without what a terminal would obey.
+pub fn printable(text: &str) -> String {
+    let letters = text.chars();
+    let letters = letters.filter(|letter| *letter == '\n' || !letter.is_control());
+    letters.collect()
+}
+
 /// One line on standard error, whatever is in it.
 pub fn error(failure: &Failure) {
     line("", &failure.to_string());
@@ -34,11 +41,7 @@ pub fn note(text: &str) {
 }
 
 fn line(kind: &str, text: &str) {
-    let text: Vec<&str> = text.split_whitespace().collect();
-    let text: String = text
-        .join(" ")
-        .chars()
-        .filter(|letter| !letter.is_control())
-        .collect();
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = printable(&words.join(" "));
     let _ = writeln!(io::stderr(), "lr: {kind}{text}");
 }

@@ -165,20 +165,19 @@ fn run(
     if let Some(error) = error {
         return Err(Error::Training(error));
     }
-    picture::of_run(&dir.history(), &dir.picture())?;
     // The dashboard leaves no word of having been told to stop.
     let done = last_epoch(checkpoints)?;
     if done < options.epochs {
         println!("stopped after epoch {done}; `--resume` goes on");
-        return Ok(());
+    } else {
+        println!(
+            "done backend={} epochs={done} steps={} lr={} valid_acc={:.4} out={}",
+            backend.name,
+            rate.steps(),
+            rate.lr(),
+            model.accuracy(&*valid)?,
+            dir.path().display(),
+        );
     }
-    println!(
-        "done backend={} epochs={done} steps={} lr={} valid_acc={:.4} out={}",
-        backend.name,
-        rate.steps(),
-        rate.lr(),
-        model.accuracy(&*valid)?,
-        dir.path().display(),
-    );
-    Ok(())
+    picture::of_run(&dir.history(), &dir.picture())
 }

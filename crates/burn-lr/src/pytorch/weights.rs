@@ -1,7 +1,7 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, HashMap};
 
-use burn::module::{Module, ModuleMapper, Param, ParamId};
+use burn::module::{Module, ModuleMapper, Param, ParamId, Parameter};
 use burn::tensor::{Bool, Int, Tensor, TensorData};
 use lr_compat::pytorch::{Tensor as TorchTensor, Value};
 
@@ -86,16 +86,8 @@ pub fn load_weights<M: Module>(
 
 /// Whether two tensors are the same elements of a file.
 fn is_same(a: &TorchTensor<'_>, b: &TorchTensor<'_>) -> bool {
-    let elements = |tensor: &TorchTensor<'_>| {
-        let (shape, strides) = (tensor.shape().to_vec(), tensor.strides().to_vec());
-        (
-            tensor.storage().to_string(),
-            tensor.offset(),
-            shape,
-            strides,
-        )
-    };
-    elements(a) == elements(b)
+    (a.storage(), a.offset(), a.shape(), a.strides())
+        == (b.storage(), b.offset(), b.shape(), b.strides())
 }
 
 /// Gives each parameter its values, as they are and not as they are saved: in a `Linear` of column
@@ -114,15 +106,11 @@ macro_rules! load_kind {
             let Some(data) = self.values.get(&param.id).cloned() else {
                 return param;
             };
-            param.map(|old| load_kind!(@value old, data $(, $kind)?))
+            param.map(|old| {
+                let new = Tensor::from_data(data, (&old.device(), old.dtype()));
+                Parameter::set_require_grad(new, old.is_require_grad())
+            })
         }
-    };
-    (@value $old:ident, $data:ident) => {
-        Tensor::from_data($data, (&$old.device(), $old.dtype()))
-            .set_require_grad($old.is_require_grad())
-    };
-    (@value $old:ident, $data:ident, $kind:ty) => {
-        Tensor::from_data($data, (&$old.device(), $old.dtype()))
     };
 }
 

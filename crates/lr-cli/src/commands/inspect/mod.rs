@@ -40,16 +40,9 @@ pub fn run(options: &Inspect) -> Result<Outcome, Failure> {
     };
     match options.json {
         true => output::json(&report.json)?,
-        false => output::print(&printable(&report.text))?,
+        false => output::print(&output::printable(&report.text))?,
     }
     Ok(Outcome::Yes)
-}
-
-/// A text of which a file may hold anything, without what a terminal would obey.
-fn printable(text: &str) -> String {
-    let letters = text.chars();
-    let letters = letters.filter(|letter| *letter == '\n' || !letter.is_control());
-    letters.collect()
 }
 
 /// What a file holds, for readers and for programs.
