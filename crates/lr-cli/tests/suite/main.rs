@@ -1,0 +1,10 @@
+//! `lr`, as a shell runs it: a module for each command.
+
+mod check;
+mod common;
+mod convert;
+mod diff;
+mod help;
+mod inspect;
+mod plot;
+mod table;

@@ -1,0 +1,6 @@
+//! The program `linear`, as a user runs it.
+
+mod common;
+mod pictures;
+mod resume;
+mod train;

@@ -1,0 +1,23 @@
+//! What crosses crates and backends, in one program. Beside it stand two that need a process of their own:
+//! `control` for its logger, `hostile` for its allocator, which measures.
+
+#[path = "../common/mod.rs"]
+mod common;
+#[path = "../../../crates/lr-compat/tests/torch_file/mod.rs"]
+mod torch_file;
+
+mod backends;
+mod burn;
+mod checkpoint;
+mod finder;
+mod from_burn;
+#[cfg(target_os = "linux")]
+mod full_disk;
+mod groups;
+mod hostile_torch;
+mod notebook;
+mod optimizers;
+mod pytorch;
+mod scheduled_optimizer;
+mod supervised;
+mod versions;
