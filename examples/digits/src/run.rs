@@ -167,6 +167,10 @@ fn run(
     }
     // The dashboard leaves no word of having been told to stop.
     let done = last_epoch(checkpoints)?;
+    let drawn = picture::of_run(&dir.history(), &dir.picture());
+    if drawn.is_ok() {
+        println!("picture {}", dir.picture().display());
+    }
     if done < options.epochs {
         println!("stopped after epoch {done}; `--resume` goes on");
     } else {
@@ -179,5 +183,5 @@ fn run(
             dir.path().display(),
         );
     }
-    picture::of_run(&dir.history(), &dir.picture())
+    drawn
 }

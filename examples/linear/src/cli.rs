@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use shared::find_lr::FinderArgs;
 
+use crate::schedule::ScheduleChoice;
+
 /// Linear regression on the diabetes data with a scheduled learning rate.
 ///
 /// Without a command, trains. The backend is chosen by a cargo feature (`--features wgpu`), or
@@ -70,13 +72,16 @@ pub struct TrainArgs {
 /// How a run trains; stored with it.
 #[derive(Args, Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
-    /// How the learning rate moves.
-    #[arg(long, value_enum, default_value_t = ScheduleName::WarmupCosine)]
-    pub schedule: ScheduleName,
+    /// How the learning rate moves: by name, or any schedule as a file (JSON, TOML) or a text, such
+    /// as '{"warmup": {"steps": "5%", "of": {"cosine": {"start": 0.02, "steps": "rest"}}}}'. By name:
+    /// constant, multi-step, cosine, warmup-cosine, warm-restarts, plateau, one-cycle,
+    /// warmup-stable-decay.
+    #[arg(long, value_name = "NAME|FILE|TEXT", default_value = "warmup-cosine", value_parser = ScheduleChoice::parse)]
+    pub schedule: ScheduleChoice,
     /// What takes the steps.
     #[arg(long, value_enum, default_value_t = OptimizerName::Adam)]
     pub optimizer: OptimizerName,
-    /// Peak learning rate [default: 0.02, for sgd 0.01].
+    /// Peak learning rate of a schedule by name [default: 0.02, for sgd 0.01].
     #[arg(long, allow_negative_numbers = true, value_parser = learning_rate)]
     pub lr: Option<f64>,
     /// Passes over the training data.

@@ -20,7 +20,7 @@ pub fn compare(options: &Options, picture: &Path) -> Result<(), Error> {
         let name = schedule.text();
         println!("{name}");
         let options = Options {
-            schedule,
+            schedule: schedule.into(),
             ..options.clone()
         };
         let mut rows = vec![];

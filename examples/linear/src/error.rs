@@ -37,6 +37,8 @@ pub enum Error {
     },
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    #[error("--lr is the peak of a schedule by name; one of your own has its rates in itself")]
+    RateOfSpec,
     #[error(transparent)]
     Find(#[from] FindError),
     #[error(transparent)]

@@ -64,6 +64,6 @@ where
     let momentum = [("momentum", momentum)];
     match lr {
         LearningRate::Scheduled(lr) => ScheduledOptimizer::new(lr, momentum, build).into(),
-        LearningRate::Plateau(lr) => ScheduledOptimizer::new(lr, momentum, build).into(),
+        LearningRate::Feedback(lr) => ScheduledOptimizer::new(lr, momentum, build).into(),
     }
 }

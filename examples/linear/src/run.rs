@@ -8,6 +8,7 @@ use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
 use burn_lr::finder::{LrFinder, RangeTest};
 use burn_lr::prelude::*;
+use burn_lr::spec::TrainingLength;
 use shared::Backend;
 
 use crate::Error;
@@ -67,18 +68,22 @@ fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
         }
         Ok(())
     })?;
+    let rows = history::read(&dir.history())?; // of a resumed run, the first part too
+    let drawn = picture::of_run(&run.options.schedule.name(), &rows, &dir.picture());
+    if drawn.is_ok() {
+        println!("picture {}", dir.picture().display());
+    }
     println!(
         "done backend={} schedule={} steps={} lr={} train_mse={:.8} valid_mse={:.8} checkpoint={}",
         backend.name,
-        run.options.schedule.text(),
+        run.options.schedule.name(),
         run.steps,
         outcome.lr,
         outcome.train_mse,
         outcome.valid_mse,
         path.display(),
     );
-    let rows = history::read(&dir.history())?; // of a resumed run, the first part too
-    picture::of_run(&run.options.schedule.text(), &rows, &dir.picture())?;
+    drawn?;
     Ok(())
 }
 
@@ -101,10 +106,12 @@ impl Run {
     /// A run that has not begun.
     pub fn new(options: &Options, backend: &Backend) -> Result<Self, Error> {
         let data = Dataset::new(options.seed);
-        let steps = options.epochs * data.steps_per_epoch(options.batch_size);
         let device = backend.device.clone().autodiff();
         let optimizer_config = OptimizerConfig::new(options.optimizer);
-        let mut lr = LearningRate::new(options, steps)?;
+        let length =
+            TrainingLength::new(data.train.len() as u64, options.batch_size, options.epochs)?;
+        let steps = length.steps();
+        let mut lr = LearningRate::new(options, &length)?;
         let momentum = schedule::momentum(options, steps)?;
         Ok(Self {
             model: Model::new(&device),

@@ -1,26 +1,104 @@
 //! The schedules that a run can have.
 
+use std::path::Path;
+
+use burn_lr::feedback::DynFeedback;
 use burn_lr::prelude::*;
+use burn_lr::spec::{Data, TrainingLength};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::cli::{Options, ScheduleName};
 use crate::optimizer::MOMENTUM;
 
-/// The learning rate of a run: of a schedule alone, or of one that hears the validation loss.
+/// A schedule of the command line: one of this program's own, or any other.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ScheduleChoice {
+    /// One of this program's own, which `--lr` is the peak of.
+    Named(ScheduleName),
+    /// Any other, with rates and lengths of its own.
+    Spec(Box<Spec>),
+}
+
+impl From<ScheduleName> for ScheduleChoice {
+    fn from(name: ScheduleName) -> Self {
+        Self::Named(name)
+    }
+}
+
+impl ScheduleChoice {
+    /// Reads a name, a text that begins with `{`, or a file: TOML where it ends in `.toml`, and
+    /// JSON otherwise.
+    ///
+    /// # Errors
+    ///
+    /// What is neither, a file that can't be read, and what makes no schedule, with its place.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        if let Ok(name) = ScheduleName::from_str(text, false) {
+            return Ok(Self::Named(name));
+        }
+        let json = |text: &str| serde_json::from_str(text).map_err(|error| error.to_string());
+        let data: Data = if text.trim_start().starts_with('{') {
+            json(text)?
+        } else if Path::new(text).is_file() {
+            let content = std::fs::read_to_string(text).map_err(|error| error.to_string())?;
+            match text.ends_with(".toml") {
+                true => toml::from_str(&content).map_err(|error| error.message().to_string()),
+                false => json(&content),
+            }?
+        } else {
+            let names = ScheduleName::value_variants().iter();
+            let names: Vec<String> = names.map(|name| name.text()).collect();
+            return Err(format!(
+                "no file is there, and no schedule has that name [possible values: {}]",
+                names.join(", ")
+            ));
+        };
+        let spec = Spec::from_data(data).map_err(|error| error.to_string())?;
+        Ok(Self::Spec(Box::new(spec)))
+    }
+
+    /// The name, of a spec that of its outermost part.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Named(name) => name.text(),
+            Self::Spec(spec) => spec.name().to_string(),
+        }
+    }
+}
+
+/// The learning rate of a run: of a schedule alone, or of one whose rule observes the validation
+/// loss.
 pub enum LearningRate {
     /// A schedule alone.
     Scheduled(Scheduler<DynSchedule>),
     /// A schedule under a feedback rule.
-    Plateau(FeedbackScheduler<DynSchedule, ReduceOnPlateau>),
+    Feedback(FeedbackScheduler<DynSchedule, DynFeedback>),
 }
 
 impl LearningRate {
-    /// The schedule that `options` name, for a run of `steps` steps.
-    pub fn new(options: &Options, steps: u64) -> Result<Self, Error> {
+    /// The schedule that `options` choose, for a run of the length `run`.
+    pub fn new(options: &Options, run: &TrainingLength) -> Result<Self, Error> {
+        match &options.schedule {
+            ScheduleChoice::Named(name) => Self::named(*name, options, run.steps()),
+            ScheduleChoice::Spec(_) if options.lr.is_some() => Err(Error::RateOfSpec),
+            ScheduleChoice::Spec(spec) => match spec.resolve(run)? {
+                spec @ Spec::Feedback { .. } => {
+                    let (schedule, rule) = spec.build_feedback()?;
+                    Ok(Self::Feedback(FeedbackScheduler::new(schedule, rule)))
+                }
+                spec => Ok(Self::Scheduled(Scheduler::new(spec.build()?))),
+            },
+        }
+    }
+
+    fn named(name: ScheduleName, options: &Options, steps: u64) -> Result<Self, Error> {
         let peak = options.peak();
         let warmup = (steps / 20).max(1);
         let rest = steps.saturating_sub(warmup).max(1);
-        let schedule = match options.schedule {
+        let schedule = match name {
             ScheduleName::Constant | ScheduleName::Plateau => Constant::try_new(peak)?.into_dyn(),
             ScheduleName::MultiStep => {
                 MultiStep::try_new(peak, [steps / 2, steps * 3 / 4], 0.1)?.into_dyn()
@@ -44,12 +122,13 @@ impl LearningRate {
                     .into_dyn()
             }
         };
-        Ok(match options.schedule {
+        Ok(match name {
             ScheduleName::Plateau => {
                 let rule = ReduceOnPlateauConfig::new()
                     .with_factor(0.5)
                     .with_patience(5);
-                Self::Plateau(FeedbackScheduler::new(schedule, rule.build()?))
+                let rule = DynFeedback::new(rule.build()?);
+                Self::Feedback(FeedbackScheduler::new(schedule, rule))
             }
             _ => Self::Scheduled(Scheduler::new(schedule)),
         })
@@ -59,7 +138,7 @@ impl LearningRate {
     pub fn step(&mut self) -> f64 {
         match self {
             Self::Scheduled(scheduler) => scheduler.step(),
-            Self::Plateau(scheduler) => scheduler.step(),
+            Self::Feedback(scheduler) => scheduler.step(),
         }
     }
 
@@ -67,7 +146,7 @@ impl LearningRate {
     pub fn scheduler(&self) -> &dyn Resumable {
         match self {
             Self::Scheduled(scheduler) => scheduler,
-            Self::Plateau(scheduler) => scheduler,
+            Self::Feedback(scheduler) => scheduler,
         }
     }
 
@@ -75,13 +154,13 @@ impl LearningRate {
     pub fn scheduler_mut(&mut self) -> &mut dyn Resumable {
         match self {
             Self::Scheduled(scheduler) => scheduler,
-            Self::Plateau(scheduler) => scheduler,
+            Self::Feedback(scheduler) => scheduler,
         }
     }
 
     /// Tells the rule, where there is one, the validation loss of an epoch.
     pub fn observe(&mut self, valid_mse: f64) {
-        if let Self::Plateau(scheduler) = self {
+        if let Self::Feedback(scheduler) = self {
             scheduler.observe(valid_mse);
         }
     }
@@ -89,8 +168,10 @@ impl LearningRate {
 
 /// The momentum of a run's steps, which one of the schedules moves.
 pub fn momentum(options: &Options, steps: u64) -> Result<DynSchedule, Error> {
-    Ok(match options.schedule {
-        ScheduleName::OneCycle => one_cycle(options, steps)?.momentum().into_dyn(),
+    Ok(match &options.schedule {
+        ScheduleChoice::Named(ScheduleName::OneCycle) => {
+            one_cycle(options, steps)?.momentum().into_dyn()
+        }
         _ => Constant::new(MOMENTUM).into_dyn(),
     })
 }

@@ -3,4 +3,5 @@
 mod common;
 mod pictures;
 mod resume;
+mod schedules;
 mod train;
