@@ -167,10 +167,9 @@ fn run(
     }
     // The dashboard leaves no word of having been told to stop.
     let done = last_epoch(checkpoints)?;
-    let drawn = picture::of_run(&dir.history(), &dir.picture());
-    if drawn.is_ok() {
-        println!("picture {}", dir.picture().display());
-    }
+    // What is wrong with it is said after how the run went.
+    let drawn = picture::of_run(&dir.history(), &dir.picture())
+        .inspect(|()| println!("picture {}", dir.picture().display()));
     if done < options.epochs {
         println!("stopped after epoch {done}; `--resume` goes on");
     } else {

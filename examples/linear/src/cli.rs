@@ -72,11 +72,19 @@ pub struct TrainArgs {
 /// How a run trains; stored with it.
 #[derive(Args, Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
-    /// How the learning rate moves: by name, or any schedule as a file (JSON, TOML) or a text, such
-    /// as '{"warmup": {"steps": "5%", "of": {"cosine": {"start": 0.02, "steps": "rest"}}}}'. By name:
-    /// constant, multi-step, cosine, warmup-cosine, warm-restarts, plateau, one-cycle,
-    /// warmup-stable-decay.
-    #[arg(long, value_name = "NAME|FILE|TEXT", default_value = "warmup-cosine", value_parser = ScheduleChoice::parse)]
+    /// How the learning rate moves.
+    #[arg(
+        long,
+        value_name = "NAME|FILE|TEXT",
+        default_value = "warmup-cosine",
+        value_parser = ScheduleChoice::parse,
+        help = format!(
+            "How the learning rate moves: by name, or any schedule as a file (JSON, TOML) or a text, \
+             such as '{}' [by name: {}]",
+            r#"{"warmup": {"steps": "5%", "of": {"cosine": {"start": 0.02, "steps": "rest"}}}}"#,
+            ScheduleName::all()
+        )
+    )]
     pub schedule: ScheduleChoice,
     /// What takes the steps.
     #[arg(long, value_enum, default_value_t = OptimizerName::Adam)]
@@ -132,6 +140,15 @@ pub enum ScheduleName {
 }
 
 impl ScheduleName {
+    /// All of them, as a text.
+    pub fn all() -> String {
+        let names: Vec<String> = Self::value_variants()
+            .iter()
+            .map(|name| name.text())
+            .collect();
+        names.join(", ")
+    }
+
     /// As on the command line.
     pub fn text(self) -> String {
         let value = self.to_possible_value().expect("no name is skipped");

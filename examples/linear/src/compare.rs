@@ -8,6 +8,7 @@ use crate::Error;
 use crate::cli::{Options, ScheduleName};
 use crate::picture;
 use crate::run::{Run, start_backend};
+use crate::schedule::ScheduleChoice;
 
 /// Trains with every schedule, prints which did best on the validation part, and draws them all at
 /// `picture`.
@@ -20,7 +21,7 @@ pub fn compare(options: &Options, picture: &Path) -> Result<(), Error> {
         let name = schedule.text();
         println!("{name}");
         let options = Options {
-            schedule: schedule.into(),
+            schedule: ScheduleChoice::Named(schedule),
             ..options.clone()
         };
         let mut rows = vec![];

@@ -68,22 +68,26 @@ fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
         }
         Ok(())
     })?;
-    let rows = history::read(&dir.history())?; // of a resumed run, the first part too
-    let drawn = picture::of_run(&run.options.schedule.name(), &rows, &dir.picture());
-    if drawn.is_ok() {
-        println!("picture {}", dir.picture().display());
-    }
+    let schedule = run.options.schedule.name();
+    // What is wrong with it is said after how the run went.
+    let drawn = draw(&schedule, dir).inspect(|()| println!("picture {}", dir.picture().display()));
     println!(
         "done backend={} schedule={} steps={} lr={} train_mse={:.8} valid_mse={:.8} checkpoint={}",
         backend.name,
-        run.options.schedule.name(),
+        schedule,
         run.steps,
         outcome.lr,
         outcome.train_mse,
         outcome.valid_mse,
         path.display(),
     );
-    drawn?;
+    drawn
+}
+
+/// Draws what the directory has the history of: of a resumed run, the first part too.
+fn draw(schedule: &str, dir: &RunDir) -> Result<(), Error> {
+    let rows = history::read(&dir.history())?;
+    picture::of_run(schedule, &rows, &dir.picture())?;
     Ok(())
 }
 

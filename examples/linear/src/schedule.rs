@@ -22,12 +22,6 @@ pub enum ScheduleChoice {
     Spec(Box<Spec>),
 }
 
-impl From<ScheduleName> for ScheduleChoice {
-    fn from(name: ScheduleName) -> Self {
-        Self::Named(name)
-    }
-}
-
 impl ScheduleChoice {
     /// Reads a name, a text that begins with `{`, or a file: TOML where it ends in `.toml`, and
     /// JSON otherwise.
@@ -45,15 +39,13 @@ impl ScheduleChoice {
         } else if Path::new(text).is_file() {
             let content = std::fs::read_to_string(text).map_err(|error| error.to_string())?;
             match text.ends_with(".toml") {
-                true => toml::from_str(&content).map_err(|error| error.message().to_string()),
+                true => toml::from_str(&content).map_err(toml_error),
                 false => json(&content),
             }?
         } else {
-            let names = ScheduleName::value_variants().iter();
-            let names: Vec<String> = names.map(|name| name.text()).collect();
             return Err(format!(
                 "no file is there, and no schedule has that name [possible values: {}]",
-                names.join(", ")
+                ScheduleName::all()
             ));
         };
         let spec = Spec::from_data(data).map_err(|error| error.to_string())?;
@@ -67,6 +59,13 @@ impl ScheduleChoice {
             Self::Spec(spec) => spec.name().to_string(),
         }
     }
+}
+
+/// A mistake in TOML in one line: where it is, and what.
+fn toml_error(error: toml::de::Error) -> String {
+    let text = error.to_string();
+    let place = text.lines().next().unwrap_or_default();
+    format!("{place}: {}", error.message().replace('\n', " "))
 }
 
 /// The learning rate of a run: of a schedule alone, or of one whose rule observes the validation

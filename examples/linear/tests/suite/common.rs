@@ -32,6 +32,19 @@ pub fn spawn(backend: &str, args: &[&str]) -> Child {
     linear(backend, args).spawn().unwrap()
 }
 
+/// Starts a run in `dir` and kills it when it has written so much of its history that it is past its
+/// beginning.
+pub fn killed_on_its_way(dir: &RunDir, args: &[&str]) {
+    let mut child = spawn("flex", &[args, &["--out", dir.str()]].concat());
+    let written = || std::fs::metadata(dir.path().join("history.csv")).map_or(0, |it| it.len());
+    while written() < 10_000 {
+        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
 /// Runs the program to its end, which must be a good one.
 pub fn run(backend: &str, args: &[&str]) -> Done {
     succeeded(linear(backend, args).output().unwrap())

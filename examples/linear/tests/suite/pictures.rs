@@ -1,6 +1,6 @@
 //! The pictures that the program draws, and the rate that it finds.
 
-use crate::common::{RunDir, failure, linear, run, spawn, succeeded};
+use crate::common::{RunDir, failure, killed_on_its_way, linear, run, succeeded};
 
 fn picture(path: &std::path::Path) -> String {
     let svg = std::fs::read_to_string(path).unwrap();
@@ -24,17 +24,11 @@ fn a_run_is_drawn_and_a_resumed_one_like_a_whole_one() {
 
     let stopped = RunDir::new();
     let args = [&args[..], &["--checkpoint-every", "7"]].concat();
-    let mut child = spawn("flex", &[&args[..], &["--out", stopped.str()]].concat());
-    let length = |name: &str| std::fs::metadata(stopped.path().join(name)).map_or(0, |it| it.len());
-    while length("history.csv") < 10_000 {
-        assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
-        std::thread::sleep(std::time::Duration::from_millis(2));
-    }
-    child.kill().unwrap();
-    child.wait().unwrap();
-    assert_eq!(length("history.svg"), 0, "it had come to its end");
+    killed_on_its_way(&stopped, &args);
+    let drawn = stopped.path().join("history.svg");
+    assert!(!drawn.exists(), "it had come to its end");
     run("flex", &["resume", stopped.str()]);
-    assert_eq!(picture(&stopped.path().join("history.svg")), whole);
+    assert_eq!(picture(&drawn), whole);
 }
 
 #[test]

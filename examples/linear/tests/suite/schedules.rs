@@ -1,10 +1,11 @@
 //! Schedules that are not among the named ones: as a text, and as a file.
 
-use crate::common::{RunDir, failure, run, spawn};
+use crate::common::{RunDir, failure, killed_on_its_way, run};
 
 const WARMED_UP: &str =
     r#"{"warmup": {"steps": "10%", "of": {"cosine": {"start": 0.02, "steps": "rest"}}}}"#;
 const PLATEAU: &str = r#"{"feedback": {"rule": {"reduce_on_plateau": {"patience": 0, "factor": 0.5}}, "of": {"constant": {"rate": 0.02}}}}"#;
+const LENGTH: [&str; 4] = ["--epochs", "200", "--checkpoint-every", "7"];
 
 fn rates(dir: &RunDir) -> Vec<f64> {
     let rates = dir.rates().into_iter();
@@ -50,28 +51,14 @@ fn a_file_gives_what_its_text_does_and_a_resumed_run_what_a_whole_one_does() {
     std::fs::write(&toml, text).unwrap();
 
     let whole = RunDir::new();
-    let options = ["--epochs", "200", "--checkpoint-every", "7"];
-    let begun = |schedule: &str, dir: &RunDir| {
-        [&["--schedule", schedule, "--out", dir.str()], &options[..]]
-            .concat()
-            .join("\n")
-    };
-    let args = begun(PLATEAU, &whole);
-    run("flex", &args.split('\n').collect::<Vec<_>>());
+    let args = ["--schedule", PLATEAU, "--out", whole.str()];
+    run("flex", &[&args[..], &LENGTH].concat());
     assert!(rates(&whole).last().unwrap() < &0.02, "the rule never cut");
 
     for file in [json, toml] {
         let stopped = RunDir::new();
-        let args = begun(file.to_str().unwrap(), &stopped);
-        let mut child = spawn("flex", &args.split('\n').collect::<Vec<_>>());
-        let length =
-            || std::fs::metadata(stopped.path().join("history.csv")).map_or(0, |it| it.len());
-        while length() < 10_000 {
-            assert!(child.try_wait().unwrap().is_none(), "it ended by itself");
-            std::thread::sleep(std::time::Duration::from_millis(2));
-        }
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let schedule = ["--schedule", file.to_str().unwrap()];
+        killed_on_its_way(&stopped, &[&schedule[..], &LENGTH].concat());
         std::fs::remove_file(&file).unwrap(); // the run knows what was in it
         let done = run("flex", &["resume", stopped.str()]);
         assert_eq!(done.text("schedule"), "feedback");
@@ -91,6 +78,10 @@ fn what_makes_no_schedule_is_a_line_with_its_place() {
     let line = fails(r#"{"cosine": {"start": 0.1, "steps": "0%"}}"#);
     assert_eq!(line, "error: cosine.steps: must be at least 1, got 0");
     assert!(fails("{").contains("EOF while parsing"));
+    let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
+    std::fs::write(&file, "[cosine]\nstart = 0.1\nsteps = \n").unwrap();
+    let line = fails(file.path().to_str().unwrap());
+    assert!(line.contains("at line 3, column 9: "), "{line}");
     assert!(fails("nowhere.toml").contains("no file is there"));
     let line = failure(
         "flex",
