@@ -8,11 +8,11 @@ use std::sync::{Arc, Barrier, Mutex};
 use burn::data::dataloader::split::split_dataloader;
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, Param};
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamConfig, ModuleOptimizer, SgdConfig};
 use burn::tensor::distributed::{DistributedConfig, ReduceOperation};
-use burn::tensor::{Device, TensorReadError};
+use burn::tensor::{Device, Tensor, TensorData, TensorReadError};
 use burn::train::checkpoint::{
     CheckpointerError, CheckpointingAction, CheckpointingStrategy, ComposedCheckpointingStrategy,
 };
@@ -31,6 +31,8 @@ use burn_lr::prelude::*;
 use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError, discard_logs_after};
 use digits::data::{self, DigitBatch, DigitBatcher};
 use digits::model::Network;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 
 const EPOCHS: usize = 12;
 const BREAK: usize = 5;
@@ -126,16 +128,26 @@ fn feedback<S: Schedule, F: Feedback>(lr: &FeedbackScheduler<S, F>) -> MetricFee
     MetricFeedback::new(lr, &LossMetric::new(), Direction::Lowest, Split::Valid).unwrap()
 }
 
-/// The same network each time. (A device's generator is one for all threads, and a parameter draws
-/// from it when its value is first asked for.)
+/// The same network each time: a device's generator is one for all threads, so that the weights come
+/// from one of their own.
 fn network() -> Network {
-    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
-    let _guard = ONE_AT_A_TIME.lock();
-    let device = Device::flex().autodiff();
-    device.seed(3);
-    let network = Network::new(&device);
-    weights(network.clone());
-    network
+    struct Uniform(ChaCha8Rng);
+
+    impl ModuleMapper for Uniform {
+        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+            param.map(|tensor| {
+                let (shape, device) = (tensor.shape(), tensor.device());
+                let bound = 1.0 / (shape[0] as f32).sqrt();
+                let values = (0..shape.num_elements())
+                    .map(|_| self.0.random_range(-bound..bound))
+                    .collect();
+                Tensor::from_data(TensorData::new::<f32, _>(values, shape), &device).require_grad()
+            })
+        }
+    }
+
+    let network = Network::new(&Device::flex().autodiff());
+    network.map(&mut Uniform(ChaCha8Rng::seed_from_u64(3)))
 }
 
 fn learner(lr: impl Into<ModuleLrScheduler>) -> Learner<Network> {
