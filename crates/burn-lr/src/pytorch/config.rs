@@ -5,7 +5,7 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
     AdaGradConfig, AdafactorConfig, AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig,
 };
-use lr_compat::pytorch::{ParamGroup, TorchError};
+use lr_torch::{ParamGroup, TorchError};
 
 use super::error::TorchLoadError;
 use super::optimizer::check_kind;
@@ -55,7 +55,7 @@ impl Options<'_, '_> {
             let count = format!("a list of {}", betas.len());
             return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
         };
-        let beta = |value: &lr_compat::pytorch::Value<'_>| {
+        let beta = |value: &lr_torch::Value<'_>| {
             let is_beta = |beta| (0.0..1.0).contains(&beta);
             let allowed = "from 0 to below 1, in 32 bits too";
             in_32_bits(value.place(), value.finite()?, is_beta, allowed)

@@ -1,6 +1,6 @@
 use burn::store::RecordError;
 use burn::tensor::DType;
-use lr_compat::pytorch::TorchError;
+use lr_torch::TorchError;
 
 use super::TorchOptimizerKind;
 use crate::{GroupError, ScheduleError};

@@ -1,6 +1,6 @@
 use std::fmt;
 
-use lr_compat::pytorch::ParamGroup;
+use lr_torch::ParamGroup;
 
 use super::error::TorchLoadError;
 

@@ -14,7 +14,7 @@ mod state;
 mod weights;
 
 #[doc(inline)]
-pub use lr_compat::pytorch::*;
+pub use lr_torch::*;
 
 pub use error::TorchLoadError;
 pub use kind::TorchOptimizerKind;

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn::store::{KeyRemapper, map_indices_contiguous};
 use burn::tensor::{Bytes, DType};
 use burn_pack::Tensor as PackTensor;
-use lr_compat::pytorch::{Key, OptimizerState, Value};
+use lr_torch::{Key, OptimizerState, Value};
 
 use super::error::TorchLoadError;
 use super::parameters::{Parameters, Role};

@@ -2,7 +2,7 @@ use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ParamGroup as BurnGroup};
 use burn::optim::{ModuleOptimizer, Optimizer, OptimizerRecord};
 use burn_pack::{Scalar, Tensor as PackTensor, Writer};
-use lr_compat::pytorch::{OptimizerState, ParamGroup, TorchError, Value};
+use lr_torch::{OptimizerState, ParamGroup, TorchError, Value};
 
 use super::error::TorchLoadError;
 use super::names::TorchNames;

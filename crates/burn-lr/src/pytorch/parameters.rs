@@ -10,7 +10,7 @@ use burn::store::{
 };
 use burn::tensor::{Bool, BoolStore, Bytes, DType, Int, Shape, Tensor, TensorData};
 use burn_pack::Tensor as PackTensor;
-use lr_compat::pytorch::{Dtype, Tensor as TorchTensor, TorchError};
+use lr_torch::{Dtype, Tensor as TorchTensor, TorchError};
 
 use super::error::TorchLoadError;
 

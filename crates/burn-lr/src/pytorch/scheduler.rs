@@ -1,6 +1,6 @@
 //! Schedulers that stand where PyTorch's stood.
 
-use lr_compat::pytorch::{GroupSchedule, SchedulerState};
+use lr_torch::{GroupSchedule, SchedulerState};
 
 use super::error::TorchLoadError;
 use crate::clock::Restored;

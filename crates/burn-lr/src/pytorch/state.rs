@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use burn::tensor::{DType, TensorData};
-use lr_compat::pytorch::{ParamGroup, ParamState};
+use lr_torch::{ParamGroup, ParamState};
 
 use super::TorchOptimizerKind;
 use super::error::TorchLoadError;

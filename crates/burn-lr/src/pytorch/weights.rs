@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use burn::module::{Module, ModuleMapper, Param, ParamId, Parameter};
 use burn::tensor::{Bool, Int, Tensor, TensorData};
-use lr_compat::pytorch::{Tensor as TorchTensor, Value};
+use lr_torch::{Tensor as TorchTensor, Value};
 
 use super::error::TorchLoadError;
 use super::names::{TorchNames, entries};

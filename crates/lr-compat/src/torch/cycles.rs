@@ -10,7 +10,7 @@ use crate::build::steps;
 
 /// `OneCycleLR`.
 #[derive(Clone, Copy)]
-pub(crate) struct OneCycle {
+pub struct OneCycle {
     pub max_lr: f64,
     total_steps: u64,
     pct_start: f64,

@@ -25,7 +25,8 @@
 //! the rate that the warm-up before it starts from.
 
 mod cycles;
-pub(crate) mod part;
+#[doc(hidden)]
+pub mod part;
 
 use lr_schedule::curves::from_fn;
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
@@ -110,7 +111,8 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 }
 
 /// The momentum that the scheduler called `name` moves.
-pub(crate) fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
+#[doc(hidden)]
+pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
     let momentum = match name {
         "OneCycleLR" => OneCycle::read(args)?.momentum(),
         "CyclicLR" => Cyclic::read(args)?.momentum(),
@@ -154,7 +156,8 @@ fn check_last_epoch(args: &mut Args) -> Result<(), ScheduleError> {
 }
 
 /// The rule of `ReduceLROnPlateau`, which transformers passes on as it is.
-pub(crate) fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
+#[doc(hidden)]
+pub fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
     let known = [
         "mode",
         "factor",

@@ -11,7 +11,7 @@ use crate::build::{anneal, constant, linear, polynomial, sequence, steps, then};
 
 /// What PyTorch's schedulers share: the optimizer's one group of parameters.
 #[derive(Clone, Copy)]
-pub(crate) struct Group {
+pub struct Group {
     lr: f64,
     /// The `initial_lr` that the first scheduler leaves there, and `OneCycleLR` replaces.
     initial_lr: Option<f64>,
@@ -22,7 +22,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn new(lr: f64) -> Self {
+    pub fn new(lr: f64) -> Self {
         Self {
             lr,
             initial_lr: None,
@@ -43,7 +43,7 @@ impl Group {
 }
 
 /// A scheduler that has been constructed: how it goes on changing the group's rate.
-pub(crate) enum Part {
+pub enum Part {
     Multiply(Multiplier),
     Cosine {
         base: f64,
@@ -65,7 +65,7 @@ pub(crate) enum Part {
 }
 
 /// A scheduler that multiplies the rate, by the factors of a schedule.
-pub(crate) struct Multiplier {
+pub struct Multiplier {
     base: f64,
     /// What its constructor multiplies with.
     first: f64,
@@ -93,11 +93,7 @@ impl Multiplier {
 
 impl Part {
     /// What the constructor called `name` does to the group.
-    pub(crate) fn construct(
-        name: &str,
-        args: Data,
-        group: &mut Group,
-    ) -> Result<Self, ScheduleError> {
+    pub fn construct(name: &str, args: Data, group: &mut Group) -> Result<Self, ScheduleError> {
         let known: &[&str] = match name {
             "StepLR" => &["step_size", "gamma", "last_epoch"],
             "MultiStepLR" => &["milestones", "gamma", "last_epoch"],
@@ -365,7 +361,7 @@ impl Part {
     }
 
     /// The formula of a part that begins when the rate is `lr`.
-    pub(crate) fn part_of_sequence(&self, lr: f64, first: bool, group: &Group) -> Option<Spec> {
+    pub fn part_of_sequence(&self, lr: f64, first: bool, group: &Group) -> Option<Spec> {
         Some(match self {
             Self::Multiply(part) if first => (part.of)(lr),
             Self::Multiply(part) => match (part.of)(part.base) {
@@ -390,7 +386,7 @@ impl Part {
     }
 
     /// The recursion.
-    pub(crate) fn link(&self, group: &Group) -> Link {
+    pub fn link(&self, group: &Group) -> Link {
         match self {
             Self::Multiply(part) => Link::Multiply {
                 of: Box::new((part.of)(1.0)),
@@ -433,7 +429,7 @@ impl Part {
     }
 
     /// What a `SequentialLR` sets when it comes to this part; `None` where it leaves the rate.
-    pub(crate) fn begin(&self, group: &Group) -> Option<f64> {
+    pub fn begin(&self, group: &Group) -> Option<f64> {
         match self {
             Self::Multiply(part) => Some(part.later),
             Self::Cosine { base, .. } => Some(*base),
@@ -446,7 +442,7 @@ impl Part {
 }
 
 /// The formula of one part after another, the first of which begins when the rate is `lr`.
-pub(crate) fn closed_sequence<'p>(
+pub fn closed_sequence<'p>(
     before: impl Iterator<Item = (u64, &'p Part, &'p Group)>,
     (last, group): (&Part, &Group),
     mut lr: f64,
@@ -462,10 +458,7 @@ pub(crate) fn closed_sequence<'p>(
 }
 
 /// The formula of parts at once, where all of them multiply.
-pub(crate) fn closed_product<'p>(
-    parts: impl Iterator<Item = &'p Part>,
-    base_lr: f64,
-) -> Option<Spec> {
+pub fn closed_product<'p>(parts: impl Iterator<Item = &'p Part>, base_lr: f64) -> Option<Spec> {
     let factors = parts.map(|part| match part {
         Part::Multiply(part) => Some((part.of)(1.0)),
         _ => None,
@@ -477,6 +470,6 @@ pub(crate) fn closed_product<'p>(
 
 /// The rate that `spec` gives for `step`. Of one that can't be built it is none, and so can't be what
 /// is made of it, which is what is said in the end.
-pub(crate) fn rate(spec: &Spec, step: u64) -> f64 {
+pub fn rate(spec: &Spec, step: u64) -> f64 {
     spec.build().map_or(f64::NAN, |schedule| schedule.at(step))
 }

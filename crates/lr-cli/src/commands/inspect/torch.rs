@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use lr_compat::pytorch::{
+use lr_torch::{
     GroupSchedule, Key, OptimizerState, ParamGroup, ReadOptions, SchedulerState, TorchError,
     TorchFile, Value,
 };

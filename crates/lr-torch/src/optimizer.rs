@@ -1,12 +1,14 @@
 use std::collections::{BTreeMap, HashSet};
 
-use super::{Key, TorchError, Value};
+use crate::dict::Key;
+use crate::error::TorchError;
+use crate::value::Value;
 
 /// What `optimizer.state_dict()` gave: the options of its parameter groups, and what it keeps for
 /// each parameter.
 ///
 /// ```
-/// use lr_compat::pytorch::{OptimizerState, TorchFile};
+/// use lr_torch::{OptimizerState, TorchFile};
 ///
 /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/one_cycle_lr-40.optimizer.pt");
 /// let file = TorchFile::open(path)?;
@@ -14,7 +16,7 @@ use super::{Key, TorchError, Value};
 /// let group = &optimizer.groups[0];
 /// assert_eq!(group.params, [0]);
 /// assert_eq!(group.option("weight_decay")?.number()?, 0.0);
-/// # Ok::<(), lr_compat::pytorch::TorchError>(())
+/// # Ok::<(), lr_torch::TorchError>(())
 /// ```
 #[derive(Debug, Clone)]
 pub struct OptimizerState<'a> {
@@ -199,7 +201,7 @@ struct Budget {
 
 impl Budget {
     fn of(value: &Value<'_>) -> Self {
-        let limit = MAX_FIELDS.min(value.file().pickle().size() / 2);
+        let limit = MAX_FIELDS.min(value.file.pickle().size() / 2);
         Self { left: limit, limit }
     }
 

@@ -1,13 +1,14 @@
 //! `ReduceLROnPlateau`, which hears a metric.
 
+use lr_compat::build::constant;
+use lr_compat::torch::reduce_lr_on_plateau;
 use lr_schedule::Spec;
 use lr_schedule::feedback::{State, Value as Number};
 
-use super::arguments::arguments;
-use super::node::{Context, placed};
-use crate::build::constant;
-use crate::pytorch::{TorchError, Value};
-use crate::torch::reduce_lr_on_plateau;
+use super::arguments::{arguments, placed};
+use super::context::Context;
+use crate::error::TorchError;
+use crate::value::Value;
 
 const CLASS: &str = "ReduceLROnPlateau";
 

@@ -1,9 +1,12 @@
 //! The arguments that a scheduler was constructed with, from its state.
 
+use lr_schedule::ScheduleError;
 use lr_schedule::spec::Data;
 
-use super::node::Context;
-use crate::pytorch::{Key, TorchError, Value};
+use super::context::Context;
+use crate::dict::Key;
+use crate::error::TorchError;
+use crate::value::Value;
 
 /// An argument's name and value.
 type Argument = (&'static str, Data);
@@ -211,7 +214,7 @@ fn number_of_group(
     key: &str,
     context: &Context<'_, '_>,
 ) -> Result<f64, TorchError> {
-    let Some(optimizer) = context.options.optimizer else {
+    let Some(optimizer) = context.optimizer else {
         let why = format!(
             "keeps its `{key}` in the optimizer's param_groups: give the optimizer's state too, with \
              `ReadOptions::with_optimizer`"
@@ -220,4 +223,13 @@ fn number_of_group(
     };
     // That there are as many groups was checked.
     optimizer.groups[context.group].option(key)?.finite()
+}
+
+/// An error in a scheduler's arguments, at the place of its state.
+pub(super) fn placed(state: &Value<'_>, class: &str, mut error: ScheduleError) -> TorchError {
+    let inner = error.place.strip_prefix(class);
+    if let Some(inner) = inner.and_then(|place| place.strip_prefix('.')) {
+        error.place = inner.to_string();
+    }
+    error.inside(state.place()).into()
 }

@@ -1,11 +1,9 @@
 use std::path::{Path, PathBuf};
 
-use lr_compat::pytorch::{
-    GroupSchedule, OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile,
-};
 use lr_compat::transformers;
 use lr_schedule::feedback::Feedback;
 use lr_schedule::{Schedule, Spec};
+use lr_torch::{GroupSchedule, OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile};
 use serde::Deserialize;
 use serde_json::Value;
 

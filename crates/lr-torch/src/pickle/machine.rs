@@ -1,127 +1,22 @@
-//! Pickles as data: what Python's `pickle` would build, without any of it being called.
-//!
-//! The operations that `torch.save` writes with the protocols 2 to 5 are known; others (those of
-//! the text protocols 0 and 1, copyreg's extensions, out-of-band buffers) are errors. Values live in
-//! one list and refer to each other by number, so that what a pickle refers to twice is there once, and
-//! neither depth nor sharing costs more than the bytes that say it.
+//! The operations of a pickle.
 
 use std::collections::HashMap;
-use std::ops::Range;
 
-use super::TorchError;
-
-/// How many bytes of a pickle are read.
-pub const MAX_PICKLE_BYTES: u64 = 32 << 20;
+use super::node::{Global, Id, Node, Object, Span};
 
 /// How many values are made of a pickle.
 pub const MAX_PICKLE_VALUES: usize = 4 << 20;
-
-/// The number of a value.
-pub(super) type Id = u32;
-
-/// A part of the pickle's bytes.
-pub(super) type Span = Range<u32>;
-
-#[derive(Debug)]
-pub(super) enum Node {
-    None,
-    Bool(bool),
-    Int(i64),
-    /// An integer of so many bytes, which 8 can't hold.
-    LongInt(u32),
-    Float(f64),
-    /// UTF-8, which was checked.
-    Text(Span),
-    Bytes(Span),
-    List(Vec<Id>),
-    Tuple(Box<[Id]>),
-    Dict(Vec<(Id, Id)>),
-    Set(Vec<Id>),
-    /// A class or a function, by its module and its name.
-    Global(Box<Global>),
-    /// What Python would have made by calling something.
-    Object(Box<Object>),
-    /// What the file holds beside the pickle: a storage.
-    Persistent(Id),
-}
-
-#[derive(Debug)]
-pub(super) struct Global {
-    pub module: Span,
-    pub name: Span,
-}
-
-#[derive(Debug)]
-pub(super) struct Object {
-    /// What would have been called.
-    pub class: Id,
-    /// With what.
-    pub args: Id,
-    /// What would have been set on it then.
-    pub state: Option<Id>,
-    pub items: Vec<Id>,
-    pub pairs: Vec<(Id, Id)>,
-}
-
-/// A pickle that has been read.
-#[derive(Debug)]
-pub(super) struct Pickle {
-    bytes: Vec<u8>,
-    nodes: Vec<Node>,
-    root: Id,
-}
-
-impl Pickle {
-    pub fn read(bytes: Vec<u8>) -> Result<Self, TorchError> {
-        let size = bytes.len() as u64;
-        if size > MAX_PICKLE_BYTES {
-            return Err(TorchError::TooLarge {
-                what: "the size of data.pkl",
-                size,
-                limit: MAX_PICKLE_BYTES,
-            });
-        }
-        let mut machine = Machine::new(&bytes);
-        let root = machine.run().map_err(|why| TorchError::Pickle {
-            offset: machine.operation,
-            why,
-        })?;
-        let nodes = machine.nodes;
-        Ok(Self { bytes, nodes, root })
-    }
-
-    pub fn size(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    pub fn root(&self) -> Id {
-        self.root
-    }
-
-    pub fn node(&self, id: Id) -> &Node {
-        &self.nodes[id as usize]
-    }
-
-    pub fn bytes(&self, span: &Span) -> &[u8] {
-        &self.bytes[span.start as usize..span.end as usize]
-    }
-
-    /// The text of a span that was checked when it was read.
-    pub fn text(&self, span: &Span) -> &str {
-        std::str::from_utf8(self.bytes(span)).unwrap_or_default()
-    }
-}
 
 /// What is wrong at an operation.
 type Why = String;
 
 /// What goes through the operations.
-struct Machine<'a> {
+pub(super) struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
     /// Where the present operation begins.
-    operation: usize,
-    nodes: Vec<Node>,
+    pub operation: usize,
+    pub nodes: Vec<Node>,
     stack: Vec<Id>,
     /// How long the stack was at each mark that is open.
     marks: Vec<u32>,
@@ -129,7 +24,7 @@ struct Machine<'a> {
 }
 
 impl<'a> Machine<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
+    pub fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
             at: 0,
@@ -141,7 +36,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn run(&mut self) -> Result<Id, Why> {
+    pub fn run(&mut self) -> Result<Id, Why> {
         loop {
             self.operation = self.at;
             let [code] = self.take()?;

@@ -2,6 +2,10 @@
 
 mod arguments;
 mod class;
+mod context;
+mod formula;
+mod leaf;
+mod momentum;
 mod node;
 mod plateau;
 
@@ -11,14 +15,17 @@ use std::fmt;
 use lr_schedule::feedback::{DynFeedback, Feedback, State, Stored};
 use lr_schedule::{DynSchedule, ScheduleError, Spec};
 
-use super::{OptimizerState, TorchError, Value};
-use node::{Context, Node};
+use crate::error::TorchError;
+use crate::optimizer::OptimizerState;
+use crate::value::Value;
+use context::{Context, ScheduleOf};
+use node::Node;
 
 /// What `scheduler.state_dict()` gave, as a schedule for each parameter group that goes on where
 /// PyTorch's stood.
 ///
 /// ```
-/// use lr_compat::pytorch::{SchedulerState, TorchFile};
+/// use lr_torch::{SchedulerState, TorchFile};
 /// use lr_schedule::Schedule;
 ///
 /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/step_lr-40.pt");
@@ -29,7 +36,7 @@ use node::{Context, Node};
 /// let group = &state.groups[0];
 /// let schedule = group.spec.build()?;
 /// assert_eq!(schedule.at(state.position), group.rate);
-/// # Ok::<(), lr_compat::pytorch::TorchError>(())
+/// # Ok::<(), lr_torch::TorchError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct SchedulerState {
@@ -93,13 +100,10 @@ impl GroupSchedule {
     }
 }
 
-/// The schedule that a function makes of a base rate.
-pub(super) type ScheduleOf<'r> = Box<dyn Fn(f64) -> Result<Spec, ScheduleError> + 'r>;
-
 /// What a scheduler's state may need beside itself to be read.
 ///
 /// ```
-/// use lr_compat::pytorch::{OptimizerState, ReadOptions, TorchFile};
+/// use lr_torch::{OptimizerState, ReadOptions, TorchFile};
 ///
 /// // OneCycleLR keeps its rates in the optimizer's groups.
 /// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files");
@@ -114,13 +118,13 @@ pub(super) type ScheduleOf<'r> = Box<dyn Fn(f64) -> Result<Spec, ScheduleError> 
 ///     "the file: keeps its `max_lr` in the optimizer's param_groups: give the optimizer's state \
 ///      too, with `ReadOptions::with_optimizer`",
 /// );
-/// # Ok::<(), lr_compat::pytorch::TorchError>(())
+/// # Ok::<(), lr_torch::TorchError>(())
 /// ```
 #[derive(Default)]
 pub struct ReadOptions<'r, 'a> {
     optimizer: Option<&'r OptimizerState<'a>>,
     class: Option<String>,
-    schedule: Option<ScheduleOf<'r>>,
+    schedule: Option<Box<ScheduleOf<'r>>>,
 }
 
 impl<'r, 'a> ReadOptions<'r, 'a> {
@@ -149,7 +153,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     /// rate. transformers' schedulers are such: their config says it.
     ///
     /// ```
-    /// use lr_compat::pytorch::{ReadOptions, TorchFile};
+    /// use lr_torch::{ReadOptions, TorchFile};
     /// use lr_compat::transformers;
     /// use lr_schedule::Schedule;
     ///
@@ -162,7 +166,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     ///     .read(&file.root())?;
     /// assert_eq!((state.position, state.groups[0].rate), (55, 0.0005));
     /// assert_eq!(state.groups[0].spec.build()?.at(100), 0.0);
-    /// # Ok::<(), lr_compat::pytorch::TorchError>(())
+    /// # Ok::<(), lr_torch::TorchError>(())
     /// ```
     #[must_use]
     pub fn with_schedule(
@@ -198,7 +202,8 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
             },
         };
         let mut context = Context {
-            options: self,
+            optimizer: self.optimizer,
+            schedule: self.schedule.as_deref(),
             parts: Cell::new(0),
             group: 0,
         };

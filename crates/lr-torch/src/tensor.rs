@@ -1,50 +1,10 @@
-use super::{TorchError, TorchFile, Value};
+//! Tensors.
 
-/// The type of a tensor's elements.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-#[allow(missing_docs)] // the variants are named after their types
-pub enum Dtype {
-    F64,
-    F32,
-    F16,
-    BF16,
-    I64,
-    I32,
-    I16,
-    I8,
-    U8,
-    Bool,
-}
-
-impl Dtype {
-    /// That of the storages of a class.
-    fn of_storage(class: &str) -> Option<Self> {
-        Some(match class.strip_prefix("torch.")? {
-            "DoubleStorage" => Self::F64,
-            "FloatStorage" => Self::F32,
-            "HalfStorage" => Self::F16,
-            "BFloat16Storage" => Self::BF16,
-            "LongStorage" => Self::I64,
-            "IntStorage" => Self::I32,
-            "ShortStorage" => Self::I16,
-            "CharStorage" => Self::I8,
-            "ByteStorage" => Self::U8,
-            "BoolStorage" => Self::Bool,
-            _ => return None,
-        })
-    }
-
-    /// The bytes of one element.
-    pub fn size(self) -> usize {
-        match self {
-            Self::F64 | Self::I64 => 8,
-            Self::F32 | Self::I32 => 4,
-            Self::F16 | Self::BF16 | Self::I16 => 2,
-            Self::I8 | Self::U8 | Self::Bool => 1,
-        }
-    }
-}
+use crate::dtype::Dtype;
+use crate::error::TorchError;
+use crate::file::TorchFile;
+use crate::pickle::node::{Id, Node, Object};
+use crate::value::Value;
 
 /// A tensor in a [`TorchFile`]: which elements of which storage it has.
 #[derive(Debug, Clone)]
@@ -61,13 +21,65 @@ pub struct Tensor<'a> {
 /// The most dimensions that PyTorch's tensors have.
 const MAX_RANK: usize = 64;
 
+impl<'a> Value<'a> {
+    /// A number: a float, an integer, or the element of a tensor of one, as rates are where an
+    /// optimizer is `capturable`.
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and a tensor that can't be read.
+    pub fn number(&self) -> Result<f64, TorchError> {
+        match self.node() {
+            Node::Int(int) => Ok(*int as f64),
+            Node::Float(float) => Ok(*float),
+            _ if self.is_tensor() => self.tensor()?.number(),
+            _ => self.wrong("a number"),
+        }
+    }
+
+    /// A [number](Self::number) that is neither infinite nor NaN.
+    ///
+    /// # Errors
+    ///
+    /// As [`number`](Self::number), and one that isn't finite.
+    pub fn finite(&self) -> Result<f64, TorchError> {
+        let number = self.number()?;
+        match number.is_finite() {
+            true => Ok(number),
+            false => Err(TorchError::invalid(self.place(), number, "finite")),
+        }
+    }
+
+    /// A tensor, whose elements aren't read yet.
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and tensors of other kinds than those that `torch.save` writes for a state:
+    /// quantized, sparse, of a dtype that isn't a [`Dtype`](Dtype).
+    pub fn tensor(&self) -> Result<Tensor<'a>, TorchError> {
+        match self.node() {
+            Node::Object(object) if self.is_tensor() => {
+                Tensor::read(self, &self.class_of(object), self.call_of(object))
+            }
+            _ => self.wrong("a tensor"),
+        }
+    }
+
+    /// What an object's class was called with.
+    fn call_of(&self, object: &Object) -> Vec<Self> {
+        let arguments = self.arguments(object).iter();
+        let argument = |id: &Id| Self {
+            file: self.file,
+            id: *id,
+            place: self.place.clone(),
+        };
+        arguments.map(argument).collect()
+    }
+}
+
 impl<'a> Tensor<'a> {
     /// What `class` would have made of its arguments.
-    pub(super) fn read(
-        value: &Value<'a>,
-        class: &str,
-        arguments: Vec<Value<'a>>,
-    ) -> Result<Self, TorchError> {
+    fn read(value: &Value<'a>, class: &str, arguments: Vec<Value<'a>>) -> Result<Self, TorchError> {
         match (class, arguments.as_slice()) {
             ("torch._utils._rebuild_tensor_v2", [storage, offset, shape, strides, ..]) => {
                 Self::view(value, storage, offset, shape, strides)
@@ -117,7 +129,7 @@ impl<'a> Tensor<'a> {
             return Err(TorchError::invalid(value.place(), ranks, allowed));
         }
         Ok(Self {
-            file: value.file(),
+            file: value.file,
             place: value.place().to_string(),
             dtype,
             shape,
@@ -257,20 +269,7 @@ impl<'a> Tensor<'a> {
             return Err(TorchError::invalid(self.place(), shape, allowed));
         }
         let bytes = self.bytes()?;
-        Ok(match (self.dtype, bytes.as_slice()) {
-            (Dtype::F64, &[a, b, c, d, e, f, g, h]) => f64::from_le_bytes([a, b, c, d, e, f, g, h]),
-            (Dtype::I64, &[a, b, c, d, e, f, g, h]) => {
-                i64::from_le_bytes([a, b, c, d, e, f, g, h]) as f64
-            }
-            (Dtype::F32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]).into(),
-            (Dtype::I32, &[a, b, c, d]) => i32::from_le_bytes([a, b, c, d]).into(),
-            (Dtype::BF16, &[a, b]) => f32::from_le_bytes([0, 0, a, b]).into(),
-            (Dtype::F16, &[a, b]) => half(u16::from_le_bytes([a, b])),
-            (Dtype::I16, &[a, b]) => i16::from_le_bytes([a, b]).into(),
-            (Dtype::I8, &[a]) => i8::from_le_bytes([a]).into(),
-            (Dtype::U8 | Dtype::Bool, &[a]) => a.into(),
-            _ => unreachable!("a tensor of one element has the bytes of one"),
-        })
+        Ok(self.dtype.number(&bytes))
     }
 }
 
@@ -287,38 +286,5 @@ fn size(value: &Value<'_>) -> Result<usize, TorchError> {
     match usize::try_from(value.count()?) {
         Ok(size) => Ok(size),
         Err(_) => value.out_of_bounds("a size in memory"),
-    }
-}
-
-/// The number of a 16-bit float of IEEE 754.
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / 1024.0);
-    sign * match (exponent, fraction) {
-        (31, 0.0) => f64::INFINITY,
-        (31, _) => f64::NAN,
-        (0, fraction) => fraction * 2f64.powi(-14),
-        (exponent, fraction) => (1.0 + fraction) * 2f64.powi(exponent - 15),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::half;
-
-    #[test]
-    fn halves_are_what_ieee_754_says() {
-        let known = [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0001, 2f64.powi(-24)),
-            (0x3555, 0.333251953125),
-        ];
-        for (bits, number) in known {
-            assert_eq!(half(bits), number);
-        }
-        assert_eq!(half(0x7c00), f64::INFINITY);
-        assert!(half(0x7e00).is_nan());
     }
 }

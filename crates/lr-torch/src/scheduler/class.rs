@@ -1,7 +1,9 @@
 //! Of which class a scheduler is, by the keys of its state.
 
-use crate::pytorch::{TorchError, Value};
 use lr_schedule::ScheduleError;
+
+use crate::error::TorchError;
+use crate::value::Value;
 
 /// The classes, and the keys that each has of its own.
 const CLASSES: &[(&str, &[&str])] = &[

@@ -1,4 +1,4 @@
-use lr_compat::pytorch::{Dtype, OptimizerState, SchedulerState, TorchFile};
+use lr_torch::{Dtype, OptimizerState, SchedulerState, TorchFile};
 
 use super::rates::files;
 

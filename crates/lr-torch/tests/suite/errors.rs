@@ -1,5 +1,5 @@
-use lr_compat::pytorch::{OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile};
 use lr_schedule::Spec;
+use lr_torch::{OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile};
 use serde_json::{Value, json};
 
 use super::rates::files;

@@ -1,8 +1,10 @@
-use std::collections::HashMap;
+//! The values of a file.
+
 use std::fmt;
 
-use super::pickle::{Global, Id, Node, Object};
-use super::{Tensor, TorchError, TorchFile};
+use crate::error::TorchError;
+use crate::file::TorchFile;
+use crate::pickle::node::{Global, Id, Node, Object};
 
 /// One value of a [`TorchFile`], which knows its place there.
 ///
@@ -10,7 +12,7 @@ use super::{Tensor, TorchError, TorchFile};
 /// place:
 ///
 /// ```
-/// # use lr_compat::pytorch::TorchFile;
+/// # use lr_torch::TorchFile;
 /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/sequential_lr-40.pt");
 /// let file = TorchFile::open(path)?;
 /// let part = file.root().field("_schedulers")?.items()?[1].clone();
@@ -19,58 +21,36 @@ use super::{Tensor, TorchError, TorchFile};
 ///     part.field("T_max")?.text().unwrap_err().to_string(),
 ///     "_schedulers[1].T_max: must be text, is 60",
 /// );
-/// # Ok::<(), lr_compat::pytorch::TorchError>(())
+/// # Ok::<(), lr_torch::TorchError>(())
 /// ```
 #[derive(Clone)]
 pub struct Value<'a> {
-    file: &'a TorchFile,
-    id: Id,
-    place: String,
+    pub(crate) file: &'a TorchFile,
+    pub(crate) id: Id,
+    pub(crate) place: String,
 }
 
-/// A key of a dict.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Key<'a> {
-    /// An integer.
-    Int(i64),
-    /// A text.
-    Text(&'a str),
-}
-
-impl fmt::Display for Key<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Int(key) => write!(f, "{key}"),
-            Self::Text(key) => f.write_str(key),
-        }
-    }
-}
-
-/// How many of a dict's keys an error names.
-const NAMED_KEYS: usize = 24;
-
-impl<'a> Value<'a> {
-    pub(super) fn root(file: &'a TorchFile) -> Self {
-        Self {
-            file,
-            id: file.pickle().root(),
+impl TorchFile {
+    /// The value that was saved: often a dict, whose values are its [fields](Value::field).
+    pub fn root(&self) -> Value<'_> {
+        Value {
+            file: self,
+            id: self.pickle().root(),
             place: String::new(),
         }
     }
+}
 
-    fn node(&self) -> &'a Node {
+impl<'a> Value<'a> {
+    pub(crate) fn node(&self) -> &'a Node {
         self.file.pickle().node(self.id)
     }
 
-    fn text_of(&self, id: Id) -> Option<&'a str> {
+    pub(crate) fn text_of(&self, id: Id) -> Option<&'a str> {
         match self.file.pickle().node(id) {
             Node::Text(span) => Some(self.file.pickle().text(span)),
             _ => None,
         }
-    }
-
-    pub(super) fn file(&self) -> &'a TorchFile {
-        self.file
     }
 
     /// Where it is in the file: `param_groups[0].lr`; empty for what was saved as a whole.
@@ -79,7 +59,7 @@ impl<'a> Value<'a> {
     }
 
     /// The same value as it is called here rather than in the file.
-    pub(super) fn inside(&self, id: Id, name: &str) -> Self {
+    pub(crate) fn inside(&self, id: Id, name: &str) -> Self {
         let name = clip(name);
         Self {
             file: self.file,
@@ -91,7 +71,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    fn inside_at(&self, id: Id, index: impl fmt::Display) -> Self {
+    pub(crate) fn inside_at(&self, id: Id, index: impl fmt::Display) -> Self {
         Self {
             file: self.file,
             id,
@@ -128,7 +108,7 @@ impl<'a> Value<'a> {
         format!("{}.{}", text(&global.module), text(&global.name))
     }
 
-    fn class_of(&self, object: &Object) -> String {
+    pub(crate) fn class_of(&self, object: &Object) -> String {
         match self.file.pickle().node(object.class) {
             Node::Global(global) => self.name_of(global),
             _ => String::new(), // calls of anything else are refused
@@ -136,7 +116,7 @@ impl<'a> Value<'a> {
     }
 
     /// That it is of another type than `expected`.
-    pub(super) fn wrong<T>(&self, expected: &'static str) -> Result<T, TorchError> {
+    pub(crate) fn wrong<T>(&self, expected: &'static str) -> Result<T, TorchError> {
         Err(TorchError::Type {
             place: self.place.clone(),
             expected,
@@ -145,7 +125,7 @@ impl<'a> Value<'a> {
     }
 
     /// That it is out of its bounds.
-    pub(super) fn out_of_bounds<T>(&self, allowed: &str) -> Result<T, TorchError> {
+    pub(crate) fn out_of_bounds<T>(&self, allowed: &str) -> Result<T, TorchError> {
         let place = self.place.as_str();
         Err(TorchError::invalid(place, self.describe(), allowed))
     }
@@ -153,11 +133,6 @@ impl<'a> Value<'a> {
     /// Whether it is `None`.
     pub fn is_none(&self) -> bool {
         matches!(self.node(), Node::None)
-    }
-
-    /// Whether it is a dict.
-    pub fn is_dict(&self) -> bool {
-        self.pairs().is_some()
     }
 
     /// Whether it is a tensor.
@@ -209,34 +184,6 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// A number: a float, an integer, or the element of a tensor of one, as rates are where an
-    /// optimizer is `capturable`.
-    ///
-    /// # Errors
-    ///
-    /// Any other type, and a tensor that can't be read.
-    pub fn number(&self) -> Result<f64, TorchError> {
-        match self.node() {
-            Node::Int(int) => Ok(*int as f64),
-            Node::Float(float) => Ok(*float),
-            _ if self.is_tensor() => self.tensor()?.number(),
-            _ => self.wrong("a number"),
-        }
-    }
-
-    /// A [number](Self::number) that is neither infinite nor NaN.
-    ///
-    /// # Errors
-    ///
-    /// As [`number`](Self::number), and one that isn't finite.
-    pub fn finite(&self) -> Result<f64, TorchError> {
-        let number = self.number()?;
-        match number.is_finite() {
-            true => Ok(number),
-            false => Err(TorchError::invalid(self.place(), number, "finite")),
-        }
-    }
-
     /// A text.
     ///
     /// # Errors
@@ -268,16 +215,8 @@ impl<'a> Value<'a> {
     }
 
     /// How many items a list or a tuple has.
-    pub(super) fn count_items(&self) -> Result<u64, TorchError> {
+    pub(crate) fn count_items(&self) -> Result<u64, TorchError> {
         Ok(self.ids()?.len() as u64)
-    }
-
-    /// How many keys a dict is given, of which some may be the same.
-    pub(super) fn count_keys(&self) -> Result<u64, TorchError> {
-        match self.pairs() {
-            Some(pairs) => Ok(pairs.len() as u64),
-            None => self.wrong("a dict"),
-        }
     }
 
     /// One of the items of a list or a tuple.
@@ -292,137 +231,11 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What is in a dict, or in what derives from it: `OrderedDict`, `defaultdict`, `Counter`.
-    fn pairs(&self) -> Option<&'a [(Id, Id)]> {
-        match self.node() {
-            Node::Dict(pairs) => Some(pairs),
-            Node::Object(object) => {
-                let name = self.class_of(object);
-                match name.as_str() {
-                    "collections.OrderedDict" | "collections.defaultdict" => Some(&object.pairs),
-                    "collections.Counter" => match self.arguments(object) {
-                        [dict] => match self.file.pickle().node(*dict) {
-                            Node::Dict(pairs) => Some(pairs),
-                            _ => None,
-                        },
-                        [] => Some(&object.pairs),
-                        _ => None,
-                    },
-                    _ => None,
-                }
-            }
-            _ => None,
-        }
-    }
-
-    fn arguments(&self, object: &Object) -> &'a [Id] {
+    pub(crate) fn arguments(&self, object: &Object) -> &'a [Id] {
         match self.file.pickle().node(object.args) {
             Node::Tuple(items) => items,
             _ => &[], // calls with anything else are refused
         }
-    }
-
-    fn key_of(&self, id: Id) -> Option<Key<'a>> {
-        match self.file.pickle().node(id) {
-            Node::Int(int) => Some(Key::Int(*int)),
-            // In Python 30.0 is the same key as 30.
-            Node::Float(float) if float.trunc() == *float && float.abs() <= 9e15 => {
-                Some(Key::Int(*float as i64))
-            }
-            _ => self.text_of(id).map(Key::Text),
-        }
-    }
-
-    /// The keys and values of a dict, in the order in which the keys came first; of those with the
-    /// same key, the last value is the dict's.
-    ///
-    /// # Errors
-    ///
-    /// Any other type, and keys that are neither integers nor texts.
-    pub fn entries(&self) -> Result<Vec<(Key<'a>, Self)>, TorchError> {
-        let Some(pairs) = self.pairs() else {
-            return self.wrong("a dict");
-        };
-        let mut entries: Vec<(Key<'a>, Self)> = Vec::new();
-        let mut seen = HashMap::new();
-        for (key, value) in pairs {
-            let Some(key) = self.key_of(*key) else {
-                return self.inside_at(*key, "a key").wrong("an integer or text");
-            };
-            let value = match key {
-                Key::Int(key) => self.inside_at(*value, key),
-                Key::Text(key) => self.inside(*value, key),
-            };
-            match seen.get(&key) {
-                Some(index) => entries[*index] = (key, value),
-                None => {
-                    seen.insert(key, entries.len());
-                    entries.push((key, value));
-                }
-            }
-        }
-        Ok(entries)
-    }
-
-    /// The value of a dict's key that is a text; `None` where there is no such key.
-    ///
-    /// # Errors
-    ///
-    /// Where it is no dict.
-    pub fn get(&self, key: &str) -> Result<Option<Self>, TorchError> {
-        let Some(pairs) = self.pairs() else {
-            return self.wrong("a dict");
-        };
-        let mut last_first = pairs.iter().rev();
-        let found = last_first.find(|(id, _)| self.text_of(*id) == Some(key));
-        Ok(found.map(|(_, value)| self.inside(*value, key)))
-    }
-
-    /// The value of a dict's key that is a text.
-    ///
-    /// # Errors
-    ///
-    /// Where it is no dict, or one without that key.
-    pub fn field(&self, key: &str) -> Result<Self, TorchError> {
-        if let Some(value) = self.get(key)? {
-            return Ok(value);
-        }
-        let pairs = self.pairs().unwrap_or_default();
-        let keys = pairs.iter().filter_map(|(id, _)| self.key_of(*id));
-        Err(TorchError::Missing {
-            place: self.place.clone(),
-            key: clip(key),
-            known: keys
-                .take(NAMED_KEYS)
-                .map(|key| clip(&key.to_string()))
-                .collect(),
-        })
-    }
-
-    /// A tensor, whose elements aren't read yet.
-    ///
-    /// # Errors
-    ///
-    /// Any other type, and tensors of other kinds than those that `torch.save` writes for a state:
-    /// quantized, sparse, of a dtype that isn't a [`Dtype`](super::Dtype).
-    pub fn tensor(&self) -> Result<Tensor<'a>, TorchError> {
-        match self.node() {
-            Node::Object(object) if self.is_tensor() => {
-                Tensor::read(self, &self.class_of(object), self.call_of(object))
-            }
-            _ => self.wrong("a tensor"),
-        }
-    }
-
-    /// What an object's class was called with.
-    fn call_of(&self, object: &Object) -> Vec<Self> {
-        let arguments = self.arguments(object).iter();
-        let argument = |id: &Id| Self {
-            file: self.file,
-            id: *id,
-            place: self.place.clone(),
-        };
-        arguments.map(argument).collect()
     }
 
     /// The class of an object, by its module and name; `None` for what needs none.
@@ -445,7 +258,7 @@ impl<'a> Value<'a> {
     }
 
     /// A class or a function, by its module and name.
-    pub(super) fn global(&self) -> Option<String> {
+    pub(crate) fn global(&self) -> Option<String> {
         match self.node() {
             Node::Global(global) => Some(self.name_of(global)),
             _ => None,
@@ -453,7 +266,7 @@ impl<'a> Value<'a> {
     }
 
     /// What names a storage.
-    pub(super) fn storage(&self) -> Option<Self> {
+    pub(crate) fn storage(&self) -> Option<Self> {
         match self.node() {
             Node::Persistent(id) => Some(Self {
                 id: *id,
@@ -479,7 +292,7 @@ fn is_tensor(class: &str) -> bool {
 }
 
 /// A text that is short enough for an error.
-fn clip(text: &str) -> String {
+pub(crate) fn clip(text: &str) -> String {
     const MOST: usize = 80;
     match text.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}...", &text[..end]),

@@ -8,15 +8,15 @@ use std::sync::{Mutex, PoisonError};
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::pickle::{MAX_PICKLE_BYTES, Pickle};
-use super::{TorchError, Value};
+use crate::error::TorchError;
+use crate::pickle::{MAX_PICKLE_BYTES, Pickle};
 
 /// A file that `torch.save` wrote.
 ///
 /// Opening it reads its pickle; the elements of its tensors are read when they are asked for.
 ///
 /// ```
-/// use lr_compat::pytorch::TorchFile;
+/// use lr_torch::TorchFile;
 ///
 /// let file = TorchFile::open(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/step_lr-40.pt"))?;
 /// assert_eq!(file.root().field("step_size")?.count()?, 30);
@@ -25,7 +25,7 @@ use super::{TorchError, Value};
 ///     "the file: has no \"stepsize\"; there are step_size, gamma, base_lrs, last_epoch, \
 ///      _step_count, _is_initial, _get_lr_called_within_step, _last_lr",
 /// );
-/// # Ok::<(), lr_compat::pytorch::TorchError>(())
+/// # Ok::<(), lr_torch::TorchError>(())
 /// ```
 ///
 /// # Bounds
@@ -33,8 +33,8 @@ use super::{TorchError, Value};
 /// Nothing in a file is executed, and no file, however made, makes reading it panic. Opening one and
 /// reading states from it takes at most 4 MiB of memory and 256 bytes for each byte of the file,
 /// without the elements of its tensors. Of its pickle at most half a GiB is made, since one has at
-/// most [`MAX_PICKLE_BYTES`](super::MAX_PICKLE_BYTES), and at most
-/// [`MAX_PICKLE_VALUES`](super::MAX_PICKLE_VALUES) values are made of it. A tensor's elements take what
+/// most [`MAX_PICKLE_BYTES`](crate::MAX_PICKLE_BYTES), and at most
+/// [`MAX_PICKLE_VALUES`](crate::MAX_PICKLE_VALUES) values are made of it. A tensor's elements take what
 /// its storage really has in the file, at most twice.
 pub struct TorchFile {
     pickle: Pickle,
@@ -114,22 +114,17 @@ impl TorchFile {
         })
     }
 
-    /// What was saved: often a dict, whose values are its [fields](Value::field).
-    pub fn root(&self) -> Value<'_> {
-        Value::root(self)
-    }
-
-    pub(super) fn pickle(&self) -> &Pickle {
+    pub(crate) fn pickle(&self) -> &Pickle {
         &self.pickle
     }
 
     /// The size of a storage, where there is one of that key.
-    pub(super) fn storage_size(&self, key: &str) -> Option<u64> {
+    pub(crate) fn storage_size(&self, key: &str) -> Option<u64> {
         self.storages.get(key).map(|(_, size)| *size)
     }
 
     /// The bytes of a storage, which agree with their checksum.
-    pub(super) fn storage(&self, key: &str) -> Result<Vec<u8>, TorchError> {
+    pub(crate) fn storage(&self, key: &str) -> Result<Vec<u8>, TorchError> {
         let (index, size) = self.storages.get(key).copied().unwrap_or((usize::MAX, 0));
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
         read_entry(&mut archive, index, size)

@@ -1,4 +1,4 @@
-//! Files of PyTorch 2: what `torch.save` wrote of schedulers and optimizers (feature `pytorch`).
+//! Reads files of PyTorch 2: the states of schedulers and optimizers that `torch.save` wrote.
 //!
 //! # From a PyTorch run to a schedule
 //!
@@ -14,7 +14,7 @@
 //! `torch.save(scheduler.state_dict(), "scheduler.pt")`, it is the root.
 //!
 //! ```
-//! use lr_compat::pytorch::{OptimizerState, ReadOptions, TorchFile};
+//! use lr_torch::{OptimizerState, ReadOptions, TorchFile};
 //! use lr_schedule::Schedule;
 //!
 //! # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/checkpoint.pt");
@@ -39,7 +39,7 @@
 //! let moments = &optimizer.state[&0];
 //! assert_eq!(moments.step()?, 25);
 //! assert_eq!(moments.field("exp_avg")?.tensor()?.shape(), [4, 3]);
-//! # Ok::<(), lr_compat::pytorch::TorchError>(())
+//! # Ok::<(), lr_torch::TorchError>(())
 //! ```
 //!
 //! A scheduler that goes by these files is made to stand at step
@@ -67,6 +67,8 @@
 //! The reader is one of its own since the others lose what these files have: a `Counter`, the order of
 //! keys, a list that is referred to twice. It [executes nothing](TorchFile#bounds).
 
+mod dict;
+mod dtype;
 mod error;
 mod file;
 mod optimizer;
@@ -75,10 +77,12 @@ mod scheduler;
 mod tensor;
 mod value;
 
+pub use dict::Key;
+pub use dtype::Dtype;
 pub use error::TorchError;
 pub use file::TorchFile;
 pub use optimizer::{OptimizerState, ParamGroup, ParamState};
 pub use pickle::{MAX_PICKLE_BYTES, MAX_PICKLE_VALUES};
 pub use scheduler::{GroupSchedule, ReadOptions, SchedulerState};
-pub use tensor::{Dtype, Tensor};
-pub use value::{Key, Value};
+pub use tensor::Tensor;
+pub use value::Value;

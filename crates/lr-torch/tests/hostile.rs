@@ -1,17 +1,15 @@
 //! PyTorch's files as nobody should have written them: bits flipped, cut, spliced, and pickles made
 //! up operation by operation. None makes reading them panic, nor take more memory than is stated.
 //!
-//! `PROPTEST_CASES=1000000 cargo test --release -p lr-compat --features pytorch --test hostile` goes
+//! `PROPTEST_CASES=1000000 cargo test --release -p lr-torch --test hostile` goes
 //! through more than the default.
 
 mod torch_file;
 
 use std::path::Path;
 
-use lr_compat::pytorch::{
-    OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile, Value,
-};
 use lr_schedule::Schedule;
+use lr_torch::{OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile, Value};
 use peak_alloc::PeakAlloc;
 use proptest::collection::vec;
 use proptest::prelude::*;
