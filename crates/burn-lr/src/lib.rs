@@ -36,7 +36,6 @@ mod checkpoint;
 mod checkpoint_dir;
 mod clock;
 mod control;
-mod disk;
 mod feedback_scheduler;
 pub mod finder;
 mod groups;

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::library::Library;
-use crate::rates::Recorded;
+use crate::recorded::Recorded;
 use crate::run;
 
 pub enum Text {

@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use burn::tensor::Device;
 use tempfile::TempDir;
 
 use super::*;
+use crate::checkpoint::CheckpointError;
 use crate::prelude::*;
 
 /// A checkpoint of a run that has come so far.

@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use crate::cli::Check;
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub fn run(options: &Check, sources: &[Source]) -> Result<Outcome, Failure> {
     if sources.is_empty() {

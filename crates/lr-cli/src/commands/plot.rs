@@ -11,7 +11,9 @@ use terminal_size::{Height, Width, terminal_size};
 use crate::cli::{self, Color};
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
-use crate::{Outcome, output, rates};
+use crate::outcome::Outcome;
+use crate::output;
+use crate::rates;
 
 enum Format {
     Svg,

@@ -1,3 +1,6 @@
+use std::collections::BTreeMap;
+use std::fs;
+
 use burn::module::Module;
 use burn::nn::LinearConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
@@ -6,10 +9,11 @@ use burn::train::checkpoint::Checkpoint;
 use burn_pack::Reader;
 use tempfile::TempDir;
 
+use super::manifest::manifest_path;
 use super::*;
 use crate::prelude::*;
 
-/// What burn-train has at the end of an epoch.
+/// The state that burn-train has at the end of an epoch.
 struct Run {
     model: burn::nn::Linear,
     optimizer: ModuleOptimizer,

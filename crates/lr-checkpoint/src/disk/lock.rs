@@ -1,3 +1,5 @@
+//! The lock of a directory.
+
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::Path;
@@ -7,7 +9,7 @@ use std::path::Path;
 /// It is the operating system's lock on a file in there, so that it ends with the process, however
 /// that does. The file itself stays.
 #[derive(Debug)]
-pub(crate) struct DirLock {
+pub struct DirLock {
     file: File,
 }
 

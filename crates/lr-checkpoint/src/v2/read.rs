@@ -1,44 +1,15 @@
-//! The file format, version 2. One after the other, without gaps:
-//!
-//! - `optimizer`: the burnpack container that Burn writes for the optimizer's state, as it is;
-//! - `model`: the values of the parameters, as Burn's records hold them;
-//! - `scheduler`: the burnpack container that Burn writes for the scheduler's record;
-//! - the index, a burnpack container of no tensors: the metadata `format`, `version`,
-//!   `optimizer.config`, `schedule`, `note.*`, the parameters of the model as JSON, and the BLAKE3
-//!   hash `blake3.*` of each part; the scalars `progress.*` and `size.*`;
-//! - the trailer: the index's size (8 bytes, little-endian), a BLAKE3 hash of the index, that size
-//!   and the mark, and the mark `BURN-LR` with the version as its eighth byte.
-//!
-//! The index holds the hashes of all parts, so that the trailer's is one of all bytes of the file.
-//!
-//! The optimizer's state comes first since Burn gives it in two ways only: as one more copy in
-//! memory, or as a file. So Burn writes its own file, and the rest is written after that: a
-//! checkpoint of any size is saved with no copy of it in memory, and each byte is hashed once.
-
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{self, Read, Write};
-use std::path::Path;
+use std::io;
 use std::thread;
 
 use blake3::{Hash, Hasher};
-use burn::tensor::{Bytes, DType};
-use burn_pack::{AtomicFile, Reader};
-use serde::{Deserialize, Serialize};
+use burn_pack::{Bytes, DType, Reader};
 
-use super::contents::{About, Contents, SavedOptimizer, SavedParameter, Values};
-use super::error::CheckpointError;
-use super::file_errors::FileErrors;
-use super::index::Index;
-use super::optimizer;
-use super::parameters::{MAX_RANK, Parameter};
-
-pub(super) const VERSION: u8 = 2;
-const MARK: [u8; 7] = *b"BURN-LR";
-const TRAILER_SIZE: usize = 8 + blake3::OUT_LEN + MARK.len() + 1;
-/// What burnpack takes as the size of metadata.
-const MAX_INDEX_SIZE: u64 = 100 << 20;
-const CHUNK: usize = 1 << 20;
+use super::layout::{CHUNK, MARK, MAX_INDEX_SIZE, Row, TRAILER_SIZE, trailer};
+use crate::contents::{About, Contents, MAX_RANK, Parameter, SavedParameter};
+use crate::error::{FileError, FileErrors, LATEST};
+use crate::index::Index;
 
 /// A part of a file.
 #[derive(Debug, Clone, Copy)]
@@ -49,17 +20,8 @@ struct Part {
     hash: Hash,
 }
 
-/// A parameter in the index.
-#[derive(Serialize, Deserialize)]
-struct Row {
-    path: String,
-    #[serde(flatten)]
-    parameter: Parameter,
-    size: u64,
-}
-
-/// What a file says of itself.
-pub(super) struct Summary {
+/// The index of a file.
+pub(crate) struct Summary {
     pub about: About,
     pub parameters: Vec<(String, Parameter)>,
     /// A hash of all bytes of the file.
@@ -77,127 +39,8 @@ impl Summary {
     }
 }
 
-/// Writes `contents` in place of what is at `path`, once they are complete and on disk.
-pub(super) fn write(contents: &Contents, path: &Path) -> Result<(), CheckpointError> {
-    let errors = FileErrors { path };
-    let failed = |error: io::Error| errors.unwritable(error);
-    let (scratch, file) = AtomicFile::create(path).map_err(|error| errors.unwritable(error))?;
-    drop(file);
-    match &contents.optimizer {
-        SavedOptimizer::Live(optimizer) => {
-            let saved = optimizer.save(scratch.path());
-            saved.map_err(|error| errors.unwritable(error))?;
-            optimizer::check_ids(
-                &Reader::from_file_exact(scratch.path())?,
-                &contents.parameters(),
-            )?;
-        }
-        SavedOptimizer::Read(bytes) => {
-            std::fs::write(scratch.path(), &bytes[..]).map_err(failed)?
-        }
-    }
-
-    let append = File::options().append(true).open(scratch.path());
-    let mut file = append.map_err(failed)?;
-    let optimizer_size = file.metadata().map_err(failed)?.len();
-    // What Burn has written is hashed on another core.
-    let (optimizer_hash, rest) = thread::scope(|scope| {
-        let hash = scope.spawn(|| hash_file(scratch.path(), optimizer_size));
-        let rest = write_rest(contents, &mut file, &errors);
-        (hash.join(), rest)
-    });
-    let optimizer_hash = optimizer_hash.expect("hashing does not panic");
-    let (rows, model, scheduler) = rest?;
-    let optimizer = (optimizer_size, optimizer_hash.map_err(failed)?);
-
-    let mut index = Index::writer(&contents.about, &VERSION.to_string());
-    let rows = serde_json::to_string(&rows).expect("parameters are plain data");
-    index = index.with_metadata("parameters", &rows);
-    for (name, (size, hash)) in [
-        ("optimizer", optimizer),
-        ("model", model),
-        ("scheduler", scheduler),
-    ] {
-        index = index
-            .with_metadata(&format!("blake3.{name}"), &hash.to_string())
-            .with_scalar(&format!("size.{name}"), size.into());
-    }
-    let mut end = index.into_bytes()?.to_vec();
-    let size = end.len() as u64;
-    if size > MAX_INDEX_SIZE {
-        let reason = format!("its notes and names have {size} bytes, more than {MAX_INDEX_SIZE}");
-        return Err(errors.unwritable(reason));
-    }
-    end.extend(trailer(&end));
-    file.write_all(&end).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    drop(file);
-    let committed = scratch.commit();
-    committed.map_err(|error| errors.unwritable(error))
-}
-
-type Written = (u64, Hash);
-
-/// Writes model and scheduler.
-fn write_rest(
-    contents: &Contents,
-    file: &mut File,
-    errors: &FileErrors,
-) -> Result<(Vec<Row>, Written, Written), CheckpointError> {
-    let mut write = |hasher: &mut Hasher, bytes: &[u8]| {
-        hasher.update(bytes);
-        let written = file.write_all(bytes);
-        written.map_err(|error| errors.unwritable(error))
-    };
-    let mut hasher = Hasher::new();
-    let mut rows = vec![];
-    for saved in &contents.model {
-        let bytes = saved.bytes()?;
-        write(&mut hasher, &bytes)?;
-        rows.push(Row {
-            path: saved.path.clone(),
-            parameter: saved.parameter.clone(),
-            size: bytes.len() as u64,
-        });
-    }
-    let model = (rows.iter().map(|row| row.size).sum(), hasher.finalize());
-    let mut hasher = Hasher::new();
-    write(&mut hasher, &contents.scheduler)?;
-    let scheduler = (contents.scheduler.len() as u64, hasher.finalize());
-    Ok((rows, model, scheduler))
-}
-
-/// What stands after an index.
-fn trailer(index: &[u8]) -> [u8; TRAILER_SIZE] {
-    let mut trailer = [0; TRAILER_SIZE];
-    let (size, rest) = trailer.split_at_mut(8);
-    let (digest, mark) = rest.split_at_mut(blake3::OUT_LEN);
-    size.copy_from_slice(&(index.len() as u64).to_le_bytes());
-    mark[..MARK.len()].copy_from_slice(&MARK);
-    mark[MARK.len()] = VERSION;
-    let hash = Hasher::new()
-        .update(index)
-        .update(size)
-        .update(mark)
-        .finalize();
-    digest.copy_from_slice(hash.as_bytes());
-    trailer
-}
-
-fn hash_file(path: &Path, size: u64) -> io::Result<Hash> {
-    let mut file = File::open(path)?.take(size);
-    let mut hasher = Hasher::new();
-    let mut chunk = vec![0; CHUNK];
-    loop {
-        match file.read(&mut chunk)? {
-            0 => return Ok(hasher.finalize()),
-            read => hasher.update(&chunk[..read]),
-        };
-    }
-}
-
 /// Whether a file ends like one of version 2, or of a later one.
-pub(super) fn is_marked(file: &File) -> io::Result<bool> {
+pub(crate) fn is_marked(file: &File) -> io::Result<bool> {
     let Some(start) = file.metadata()?.len().checked_sub(MARK.len() as u64 + 1) else {
         return Ok(false);
     };
@@ -206,8 +49,8 @@ pub(super) fn is_marked(file: &File) -> io::Result<bool> {
     Ok(mark == MARK)
 }
 
-/// Reads what a file says of itself, if that is whole.
-pub(super) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, CheckpointError> {
+/// Reads the index of a file, if that is whole.
+pub(crate) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, FileError> {
     let failed = |error| errors.unreadable(error);
     let file_size = file.metadata().map_err(failed)?.len();
     let mut end = [0; TRAILER_SIZE];
@@ -218,7 +61,7 @@ pub(super) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, Checkp
     let index_size = u64::from_le_bytes(end[..8].try_into().expect("8 bytes are 8 bytes"));
     let index_start = index_end.checked_sub(index_size);
     let (Some(index_start), true) = (index_start, index_size <= MAX_INDEX_SIZE) else {
-        return Err(match version > VERSION {
+        return Err(match version > LATEST {
             true => errors.version(version),
             false => errors.damaged("trailer"),
         });
@@ -229,7 +72,7 @@ pub(super) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, Checkp
     if end != expected {
         // A later version's digest is of another mark.
         let only_the_version = end[..TRAILER_SIZE - 1] == expected[..TRAILER_SIZE - 1];
-        return Err(match version > VERSION && !only_the_version {
+        return Err(match version > LATEST && !only_the_version {
             true => errors.version(version),
             false => errors.damaged("index or trailer"),
         });
@@ -241,7 +84,7 @@ pub(super) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, Checkp
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(index));
     let reader = reader.map_err(|error| errors.not_a_checkpoint(error.to_string()))?;
     let index = Index::of(&reader);
-    index.check_format(&errors, &VERSION.to_string())?;
+    index.check_format(&errors, &LATEST.to_string())?;
     let mut start = 0u64;
     let mut part = |name: &'static str| {
         let size = index.count(&format!("size.{name}"), &errors)?;
@@ -255,7 +98,7 @@ pub(super) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, Checkp
             hash,
         };
         start = start.saturating_add(size);
-        Ok::<_, CheckpointError>(part)
+        Ok::<_, FileError>(part)
     };
     let (optimizer, model, scheduler) = (part("optimizer")?, part("model")?, part("scheduler")?);
     if start != index_start {
@@ -280,7 +123,7 @@ fn read_rows(
     text: &str,
     model: &Part,
     errors: &FileErrors,
-) -> Result<(Vec<(String, Parameter)>, Vec<u64>), CheckpointError> {
+) -> Result<(Vec<(String, Parameter)>, Vec<u64>), FileError> {
     let wrong = |what: String| errors.not_a_checkpoint(format!("its list of parameters: {what}"));
     let rows: Vec<Row> = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let mut paths = BTreeSet::new();
@@ -312,7 +155,7 @@ fn read_rows(
 }
 
 /// Reads a file, if it is whole.
-pub(super) fn read(file: &File, errors: FileErrors) -> Result<Contents, CheckpointError> {
+pub(crate) fn read(file: &File, errors: FileErrors) -> Result<Contents, FileError> {
     let summary = inspect(file, errors)?;
     // Two cores read and hash, each its part.
     let (optimizer, model) = thread::scope(|scope| {
@@ -331,11 +174,11 @@ pub(super) fn read(file: &File, errors: FileErrors) -> Result<Contents, Checkpoi
     let model = parameters.map(|((path, parameter), bytes)| SavedParameter {
         path,
         parameter,
-        values: Values::Read(bytes),
+        bytes,
     });
     Ok(Contents {
         model: model.collect(),
-        optimizer: SavedOptimizer::Read(optimizer),
+        optimizer,
         scheduler: one(scheduler),
         about: summary.about,
     })
@@ -347,7 +190,7 @@ fn read_part(
     part: &Part,
     sizes: &[u64],
     errors: &FileErrors,
-) -> Result<Vec<Bytes>, CheckpointError> {
+) -> Result<Vec<Bytes>, FileError> {
     let mut start = part.start;
     let mut hasher = Hasher::new();
     let mut buffers = vec![];

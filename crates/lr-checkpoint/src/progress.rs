@@ -1,14 +1,14 @@
 use std::collections::BTreeMap;
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Progress {
     /// The epoch that is under way, counted from 0.
     pub epoch: u64,
     /// Optimizer steps taken since the beginning of the run.
     pub step: u64,
-    /// What the run's random numbers are derived from.
+    /// The seed of the run's random numbers.
     pub seed: u64,
-    /// Any named numbers: the last losses, say.
+    /// Named numbers, such as the last losses.
     pub metrics: BTreeMap<String, f64>,
 }

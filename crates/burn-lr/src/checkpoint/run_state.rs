@@ -1,34 +1,32 @@
+//! The state of a run that is under way, or of one that a file holds.
+
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, Bytes, DType, Int, Tensor, TensorData};
+use burn::tensor::{Bool, Bytes, Int, Tensor, TensorData};
+use burn_pack::Reader;
+use lr_checkpoint::{About, Contents, FileError, Parameter, SavedParameter, Source};
 
 use super::error::CheckpointError;
-use super::parameters::{Parameter, Parameters};
-use super::progress::Progress;
+use super::optimizer;
 
-/// What a checkpoint holds, of a run that is under way or from a file.
+/// The state of a run.
 #[derive(Clone)]
-pub(super) struct Contents {
-    pub model: Vec<SavedParameter>,
+pub(super) struct RunState {
+    pub model: Vec<ModelParameter>,
     pub optimizer: SavedOptimizer,
     pub scheduler: Bytes,
     pub about: About,
 }
 
-/// What is known of a checkpoint without its values.
-#[derive(Debug, Clone, Default)]
-pub(super) struct About {
-    pub optimizer_config: String,
-    pub schedule: Option<String>,
-    pub progress: Progress,
-    pub notes: BTreeMap<String, String>,
-}
+/// Parameters by path, without their values.
+pub(super) type Parameters = BTreeMap<String, Parameter>;
 
-impl Contents {
+impl RunState {
     /// The model's parameters, without their values.
     pub fn parameters(&self) -> Parameters {
         let parameters = self.model.iter();
@@ -36,26 +34,96 @@ impl Contents {
             .map(|saved| (saved.path.clone(), saved.parameter.clone()))
             .collect()
     }
+
+    /// Writes it to the file at `path`.
+    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
+        lr_checkpoint::write(&Destined { state: self, path }, path)
+    }
+}
+
+impl From<Contents> for RunState {
+    fn from(contents: Contents) -> Self {
+        let model = contents.model.into_iter();
+        let model = model.map(|saved| ModelParameter {
+            path: saved.path,
+            parameter: saved.parameter,
+            values: Values::Read(saved.bytes),
+        });
+        Self {
+            model: model.collect(),
+            optimizer: SavedOptimizer::Read(contents.optimizer),
+            scheduler: contents.scheduler,
+            about: contents.about,
+        }
+    }
+}
+
+/// A state, and the file that it is written to.
+struct Destined<'a> {
+    state: &'a RunState,
+    path: &'a Path,
+}
+
+impl Source for Destined<'_> {
+    type Error = CheckpointError;
+
+    fn about(&self) -> &About {
+        &self.state.about
+    }
+
+    /// Refuses a state of parameters that the model doesn't have, which could never be restored.
+    fn write_optimizer(&self, scratch: &Path) -> Result<(), CheckpointError> {
+        let failed = |reason: String| FileError::Write {
+            path: self.path.to_path_buf(),
+            reason,
+        };
+        match &self.state.optimizer {
+            SavedOptimizer::Live(optimizer) => {
+                let saved = optimizer.save(scratch);
+                saved.map_err(|error| failed(error.to_string()))?;
+                let state = Reader::from_file_exact(scratch)?;
+                optimizer::check_ids(&state, &self.state.parameters())
+            }
+            SavedOptimizer::Read(bytes) => {
+                let written = std::fs::write(scratch, &bytes[..]);
+                Ok(written.map_err(|error| failed(error.to_string()))?)
+            }
+        }
+    }
+
+    fn model(&self) -> impl Iterator<Item = Result<SavedParameter, CheckpointError>> {
+        self.state.model.iter().map(|saved| {
+            Ok(SavedParameter {
+                path: saved.path.clone(),
+                parameter: saved.parameter.clone(),
+                bytes: saved.bytes()?,
+            })
+        })
+    }
+
+    fn scheduler(&self) -> &[u8] {
+        &self.state.scheduler
+    }
 }
 
 /// A parameter of the model.
 #[derive(Clone)]
-pub(super) struct SavedParameter {
+pub(super) struct ModelParameter {
     pub path: String,
     pub parameter: Parameter,
-    pub values: Values,
+    values: Values,
 }
 
 /// A parameter's values, in the order and the form in which Burn saves them.
 #[derive(Clone)]
-pub(super) enum Values {
+enum Values {
     /// Those of a tensor, which are read from its device when they are asked for.
     Live(Arc<dyn Fn() -> Result<TensorData, CheckpointError> + Send + Sync>),
     /// Those of a file.
     Read(Bytes),
 }
 
-impl SavedParameter {
+impl ModelParameter {
     /// The values, for a tensor that is to be made of them.
     pub fn into_data(self) -> Result<TensorData, CheckpointError> {
         match self.values {
@@ -67,8 +135,8 @@ impl SavedParameter {
         }
     }
 
-    /// Their bytes, as they stand in a file.
-    pub fn bytes(&self) -> Result<Bytes, CheckpointError> {
+    /// Their bytes, as a file has them.
+    fn bytes(&self) -> Result<Bytes, CheckpointError> {
         match &self.values {
             Values::Live(read) => Ok(read()?.into_parts().0),
             Values::Read(bytes) => Ok(bytes.clone()),
@@ -96,7 +164,7 @@ impl SavedOptimizer {
 }
 
 /// The parameters of `module` as they are now. Nothing is copied before it is asked for.
-pub(super) fn snapshot(module: &impl Module) -> Vec<SavedParameter> {
+pub(super) fn snapshot(module: &impl Module) -> Vec<ModelParameter> {
     let mut snapshot = Snapshot::default();
     module.visit(&mut snapshot);
     snapshot.parameters
@@ -105,13 +173,13 @@ pub(super) fn snapshot(module: &impl Module) -> Vec<SavedParameter> {
 #[derive(Default)]
 struct Snapshot {
     path: Vec<String>,
-    parameters: Vec<SavedParameter>,
+    parameters: Vec<ModelParameter>,
 }
 
 impl Snapshot {
     fn add<const D: usize, K: Basic + 'static>(&mut self, id: ParamId, tensor: Tensor<D, K>) {
-        let (dtype, shape): (DType, _) = (tensor.dtype(), tensor.shape());
-        self.parameters.push(SavedParameter {
+        let (dtype, shape) = (tensor.dtype(), tensor.shape());
+        self.parameters.push(ModelParameter {
             path: self.path.join("."),
             parameter: Parameter {
                 dtype,

@@ -1,19 +1,20 @@
-//! What both versions keep in the metadata and scalars of a burnpack container.
+//! The texts and numbers that both versions keep in the metadata and scalars of a burnpack container.
 
 use std::collections::BTreeMap;
 
-use burn_pack::{Reader, Scalar, Writer};
+#[cfg(feature = "write")]
+use burn_pack::Writer;
+use burn_pack::{Reader, Scalar};
 
-use super::contents::About;
-use super::error::CheckpointError;
-use super::file_errors::FileErrors;
-use super::progress::Progress;
+use crate::contents::About;
+use crate::error::{FileError, FileErrors};
+use crate::progress::Progress;
 
-/// What a file says that it is.
-pub(super) const FORMAT: &str = "burn-lr checkpoint";
+/// The name of the format, which is in each file.
+pub(crate) const FORMAT: &str = "burn-lr checkpoint";
 
 /// The named texts and numbers of a container.
-pub(super) struct Index {
+pub(crate) struct Index {
     texts: BTreeMap<String, String>,
     scalars: BTreeMap<String, Scalar>,
 }
@@ -26,17 +27,17 @@ impl Index {
         }
     }
 
-    pub fn text(&self, name: &str, errors: &FileErrors) -> Result<&str, CheckpointError> {
+    pub fn text(&self, name: &str, errors: &FileErrors) -> Result<&str, FileError> {
         let text = self.texts.get(name).map(String::as_str);
         text.ok_or_else(|| errors.not_a_checkpoint(format!("it has no `{name}`")))
     }
 
-    /// Whether it says of itself what it is.
+    /// Whether it names its format.
     pub fn has_format(&self) -> bool {
         self.texts.contains_key("format")
     }
 
-    pub fn check_format(&self, errors: &FileErrors, version: &str) -> Result<(), CheckpointError> {
+    pub fn check_format(&self, errors: &FileErrors, version: &str) -> Result<(), FileError> {
         if self.text("format", errors)? != FORMAT {
             return Err(errors.not_a_checkpoint("it is another kind of burnpack file"));
         }
@@ -47,13 +48,13 @@ impl Index {
         }
     }
 
-    pub fn count(&self, name: &str, errors: &FileErrors) -> Result<u64, CheckpointError> {
+    pub fn count(&self, name: &str, errors: &FileErrors) -> Result<u64, FileError> {
         let count = self.scalars.get(name);
         let count = count.and_then(|value| u64::try_from(*value).ok());
         count.ok_or_else(|| errors.not_a_checkpoint(format!("it has no count `{name}`")))
     }
 
-    pub fn about(&self, errors: &FileErrors) -> Result<About, CheckpointError> {
+    pub fn about(&self, errors: &FileErrors) -> Result<About, FileError> {
         let metrics = below("progress.metrics.", &self.scalars).map(|(name, value)| {
             let number = f64::try_from(*value);
             let number = number
@@ -67,7 +68,7 @@ impl Index {
                 epoch: self.count("progress.epoch", errors)?,
                 step: self.count("progress.step", errors)?,
                 seed: self.count("progress.seed", errors)?,
-                metrics: metrics.collect::<Result<_, CheckpointError>>()?,
+                metrics: metrics.collect::<Result<_, FileError>>()?,
             },
             notes: below("note.", &self.texts)
                 .map(|(name, text)| (name, text.clone()))
@@ -75,7 +76,8 @@ impl Index {
         })
     }
 
-    /// A container of no tensors that holds what is known of a checkpoint.
+    /// A container of no tensors for the texts and numbers of a checkpoint.
+    #[cfg(feature = "write")]
     pub fn writer(about: &About, version: &str) -> Writer {
         let Progress {
             epoch,

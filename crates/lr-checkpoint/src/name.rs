@@ -1,3 +1,5 @@
+//! The names of checkpoints in a directory.
+
 use std::path::{Path, PathBuf};
 
 const BEGIN: &str = "checkpoint-";
@@ -5,12 +7,12 @@ const END: &str = ".bpk";
 
 /// The name of the checkpoint of a step: `checkpoint-000000000120.bpk`, so that names sort as
 /// steps do.
-pub(super) fn of_step(step: u64) -> String {
+pub fn of_step(step: u64) -> String {
     format!("{BEGIN}{step:012}{END}")
 }
 
 /// The step that a name is of; `None` where it isn't exactly what [`of_step`] gives.
-pub(super) fn step(name: &str) -> Option<u64> {
+pub fn step_of(name: &str) -> Option<u64> {
     let digits = name.strip_prefix(BEGIN)?.strip_suffix(END)?;
     let step = digits.parse().ok()?;
     (of_step(step) == name).then_some(step)
@@ -27,7 +29,8 @@ pub struct CheckpointFile {
 }
 
 impl CheckpointFile {
-    pub(super) fn new(directory: &Path, step: u64) -> Self {
+    /// The checkpoint of `step` in `directory`.
+    pub fn new(directory: &Path, step: u64) -> Self {
         Self {
             step,
             path: directory.join(of_step(step)),
@@ -44,8 +47,8 @@ mod tests {
         let steps = [0, 7, 120, 999_999_999_999];
         let names = steps.map(of_step);
         assert!(names.is_sorted());
-        assert_eq!(names.each_ref().map(|name| step(name)), steps.map(Some));
-        assert_eq!(step(&of_step(u64::MAX)), Some(u64::MAX));
+        assert_eq!(names.each_ref().map(|name| step_of(name)), steps.map(Some));
+        assert_eq!(step_of(&of_step(u64::MAX)), Some(u64::MAX));
     }
 
     #[test]
@@ -61,7 +64,7 @@ mod tests {
             "checkpoint-99999999999999999999999.bpk",
             "checkpoint-00000000000٧.bpk",
         ] {
-            assert_eq!(step(name), None, "{name}");
+            assert_eq!(step_of(name), None, "{name}");
         }
     }
 }

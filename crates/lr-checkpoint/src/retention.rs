@@ -1,14 +1,30 @@
+//! The choice of checkpoints that stay in a directory.
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::CheckpointDirError;
-use crate::Progress;
-use crate::feedback::Mode;
+use lr_schedule::feedback::Mode;
 
-/// Which checkpoints of a directory stay: those that any of its rules protects, and the newest.
+use crate::progress::Progress;
+
+/// A rule of a [`Retention`] that would keep no checkpoint.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{rule}` must be {allowed}, got {value}")]
+#[non_exhaustive]
+pub struct RetentionError {
+    /// The rule: `keep_last`.
+    pub rule: &'static str,
+    /// The value that was given.
+    pub value: String,
+    /// The values that are allowed.
+    pub allowed: &'static str,
+}
+
+/// A choice of the checkpoints of a directory that stay: those that any of its rules protects, and the newest.
 /// Without a rule, all do.
 ///
 /// ```
-/// use burn_lr::prelude::*;
+/// use lr_checkpoint::Retention;
+/// use lr_schedule::feedback::Mode;
 ///
 /// let retention = Retention::new()
 ///     .keep_last(3)
@@ -58,12 +74,17 @@ impl Retention {
         self
     }
 
-    /// The metrics that a best one is kept of.
-    pub(super) fn metrics(&self) -> impl Iterator<Item = &str> {
+    /// The metrics of `keep_best`.
+    pub fn metrics(&self) -> impl Iterator<Item = &str> {
         self.best.iter().map(|(metric, _)| metric.as_str())
     }
 
-    pub(super) fn check(&self) -> Result<(), CheckpointDirError> {
+    /// Checks the rules' numbers.
+    ///
+    /// # Errors
+    ///
+    /// A rule that keeps none.
+    pub fn check(&self) -> Result<(), RetentionError> {
         let numbers = [
             ("keep_last", self.last.map(|n| n as u64)),
             ("keep_every_steps", self.every_steps),
@@ -71,7 +92,7 @@ impl Retention {
         ];
         for (rule, number) in numbers {
             if number == Some(0) {
-                return Err(CheckpointDirError::Retention {
+                return Err(RetentionError {
                     rule,
                     value: "0".to_string(),
                     allowed: "at least 1",
@@ -82,7 +103,7 @@ impl Retention {
     }
 
     /// The steps of those that may go, of all that there are.
-    pub(super) fn expired(&self, all: &BTreeMap<u64, &Progress>) -> Vec<u64> {
+    pub fn expired(&self, all: &BTreeMap<u64, &Progress>) -> Vec<u64> {
         if *self == Self::default() {
             return vec![];
         }
@@ -112,8 +133,8 @@ impl Retention {
     }
 }
 
-/// Those that have a finite `metric`, the best first; of equal ones, in the order given.
-pub(super) fn ranked<'a, K>(
+/// The keys of those that have a finite `metric`, the best first; of equal ones, in the order given.
+pub fn ranked<'a, K>(
     all: impl Iterator<Item = (K, &'a Progress)>,
     metric: &str,
     mode: Mode,

@@ -1,21 +1,20 @@
 use std::collections::BTreeMap;
 
 use blake3::Hash;
-use burn::tensor::DType;
+use burn_pack::DType;
 
-use super::contents::{About, Contents};
-use super::error::CheckpointError;
-use super::parameters::Parameter;
-use super::progress::Progress;
-use super::v2::{self, Summary};
+use crate::contents::{About, Contents, Parameter};
+use crate::error::LATEST;
+use crate::progress::Progress;
+use crate::v2::read::Summary;
 
-/// What a checkpoint file holds.
+/// A description of a checkpoint file, without its values.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Inspection {
     /// The version of its format.
     pub version: u64,
-    /// How far the run had come.
+    /// The progress of the run.
     pub progress: Progress,
     /// The schedule that the run had, as JSON; `None` where a closure was part of it.
     pub schedule: Option<String>,
@@ -85,25 +84,18 @@ impl Inspection {
         }
     }
 
-    pub(super) fn of_v1(
-        contents: Contents,
-        digest: Hash,
-        file_size: u64,
-    ) -> Result<Self, CheckpointError> {
+    /// The contents of a file of version 1.
+    pub(crate) fn of_v1(contents: Contents, digest: Hash, file_size: u64) -> Self {
         let Contents {
             model,
             optimizer,
             scheduler,
             about,
         } = contents;
-        let mut model_size = 0;
-        for saved in &model {
-            model_size += saved.bytes()?.len() as u64;
-        }
-        let optimizer_size = optimizer.into_bytes()?.len() as u64;
-        let sizes = [model_size, optimizer_size, scheduler.len() as u64];
+        let model_size = model.iter().map(|saved| saved.bytes.len() as u64).sum();
+        let sizes = [model_size, optimizer.len() as u64, scheduler.len() as u64];
         let parameters = model.into_iter().map(|saved| (saved.path, saved.parameter));
-        Ok(Self::new(1, about, parameters, sizes, digest, file_size))
+        Self::new(1, about, parameters, sizes, digest, file_size)
     }
 }
 
@@ -111,7 +103,7 @@ impl From<Summary> for Inspection {
     fn from(summary: Summary) -> Self {
         let sizes = summary.sizes();
         Self::new(
-            u64::from(v2::VERSION),
+            LATEST.into(),
             summary.about,
             summary.parameters.into_iter(),
             sizes,

@@ -1,5 +1,5 @@
 //! The scratch files of `burn_pack::AtomicFile`: the destination's name, and `.<pid>-<n>.tmp`.
-//! What writes in two layers has that twice.
+//! A file that is written in two layers has that twice.
 
 use std::fs;
 use std::io;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// Removes the scratch files in `directory` whose destination is one that `is_ours`, by its name,
-/// if no process that may be writing them lives. Gives what it removed, or what it could not.
+/// if no process that may be writing them lives. Returns those that it removed, or the one that it could not.
 ///
 /// The caller has the directory's lock, so that nobody who respects that is writing there. Where
 /// the system tells (Linux), a process that lives, and did when the file was last written, is
 /// believed to be the writer all the same, lock or not; a later one that got the same number isn't.
-pub(crate) fn clear_leftovers(
+pub fn clear_leftovers(
     directory: &Path,
     is_ours: impl Fn(&str) -> bool,
 ) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
@@ -45,7 +45,7 @@ pub(crate) fn clear_leftovers(
     Ok(removed)
 }
 
-/// What the name of a scratch file says.
+/// A scratch file, by its name.
 #[derive(Debug, PartialEq)]
 struct Scratch<'a> {
     destination: &'a str,
@@ -74,7 +74,7 @@ mod process {
     use std::fs;
     use std::time::{Duration, SystemTime};
 
-    /// What process times are in units of, whatever the kernel's own: `USER_HZ`.
+    /// The unit of process times, whatever the kernel's own: `USER_HZ`.
     const TICKS_PER_SECOND: f64 = 100.0;
     /// How far the clocks of files and of processes may be apart.
     const SLACK: Duration = Duration::from_millis(100);

@@ -8,20 +8,17 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Bytes;
-use burn_pack::{MAGIC_NUMBER, Reader};
+use burn_pack::{Bytes, MAGIC_NUMBER, Reader};
 
-use super::contents::{Contents, SavedOptimizer, SavedParameter, Values};
-use super::error::CheckpointError;
-use super::file_errors::FileErrors;
-use super::index::{FORMAT, Index};
-use super::parameters::{MAX_RANK, Parameter};
+use crate::contents::{Contents, MAX_RANK, Parameter, SavedParameter};
+use crate::error::{FileError, FileErrors};
+use crate::index::{FORMAT, Index};
 
 const VERSION: &str = "1";
 const DIGEST_SIZE: usize = blake3::OUT_LEN;
 
 /// Reads the bytes of a file, if they are whole.
-pub(super) fn read(bytes: Vec<u8>, errors: FileErrors) -> Result<Contents, CheckpointError> {
+pub(crate) fn read(bytes: Vec<u8>, errors: FileErrors) -> Result<Contents, FileError> {
     let is_burnpack = bytes.starts_with(&MAGIC_NUMBER.to_le_bytes());
     let says_what_it_is = bytes
         .windows(FORMAT.len())
@@ -71,14 +68,14 @@ pub(super) fn read(bytes: Vec<u8>, errors: FileErrors) -> Result<Contents, Check
     }
     Ok(Contents {
         model: parameters(model, &errors)?,
-        optimizer: SavedOptimizer::Read(optimizer),
+        optimizer,
         scheduler,
         about: index.about(&errors)?,
     })
 }
 
 /// The parameters of a model's record.
-fn parameters(record: Bytes, errors: &FileErrors) -> Result<Vec<SavedParameter>, CheckpointError> {
+fn parameters(record: Bytes, errors: &FileErrors) -> Result<Vec<SavedParameter>, FileError> {
     let tensors = Reader::from_bytes(record)?.into_tensors()?;
     let parameters = tensors.into_iter().map(|tensor| {
         let (path, dtype, shape, id, bytes) = tensor.into_parts()?;
@@ -90,7 +87,7 @@ fn parameters(record: Bytes, errors: &FileErrors) -> Result<Vec<SavedParameter>,
         Ok(SavedParameter {
             path,
             parameter: Parameter { dtype, shape, id },
-            values: Values::Read(bytes),
+            bytes,
         })
     });
     parameters.collect()
