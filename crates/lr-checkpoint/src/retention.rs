@@ -166,7 +166,7 @@ fn first_of_each(steps: impl Iterator<Item = (u64, u64)>) -> Vec<u64> {
 mod tests {
     use super::*;
 
-    /// What is left after checkpoints of these steps, epochs and losses were saved in turn.
+    /// The steps that are left after checkpoints of these steps, epochs and losses were saved in turn.
     fn left(retention: &Retention, saved: &[(u64, u64, Option<f64>)]) -> Vec<u64> {
         let mut all = BTreeMap::new();
         for &(step, epoch, loss) in saved {

@@ -85,7 +85,7 @@ pub struct Sources {
     /// file's own `base_lr`
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     base_lr: Option<f64>,
-    /// Where in the file the spec is, with dots between the names: `training.schedule`
+    /// The place of the spec in the file, with dots between the names: `training.schedule`
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     #[command(flatten)]
@@ -102,7 +102,7 @@ pub struct Plot {
     /// The line above the picture
     #[arg(long)]
     pub title: Option<String>,
-    /// What the specs are called in it, in their order
+    /// Names for the specs in it, in their order
     #[arg(long = "label", value_name = "NAME")]
     pub labels: Vec<String>,
     /// Which steps to draw: `0..10000`, or `10000` for the first so many

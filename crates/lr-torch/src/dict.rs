@@ -42,7 +42,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What is in a dict, or in what derives from it: `OrderedDict`, `defaultdict`, `Counter`.
+    /// The keys and values of a dict, or of a class derived from it: `OrderedDict`, `defaultdict`, `Counter`.
     fn pairs(&self) -> Option<&'a [(Id, Id)]> {
         match self.node() {
             Node::Dict(pairs) => Some(pairs),
@@ -111,7 +111,7 @@ impl<'a> Value<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is no dict.
+    /// Any other type.
     pub fn get(&self, key: &str) -> Result<Option<Self>, TorchError> {
         let Some(pairs) = self.pairs() else {
             return self.wrong("a dict");
@@ -125,7 +125,7 @@ impl<'a> Value<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is no dict, or one without that key.
+    /// Any other type, and a dict without that key.
     pub fn field(&self, key: &str) -> Result<Self, TorchError> {
         if let Some(value) = self.get(key)? {
             return Ok(value);

@@ -2,7 +2,7 @@ use std::fmt::Display;
 
 use lr_schedule::ScheduleError;
 
-/// What is wrong with a file of PyTorch's, and where in it.
+/// An error in a file of PyTorch's, with its place there.
 ///
 /// Places are written as in Python, without the quotes:
 /// `scheduler._schedulers[1].milestones[0]`. The place of the file's outermost value is empty, and
@@ -15,7 +15,7 @@ pub enum TorchError {
     Io {
         /// The file.
         path: String,
-        /// What the system says.
+        /// The system's error.
         source: std::io::Error,
     },
     /// It is none of `torch.save`'s, or damaged.
@@ -34,25 +34,25 @@ pub enum TorchError {
     Pickle {
         /// At which byte the operation begins.
         offset: usize,
-        /// What is wrong with it.
+        /// The fault.
         why: String,
     },
     /// More than is read.
     #[error("{what} is {size}, and at most {limit} is read")]
     TooLarge {
-        /// What there is too much of.
+        /// The quantity.
         what: &'static str,
-        /// How much there is.
+        /// Its size in the file.
         size: u64,
-        /// How much is read.
+        /// The largest size that is read.
         limit: u64,
     },
     /// A key that isn't there.
     #[error("{}: has no {key:?}; there are {}", at(place), list(known))]
     Missing {
-        /// Where it should be.
+        /// The place of the dict.
         place: String,
-        /// What should be there.
+        /// The key.
         key: String,
         /// The first of those that are there.
         known: Vec<String>,
@@ -60,27 +60,27 @@ pub enum TorchError {
     /// A value of another type.
     #[error("{}: must be {expected}, is {found}", at(place))]
     Type {
-        /// Where it is.
+        /// Its place.
         place: String,
-        /// What it should be.
+        /// The expected type.
         expected: &'static str,
-        /// What it is.
+        /// A description of the value.
         found: String,
     },
     /// A value out of its bounds.
     #[error("{}: must be {allowed}, is {value}", at(place))]
     Invalid {
-        /// Where it is.
+        /// Its place.
         place: String,
-        /// What is allowed.
+        /// The values that are allowed.
         allowed: String,
-        /// What it is.
+        /// A description of the value.
         value: String,
     },
-    /// What the file doesn't say, or can't be followed here.
+    /// A state that the file doesn't tell in full, or that can't be continued here.
     #[error("{}: {why}", at(place))]
     Unsupported {
-        /// Where it is.
+        /// Its place.
         place: String,
         /// Why, and what to do.
         why: String,
@@ -88,12 +88,12 @@ pub enum TorchError {
     /// A scheduler's state that may be of several classes, or of none.
     #[error("{}: {}", at(place), classes(candidates))]
     Class {
-        /// Where it is.
+        /// Its place.
         place: String,
         /// The classes whose states have its keys.
         candidates: Vec<&'static str>,
     },
-    /// What the file says makes no schedule.
+    /// The state makes no schedule.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
 }
@@ -112,7 +112,7 @@ impl TorchError {
         }
     }
 
-    /// What can't be done with what is at `place`, in a sentence.
+    /// A value at `place` that can't be used, and the reason in a sentence.
     pub fn unsupported(place: impl Into<String>, why: impl Into<String>) -> Self {
         Self::Unsupported {
             place: place.into(),

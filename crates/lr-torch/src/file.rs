@@ -43,7 +43,7 @@ pub struct TorchFile {
     storages: HashMap<String, (usize, u64)>,
 }
 
-/// What a file is read from.
+/// A reader of a file.
 trait Source: Read + Seek + Send {}
 
 impl<S: Read + Seek + Send> Source for S {}
@@ -148,7 +148,7 @@ fn no_pickle() -> TorchError {
     TorchError::NotTorch("it has no data.pkl".to_string())
 }
 
-/// That a file isn't of one of the formats of before.
+/// Checks that a file isn't of one of the older formats.
 fn check_format(source: &mut dyn Source) -> Result<(), TorchError> {
     let unreadable = |source| TorchError::Io {
         path: "the file".to_string(),
@@ -191,8 +191,7 @@ fn read_entry<R: Read + Seek>(
         let what = "the size of an entry";
         return Err(TorchError::TooLarge { what, size, limit });
     }
-    // What the file says it has may be more than it has, so that it gets no memory in advance for
-    // more than this.
+    // The file may claim more than it has, so that no more memory than this is allocated in advance.
     let mut bytes = Vec::with_capacity(size.min(1 << 20) as usize);
     let read = (&mut entry)
         .take(size.saturating_add(1))

@@ -4,8 +4,8 @@ use crate::dict::Key;
 use crate::error::TorchError;
 use crate::value::Value;
 
-/// What `optimizer.state_dict()` gave: the options of its parameter groups, and what it keeps for
-/// each parameter.
+/// The result of `optimizer.state_dict()`: the options of its parameter groups, and the state of each
+/// parameter.
 ///
 /// ```
 /// use lr_torch::{OptimizerState, TorchFile};
@@ -22,7 +22,7 @@ use crate::value::Value;
 pub struct OptimizerState<'a> {
     /// The parameter groups, in their order.
     pub groups: Vec<ParamGroup<'a>>,
-    /// What is kept for a parameter, by its index; none for one that hasn't been stepped.
+    /// The state of a parameter, by its index; none for one that hasn't been stepped.
     pub state: BTreeMap<u64, ParamState<'a>>,
 }
 
@@ -40,7 +40,7 @@ pub struct ParamGroup<'a> {
     pub options: BTreeMap<&'a str, Value<'a>>,
 }
 
-/// What an optimizer keeps for one parameter, by the names it has there: `step`, `exp_avg`,
+/// The state of one parameter, by the names it has there: `step`, `exp_avg`,
 /// `momentum_buffer`.
 #[derive(Debug, Clone)]
 pub struct ParamState<'a> {
@@ -54,7 +54,7 @@ impl<'a> OptimizerState<'a> {
     ///
     /// # Errors
     ///
-    /// What is no state dict of an optimizer: a dict with `param_groups` and `state`, whose groups
+    /// Anything but the state dict of an optimizer: a dict with `param_groups` and `state`, whose groups
     /// have each parameter once, and whose states are those of parameters in the groups.
     pub fn read(value: &Value<'a>) -> Result<Self, TorchError> {
         let mut budget = Budget::of(value);
@@ -123,7 +123,7 @@ impl<'a> ParamGroup<'a> {
         })
     }
 
-    /// Where it is in the file: `param_groups[0]`.
+    /// Its place in the file: `param_groups[0]`.
     pub fn place(&self) -> &str {
         &self.place
     }
@@ -132,7 +132,7 @@ impl<'a> ParamGroup<'a> {
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// No such name.
     pub fn option(&self, name: &str) -> Result<&Value<'a>, TorchError> {
         find(&self.place, &self.options, name)
     }
@@ -160,7 +160,7 @@ impl<'a> ParamState<'a> {
         })
     }
 
-    /// Where it is in the file: `state[0]`.
+    /// Its place in the file: `state[0]`.
     pub fn place(&self) -> &str {
         &self.place
     }
@@ -169,7 +169,7 @@ impl<'a> ParamState<'a> {
     ///
     /// # Errors
     ///
-    /// Where there is none.
+    /// No such name.
     pub fn field(&self, name: &str) -> Result<&Value<'a>, TorchError> {
         find(&self.place, &self.fields, name)
     }
@@ -178,7 +178,7 @@ impl<'a> ParamState<'a> {
     ///
     /// # Errors
     ///
-    /// Where there is no `step`, or it is no whole number.
+    /// No `step`, and one that is no whole number.
     pub fn step(&self) -> Result<u64, TorchError> {
         let step = self.field("step")?;
         let number = step.number()?;

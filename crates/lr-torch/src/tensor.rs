@@ -65,7 +65,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What an object's class was called with.
+    /// The arguments that an object's class was called with.
     fn call_of(&self, object: &Object) -> Vec<Self> {
         let arguments = self.arguments(object).iter();
         let argument = |id: &Id| Self {
@@ -78,14 +78,14 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Tensor<'a> {
-    /// What `class` would have made of its arguments.
+    /// The tensor that `class` would have made of its arguments.
     fn read(value: &Value<'a>, class: &str, arguments: Vec<Value<'a>>) -> Result<Self, TorchError> {
         match (class, arguments.as_slice()) {
             ("torch._utils._rebuild_tensor_v2", [storage, offset, shape, strides, ..]) => {
                 Self::view(value, storage, offset, shape, strides)
             }
             ("torch._utils._rebuild_parameter", [data, ..]) if data.is_tensor() => {
-                // That of a parameter again would be none of PyTorch's.
+                // PyTorch writes no parameter of a parameter.
                 match data.class().as_deref() {
                     Some("torch._utils._rebuild_tensor_v2") => data.tensor(),
                     _ => unsupported(value, class),
@@ -139,7 +139,7 @@ impl<'a> Tensor<'a> {
         })
     }
 
-    /// Where it is in the file.
+    /// Its place in the file.
     pub fn place(&self) -> &str {
         &self.place
     }

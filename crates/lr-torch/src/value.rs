@@ -53,7 +53,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// Where it is in the file: `param_groups[0].lr`; empty for what was saved as a whole.
+    /// Its place in the file: `param_groups[0].lr`; empty for what was saved as a whole.
     pub fn place(&self) -> &str {
         &self.place
     }
@@ -79,7 +79,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What it is, in a few words: `a list of 3`, `0.1`, `a collections.Counter`.
+    /// A description in a few words: `a list of 3`, `0.1`, `a collections.Counter`.
     pub fn describe(&self) -> String {
         match self.node() {
             Node::None => "None".to_string(),
@@ -115,7 +115,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// That it is of another type than `expected`.
+    /// The error of a type other than `expected`.
     pub(crate) fn wrong<T>(&self, expected: &'static str) -> Result<T, TorchError> {
         Err(TorchError::Type {
             place: self.place.clone(),
@@ -124,7 +124,7 @@ impl<'a> Value<'a> {
         })
     }
 
-    /// That it is out of its bounds.
+    /// The error of a value out of its bounds.
     pub(crate) fn out_of_bounds<T>(&self, allowed: &str) -> Result<T, TorchError> {
         let place = self.place.as_str();
         Err(TorchError::invalid(place, self.describe(), allowed))
@@ -246,7 +246,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What an object has as its `__dict__`, where it has one.
+    /// The `__dict__` of an object, if it has one.
     pub fn state(&self) -> Option<Self> {
         match self.node() {
             Node::Object(object) => {
@@ -265,7 +265,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// What names a storage.
+    /// The tuple that names a storage.
     pub(crate) fn storage(&self) -> Option<Self> {
         match self.node() {
             Node::Persistent(id) => Some(Self {

@@ -147,7 +147,7 @@ impl ModelParameter {
 /// The optimizer's state.
 #[derive(Clone)]
 pub(super) enum SavedOptimizer {
-    /// That of an optimizer.
+    /// The state of an optimizer.
     Live(ModuleOptimizer),
     /// A burnpack container as Burn writes it.
     Read(Bytes),

@@ -69,7 +69,7 @@ pub struct CheckpointDir {
 pub struct FoundCheckpoint {
     /// Its file.
     pub path: PathBuf,
-    /// What is in it.
+    /// Its contents.
     pub checkpoint: Checkpoint,
     /// Those that would have come first, had they been whole. Each is logged as a warning too.
     pub passed_over: Vec<PassedOver>,
@@ -81,7 +81,7 @@ impl CheckpointDir {
         Self { path: path.into() }
     }
 
-    /// Where it is.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -91,7 +91,7 @@ impl CheckpointDir {
     ///
     /// # Errors
     ///
-    /// Where the directory can't be read. One that isn't there has no checkpoints.
+    /// A directory that can't be read. One that isn't there has no checkpoints.
     pub fn list(&self) -> Result<Vec<CheckpointFile>, CheckpointDirError> {
         let failed = |source| CheckpointDirError::Io {
             action: "read",
@@ -121,7 +121,7 @@ impl CheckpointDir {
     ///
     /// # Errors
     ///
-    /// Where there are some and none is whole, or one can't be judged: it can't be read, or a later
+    /// Checkpoints of which none is whole, or one that can't be judged: it can't be read, or a later
     /// version of this library wrote it. Going on from an older one would in time remove it.
     pub fn latest(&self) -> Result<Option<FoundCheckpoint>, CheckpointDirError> {
         self.first_whole(|| {

@@ -73,7 +73,7 @@ pub enum CheckpointDirError {
         /// A whole checkpoint of a later one.
         later: PathBuf,
     },
-    /// What comes after a step can't be given up, since nothing up to there is whole.
+    /// The checkpoints after a step can't be given up, since none up to there is whole.
     #[error("`{}` has no whole checkpoint of step {step} or before", .path.display())]
     NothingBefore {
         /// The directory.

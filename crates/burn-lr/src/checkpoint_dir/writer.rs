@@ -71,11 +71,11 @@ impl CheckpointWriter {
     }
 
     /// Saves `checkpoint` under the name of its step, and then removes those that no rule of the
-    /// retention protects. Gives the file's path.
+    /// retention protects. Returns the file's path.
     ///
     /// # Errors
     ///
-    /// Where it can't be written, or a whole checkpoint of a later step is there
+    /// A checkpoint that can't be written, or a whole one of a later step is there
     /// ([`CheckpointDirError::NotTheLatest`]): then all is as it was. Where an old one can't be
     /// removed ([`CheckpointDirError::Remove`]), this one is saved.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
@@ -90,14 +90,13 @@ impl CheckpointWriter {
         Ok(path)
     }
 
-    /// Gives up what comes after `step`, to go on from an earlier checkpoint than the latest:
-    /// removes the checkpoints of later steps, those that can't be read among them, and gives
+    /// Gives up the checkpoints after `step`, to go on from an earlier checkpoint than the latest:
+    /// removes the checkpoints of later steps, those that can't be read among them, and returns
     /// their paths.
     ///
     /// # Errors
     ///
-    /// Where no checkpoint up to `step` is whole, and nothing is removed then; or where one can't be
-    /// removed.
+    /// No checkpoint up to `step` that is whole, and nothing is removed then; or one that can't be removed.
     pub fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
         self.look()?;
         let mut before = self.known.range(..=step).rev();

@@ -9,6 +9,7 @@ mod kind;
 mod names;
 mod optimizer;
 mod parameters;
+mod recognise;
 mod scheduler;
 mod state;
 mod weights;

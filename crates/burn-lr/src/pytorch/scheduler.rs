@@ -1,11 +1,13 @@
-//! Schedulers that stand where PyTorch's stood.
+//! Schedulers at the step of PyTorch's.
 
+use lr_schedule::feedback::DynFeedback;
+use lr_schedule::{DynSchedule, Schedule};
 use lr_torch::{GroupSchedule, SchedulerState};
 
 use super::error::TorchLoadError;
 use crate::clock::Restored;
-use crate::feedback::DynFeedback;
-use crate::{DynSchedule, FeedbackScheduler, Schedule, Scheduler};
+use crate::feedback_scheduler::FeedbackScheduler;
+use crate::scheduler::Scheduler;
 
 /// The schedule of a parameter group.
 fn group(state: &SchedulerState, index: usize) -> Result<&GroupSchedule, TorchLoadError> {

@@ -34,7 +34,7 @@ use super::parameters::Parameters;
 ///
 /// # Errors
 ///
-/// Where the state dict lacks a parameter or a buffer of the module's, has one that the module has
+/// A state dict that lacks a parameter or a buffer of the module's, has one that the module has
 /// not ([`without`](TorchNames::without) leaves it out), has two that would be the same one and are not
 /// one tensor, or has one of another shape or kind of number.
 pub fn load_weights<M: Module>(

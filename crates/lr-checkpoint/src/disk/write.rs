@@ -9,7 +9,7 @@ use burn_pack::AtomicFile;
 ///
 /// # Errors
 ///
-/// Where they can't be written: the file that was there before still is.
+/// A file that can't be written: the one that was there before still is.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), burn_pack::Error> {
     let (scratch, mut file) = AtomicFile::create(path)?;
     let written = file.write_all(bytes).and_then(|()| file.sync_all());

@@ -54,7 +54,7 @@ impl Source for Contents {
 ///
 /// # Errors
 ///
-/// Where the file can't be written or `source` can't be read: the file that was there before still is.
+/// A file that can't be written or a `source` that can't be read: the file that was there before still is.
 pub fn write<S: Source>(source: &S, path: &Path) -> Result<(), S::Error> {
     let errors = FileErrors { path };
     let failed = |error: io::Error| errors.unwritable(error);

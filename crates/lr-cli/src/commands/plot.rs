@@ -145,7 +145,7 @@ fn characters(options: &cli::Plot) -> Result<(u16, u16), Failure> {
     Ok((fit(columns), fit(rows)))
 }
 
-/// What is drawn, as JSON.
+/// The picture, as JSON.
 fn description(
     curves: &[Curve],
     (start, end): (u64, u64),

@@ -7,14 +7,14 @@ use super::node::{Global, Id, Node, Object, Span};
 /// How many values are made of a pickle.
 pub const MAX_PICKLE_VALUES: usize = 4 << 20;
 
-/// What is wrong at an operation.
+/// The error of an operation.
 type Why = String;
 
-/// What goes through the operations.
+/// A machine that goes through the operations.
 pub(super) struct Machine<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// Where the present operation begins.
+    /// The beginning of the present operation.
     pub operation: usize,
     pub nodes: Vec<Node>,
     stack: Vec<Id>,

@@ -25,9 +25,9 @@ pub(crate) enum Node {
     Set(Vec<Id>),
     /// A class or a function, by its module and its name.
     Global(Box<Global>),
-    /// What Python would have made by calling something.
+    /// An object that Python would have made by calling something.
     Object(Box<Object>),
-    /// What the file holds beside the pickle: a storage.
+    /// A storage, which is in the file beside the pickle.
     Persistent(Id),
 }
 
@@ -39,11 +39,11 @@ pub(crate) struct Global {
 
 #[derive(Debug)]
 pub(crate) struct Object {
-    /// What would have been called.
+    /// The class or function to call.
     pub class: Id,
-    /// With what.
+    /// The arguments of the call.
     pub args: Id,
-    /// What would have been set on it then.
+    /// The state to set on it then.
     pub state: Option<Id>,
     pub items: Vec<Id>,
     pub pairs: Vec<(Id, Id)>,

@@ -89,7 +89,7 @@ fn text(value: &Value<'_>) -> Result<Data, TorchError> {
     Ok(Data::Text(value.text()?.to_string()))
 }
 
-/// What is a `Counter` there: how often each milestone was given.
+/// Milestones, a `Counter` in the state: how often each milestone was given.
 fn milestones(value: &Value<'_>, context: &Context<'_, '_>) -> Result<Data, TorchError> {
     context.add(value.count_keys()?)?;
     let mut milestones = Vec::new();
@@ -221,7 +221,7 @@ fn number_of_group(
         );
         return Err(TorchError::unsupported(state.place(), why));
     };
-    // That there are as many groups was checked.
+    // `ReadOptions::read` has checked that there are as many groups.
     optimizer.groups[context.group].option(key)?.finite()
 }
 

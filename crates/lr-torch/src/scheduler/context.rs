@@ -13,7 +13,7 @@ const MAX_PARTS: u64 = 10_000;
 /// The schedule that a function makes of a base rate.
 pub(super) type ScheduleOf<'r> = dyn Fn(f64) -> Result<Spec, ScheduleError> + 'r;
 
-/// What is the same for all schedulers of a file.
+/// The input of all schedulers of a file.
 pub(super) struct Context<'r, 'a> {
     pub optimizer: Option<&'r OptimizerState<'a>>,
     /// The schedule of a function, of its base rate.
@@ -25,7 +25,7 @@ pub(super) struct Context<'r, 'a> {
 }
 
 impl Context<'_, '_> {
-    /// That so many more groups, schedulers or milestones are read.
+    /// Counts so many more groups, schedulers or milestones, and refuses too many.
     pub fn add(&self, parts: u64) -> Result<(), TorchError> {
         let parts = self.parts.get().saturating_add(parts);
         self.parts.set(parts);

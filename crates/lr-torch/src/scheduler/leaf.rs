@@ -11,6 +11,7 @@ use super::context::{Context, ScheduleOf};
 use crate::error::TorchError;
 use crate::value::Value;
 
+/// A scheduler with no other inside of it.
 pub(super) struct Leaf {
     pub place: String,
     pub part: Part,
@@ -19,7 +20,7 @@ pub(super) struct Leaf {
     pub momentum: Option<Spec>,
     /// `last_epoch`, which is negative for one that has not begun.
     pub last_epoch: i64,
-    /// The step of its schedule where it stands; none for one that has not begun.
+    /// The step of its schedule; none for one that has not begun.
     pub at: Option<u64>,
     /// The step of its schedule where it would begin in a `SequentialLR`.
     pub begins_at: u64,
@@ -119,7 +120,7 @@ impl Leaf {
         TorchError::unsupported(self.place.as_str(), why)
     }
 
-    /// What a `SequentialLR` sets when it comes to it, if anything, and what it does then.
+    /// The rate that a `SequentialLR` sets when it comes to it, if any, and the changes from there on.
     pub fn begin(&self) -> Result<(Option<f64>, Link), TorchError> {
         let link = self.part.link(&self.group);
         match (&self.part, self.begins_at) {

@@ -21,8 +21,8 @@ use crate::value::Value;
 use context::{Context, ScheduleOf};
 use node::Node;
 
-/// What `scheduler.state_dict()` gave, as a schedule for each parameter group that goes on where
-/// PyTorch's stood.
+/// The result of `scheduler.state_dict()`, as a schedule for each parameter group that goes on where
+/// PyTorch's stopped.
 ///
 /// ```
 /// use lr_torch::{SchedulerState, TorchFile};
@@ -45,11 +45,11 @@ pub struct SchedulerState {
     /// How often the scheduler was stepped, which is the number of the step whose rate is the next
     /// to be used: `last_epoch`.
     pub position: u64,
-    /// What it does to each parameter group, in the order of the optimizer's.
+    /// Its schedule for each parameter group, in the order of the optimizer's.
     pub groups: Vec<GroupSchedule>,
 }
 
-/// What a scheduler does to one parameter group.
+/// The schedule of one parameter group.
 #[derive(Debug, Clone, PartialEq)]
 pub struct GroupSchedule {
     /// The schedule, whose rate for step `position` is [`rate`](Self::rate) and whose rates from there
@@ -68,12 +68,12 @@ pub struct GroupSchedule {
     /// The momentum (with Adam and its kin, the first beta) from step `position` on; `None` where no
     /// scheduler moves it any more, so that it stays what the optimizer has.
     pub momentum: Option<Spec>,
-    /// What the rule of a `ReduceLROnPlateau` has heard.
+    /// The state of the rule of a `ReduceLROnPlateau`.
     pub heard: Option<State>,
 }
 
 impl SchedulerState {
-    /// What `value` is the state of, without anything else: see [`ReadOptions::read`].
+    /// Reads the state of a scheduler without anything else: see [`ReadOptions::read`].
     ///
     /// # Errors
     ///
@@ -84,8 +84,7 @@ impl SchedulerState {
 }
 
 impl GroupSchedule {
-    /// The schedule and the rule of a `ReduceLROnPlateau`, the latter as it has heard what PyTorch's
-    /// has.
+    /// The schedule and the rule of a `ReduceLROnPlateau`, the latter in the state of PyTorch's.
     ///
     /// # Errors
     ///
@@ -100,7 +99,7 @@ impl GroupSchedule {
     }
 }
 
-/// What a scheduler's state may need beside itself to be read.
+/// Input that a scheduler's state may need to be read, beside itself.
 ///
 /// ```
 /// use lr_torch::{OptimizerState, ReadOptions, TorchFile};
@@ -149,8 +148,8 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         self
     }
 
-    /// What a `LambdaLR` or a `MultiplicativeLR`, whose function is not in the file, makes of a base
-    /// rate. transformers' schedulers are such: their config says it.
+    /// The schedule that a `LambdaLR` or a `MultiplicativeLR`, whose function is not in the file, makes of a
+    /// base rate. transformers' schedulers are such: their config says it.
     ///
     /// ```
     /// use lr_torch::{ReadOptions, TorchFile};
@@ -177,7 +176,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         self
     }
 
-    /// What `value` is the state of: that of a whole file, or one of its fields.
+    /// Reads the state of a scheduler: the root of a file, or one of its fields.
     ///
     /// Rates are those that PyTorch's schedulers come to, which go on from the optimizer's present
     /// rate: a rate that was changed by hand stays changed where PyTorch multiplies it, and is gone at

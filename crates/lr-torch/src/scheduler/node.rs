@@ -1,8 +1,7 @@
-//! A scheduler and those inside of it, each at the step where it stands, for one parameter group.
+//! A scheduler and those inside of it, each at its step, for one parameter group.
 //!
-//! What PyTorch's schedulers do next depends on the rate that the optimizer has now and on the
-//! counts that each of them has come to. That is followed as it is: each goes on as its link does,
-//! [skipped](Link::Skip) to its own count.
+//! The next rate of PyTorch's schedulers depends on the rate that the optimizer has now and on the count of
+//! each of them. So each goes on as its link does, [skipped](Link::Skip) to its own count.
 
 use lr_compat::build::steps;
 use lr_schedule::spec::Link;
@@ -129,7 +128,7 @@ impl Node {
         }
     }
 
-    /// What it does to the rate from here on.
+    /// Its changes of the rate from here on.
     pub fn link(&self) -> Result<Link, TorchError> {
         match self {
             Self::Leaf(leaf) => match leaf.at {

@@ -1,4 +1,4 @@
-//! `ReduceLROnPlateau`, which hears a metric.
+//! `ReduceLROnPlateau`, which observes a metric.
 
 use lr_compat::build::constant;
 use lr_compat::torch::reduce_lr_on_plateau;
@@ -27,7 +27,7 @@ pub(super) fn spec(
     })
 }
 
-/// What the rule has heard so far, whose best value may be an infinity in PyTorch.
+/// The state of the rule, whose best value may be an infinity in PyTorch.
 pub(super) fn heard(state: &Value<'_>) -> Result<State, TorchError> {
     let mut heard = State::new()
         .with("scale", Number::Number(1.0))

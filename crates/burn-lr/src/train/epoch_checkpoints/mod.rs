@@ -63,7 +63,7 @@ pub use error::EpochCheckpointError;
 ///
 /// # What burn-train does with errors
 ///
-/// Where saving or deleting fails, the training ends after the epoch, and the result's `error` holds an
+/// When saving or deleting fails, the training ends after the epoch, and the result's `error` holds an
 /// [`io::Error`](std::io::Error) with an [`EpochCheckpointError`] inside; the epochs that
 /// were complete still are. After that, nothing more is saved through the same handle. Where an epoch
 /// that `.checkpoint(epoch)` names can't be restored, burn-train panics. [`latest`](Self::latest) and
@@ -84,7 +84,7 @@ pub struct EpochCheckpoints {
 pub struct LatestEpoch {
     /// Its number, for `.checkpoint(epoch)`.
     pub epoch: usize,
-    /// What is wrong with later ones, the latest first. Each is logged as a warning too.
+    /// The errors of later ones, the latest first. Each is logged as a warning too.
     pub passed_over: Vec<EpochCheckpointError>,
 }
 
@@ -110,7 +110,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// Where the directory can't be read.
+    /// A directory that can't be read.
     pub fn epochs(&self) -> Result<Vec<usize>, EpochCheckpointError> {
         self.shared.epochs()
     }
@@ -120,7 +120,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// Where all epochs that were complete are damaged, or one can't be judged: it can't be read, or
+    /// Epochs of which all that were complete are damaged, or one that can't be judged: it can't be read, or
     /// a later version of this library wrote it.
     pub fn latest(&self) -> Result<Option<LatestEpoch>, EpochCheckpointError> {
         let mut passed_over = vec![];
@@ -147,7 +147,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, and with which part.
+    /// An epoch that is not, with the part that is at fault.
     pub fn verify(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         let manifest = Manifest::read(self.path(), epoch)?;
         for part in Part::ALL {
@@ -166,8 +166,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// Where `epoch` isn't complete and whole, and nothing is removed then; or where a file can't be
-    /// removed.
+    /// An `epoch` that isn't complete and whole, and nothing is removed then; or a file that can't be removed.
     pub fn discard_after(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         self.verify(epoch)?;
         let mut state = self.shared.state();
