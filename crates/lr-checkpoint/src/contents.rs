@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use burn_pack::{Bytes, DType};
 use serde::{Deserialize, Serialize};
@@ -8,13 +9,13 @@ use crate::progress::Progress;
 /// The highest rank that a tensor of Burn's can have; at a higher one it panics.
 pub const MAX_RANK: usize = 8;
 
-/// A checkpoint's contents, as bytes.
+/// A checkpoint's contents. Those of a file have the optimizer's state as bytes.
 #[derive(Clone)]
-pub struct Contents {
+pub struct Contents<O = Bytes> {
     /// The parameters of the model.
     pub model: Vec<SavedParameter>,
-    /// The burnpack container that Burn writes for the optimizer's state.
-    pub optimizer: Bytes,
+    /// The optimizer's state: the burnpack container that Burn writes for it, or a source of that.
+    pub optimizer: O,
     /// The burnpack container that Burn writes for the scheduler's record.
     pub scheduler: Bytes,
     /// Everything else.
@@ -41,8 +42,31 @@ pub struct SavedParameter {
     pub path: String,
     /// Its type, shape and id.
     pub parameter: Parameter,
-    /// Its values, in the order and the form in which Burn saves them.
-    pub bytes: Bytes,
+    /// Its values.
+    pub values: Values,
+}
+
+/// A parameter's values, in the order and the form in which Burn saves them.
+#[derive(Clone)]
+pub enum Values {
+    /// Values in memory.
+    Bytes(Bytes),
+    /// The values of a tensor, which are read from its device when they are asked for.
+    Live(Arc<dyn Fn() -> Result<Bytes, String> + Send + Sync>),
+}
+
+impl Values {
+    /// The values as bytes.
+    ///
+    /// # Errors
+    ///
+    /// The reason why their device can't give them.
+    pub fn into_bytes(self) -> Result<Bytes, String> {
+        match self {
+            Self::Bytes(bytes) => Ok(bytes),
+            Self::Live(read) => read(),
+        }
+    }
 }
 
 /// A parameter's number type, shape and id.

@@ -6,102 +6,68 @@ pub(crate) const LATEST: u8 = 2;
 
 /// A file that can't be written, or is no checkpoint that can be read.
 #[derive(Debug, thiserror::Error)]
-pub enum FileError {
+#[error("{}: {fault}", .path.display())]
+pub struct FileError {
+    /// The file.
+    pub path: PathBuf,
+    /// The fault.
+    pub fault: Fault,
+}
+
+/// The fault of a file.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
     /// The file system refused.
-    #[error("can't {action} `{}`: {source}", .path.display())]
-    Io {
-        /// The action: `read`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The file system's error.
-        source: io::Error,
-    },
-    /// The file could not be written.
-    #[error("can't write `{}`: {reason}", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        reason: String,
-    },
-    /// The file is something else.
-    #[error("`{}` is not a checkpoint: {reason}", .path.display())]
-    NotACheckpoint {
-        /// The file.
-        path: PathBuf,
-        /// How it shows.
-        reason: String,
-    },
+    #[error("can't be read: {0}")]
+    Read(#[from] io::Error),
+    /// The file could not be written, for this reason.
+    #[error("can't be written: {0}")]
+    Write(String),
+    /// The file is something else, as this shows.
+    #[error("is not a checkpoint: {0}")]
+    NotACheckpoint(String),
     /// A later version of this library wrote the file.
-    #[error(
-        "`{}` is a checkpoint of version {found}; this library reads up to {supported}",
-        .path.display()
-    )]
+    #[error("is a checkpoint of version {found}; this library reads up to {supported}")]
     Version {
-        /// The file.
-        path: PathBuf,
         /// The file's version.
         found: String,
         /// The latest version that can be read.
         supported: u64,
     },
-    /// The file has changed since it was written.
-    #[error("`{}` is damaged: its {part} is not what was written", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The part: `model`, `optimizer`, `scheduler`, `index or trailer`, or another one around them.
-        part: &'static str,
-    },
+    /// The file has changed since it was written, in this part: `model`, `optimizer`, `scheduler`, `index or
+    /// trailer`, or another one around them.
+    #[error("is damaged: its {0} is not what was written")]
+    Damaged(&'static str),
+    /// The device of a parameter that was to be written could not give its values.
+    #[error("can't read a parameter from its device: {0}")]
+    Device(String),
     /// A burnpack container in the file can't be written or read.
     #[error("Record I/O error: {0}")]
     Record(#[from] burn_pack::Error),
 }
 
-/// The errors of one file.
-#[derive(Clone, Copy)]
-pub(crate) struct FileErrors<'a> {
-    pub path: &'a Path,
-}
-
-impl FileErrors<'_> {
-    pub fn not_a_checkpoint(&self, reason: impl Into<String>) -> FileError {
-        FileError::NotACheckpoint {
-            path: self.path.to_path_buf(),
-            reason: reason.into(),
-        }
-    }
-
-    pub fn damaged(&self, part: &'static str) -> FileError {
-        FileError::Damaged {
-            path: self.path.to_path_buf(),
-            part,
-        }
-    }
-
-    pub fn unreadable(&self, source: io::Error) -> FileError {
-        FileError::Io {
-            action: "read",
-            path: self.path.to_path_buf(),
-            source,
-        }
+impl Fault {
+    pub(crate) fn not_a_checkpoint(reason: impl Into<String>) -> Self {
+        Self::NotACheckpoint(reason.into())
     }
 
     #[cfg(feature = "write")]
-    pub fn unwritable(&self, reason: impl ToString) -> FileError {
-        FileError::Write {
-            path: self.path.to_path_buf(),
-            reason: reason.to_string(),
-        }
+    pub(crate) fn write(reason: impl ToString) -> Self {
+        Self::Write(reason.to_string())
     }
 
     /// A version that this library doesn't know.
-    pub fn version(&self, found: impl ToString) -> FileError {
-        FileError::Version {
-            path: self.path.to_path_buf(),
+    pub(crate) fn version(found: impl ToString) -> Self {
+        Self::Version {
             found: found.to_string(),
             supported: LATEST.into(),
+        }
+    }
+
+    pub(crate) fn at(self, path: &Path) -> FileError {
+        FileError {
+            path: path.to_path_buf(),
+            fault: self,
         }
     }
 }

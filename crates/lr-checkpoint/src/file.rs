@@ -3,7 +3,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::contents::Contents;
-use crate::error::{FileError, FileErrors};
+use crate::error::{Fault, FileError};
 use crate::inspection::Inspection;
 use crate::v1;
 use crate::v2::read as v2;
@@ -18,11 +18,11 @@ use crate::v2::read as v2;
 /// No file, or one that is something else, was written by a later version, or has changed since it was
 /// written.
 pub fn read(path: &Path) -> Result<Contents, FileError> {
-    let errors = FileErrors { path };
-    match open(errors)? {
-        Opened::V2(file) => v2::read(&file, errors),
-        Opened::V1(bytes) => v1::read(bytes, errors),
-    }
+    let read = || match open(path)? {
+        Opened::V2(file) => v2::read(&file),
+        Opened::V1(bytes) => v1::read(bytes),
+    };
+    read().map_err(|fault| fault.at(path))
 }
 
 /// Describes a file without loading it: of a file of version 2, it reads and checks the index alone.
@@ -31,14 +31,14 @@ pub fn read(path: &Path) -> Result<Contents, FileError> {
 ///
 /// As for [`read`], but for damage to model, optimizer and scheduler.
 pub fn inspect(path: &Path) -> Result<Inspection, FileError> {
-    let errors = FileErrors { path };
-    match open(errors)? {
-        Opened::V2(file) => Ok(v2::inspect(&file, errors)?.into()),
+    let inspect = || match open(path)? {
+        Opened::V2(file) => Ok(v2::inspect(&file)?.into()),
         Opened::V1(bytes) => {
             let (digest, size) = (blake3::hash(&bytes), bytes.len() as u64);
-            Ok(Inspection::of_v1(v1::read(bytes, errors)?, digest, size))
+            Inspection::of_v1(v1::read(bytes)?, digest, size)
         }
-    }
+    };
+    inspect().map_err(|fault: Fault| fault.at(path))
 }
 
 /// A file by its version.
@@ -47,15 +47,12 @@ enum Opened {
     V2(File),
 }
 
-fn open(errors: FileErrors) -> Result<Opened, FileError> {
-    let open = || {
-        let mut file = File::open(errors.path)?;
-        if v2::is_marked(&file)? {
-            return Ok(Opened::V2(file));
-        }
-        let mut bytes = vec![];
-        file.read_to_end(&mut bytes)?;
-        Ok(Opened::V1(bytes))
-    };
-    open().map_err(|error| errors.unreadable(error))
+fn open(path: &Path) -> Result<Opened, Fault> {
+    let mut file = File::open(path)?;
+    if v2::is_marked(&file)? {
+        return Ok(Opened::V2(file));
+    }
+    let mut bytes = vec![];
+    file.read_to_end(&mut bytes)?;
+    Ok(Opened::V1(bytes))
 }

@@ -7,7 +7,7 @@ use burn_pack::Writer;
 use burn_pack::{Reader, Scalar};
 
 use crate::contents::About;
-use crate::error::{FileError, FileErrors};
+use crate::error::Fault;
 use crate::progress::Progress;
 
 /// The name of the format, which is in each file.
@@ -27,9 +27,9 @@ impl Index {
         }
     }
 
-    pub fn text(&self, name: &str, errors: &FileErrors) -> Result<&str, FileError> {
+    pub fn text(&self, name: &str) -> Result<&str, Fault> {
         let text = self.texts.get(name).map(String::as_str);
-        text.ok_or_else(|| errors.not_a_checkpoint(format!("it has no `{name}`")))
+        text.ok_or_else(|| Fault::not_a_checkpoint(format!("it has no `{name}`")))
     }
 
     /// Whether it names its format.
@@ -37,38 +37,40 @@ impl Index {
         self.texts.contains_key("format")
     }
 
-    pub fn check_format(&self, errors: &FileErrors, version: &str) -> Result<(), FileError> {
-        if self.text("format", errors)? != FORMAT {
-            return Err(errors.not_a_checkpoint("it is another kind of burnpack file"));
+    pub fn check_format(&self, version: &str) -> Result<(), Fault> {
+        if self.text("format")? != FORMAT {
+            return Err(Fault::not_a_checkpoint(
+                "it is another kind of burnpack file",
+            ));
         }
-        let found = self.text("version", errors)?;
+        let found = self.text("version")?;
         match found == version {
             true => Ok(()),
-            false => Err(errors.version(found)),
+            false => Err(Fault::version(found)),
         }
     }
 
-    pub fn count(&self, name: &str, errors: &FileErrors) -> Result<u64, FileError> {
+    pub fn count(&self, name: &str) -> Result<u64, Fault> {
         let count = self.scalars.get(name);
         let count = count.and_then(|value| u64::try_from(*value).ok());
-        count.ok_or_else(|| errors.not_a_checkpoint(format!("it has no count `{name}`")))
+        count.ok_or_else(|| Fault::not_a_checkpoint(format!("it has no count `{name}`")))
     }
 
-    pub fn about(&self, errors: &FileErrors) -> Result<About, FileError> {
+    pub fn about(&self) -> Result<About, Fault> {
         let metrics = below("progress.metrics.", &self.scalars).map(|(name, value)| {
             let number = f64::try_from(*value);
             let number = number
-                .map_err(|_| errors.not_a_checkpoint(format!("its metric `{name}` is no number")));
+                .map_err(|_| Fault::not_a_checkpoint(format!("its metric `{name}` is no number")));
             Ok((name, number?))
         });
         Ok(About {
-            optimizer_config: self.text("optimizer.config", errors)?.to_string(),
+            optimizer_config: self.text("optimizer.config")?.to_string(),
             schedule: self.texts.get("schedule").cloned(),
             progress: Progress {
-                epoch: self.count("progress.epoch", errors)?,
-                step: self.count("progress.step", errors)?,
-                seed: self.count("progress.seed", errors)?,
-                metrics: metrics.collect::<Result<_, FileError>>()?,
+                epoch: self.count("progress.epoch")?,
+                step: self.count("progress.step")?,
+                seed: self.count("progress.seed")?,
+                metrics: metrics.collect::<Result<_, Fault>>()?,
             },
             notes: below("note.", &self.texts)
                 .map(|(name, text)| (name, text.clone()))

@@ -4,7 +4,7 @@ use blake3::Hash;
 use burn_pack::DType;
 
 use crate::contents::{About, Contents, Parameter};
-use crate::error::LATEST;
+use crate::error::{Fault, LATEST};
 use crate::progress::Progress;
 use crate::v2::read::Summary;
 
@@ -85,17 +85,22 @@ impl Inspection {
     }
 
     /// The contents of a file of version 1.
-    pub(crate) fn of_v1(contents: Contents, digest: Hash, file_size: u64) -> Self {
+    pub(crate) fn of_v1(contents: Contents, digest: Hash, file_size: u64) -> Result<Self, Fault> {
         let Contents {
             model,
             optimizer,
             scheduler,
             about,
         } = contents;
-        let model_size = model.iter().map(|saved| saved.bytes.len() as u64).sum();
+        let mut model_size = 0;
+        let mut parameters = vec![];
+        for saved in model {
+            model_size += saved.values.into_bytes().map_err(Fault::Device)?.len() as u64;
+            parameters.push((saved.path, saved.parameter));
+        }
         let sizes = [model_size, optimizer.len() as u64, scheduler.len() as u64];
-        let parameters = model.into_iter().map(|saved| (saved.path, saved.parameter));
-        Self::new(1, about, parameters, sizes, digest, file_size)
+        let parameters = parameters.into_iter();
+        Ok(Self::new(1, about, parameters, sizes, digest, file_size))
     }
 }
 

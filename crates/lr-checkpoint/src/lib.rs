@@ -3,7 +3,7 @@
 //! [`inspect`] describes a file, [`read`] reads it, and `write` (feature `write`) writes one:
 //!
 //! ```
-//! use lr_checkpoint::{About, Bytes, Contents, DType, Parameter, SavedParameter};
+//! use lr_checkpoint::{About, Bytes, Contents, DType, Parameter, SavedParameter, Values};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
@@ -11,7 +11,7 @@
 //! let weight = SavedParameter {
 //!     path: "linear.weight".to_string(),
 //!     parameter: Parameter { dtype: DType::F32, shape: vec![2], id: Some(7) },
-//!     bytes: Bytes::from_elems(vec![0.5f32, -0.5]),
+//!     values: Values::Bytes(Bytes::from_elems(vec![0.5f32, -0.5])),
 //! };
 //! let contents = Contents {
 //!     model: vec![weight],
@@ -25,7 +25,7 @@
 //!
 //! let found = lr_checkpoint::inspect(&path)?;
 //! assert_eq!((found.version, found.model_size), (2, 8));
-//! assert_eq!(lr_checkpoint::read(&path)?.model[0].bytes, contents.model[0].bytes);
+//! assert_eq!(lr_checkpoint::read(&path)?.model[0].path, "linear.weight");
 //! # }
 //! # Ok(())
 //! # }
@@ -50,12 +50,12 @@ mod v1;
 mod v2;
 
 pub use burn_pack::{Bytes, DType};
-pub use contents::{About, Contents, MAX_RANK, Parameter, SavedParameter};
-pub use error::FileError;
+pub use contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
+pub use error::{Fault, FileError};
 pub use file::{inspect, read};
 pub use inspection::{Inspection, SavedTensor};
 pub use name::CheckpointFile;
 pub use progress::Progress;
 pub use retention::{Retention, RetentionError};
 #[cfg(feature = "write")]
-pub use v2::write::{Source, write};
+pub use v2::write::{write, write_with};

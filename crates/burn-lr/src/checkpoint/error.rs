@@ -3,7 +3,7 @@ use std::io;
 use std::path::PathBuf;
 
 use burn::store::RecordError;
-use lr_checkpoint::FileError;
+use lr_checkpoint::{Fault, FileError};
 
 use crate::record::LoadError;
 
@@ -96,30 +96,23 @@ pub enum CheckpointError {
 }
 
 impl From<FileError> for CheckpointError {
-    fn from(error: FileError) -> Self {
-        match error {
-            FileError::Io {
-                action,
-                path,
-                source,
-            } => Self::Io {
-                action,
+    fn from(FileError { path, fault }: FileError) -> Self {
+        match fault {
+            Fault::Read(source) => Self::Io {
+                action: "read",
                 path,
                 source,
             },
-            FileError::Write { path, reason } => Self::Write { path, reason },
-            FileError::NotACheckpoint { path, reason } => Self::NotACheckpoint { path, reason },
-            FileError::Version {
-                path,
-                found,
-                supported,
-            } => Self::Version {
+            Fault::Write(reason) => Self::Write { path, reason },
+            Fault::NotACheckpoint(reason) => Self::NotACheckpoint { path, reason },
+            Fault::Version { found, supported } => Self::Version {
                 path,
                 found,
                 supported,
             },
-            FileError::Damaged { path, part } => Self::Damaged { path, part },
-            FileError::Record(error) => error.into(),
+            Fault::Damaged(part) => Self::Damaged { path, part },
+            Fault::Device(reason) => Self::Device(reason),
+            Fault::Record(error) => error.into(),
         }
     }
 }

@@ -147,7 +147,7 @@ impl Checkpoint {
     /// what was there before still is. The one exception is named in the error: a file system
     /// that can't confirm that the new file, though in place, would survive a loss of power.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-        self.state.write(path.as_ref())
+        run_state::write(&self.state, path.as_ref())
     }
 
     /// Reads a file, of any version, and checks that it is whole.
@@ -160,10 +160,8 @@ impl Checkpoint {
     /// No file, or one that is something else, was written by a later version, or
     /// has changed since it was written.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
-        let contents = lr_checkpoint::read(path.as_ref())?;
-        Ok(Self {
-            state: contents.into(),
-        })
+        let state = run_state::read(path.as_ref())?;
+        Ok(Self { state })
     }
 
     /// Describes a file without loading it: of a file of version 2, it reads and checks the index alone.
@@ -210,7 +208,7 @@ impl Checkpoint {
 
     /// The differences between `model`'s parameters and the checkpoint's.
     pub fn differences(&self, model: &impl Module) -> Vec<Mismatch> {
-        parameters::differences(&self.state.parameters(), model)
+        parameters::differences(&run_state::parameters(&self.state), model)
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, DType, Device, Int, Shape, Tensor};
-use lr_checkpoint::Parameter;
+use burn::tensor::{Bool, DType, Device, Int, Shape, Tensor, TensorData};
+use lr_checkpoint::{Parameter, SavedParameter};
 
 use super::error::{CheckpointError, Mismatch};
-use super::run_state::{ModelParameter, Parameters};
+use super::run_state::Parameters;
 
 /// Whether two are the same parameter. Backends differ in the size of their integers and in how they store
 /// booleans; neither makes another parameter.
@@ -121,7 +121,7 @@ impl ModuleVisitor for Collector {
 
 /// `module` with the values and ids of `saved`, where the two have the same parameters; what has
 /// none there stays as it is.
-pub(super) fn load<M: Module>(module: M, saved: Vec<ModelParameter>) -> Result<M, CheckpointError> {
+pub(super) fn load<M: Module>(module: M, saved: Vec<SavedParameter>) -> Result<M, CheckpointError> {
     let saved = saved.into_iter().map(|saved| (saved.path.clone(), saved));
     let mut loader = Loader {
         path: vec![],
@@ -137,7 +137,7 @@ pub(super) fn load<M: Module>(module: M, saved: Vec<ModelParameter>) -> Result<M
 
 struct Loader {
     path: Vec<String>,
-    saved: BTreeMap<String, ModelParameter>,
+    saved: BTreeMap<String, SavedParameter>,
     failed: Option<CheckpointError>,
 }
 
@@ -151,10 +151,16 @@ impl Loader {
     ) -> Option<(Tensor<D, K>, ParamId)> {
         let saved = self.saved.remove(&self.path.join("."))?;
         let id = saved.parameter.id.map_or_else(ParamId::new, ParamId::from);
-        match saved.into_data() {
-            Ok(data) => Some((Tensor::from_data(data, (device, dtype)), id)),
+        let Parameter {
+            shape, dtype: of, ..
+        } = saved.parameter;
+        match saved.values.into_bytes() {
+            Ok(bytes) => {
+                let data = TensorData::from_bytes(bytes, shape, of);
+                Some((Tensor::from_data(data, (device, dtype)), id))
+            }
             Err(error) => {
-                self.failed = Some(error);
+                self.failed = Some(CheckpointError::Device(error));
                 None
             }
         }

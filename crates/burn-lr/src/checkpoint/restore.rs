@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 
 use super::error::{CheckpointError, Mismatch};
-use super::run_state::RunState;
+use super::run_state::{self, RunState};
 use super::{optimizer, parameters};
 use crate::record::{Resumable, in_other_steps};
 
@@ -162,7 +162,7 @@ impl Restore {
         S: Resumable + ?Sized,
     {
         let saved = self.state;
-        let mut mismatches = parameters::differences(&saved.parameters(), &model);
+        let mut mismatches = parameters::differences(&run_state::parameters(&saved), &model);
         if self.partial_model {
             mismatches.retain(|mismatch| matches!(mismatch, Mismatch::Different { .. }));
         }

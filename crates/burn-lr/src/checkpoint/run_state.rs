@@ -7,141 +7,56 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, Bytes, Int, Tensor, TensorData};
+use burn::tensor::{Bool, Bytes, Int, Tensor};
 use burn_pack::Reader;
-use lr_checkpoint::{About, Contents, FileError, Parameter, SavedParameter, Source};
+use lr_checkpoint::{Contents, Fault, FileError, Parameter, SavedParameter, Values};
 
 use super::error::CheckpointError;
-use super::optimizer;
+use super::optimizer::check_ids;
 
 /// The state of a run.
-#[derive(Clone)]
-pub(super) struct RunState {
-    pub model: Vec<ModelParameter>,
-    pub optimizer: SavedOptimizer,
-    pub scheduler: Bytes,
-    pub about: About,
-}
+pub(super) type RunState = Contents<SavedOptimizer>;
 
 /// Parameters by path, without their values.
 pub(super) type Parameters = BTreeMap<String, Parameter>;
 
-impl RunState {
-    /// The model's parameters, without their values.
-    pub fn parameters(&self) -> Parameters {
-        let parameters = self.model.iter();
-        parameters
-            .map(|saved| (saved.path.clone(), saved.parameter.clone()))
-            .collect()
-    }
-
-    /// Writes it to the file at `path`.
-    pub fn write(&self, path: &Path) -> Result<(), CheckpointError> {
-        lr_checkpoint::write(&Destined { state: self, path }, path)
-    }
+/// The model's parameters, without their values.
+pub(super) fn parameters(state: &RunState) -> Parameters {
+    let parameters = state.model.iter();
+    parameters
+        .map(|saved| (saved.path.clone(), saved.parameter.clone()))
+        .collect()
 }
 
-impl From<Contents> for RunState {
-    fn from(contents: Contents) -> Self {
-        let model = contents.model.into_iter();
-        let model = model.map(|saved| ModelParameter {
-            path: saved.path,
-            parameter: saved.parameter,
-            values: Values::Read(saved.bytes),
-        });
-        Self {
-            model: model.collect(),
-            optimizer: SavedOptimizer::Read(contents.optimizer),
-            scheduler: contents.scheduler,
-            about: contents.about,
+/// Reads the state that the file at `path` holds.
+pub(super) fn read(path: &Path) -> Result<RunState, CheckpointError> {
+    let contents = lr_checkpoint::read(path)?;
+    Ok(RunState {
+        model: contents.model,
+        optimizer: SavedOptimizer::Read(contents.optimizer),
+        scheduler: contents.scheduler,
+        about: contents.about,
+    })
+}
+
+/// Writes a state to the file at `path`. An optimizer's state of parameters that the model doesn't have,
+/// which could never be restored, is refused.
+pub(super) fn write(state: &RunState, path: &Path) -> Result<(), CheckpointError> {
+    let failed = |reason: String| FileError {
+        path: path.to_path_buf(),
+        fault: Fault::Write(reason),
+    };
+    lr_checkpoint::write_with(state, path, |scratch| match &state.optimizer {
+        SavedOptimizer::Live(optimizer) => {
+            let saved = optimizer.save(scratch);
+            saved.map_err(|error| failed(error.to_string()))?;
+            check_ids(&Reader::from_file_exact(scratch)?, &parameters(state))
         }
-    }
-}
-
-/// A state, and the file that it is written to.
-struct Destined<'a> {
-    state: &'a RunState,
-    path: &'a Path,
-}
-
-impl Source for Destined<'_> {
-    type Error = CheckpointError;
-
-    fn about(&self) -> &About {
-        &self.state.about
-    }
-
-    /// Refuses a state of parameters that the model doesn't have, which could never be restored.
-    fn write_optimizer(&self, scratch: &Path) -> Result<(), CheckpointError> {
-        let failed = |reason: String| FileError::Write {
-            path: self.path.to_path_buf(),
-            reason,
-        };
-        match &self.state.optimizer {
-            SavedOptimizer::Live(optimizer) => {
-                let saved = optimizer.save(scratch);
-                saved.map_err(|error| failed(error.to_string()))?;
-                let state = Reader::from_file_exact(scratch)?;
-                optimizer::check_ids(&state, &self.state.parameters())
-            }
-            SavedOptimizer::Read(bytes) => {
-                let written = std::fs::write(scratch, &bytes[..]);
-                Ok(written.map_err(|error| failed(error.to_string()))?)
-            }
+        SavedOptimizer::Read(bytes) => {
+            let written = std::fs::write(scratch, &bytes[..]);
+            Ok(written.map_err(|error| failed(error.to_string()))?)
         }
-    }
-
-    fn model(&self) -> impl Iterator<Item = Result<SavedParameter, CheckpointError>> {
-        self.state.model.iter().map(|saved| {
-            Ok(SavedParameter {
-                path: saved.path.clone(),
-                parameter: saved.parameter.clone(),
-                bytes: saved.bytes()?,
-            })
-        })
-    }
-
-    fn scheduler(&self) -> &[u8] {
-        &self.state.scheduler
-    }
-}
-
-/// A parameter of the model.
-#[derive(Clone)]
-pub(super) struct ModelParameter {
-    pub path: String,
-    pub parameter: Parameter,
-    values: Values,
-}
-
-/// A parameter's values, in the order and the form in which Burn saves them.
-#[derive(Clone)]
-enum Values {
-    /// Those of a tensor, which are read from its device when they are asked for.
-    Live(Arc<dyn Fn() -> Result<TensorData, CheckpointError> + Send + Sync>),
-    /// Those of a file.
-    Read(Bytes),
-}
-
-impl ModelParameter {
-    /// The values, for a tensor that is to be made of them.
-    pub fn into_data(self) -> Result<TensorData, CheckpointError> {
-        match self.values {
-            Values::Live(read) => read(),
-            Values::Read(bytes) => {
-                let Parameter { shape, dtype, .. } = self.parameter;
-                Ok(TensorData::from_bytes(bytes, shape, dtype))
-            }
-        }
-    }
-
-    /// Their bytes, as a file has them.
-    fn bytes(&self) -> Result<Bytes, CheckpointError> {
-        match &self.values {
-            Values::Live(read) => Ok(read()?.into_parts().0),
-            Values::Read(bytes) => Ok(bytes.clone()),
-        }
-    }
+    })
 }
 
 /// The optimizer's state.
@@ -164,7 +79,7 @@ impl SavedOptimizer {
 }
 
 /// The parameters of `module` as they are now. Nothing is copied before it is asked for.
-pub(super) fn snapshot(module: &impl Module) -> Vec<ModelParameter> {
+pub(super) fn snapshot(module: &impl Module) -> Vec<SavedParameter> {
     let mut snapshot = Snapshot::default();
     module.visit(&mut snapshot);
     snapshot.parameters
@@ -173,13 +88,13 @@ pub(super) fn snapshot(module: &impl Module) -> Vec<ModelParameter> {
 #[derive(Default)]
 struct Snapshot {
     path: Vec<String>,
-    parameters: Vec<ModelParameter>,
+    parameters: Vec<SavedParameter>,
 }
 
 impl Snapshot {
     fn add<const D: usize, K: Basic + 'static>(&mut self, id: ParamId, tensor: Tensor<D, K>) {
         let (dtype, shape) = (tensor.dtype(), tensor.shape());
-        self.parameters.push(ModelParameter {
+        self.parameters.push(SavedParameter {
             path: self.path.join("."),
             parameter: Parameter {
                 dtype,
@@ -188,7 +103,8 @@ impl Snapshot {
             },
             values: Values::Live(Arc::new(move || {
                 let data = tensor.clone().try_into_data();
-                data.map_err(|error| CheckpointError::Device(error.to_string()))
+                let data = data.map_err(|error| error.to_string())?;
+                Ok(data.into_parts().0)
             })),
         });
     }

@@ -7,8 +7,8 @@ use blake3::{Hash, Hasher};
 use burn_pack::{Bytes, DType, Reader};
 
 use super::layout::{CHUNK, MARK, MAX_INDEX_SIZE, Row, TRAILER_SIZE, trailer};
-use crate::contents::{About, Contents, MAX_RANK, Parameter, SavedParameter};
-use crate::error::{FileError, FileErrors, LATEST};
+use crate::contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
+use crate::error::{Fault, LATEST};
 use crate::index::Index;
 
 /// A part of a file.
@@ -50,31 +50,30 @@ pub(crate) fn is_marked(file: &File) -> io::Result<bool> {
 }
 
 /// Reads the index of a file, if that is whole.
-pub(crate) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, FileError> {
-    let failed = |error| errors.unreadable(error);
-    let file_size = file.metadata().map_err(failed)?.len();
+pub(crate) fn inspect(file: &File) -> Result<Summary, Fault> {
+    let file_size = file.metadata()?.len();
     let mut end = [0; TRAILER_SIZE];
     let start = file_size.checked_sub(TRAILER_SIZE as u64);
-    let index_end = start.ok_or_else(|| errors.damaged("trailer"))?;
-    read_at(file, &mut end, index_end).map_err(failed)?;
+    let index_end = start.ok_or(Fault::Damaged("trailer"))?;
+    read_at(file, &mut end, index_end)?;
     let version = end[TRAILER_SIZE - 1];
     let index_size = u64::from_le_bytes(end[..8].try_into().expect("8 bytes are 8 bytes"));
     let index_start = index_end.checked_sub(index_size);
     let (Some(index_start), true) = (index_start, index_size <= MAX_INDEX_SIZE) else {
         return Err(match version > LATEST {
-            true => errors.version(version),
-            false => errors.damaged("trailer"),
+            true => Fault::version(version),
+            false => Fault::Damaged("trailer"),
         });
     };
     let mut index = vec![0; (index_end - index_start) as usize];
-    read_at(file, &mut index, index_start).map_err(failed)?;
+    read_at(file, &mut index, index_start)?;
     let expected = trailer(&index);
     if end != expected {
         // A later version's digest is of another mark.
         let only_the_version = end[..TRAILER_SIZE - 1] == expected[..TRAILER_SIZE - 1];
         return Err(match version > LATEST && !only_the_version {
-            true => errors.version(version),
-            false => errors.damaged("index or trailer"),
+            true => Fault::version(version),
+            false => Fault::Damaged("index or trailer"),
         });
     }
     let digest = end[8..8 + blake3::OUT_LEN].try_into();
@@ -82,15 +81,15 @@ pub(crate) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, FileEr
 
     // From here on, what is wrong was written so.
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(index));
-    let reader = reader.map_err(|error| errors.not_a_checkpoint(error.to_string()))?;
+    let reader = reader.map_err(|error| Fault::not_a_checkpoint(error.to_string()))?;
     let index = Index::of(&reader);
-    index.check_format(&errors, &LATEST.to_string())?;
+    index.check_format(&LATEST.to_string())?;
     let mut start = 0u64;
     let mut part = |name: &'static str| {
-        let size = index.count(&format!("size.{name}"), &errors)?;
-        let hash = index.text(&format!("blake3.{name}"), &errors)?;
+        let size = index.count(&format!("size.{name}"))?;
+        let hash = index.text(&format!("blake3.{name}"))?;
         let hash = Hash::from_hex(hash);
-        let hash = hash.map_err(|error| errors.not_a_checkpoint(format!("{name}: {error}")))?;
+        let hash = hash.map_err(|error| Fault::not_a_checkpoint(format!("{name}: {error}")))?;
         let part = Part {
             name,
             start,
@@ -98,15 +97,15 @@ pub(crate) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, FileEr
             hash,
         };
         start = start.saturating_add(size);
-        Ok::<_, FileError>(part)
+        Ok::<_, Fault>(part)
     };
     let (optimizer, model, scheduler) = (part("optimizer")?, part("model")?, part("scheduler")?);
     if start != index_start {
-        return Err(errors.damaged("length"));
+        return Err(Fault::Damaged("length"));
     }
-    let (parameters, sizes) = read_rows(index.text("parameters", &errors)?, &model, &errors)?;
+    let (parameters, sizes) = read_rows(index.text("parameters")?, &model)?;
     Ok(Summary {
-        about: index.about(&errors)?,
+        about: index.about()?,
         parameters,
         digest,
         file_size,
@@ -119,12 +118,8 @@ pub(crate) fn inspect(file: &File, errors: FileErrors) -> Result<Summary, FileEr
 
 /// The parameters that an index lists, and how many bytes each has.
 #[allow(clippy::type_complexity)]
-fn read_rows(
-    text: &str,
-    model: &Part,
-    errors: &FileErrors,
-) -> Result<(Vec<(String, Parameter)>, Vec<u64>), FileError> {
-    let wrong = |what: String| errors.not_a_checkpoint(format!("its list of parameters: {what}"));
+fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<u64>), Fault> {
+    let wrong = |what: String| Fault::not_a_checkpoint(format!("its list of parameters: {what}"));
     let rows: Vec<Row> = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let mut paths = BTreeSet::new();
     let mut left = model.size;
@@ -155,26 +150,26 @@ fn read_rows(
 }
 
 /// Reads a file, if it is whole.
-pub(crate) fn read(file: &File, errors: FileErrors) -> Result<Contents, FileError> {
-    let summary = inspect(file, errors)?;
+pub(crate) fn read(file: &File) -> Result<Contents, Fault> {
+    let summary = inspect(file)?;
     // Two cores read and hash, each its part.
     let (optimizer, model) = thread::scope(|scope| {
         let optimizer = scope.spawn(|| {
             let part = &summary.optimizer;
-            read_part(file, part, &[part.size], &errors)
+            read_part(file, part, &[part.size])
         });
-        let model = read_part(file, &summary.model, &summary.sizes, &errors);
+        let model = read_part(file, &summary.model, &summary.sizes);
         (optimizer.join(), model)
     });
     let part = &summary.scheduler;
-    let scheduler = read_part(file, part, &[part.size], &errors)?;
+    let scheduler = read_part(file, part, &[part.size])?;
     let one = |mut buffers: Vec<Bytes>| buffers.pop().expect("it was read as one").shared();
     let optimizer = one(optimizer.expect("reading does not panic")?);
     let parameters = summary.parameters.into_iter().zip(model?);
     let model = parameters.map(|((path, parameter), bytes)| SavedParameter {
         path,
         parameter,
-        bytes,
+        values: Values::Bytes(bytes),
     });
     Ok(Contents {
         model: model.collect(),
@@ -185,20 +180,14 @@ pub(crate) fn read(file: &File, errors: FileErrors) -> Result<Contents, FileErro
 }
 
 /// Reads a part into buffers of `sizes`, if it is what was written.
-fn read_part(
-    file: &File,
-    part: &Part,
-    sizes: &[u64],
-    errors: &FileErrors,
-) -> Result<Vec<Bytes>, FileError> {
+fn read_part(file: &File, part: &Part, sizes: &[u64]) -> Result<Vec<Bytes>, Fault> {
     let mut start = part.start;
     let mut hasher = Hasher::new();
     let mut buffers = vec![];
     for size in sizes {
         let mut buffer = vec![0; *size as usize];
         for chunk in buffer.chunks_mut(CHUNK) {
-            let read = read_at(file, chunk, start);
-            read.map_err(|error| errors.unreadable(error))?;
+            read_at(file, chunk, start)?;
             hasher.update(chunk);
             start += chunk.len() as u64;
         }
@@ -207,7 +196,7 @@ fn read_part(
     }
     match hasher.finalize() == part.hash {
         true => Ok(buffers),
-        false => Err(errors.damaged(part.name)),
+        false => Err(Fault::Damaged(part.name)),
     }
 }
 

@@ -7,75 +7,58 @@ use blake3::{Hash, Hasher};
 use burn_pack::AtomicFile;
 
 use super::layout::{CHUNK, MAX_INDEX_SIZE, Row, trailer};
-use crate::contents::{About, Contents, SavedParameter};
-use crate::error::{FileError, FileErrors, LATEST};
+use crate::contents::Contents;
+use crate::error::{Fault, FileError, LATEST};
 use crate::index::Index;
-
-/// The state of a run, as it is written to a file.
-pub trait Source {
-    /// The error of a state that can't be read; that of the file is one of its cases.
-    type Error: From<FileError>;
-
-    /// Progress and texts.
-    fn about(&self) -> &About;
-
-    /// Writes the burnpack container of the optimizer's state to the file at `path`.
-    fn write_optimizer(&self, path: &Path) -> Result<(), Self::Error>;
-
-    /// The parameters of the model, each read when it is asked for.
-    fn model(&self) -> impl Iterator<Item = Result<SavedParameter, Self::Error>>;
-
-    /// The burnpack container of the scheduler's record.
-    fn scheduler(&self) -> &[u8];
-}
-
-impl Source for Contents {
-    type Error = FileError;
-
-    fn about(&self) -> &About {
-        &self.about
-    }
-
-    fn write_optimizer(&self, path: &Path) -> Result<(), FileError> {
-        let written = std::fs::write(path, &self.optimizer[..]);
-        written.map_err(|error| FileErrors { path }.unwritable(error))
-    }
-
-    fn model(&self) -> impl Iterator<Item = Result<SavedParameter, FileError>> {
-        self.model.iter().cloned().map(Ok)
-    }
-
-    fn scheduler(&self) -> &[u8] {
-        &self.scheduler
-    }
-}
 
 /// Writes a checkpoint of version 2 in place of the file at `path`, once it is complete and on disk.
 ///
 /// # Errors
 ///
-/// A file that can't be written or a `source` that can't be read: the file that was there before still is.
-pub fn write<S: Source>(source: &S, path: &Path) -> Result<(), S::Error> {
-    let errors = FileErrors { path };
-    let failed = |error: io::Error| errors.unwritable(error);
-    let (scratch, file) = AtomicFile::create(path).map_err(|error| errors.unwritable(error))?;
-    drop(file);
-    source.write_optimizer(scratch.path())?;
+/// A file that can't be written, or values that can't be read: the file that was there before still is.
+pub fn write(contents: &Contents, path: &Path) -> Result<(), FileError> {
+    write_with(contents, path, |scratch| {
+        let written = std::fs::write(scratch, &contents.optimizer[..]);
+        written.map_err(|error| Fault::write(error).at(path))
+    })
+}
 
-    let append = File::options().append(true).open(scratch.path());
-    let mut file = append.map_err(failed)?;
-    let optimizer_size = file.metadata().map_err(failed)?.len();
+/// Writes a checkpoint whose optimizer's state `write_optimizer` writes to the path that it is given.
+///
+/// # Errors
+///
+/// As [`write`], and those of `write_optimizer`.
+pub fn write_with<O, E: From<FileError>>(
+    contents: &Contents<O>,
+    path: &Path,
+    write_optimizer: impl FnOnce(&Path) -> Result<(), E>,
+) -> Result<(), E> {
+    let failed = |fault: Fault| fault.at(path);
+    let created = AtomicFile::create(path).map_err(Fault::write);
+    let (scratch, file) = created.map_err(failed)?;
+    drop(file);
+    write_optimizer(scratch.path())?;
+    append(contents, scratch.path()).map_err(failed)?;
+    let committed = scratch.commit().map_err(Fault::write);
+    Ok(committed.map_err(failed)?)
+}
+
+/// Writes the rest of a checkpoint to the file at `path`, which is its optimizer's state.
+fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), Fault> {
+    let append = File::options().append(true).open(path);
+    let mut file = append.map_err(Fault::write)?;
+    let optimizer_size = file.metadata().map_err(Fault::write)?.len();
     // The optimizer's state is hashed on another core.
     let (optimizer_hash, rest) = thread::scope(|scope| {
-        let hash = scope.spawn(|| hash_file(scratch.path(), optimizer_size));
-        let rest = write_rest(source, &mut file, &errors);
+        let hash = scope.spawn(|| hash_file(path, optimizer_size));
+        let rest = write_rest(contents, &mut file);
         (hash.join(), rest)
     });
     let optimizer_hash = optimizer_hash.expect("hashing does not panic");
     let (rows, model, scheduler) = rest?;
-    let optimizer = (optimizer_size, optimizer_hash.map_err(failed)?);
+    let optimizer = (optimizer_size, optimizer_hash.map_err(Fault::write)?);
 
-    let mut index = Index::writer(source.about(), &LATEST.to_string());
+    let mut index = Index::writer(&contents.about, &LATEST.to_string());
     let rows = serde_json::to_string(&rows).expect("parameters are plain data");
     index = index.with_metadata("parameters", &rows);
     for (name, (size, hash)) in [
@@ -87,48 +70,44 @@ pub fn write<S: Source>(source: &S, path: &Path) -> Result<(), S::Error> {
             .with_metadata(&format!("blake3.{name}"), &hash.to_string())
             .with_scalar(&format!("size.{name}"), size.into());
     }
-    let mut end = index.into_bytes().map_err(FileError::from)?.to_vec();
+    let mut end = index.into_bytes()?.to_vec();
     let size = end.len() as u64;
     if size > MAX_INDEX_SIZE {
         let reason = format!("its notes and names have {size} bytes, more than {MAX_INDEX_SIZE}");
-        return Err(errors.unwritable(reason).into());
+        return Err(Fault::Write(reason));
     }
     end.extend(trailer(&end));
-    file.write_all(&end).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    drop(file);
-    let committed = scratch.commit();
-    Ok(committed.map_err(|error| errors.unwritable(error))?)
+    file.write_all(&end).map_err(Fault::write)?;
+    file.sync_all().map_err(Fault::write)?;
+    Ok(())
 }
 
 type Written = (u64, Hash);
 
 /// Writes model and scheduler.
-fn write_rest<S: Source>(
-    source: &S,
+fn write_rest<O>(
+    contents: &Contents<O>,
     file: &mut File,
-    errors: &FileErrors,
-) -> Result<(Vec<Row>, Written, Written), S::Error> {
+) -> Result<(Vec<Row>, Written, Written), Fault> {
     let mut write = |hasher: &mut Hasher, bytes: &[u8]| {
         hasher.update(bytes);
-        let written = file.write_all(bytes);
-        written.map_err(|error| errors.unwritable(error))
+        file.write_all(bytes).map_err(Fault::write)
     };
     let mut hasher = Hasher::new();
     let mut rows = vec![];
-    for saved in source.model() {
-        let saved = saved?;
-        write(&mut hasher, &saved.bytes)?;
+    for saved in &contents.model {
+        let bytes = saved.values.clone().into_bytes().map_err(Fault::Device)?;
+        write(&mut hasher, &bytes)?;
         rows.push(Row {
-            path: saved.path,
-            parameter: saved.parameter,
-            size: saved.bytes.len() as u64,
+            path: saved.path.clone(),
+            parameter: saved.parameter.clone(),
+            size: bytes.len() as u64,
         });
     }
     let model = (rows.iter().map(|row| row.size).sum(), hasher.finalize());
     let mut hasher = Hasher::new();
-    write(&mut hasher, source.scheduler())?;
-    let scheduler = (source.scheduler().len() as u64, hasher.finalize());
+    write(&mut hasher, &contents.scheduler)?;
+    let scheduler = (contents.scheduler.len() as u64, hasher.finalize());
     Ok((rows, model, scheduler))
 }
 

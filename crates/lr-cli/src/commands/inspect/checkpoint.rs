@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lr_checkpoint::{FileError, Inspection};
+use lr_checkpoint::{Fault, FileError, Inspection};
 use serde_json::{Map, Value, json};
 
 use super::report::{LISTED, Report};
@@ -19,13 +19,10 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
 
 fn failure(options: &Inspect, error: FileError) -> Failure {
     let origin = options.file.display().to_string();
-    if let FileError::Io { source: error, .. } = error {
-        return Failure::Read { origin, error };
+    match error.fault {
+        Fault::Read(error) => Failure::Read { origin, error },
+        fault => Failure::input(&origin, fault.to_string()),
     }
-    let text = error.to_string();
-    // The path is said once.
-    let problem = text.strip_prefix(&format!("`{origin}` ")).unwrap_or(&text);
-    Failure::input(&origin, problem)
 }
 
 fn text(found: &Inspection) -> String {
