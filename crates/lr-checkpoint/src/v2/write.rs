@@ -27,7 +27,7 @@ pub fn write(contents: &Contents, path: &Path) -> Result<(), FileError> {
 ///
 /// # Errors
 ///
-/// As [`write`], and those of `write_optimizer`.
+/// As [`write`](fn@write), and those of `write_optimizer`.
 pub fn write_with<O, E: From<FileError>>(
     contents: &Contents<O>,
     path: &Path,
