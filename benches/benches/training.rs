@@ -96,7 +96,7 @@ impl Network {
 enum Rate {
     Constant,
     Scheduled(Scheduler<DynSchedule>),
-    FedBack(FeedbackScheduler<DynSchedule, ReduceOnPlateau>),
+    FedBack(Scheduler<DynSchedule, ReduceOnPlateau>),
 }
 
 const NAMES: [&str; 3] = ["constant", "scheduled", "fed back"];
@@ -171,7 +171,7 @@ fn report<M: Module>(
         rates: [
             Rate::Constant,
             Rate::Scheduled(Scheduler::new(schedule.clone())),
-            Rate::FedBack(FeedbackScheduler::new(schedule, rule)),
+            Rate::FedBack(Scheduler::with_feedback(schedule, rule)),
         ],
         steps: 0,
     };

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn::lr_scheduler::LrSchedulerRecord;
 use burn_pack::{Reader, Scalar};
 
-use crate::clock::Restored;
+use crate::record::Progress;
 use crate::spec::Length;
 use crate::{Schedule, Scheduler, Spec};
 
@@ -143,7 +143,7 @@ impl<S: Schedule> Scheduler<S> {
         let position = position(&spec, record)?;
         let last = position.saturating_sub(1);
         let rate = self.schedule().at(last);
-        self.clock.restore(Restored::at(position, rate));
+        self.restore(Progress::at(position, rate), vec![]);
         Ok(())
     }
 }

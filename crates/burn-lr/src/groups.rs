@@ -9,12 +9,14 @@ use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::module::{Module, ModuleVisitor, Param, ParamGroup, ParamId};
 use burn::optim::LearningRate;
 use burn::tensor::Tensor;
+use lr_schedule::Schedule;
+use lr_schedule::feedback::Feedback;
 use serde::Serialize;
 
-use crate::control::LrHandle;
+use crate::handle::LrHandle;
 use crate::on_thread;
 use crate::record::{LoadError, Resumable, fingerprint, load_or_panic};
-use crate::step_source::{DynSource, StepSource};
+use crate::scheduler::{DynScheduler, Scheduler};
 
 /// Some of a model's parameters, and the rate that they get: the base rate or that of a schedule of
 /// their own, a multiple of it, or that from some step on.
@@ -34,7 +36,7 @@ pub struct Group {
     name: String,
     matches: Box<dyn Fn(&str) -> bool>,
     view: View,
-    own: Option<DynSource>,
+    own: Option<DynScheduler>,
 }
 
 /// A rate times `factor`, and 0 before step `from` of the base.
@@ -98,8 +100,12 @@ impl Group {
     /// With a scheduler of its own in place of the base, which is stepped together with it and has
     /// its own [handle](GroupsHandle::of). The handle's rate is the scheduler's, before it is
     /// [`scaled`](Self::scaled) or [frozen](Self::unfrozen_at).
-    pub fn scheduled(mut self, scheduler: impl StepSource + Clone + 'static) -> Self {
-        self.own = Some(DynSource::new(scheduler));
+    pub fn scheduled<S, F>(mut self, scheduler: Scheduler<S, F>) -> Self
+    where
+        S: Schedule + Send + Sync + 'static,
+        F: Feedback + Clone + Send + Sync + 'static,
+    {
+        self.own = Some(scheduler.into_dyn());
         self
     }
 }
@@ -157,12 +163,12 @@ pub struct Groups {
 }
 
 impl Groups {
-    /// No groups.
+    /// Creates groups without any: every parameter gets the base rate.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// One more.
+    /// Adds a group; where it shares parameters with earlier ones, they belong to it.
     pub fn with(mut self, group: Group) -> Self {
         self.groups.push(group);
         self
@@ -208,11 +214,15 @@ impl Groups {
     ///
     /// A group that is of no parameter, or of none that isn't in a later group; two groups of the
     /// same name; a factor or a decay that is negative or not finite.
-    pub fn build(
+    pub fn build<S, F>(
         self,
-        base: impl StepSource + Clone + 'static,
+        base: Scheduler<S, F>,
         model: &impl Module,
-    ) -> Result<GroupScheduler, GroupError> {
+    ) -> Result<GroupScheduler, GroupError>
+    where
+        S: Schedule + Send + Sync + 'static,
+        F: Feedback + Clone + Send + Sync + 'static,
+    {
         if let Some(decay) = self.decay {
             GroupError::check("layer_wise", "decay", decay)?;
         }
@@ -222,7 +232,7 @@ impl Groups {
             let name = group.name.as_str();
             GroupError::check(name, "factor", group.view.factor)?;
             if !names.insert(name) {
-                return Err(GroupError::Twins {
+                return Err(GroupError::Duplicate {
                     name: name.to_string(),
                 });
             }
@@ -240,11 +250,11 @@ impl Groups {
             }
         }
 
-        let mut base = DynSource::new(base);
+        let mut base = base.into_dyn();
         let family = base.announce();
         let built = self.groups.into_iter().zip(members).map(|(group, paths)| {
             if paths.is_empty() {
-                return Err(GroupError::Covered { name: group.name });
+                return Err(GroupError::Shadowed { name: group.name });
             }
             Ok(Built {
                 name: group.name,
@@ -263,7 +273,7 @@ struct Built {
     name: String,
     paths: Vec<String>,
     view: View,
-    own: Option<DynSource>,
+    own: Option<DynScheduler>,
 }
 
 /// The paths of a model's layers in the order of its declaration, which is from input to output for
@@ -335,13 +345,13 @@ struct Layout {
     groups: GroupsRecord,
     /// Copies that records are checked with: the base's, and those of groups with a schedule of
     /// their own, by their number in Burn's.
-    base: DynSource,
-    own: BTreeMap<usize, DynSource>,
+    base: DynScheduler,
+    own: BTreeMap<usize, DynScheduler>,
     description: Option<String>,
 }
 
 impl GroupScheduler {
-    fn new(base: DynSource, family: u64, groups: Vec<Built>) -> Self {
+    fn new(base: DynScheduler, family: u64, groups: Vec<Built>) -> Self {
         #[derive(Serialize)]
         struct Description<'a> {
             name: &'a str,
@@ -550,7 +560,7 @@ impl GroupsRecord {
 /// The base among Burn's groups, whose record also tells which groups there are.
 #[derive(Clone)]
 struct Base {
-    scheduler: DynSource,
+    scheduler: DynScheduler,
     groups: GroupsRecord,
 }
 
@@ -592,7 +602,7 @@ struct Member {
     /// The base's number.
     family: u64,
     view: View,
-    own: Option<DynSource>,
+    own: Option<DynScheduler>,
 }
 
 impl LrScheduler for Member {
@@ -629,13 +639,13 @@ pub enum GroupError {
     },
     /// All its parameters are in later groups too, which they belong to.
     #[error("all parameters of the group `{name}` belong to groups that come after it")]
-    Covered {
+    Shadowed {
         /// Which group.
         name: String,
     },
     /// Two groups have the same name.
     #[error("there are two groups called `{name}`")]
-    Twins {
+    Duplicate {
         /// Which name.
         name: String,
     },

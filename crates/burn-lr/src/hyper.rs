@@ -3,8 +3,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::optim::{LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-use crate::control::LrHandle;
-use crate::{DynSchedule, Schedule, StepSource, on_thread};
+use lr_schedule::feedback::Feedback;
+use lr_schedule::{DynSchedule, Schedule};
+
+use crate::handle::LrHandle;
+use crate::on_thread;
+use crate::scheduler::Scheduler;
 
 /// An optimizer whose momentum, betas, weight decay or anything else follow schedules of their own,
 /// in step with the learning rate.
@@ -87,14 +91,14 @@ where
     /// # Panics
     ///
     /// Where two quantities have the same name.
-    pub fn new(
-        scheduler: &mut impl StepSource,
+    pub fn new<S: Schedule, F: Feedback>(
+        scheduler: &mut Scheduler<S, F>,
         schedules: [(&str, DynSchedule); N],
         build: B,
     ) -> Self {
         for (index, (name, schedule)) in schedules.iter().enumerate() {
-            let twin = schedules[..index].iter().any(|(other, _)| other == name);
-            assert!(!twin, "two schedules are called `{name}`");
+            let duplicate = schedules[..index].iter().any(|(other, _)| other == name);
+            assert!(!duplicate, "two schedules are called `{name}`");
             scheduler.drive(name, schedule);
         }
         let schedules = schedules.map(|(_, schedule)| schedule);

@@ -1,16 +1,23 @@
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::LearningRate;
+use burn_pack::Scalar;
+use lr_schedule::feedback::{DynFeedback, Feedback, NoFeedback, Stored, Value};
+use lr_schedule::{DynSchedule, Schedule, ScheduleError, Spec};
 
-use crate::Schedule;
-use crate::clock::{Clock, Standing};
-use crate::control::LrHandle;
+use crate::event::Action;
+use crate::handle::{LrHandle, MetricHandle};
+use crate::on_thread;
 use crate::record::{
-    Driven, Identity, Kind, LoadError, Resumable, SchedulerState, load_or_panic, to_json,
+    Driven, FEEDBACK, Identity, Kind, LoadError, Progress, Resumable, SchedulerState, fingerprint,
+    load_or_panic, to_json,
 };
+use crate::timeline::{Cursor, Event};
 
-/// A schedule with a position: a scheduler that Burn can step, save and resume.
+/// A schedule with a position, under a feedback rule or none: a scheduler that Burn can step, save
+/// and resume.
 ///
 /// The first step has the rate of the schedule's step 0. It goes wherever Burn takes an
 /// `LrScheduler`: into a hand-written loop, a `ModuleLrScheduler` and its groups, or
@@ -23,7 +30,7 @@ use crate::record::{
 /// let mut lr = Scheduler::new(schedule.clone());
 /// assert_eq!([lr.step(), lr.step(), lr.step()], [0.1, 0.1, 0.05]);
 ///
-/// // what was saved goes on, and only with the schedule that it began with
+/// // a saved one goes on, and only with the schedule that it began with
 /// let record = lr.to_record();
 /// let mut resumed = Scheduler::new(schedule);
 /// resumed.try_load_record(&record)?;
@@ -35,45 +42,132 @@ use crate::record::{
 /// # Ok::<(), burn_lr::LoadError>(())
 /// ```
 ///
-/// A clone goes on by itself from where this one is. What is done through [handles](LrHandle) counts
-/// for both; [`detached`](Self::detached) gives a copy for which it doesn't.
+/// # With a feedback rule
+///
+/// PyTorch's `ReduceLROnPlateau`, over any schedule: the rate is the one that the rule makes of the
+/// schedule's. The state holds both. Every rate that the rule changes is logged (through the `log`
+/// crate, level `info`) with its step.
+///
+/// ```
+/// use burn_lr::prelude::*;
+///
+/// // warm up, stay there, and cut tenfold whenever three epochs in a row bring nothing
+/// let rule = ReduceOnPlateauConfig::new().with_patience(2).build()?;
+/// let mut lr = Scheduler::with_feedback(Constant::new(0.1).warmup(4), rule);
+///
+/// for valid_loss in [1.0, 0.5, 0.5, 0.5, 0.5] {
+///     for _batch in 0..4 {
+///         lr.step();
+///     }
+///     lr.observe(valid_loss); // once per epoch
+/// }
+/// assert!((lr.step() - 0.01).abs() < 1e-15);
+/// # Ok::<(), ScheduleError>(())
+/// ```
+///
+/// # Clones
+///
+/// A clone goes on by itself from where this one is. Changes through [handles](LrHandle) count
+/// for both; [`detached`](Self::detached) gives a copy for which they don't.
 ///
 /// Burn's own `load_record` can't fail, and so panics with that error rather than restart at
 /// step 0 without a word.
 #[derive(Debug, Clone)]
-pub struct Scheduler<S> {
+pub struct Scheduler<S, F = NoFeedback> {
     schedule: S,
-    pub(crate) clock: Clock,
-    /// Of the schedule, from when it was first asked for.
+    rule: F,
+    progress: Progress,
+    cursor: Cursor,
+    /// The number under which it announces its steps on their thread, the same for clones.
+    family: u64,
+    announces: bool,
+    /// The schedule's, from when it was first asked for.
     identity: OnceLock<Identity>,
     /// The schedules of other quantities that follow this one's steps.
     driven: Arc<Vec<Driven>>,
-    pub(crate) accepts_another_schedule: bool,
+    accepts_another_schedule: bool,
+    accepts_another_rule: bool,
+}
+
+/// A scheduler of any schedule, under any feedback rule: see [`Scheduler::into_dyn`].
+pub type DynScheduler = Scheduler<DynSchedule, DynFeedback>;
+
+fn new_family() -> u64 {
+    static FAMILIES: AtomicU64 = AtomicU64::new(0);
+    FAMILIES.fetch_add(1, Ordering::Relaxed)
 }
 
 impl<S: Schedule> Scheduler<S> {
-    /// At step 0 of `schedule`.
+    /// Creates a scheduler at step 0 of `schedule`.
     pub fn new(schedule: S) -> Self {
-        let first_rate = schedule.at(0);
-        Self::beginning_with(schedule, first_rate)
+        Self::with_feedback(schedule, NoFeedback)
     }
+}
 
-    /// The same, with a rule that makes `first_rate` of the schedule's first one.
-    pub(crate) fn beginning_with(schedule: S, first_rate: f64) -> Self {
+impl DynScheduler {
+    /// Creates a scheduler at step 0 of the schedule that `spec` describes, under a rule where that is
+    /// a `feedback`.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    ///
+    /// let text = r#"{"feedback": {
+    ///     "rule": {"reduce_on_plateau": {"patience": 3}},
+    ///     "of": {"warmup": {"steps": 10, "of": {"cosine": {"start": 0.1, "steps": 90}}}}
+    /// }}"#;
+    /// # let parse = |text| -> Result<Spec, Box<dyn std::error::Error>> { Ok(serde_json::from_str(text)?) };
+    /// let spec: Spec = parse(text)?; // serde_json::from_str(text)?
+    /// let mut lr = Scheduler::from_spec(&spec)?;
+    /// assert_eq!(lr.step(), 0.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Numbers that make no schedule or no rule, with their place.
+    pub fn from_spec(spec: &Spec) -> Result<Self, ScheduleError> {
+        let (schedule, rule) = match spec {
+            Spec::Feedback { .. } => spec.build_feedback()?,
+            spec => (spec.build()?, DynFeedback::new(NoFeedback)),
+        };
+        Ok(Self::with_feedback(schedule, rule))
+    }
+}
+
+impl<S: Schedule, F: Feedback> Scheduler<S, F> {
+    /// Creates a scheduler at step 0 of `schedule`, under `rule`.
+    pub fn with_feedback(schedule: S, rule: F) -> Self {
+        let first_rate = rule.rate(schedule.at(0));
+        let cursor = Cursor::new();
+        cursor.publish(first_rate);
         Self {
-            clock: Clock::new(first_rate),
             schedule,
+            rule,
+            progress: Progress::at(0, first_rate),
+            cursor,
+            family: new_family(),
+            announces: false,
             identity: OnceLock::new(),
             driven: Arc::default(),
             accepts_another_schedule: false,
+            accepts_another_rule: false,
         }
     }
 
-    /// Lets records of another schedule load: the position and what was set by hand are taken
-    /// over, and the rates are this schedule's from there on. The same goes for the schedules of
-    /// other quantities ([`ScheduledOptimizer`](crate::ScheduledOptimizer)).
+    /// Lets records of another schedule load: position, rule and changes by hand are taken over, and
+    /// the rates are this schedule's from there on. The same goes for the schedules of other
+    /// quantities ([`ScheduledOptimizer`](crate::ScheduledOptimizer)).
+    #[must_use]
     pub fn accept_another_schedule(mut self) -> Self {
         self.accepts_another_schedule = true;
+        self
+    }
+
+    /// Lets records of another rule, or of other options of it, load: the position is taken over,
+    /// and this rule stays as it is.
+    #[must_use]
+    pub fn accept_another_rule(mut self) -> Self {
+        self.accepts_another_rule = true;
         self
     }
 
@@ -82,21 +176,26 @@ impl<S: Schedule> Scheduler<S> {
         &self.schedule
     }
 
+    /// The rule, with the metrics that it observed until the last step.
+    pub fn rule(&self) -> &F {
+        &self.rule
+    }
+
     /// How many steps were taken that count, which is the number of the next one.
     pub fn position(&self) -> u64 {
-        self.clock.position()
+        self.before_next_step(|_, _| ()).0.position()
     }
 
     /// How many steps were taken that [don't count](Self::skip_step).
     pub fn skipped(&self) -> u64 {
-        self.clock.standing().now.skipped
+        self.before_next_step(|_, _| ()).0.applied.skipped
     }
 
-    /// The last step does not count: the optimizer was not stepped, since a gradient was not
-    /// finite, say. The next step has that step's number again, and its rate. Called twice between
-    /// two steps, it takes back one.
+    /// Takes back the last step, which does not count: the optimizer was not stepped, since a gradient
+    /// was not finite, say. The next step has that step's number again, and its rate. Called twice
+    /// between two steps, it takes back one.
     ///
-    /// How many there were is saved ([`skipped`](Self::skipped)).
+    /// The number of these steps is saved ([`skipped`](Self::skipped)).
     ///
     /// ```
     /// use burn_lr::prelude::*;
@@ -108,23 +207,49 @@ impl<S: Schedule> Scheduler<S> {
     /// assert_eq!((lr.step(), lr.position(), lr.skipped()), (0.1 * 0.75, 2, 1));
     /// ```
     pub fn skip_step(&mut self) {
-        self.clock.skip_step();
+        self.cursor.skip();
+    }
+
+    /// Passes the rule one value of its metric, measured after the last step. It counts from the next
+    /// step on.
+    ///
+    /// The rule goes by the schedule's rates. While a rate is [set](LrHandle::set) by hand, it
+    /// observes and counts all the same, and its cuts show once the rate is released.
+    ///
+    /// Clones of the scheduler don't observe it; a value that is sent through a
+    /// [`metric_handle`](Self::metric_handle), all of them do.
+    pub fn observe(&mut self, metric: f64) {
+        if !self.cursor.is_up_to_date() {
+            let events = self.cursor.catch_up(self.progress.taken);
+            self.apply(events);
+        }
+        observe(&mut self.rule, &self.schedule, &self.progress, metric, true);
     }
 
     /// A handle that reads and changes the rate from elsewhere.
     pub fn handle(&self) -> LrHandle {
-        LrHandle::new(self.clock.mailbox().clone())
+        LrHandle::new(self.cursor.timeline().clone())
     }
 
-    /// From now on, the schedule of another quantity follows this one's steps.
+    /// A handle that passes the rule its metric where the scheduler itself is out of reach, as inside
+    /// a `Learner`.
+    pub fn metric_handle(&self) -> MetricHandle {
+        MetricHandle::new(self.cursor.timeline().clone(), self.rule.mode())
+    }
+
+    /// Lets the schedule of another quantity follow this one's steps.
     pub(crate) fn drive(&mut self, name: &str, schedule: &impl Schedule) {
         Arc::make_mut(&mut self.driven).push(Driven::new(name, schedule));
     }
 
-    /// The same at the same position, but nothing that is done to the one is done to the other:
-    /// they share no [handle](Self::handle), as clones do.
-    ///
-    /// For several runs side by side, or for a copy of one that goes on by itself.
+    /// Announces each step on its thread from now on; returns under which number.
+    pub(crate) fn announce(&mut self) -> u64 {
+        self.announces = true;
+        self.family
+    }
+
+    /// A copy at the same position that shares no [handle](Self::handle) with this one, as clones do:
+    /// for several runs side by side, or for one that goes on by itself.
     ///
     /// ```
     /// use burn_lr::prelude::*;
@@ -138,71 +263,239 @@ impl<S: Schedule> Scheduler<S> {
     pub fn detached(&self) -> Self
     where
         S: Clone,
+        F: Clone,
     {
         Self {
             schedule: self.schedule.clone(),
-            clock: self.clock.detached(),
+            rule: self.rule.clone(),
+            cursor: self.cursor.detached(),
+            family: new_family(),
+            announces: false,
             identity: self.identity.clone(),
             driven: self.driven.clone(),
-            accepts_another_schedule: self.accepts_another_schedule,
+            ..*self
         }
     }
 
-    /// Ends a step that was begun: its rate, from what `rule` makes of the scheduled one.
-    #[inline]
-    pub(crate) fn end_step(&mut self, rule: impl FnOnce(f64) -> f64) -> f64 {
-        self.clock.end(&self.schedule, rule)
+    /// Moves to `progress`, with events of later steps.
+    pub(crate) fn restore(&mut self, progress: Progress, later: Vec<(u64, Action)>) {
+        let Progress { taken, applied, .. } = progress;
+        let later = later.into_iter();
+        let later = later.map(|(left, action)| Event::new(taken.saturating_add(left), action));
+        self.cursor.restore(taken, applied, later.collect());
+        self.cursor.publish(progress.rate);
+        self.progress = progress;
+    }
+
+    /// Applies the events before the next step.
+    fn apply(&mut self, events: Vec<Arc<Event>>) {
+        for event in events {
+            let (step, first) = (self.progress.position(), event.is_first());
+            if let Action::Metric(value) = event.action {
+                observe(&mut self.rule, &self.schedule, &self.progress, value, first);
+                continue;
+            }
+            self.progress.apply(&event.action);
+            if !first {
+                continue;
+            }
+            match &event.action {
+                Action::Skip => {
+                    let step = self.progress.position();
+                    log::info!("step {step} does not count and comes again");
+                }
+                action => log::info!("learning rate from step {step} on: {action}"),
+            }
+        }
+    }
+
+    /// The progress with all events before the next step applied, whose metrics `observe` gets; and the
+    /// events of later steps, each with how many steps are left before it.
+    fn before_next_step(
+        &self,
+        mut observe: impl FnMut(&Progress, f64),
+    ) -> (Progress, Vec<(u64, Action)>) {
+        let mut progress = self.progress;
+        let mut later = vec![];
+        for event in self.cursor.pending() {
+            let left = event.at.saturating_sub(progress.taken);
+            match event.action {
+                ref action if left > 0 || !later.is_empty() => later.push((left, action.clone())),
+                Action::Metric(value) => observe(&progress, value),
+                ref action => progress.apply(action),
+            }
+        }
+        (progress, later)
     }
 
     fn identity(&self) -> &Identity {
         self.identity.get_or_init(|| Identity::of(&self.schedule))
     }
 
-    /// What a record of a scheduler of `kind` holds, which stands so.
-    pub(crate) fn state(&self, kind: Kind, standing: Standing) -> LrSchedulerRecord {
-        let state = SchedulerState::new(kind, standing, self.identity().clone());
-        let record = LrSchedulerRecord::from_state(&state);
-        Driven::store(&self.driven, record)
+    fn kind(&self) -> Kind {
+        match self.rule.is_none() {
+            true => Kind::WithoutFeedback,
+            false => Kind::WithFeedback,
+        }
     }
 
-    /// The state that `record` holds, if it is one of this schedule and of `kind`.
-    pub(crate) fn check(
-        &self,
-        kind: Kind,
-        record: &LrSchedulerRecord,
-    ) -> Result<SchedulerState, LoadError> {
+    /// A number that the rule is told apart by: of its name and, where it has a description, its options.
+    fn rule_fingerprint(&self) -> u64 {
+        match self.rule.to_spec() {
+            Some(spec) => fingerprint(&to_json(&spec)),
+            None => fingerprint(self.rule.name()),
+        }
+    }
+}
+
+impl<S, F> Scheduler<S, F>
+where
+    S: Schedule + Send + Sync + 'static,
+    F: Feedback + Clone + Send + Sync + 'static,
+{
+    /// Erases the types of schedule and rule. Handles and records stay good.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    ///
+    /// let rule = ReduceOnPlateau::new(Mode::Min);
+    /// let mut schedulers: Vec<DynScheduler> = vec![
+    ///     Scheduler::new(Constant::new(0.1)).into_dyn(),
+    ///     Scheduler::with_feedback(Cosine::new(0.1, 0.0, 100), rule).into_dyn(),
+    /// ];
+    /// assert!(schedulers.iter_mut().all(|lr| lr.step() == 0.1));
+    /// ```
+    pub fn into_dyn(self) -> DynScheduler {
+        Scheduler {
+            schedule: self.schedule.into_dyn(),
+            rule: DynFeedback::new(self.rule),
+            progress: self.progress,
+            cursor: self.cursor,
+            family: self.family,
+            announces: self.announces,
+            identity: self.identity,
+            driven: self.driven,
+            accepts_another_schedule: self.accepts_another_schedule,
+            accepts_another_rule: self.accepts_another_rule,
+        }
+    }
+}
+
+/// Passes `rule` a value of its metric, measured after the last step of `schedule`.
+fn observe(
+    rule: &mut impl Feedback,
+    schedule: &impl Schedule,
+    progress: &Progress,
+    metric: f64,
+    logs: bool,
+) {
+    let step = progress.position();
+    let last = step.saturating_sub(1);
+    let scheduled = progress.scheduled.unwrap_or_else(|| schedule.at(last));
+    let before = rule.rate(scheduled);
+    rule.observe(metric, scheduled);
+    let after = rule.rate(scheduled);
+    if logs && after != before {
+        let name = rule.name();
+        log::info!(
+            "learning rate from step {step} on: {after}, not {before}: {name} has observed {metric}"
+        );
+    }
+}
+
+impl<S, F> Resumable for Scheduler<S, F>
+where
+    S: Schedule + Clone + Send + Sync + 'static,
+    F: Feedback + Clone + Send + Sync + 'static,
+{
+    fn record(&self) -> LrSchedulerRecord {
+        let mut rule = self.rule.clone();
+        let (progress, later) = self.before_next_step(|progress, value| {
+            observe(&mut rule, &self.schedule, progress, value, false);
+        });
+        let state = SchedulerState {
+            kind: self.kind(),
+            progress,
+            later,
+            identity: self.identity().clone(),
+        };
+        let record = Driven::store(&self.driven, LrSchedulerRecord::from_state(&state));
+        if rule.is_none() {
+            return record;
+        }
+        let stored = LrSchedulerRecord::new().with_scalar(FINGERPRINT, self.rule_fingerprint());
+        let state = rule.state();
+        let stored = state
+            .iter()
+            .fold(stored, |stored, (name, value)| match value {
+                Value::Count(count) => stored.with_scalar(name, count),
+                Value::Number(number) => stored.with_scalar(name, number),
+            });
+        record.with_record(FEEDBACK, stored)
+    }
+
+    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
         let state = SchedulerState::from_record(record)?;
-        state.check_kind(kind)?;
+        state.check_kind(self.kind())?;
         let accepts = self.accepts_another_schedule;
         if !accepts {
             Driven::check(&self.driven, record)?;
         }
-        state.for_schedule(self.identity(), accepts)
-    }
-}
-
-impl<S: Schedule + Clone + Send + Sync + 'static> Resumable for Scheduler<S> {
-    fn record(&self) -> LrSchedulerRecord {
-        self.state(Kind::Scheduler, self.clock.standing())
-    }
-
-    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
-        let state = self.check(Kind::Scheduler, record)?;
-        self.clock.restore(state.into());
+        let state = state.for_schedule(self.identity(), accepts)?;
+        if !self.rule.is_none() {
+            let stored = record.record(FEEDBACK);
+            if stored.scalar(FINGERPRINT) == Some(self.rule_fingerprint()) {
+                let value = |name: &str| match stored.scalar(name)? {
+                    Scalar::Float(number) => Some(Value::Number(number)),
+                    scalar => u64::try_from(scalar).ok().map(Value::Count),
+                };
+                self.rule.restore(&Stored::new(&value))?;
+            } else if !self.accepts_another_rule {
+                return Err(LoadError::AnotherRule);
+            }
+        }
+        self.restore(state.progress, state.later);
         Ok(())
     }
 
     fn description(&self) -> Option<String> {
-        self.schedule.to_spec().as_ref().map(to_json)
+        let of = self.schedule.to_spec()?;
+        if self.rule.is_none() {
+            return Some(to_json(&of));
+        }
+        let rule = self.rule.to_spec()?;
+        let of = Box::new(of);
+        Some(to_json(&Spec::Feedback { rule, of }))
     }
 }
 
-impl<S: Schedule + Clone + Send + Sync + 'static> LrScheduler for Scheduler<S> {
+/// The name of the rule's fingerprint in its part of the record.
+const FINGERPRINT: &str = "fingerprint";
+
+impl<S, F> LrScheduler for Scheduler<S, F>
+where
+    S: Schedule + Clone + Send + Sync + 'static,
+    F: Feedback + Clone + Send + Sync + 'static,
+{
     fn step(&mut self) -> LearningRate {
-        if self.clock.begin() {
-            self.clock.catch_up(); // nobody here has to hear a metric
+        if let Some(events) = self.cursor.begin(self.progress.taken) {
+            self.apply(events);
         }
-        self.end_step(|scheduled| scheduled)
+        let progress = &mut self.progress;
+        let position = progress.position();
+        let scheduled = match progress.scheduled {
+            Some(previous) => self.schedule.advance(position, previous),
+            None => self.schedule.at(position),
+        };
+        let rate = self.rule.rate(scheduled);
+        progress.scheduled = Some(scheduled);
+        progress.rate = progress.applied.over.rate(position, rate);
+        progress.taken = progress.taken.saturating_add(1);
+        self.cursor.publish(progress.rate);
+        if self.announces {
+            on_thread::announce(self.family, position, progress.rate);
+        }
+        progress.rate
     }
 
     fn to_record(&self) -> LrSchedulerRecord {

@@ -73,7 +73,7 @@ pub mod prelude {
     };
     pub use crate::curves::*;
     pub use crate::feedback::{
-        Dialect, DynFeedback, Feedback, Greedy, GreedyConfig, Mode, ReduceOnPlateau,
+        Dialect, DynFeedback, Feedback, Greedy, GreedyConfig, Mode, NoFeedback, ReduceOnPlateau,
         ReduceOnPlateauConfig, ThresholdMode,
     };
     pub use crate::recipes::*;

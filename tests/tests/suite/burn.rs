@@ -159,7 +159,7 @@ fn groups_step_and_resume_each_on_its_own() {
         let rule = ReduceOnPlateau::new(Mode::Min);
         ModuleLrScheduler::new(Scheduler::new(schedule)).with_group(
             ParamGroup::from_ids(vec![head]),
-            FeedbackScheduler::new(schedule.scale(10.0), rule),
+            Scheduler::with_feedback(schedule.scale(10.0), rule),
         )
     };
     let mut lr = make();

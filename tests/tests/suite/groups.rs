@@ -168,7 +168,7 @@ fn what_cannot_be_a_group_is_refused_with_what_there_is() {
         .with(Group::new("input"));
     assert_eq!(
         build(covered),
-        GroupError::Covered {
+        GroupError::Shadowed {
             name: "input.bias".to_string()
         }
     );
@@ -177,7 +177,7 @@ fn what_cannot_be_a_group_is_refused_with_what_there_is() {
         .with(Group::new("input"));
     assert_eq!(
         build(twins),
-        GroupError::Twins {
+        GroupError::Duplicate {
             name: "input".to_string()
         }
     );
@@ -193,7 +193,7 @@ fn what_cannot_be_a_group_is_refused_with_what_there_is() {
 
 fn with_rule(decay: f64) -> burn_lr::GroupScheduler {
     let rule = ReduceOnPlateauConfig::new().with_patience(0);
-    let base = FeedbackScheduler::new(Constant::new(0.1).warmup(5), rule.build().unwrap());
+    let base = Scheduler::with_feedback(Constant::new(0.1).warmup(5), rule.build().unwrap());
     let own = Scheduler::new(Linear::new(0.5, 0.0, 50));
     let groups = Groups::new()
         .layer_wise(decay, &["input", "hidden"])

@@ -14,13 +14,12 @@ use burn::nn::{
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{DType, Device, Int, Tensor};
-use burn_lr::feedback::DynFeedback;
+use burn_lr::GroupScheduler;
 use burn_lr::prelude::*;
 use burn_lr::pytorch::{
     OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile, TorchLoadError, TorchNames,
     TorchOptimizer, TorchOptimizerKind, load_weights,
 };
-use burn_lr::{DynSchedule, GroupScheduler};
 use burn_pack::Reader;
 use serde::Deserialize;
 use tests::torch::{Data, Place, difference, values, weights_of};
@@ -145,8 +144,7 @@ fn named(name: &str, layer: &LinearLayer) -> [(String, Vec<f64>); 2] {
 
 /// What gives the rates.
 enum Rates {
-    Scheduled(Scheduler<DynSchedule>),
-    Plateau(FeedbackScheduler<DynSchedule, DynFeedback>),
+    One(Box<DynScheduler>),
     Groups(GroupScheduler),
 }
 
@@ -155,8 +153,7 @@ impl Rates {
     fn step(&mut self) -> (ModuleLearningRate, Vec<f64>) {
         let one = |rate: f64| (rate.into(), vec![rate]);
         match self {
-            Self::Scheduled(lr) => one(lr.step()),
-            Self::Plateau(lr) => one(lr.step()),
+            Self::One(lr) => one(lr.step()),
             Self::Groups(lr) => {
                 let rates = lr.step();
                 let groups = [Some(rates.base()), lr.rate("group 1", &rates)];
@@ -191,9 +188,8 @@ impl<M: Network> Run<M> {
         let state = state.read(&scheduler.root())?;
 
         let groups = state.groups.len();
-        let rates = match (state.class, groups) {
-            ("ReduceLROnPlateau", 1) => Rates::Plateau(FeedbackScheduler::from_torch(&state, 0)?),
-            (_, 1) => Rates::Scheduled(Scheduler::from_torch(&state, 0)?),
+        let rates = match groups {
+            1 => Rates::One(Box::new(Scheduler::from_torch(&state, 0)?)),
             _ => {
                 let all = (0..groups).map(|group| Scheduler::from_torch(&state, group));
                 let all = all.collect::<Result<Vec<_>, _>>()?;
@@ -201,15 +197,15 @@ impl<M: Network> Run<M> {
             }
         };
         let (optimizer, rates) = match (&state.groups[0].momentum, rates) {
-            (Some(momentum), Rates::Scheduled(mut lr)) => {
+            (Some(momentum), Rates::One(mut lr)) => {
                 let (config, moved) = (saved.sgd_config(0)?, saved.momentum_config(0)?);
                 let schedules = [("momentum", momentum.build()?)];
-                let optimizer = ScheduledOptimizer::new(&mut lr, schedules, move |[momentum]| {
+                let optimizer = ScheduledOptimizer::new(&mut *lr, schedules, move |[momentum]| {
                     let moved = moved.clone().with_momentum(momentum);
                     config.clone().with_momentum(Some(moved)).build()
                 });
                 let optimizer = saved.load(optimizer.into(), &model, &names)?;
-                (optimizer, Rates::Scheduled(lr))
+                (optimizer, Rates::One(lr))
             }
             (_, rates) => (saved.init(&model, &names)?, rates),
         };
@@ -239,7 +235,7 @@ impl<M: Network> Run<M> {
                 off = off.max((ours - theirs).abs());
             }
             self.model = self.optimizer.step(rates, self.model, grads);
-            if let Rates::Plateau(lr) = &mut self.rates
+            if let Rates::One(lr) = &mut self.rates
                 && (step + 1) % EVERY == 0
             {
                 lr.observe(value);
@@ -622,7 +618,7 @@ fn what_does_not_fit_is_refused() {
     let file = open("linear-adamw_plateau", "scheduler.pt");
     let state = SchedulerState::read(&file.root()).unwrap();
     assert!(Scheduler::from_torch(&state, 0).is_err());
-    assert!(FeedbackScheduler::from_torch(&state, 1).is_err());
+    assert!(Scheduler::from_torch(&state, 1).is_err());
 
     // Two tensors for one parameter, of which neither may be left out.
     let file = open("two_layer-sgd_groups", "model.pt");

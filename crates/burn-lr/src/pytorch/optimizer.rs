@@ -3,13 +3,16 @@ use burn::module::{Module, ParamGroup as BurnGroup};
 use burn::optim::{ModuleOptimizer, Optimizer, OptimizerRecord};
 use burn_pack::{Scalar, Tensor as PackTensor, Writer};
 use lr_compat::pytorch::{OptimizerState, ParamGroup, TorchError, Value};
+use lr_schedule::Schedule;
+use lr_schedule::feedback::Feedback;
 
 use super::error::TorchLoadError;
 use super::names::TorchNames;
 use super::parameters::Parameters;
 use super::{TorchOptimizerKind, kind, state};
+use crate::groups::{Group, GroupScheduler, Groups};
 use crate::optimizer_state::Fields;
-use crate::{Group, GroupScheduler, Groups, StepSource};
+use crate::scheduler::Scheduler;
 
 /// The state of one of PyTorch's optimizers, to go on from in Burn.
 ///
@@ -197,14 +200,15 @@ impl<'a> TorchOptimizer<'a> {
     /// # Errors
     ///
     /// Where there are not as many schedulers as groups, and as [`load`](Self::load).
-    pub fn schedule<S>(
+    pub fn schedule<S, F>(
         &self,
-        schedulers: Vec<S>,
+        schedulers: Vec<Scheduler<S, F>>,
         module: &impl Module,
         names: &TorchNames,
     ) -> Result<GroupScheduler, TorchLoadError>
     where
-        S: StepSource + Clone + 'static,
+        S: Schedule + Send + Sync + 'static,
+        F: Feedback + Clone + Send + Sync + 'static,
     {
         let groups = self.groups();
         let miscounted = TorchLoadError::Schedulers {

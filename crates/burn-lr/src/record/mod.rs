@@ -13,7 +13,7 @@ use burn::lr_scheduler::LrSchedulerRecord;
 pub(crate) use driven::Driven;
 pub use error::LoadError;
 pub(crate) use identity::{Identity, fingerprint, to_json};
-pub(crate) use state::{Kind, SchedulerState};
+pub(crate) use state::{FEEDBACK, Kind, Progress, SchedulerState};
 pub(crate) use steps::in_other_steps;
 
 /// A scheduler whose saved state loads with an error where it doesn't fit, rather than in silence.

@@ -7,58 +7,78 @@ use super::error::LoadError;
 use super::fields::Fields;
 use super::identity::Identity;
 use crate::Shape;
-use crate::clock::{Restored, Standing};
-use crate::control::{Decay, Override};
-use crate::inbox::{Change, What};
+use crate::event::{Action, Applied, Decay, Override};
 
-/// Which scheduler a record is of.
+/// Whether a record has the state of a feedback rule in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
-    Scheduler = 1,
-    FeedbackScheduler = 2,
+    WithoutFeedback = 1,
+    WithFeedback = 2,
 }
 
 impl Kind {
     fn name(self) -> &'static str {
         match self {
-            Self::Scheduler => "Scheduler",
-            Self::FeedbackScheduler => "FeedbackScheduler",
+            Self::WithoutFeedback => "scheduler without a feedback rule",
+            Self::WithFeedback => "scheduler with a feedback rule",
         }
     }
 }
 
-/// What a scheduler's record holds, but for its feedback rule.
+/// The position of a scheduler, and the changes to its rates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Progress {
+    /// How many steps were taken, skipped ones included.
+    pub taken: u64,
+    pub applied: Applied,
+    /// The rate of the last step, or before the first one of that.
+    pub rate: f64,
+    /// The rate that the schedule itself gave for the last step, from which a recurrence goes on;
+    /// `None` where that isn't known.
+    pub scheduled: Option<f64>,
+}
+
+impl Progress {
+    /// After `position` steps, the last of which had `rate`.
+    pub fn at(position: u64, rate: f64) -> Self {
+        Self {
+            taken: position,
+            applied: Applied::default(),
+            rate,
+            scheduled: None,
+        }
+    }
+
+    /// The number of the next step.
+    #[inline]
+    pub fn position(&self) -> u64 {
+        self.applied.position(self.taken)
+    }
+
+    /// Applies `action` before the next step.
+    pub fn apply(&mut self, action: &Action) {
+        self.applied.apply(action, self.taken);
+        if *action == Action::Skip {
+            self.scheduled = None;
+        }
+    }
+}
+
+/// The child record that the rule's numbers are in.
+pub(crate) const FEEDBACK: &str = "feedback";
+
+/// A saved scheduler, but for its feedback rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SchedulerState {
-    kind: Kind,
-    position: u64,
-    /// How many steps were taken that don't count.
-    skipped: u64,
-    rate: f64,
-    /// What the schedule gave for the last step, which a recurrence goes on from.
-    scheduled: Option<f64>,
-    over: Override,
-    /// Changes that hold from a later step on, each with how many are left before it.
-    later: Vec<Change>,
-    identity: Identity,
+    pub kind: Kind,
+    pub progress: Progress,
+    /// Events of later steps, each with how many steps are left before it.
+    pub later: Vec<(u64, Action)>,
+    pub identity: Identity,
 }
 
 impl SchedulerState {
     const VERSION: u64 = 1;
-
-    pub fn new(kind: Kind, standing: Standing, identity: Identity) -> Self {
-        let Standing { now, later, .. } = standing;
-        Self {
-            kind,
-            position: now.position(),
-            skipped: now.skipped,
-            rate: now.rate,
-            scheduled: now.scheduled,
-            over: now.in_force,
-            later,
-            identity,
-        }
-    }
 
     /// The state that `record` holds. (Burn's `into_state` would do, but it starts up the default
     /// device, and tells nobody what was wrong.)
@@ -81,18 +101,25 @@ impl SchedulerState {
                 supported: Self::VERSION,
             });
         }
+        let kind = match fields.count("kind")? {
+            1 => Kind::WithoutFeedback,
+            2 => Kind::WithFeedback,
+            other => return Err(fields.invalid("kind", other, "1 or 2")),
+        };
+        let position = fields.count("position")?;
+        let skipped = fields.optional("skipped", Fields::count)?.unwrap_or(0);
+        let rate = fields.number("rate")?;
+        let scheduled = fields.optional("scheduled", Fields::number)?;
+        let over = fields.below("control.", |fields| Override::read(fields, position))?;
         Ok(Self {
-            kind: match fields.count("kind")? {
-                1 => Kind::Scheduler,
-                2 => Kind::FeedbackScheduler,
-                other => return Err(fields.invalid("kind", other, "1 or 2")),
+            kind,
+            progress: Progress {
+                taken: position.saturating_add(skipped),
+                applied: Applied { skipped, over },
+                rate,
+                scheduled,
             },
-            position: fields.count("position")?,
-            skipped: fields.optional("skipped", Fields::count)?.unwrap_or(0),
-            rate: fields.number("rate")?,
-            scheduled: fields.optional("scheduled", Fields::number)?,
-            over: fields.below("control.", Override::read)?,
-            later: read_later(fields)?,
+            later: read_later(fields, position)?,
             identity: fields.below("schedule.", Identity::read)?,
         })
     }
@@ -115,25 +142,15 @@ impl SchedulerState {
         accept_another: bool,
     ) -> Result<Self, LoadError> {
         match self.identity.check(given) {
-            Ok(()) => self.scheduled = self.scheduled.filter(|rate| rate.is_finite()),
-            // Another schedule can't go on from what this one gave.
-            Err(_) if accept_another => self.scheduled = None,
+            Ok(()) => {
+                let scheduled = &mut self.progress.scheduled;
+                *scheduled = scheduled.filter(|rate| rate.is_finite());
+            }
+            // Another schedule can't go on from the rate of this one.
+            Err(_) if accept_another => self.progress.scheduled = None,
             Err(error) => return Err(error),
         }
         Ok(self)
-    }
-}
-
-impl From<SchedulerState> for Restored {
-    fn from(state: SchedulerState) -> Self {
-        Self {
-            position: state.position,
-            skipped: state.skipped,
-            rate: state.rate,
-            scheduled: state.scheduled,
-            over: state.over,
-            later: state.later,
-        }
     }
 }
 
@@ -142,16 +159,17 @@ impl RecordState for SchedulerState {
         let mut push = |name: &str, value: Scalar| out.push_scalar(prefix, name, value);
         push("version", Self::VERSION.into());
         push("kind", (self.kind as u64).into());
-        push("position", self.position.into());
-        if self.skipped > 0 {
-            push("skipped", self.skipped.into());
+        let progress = &self.progress;
+        push("position", progress.position().into());
+        if progress.applied.skipped > 0 {
+            push("skipped", progress.applied.skipped.into());
         }
-        push("rate", self.rate.into());
-        if let Some(scheduled) = self.scheduled {
+        push("rate", progress.rate.into());
+        if let Some(scheduled) = progress.scheduled {
             push("scheduled", scheduled.into());
         }
-        self.over.write("control.", &mut push);
-        write_later(&self.later, &mut push);
+        progress.applied.over.write("control.", &mut push);
+        write_later(self, &mut push);
         for (name, value) in self.identity.fields() {
             push(&format!("schedule.{name}"), value);
         }
@@ -171,11 +189,7 @@ impl Override {
         push("factor", self.factor.into());
         if let Some(decay) = self.decay {
             let (kind, [a, b]) = decay.shape.to_parts();
-            match (decay.start, decay.after) {
-                (Some(start), _) => push("decay.start", start.into()),
-                (None, Some(after)) => push("decay.after", after.into()),
-                (None, None) => (),
-            }
+            push("decay.start", decay.start.into());
             push("decay.steps", decay.steps.into());
             push("decay.end", decay.end.into());
             push("decay.shape", (kind as u64).into());
@@ -184,12 +198,13 @@ impl Override {
         }
     }
 
-    fn read(fields: &mut Fields) -> Result<Self, LoadError> {
+    /// Reads an override; a decay without a start begins at `position`.
+    fn read(fields: &mut Fields, position: u64) -> Result<Self, LoadError> {
         Ok(Self {
             set: fields.optional("set", Fields::not_negative)?,
             factor: fields.not_negative("factor")?,
             decay: match fields.has("decay.steps") {
-                true => Some(fields.below("decay.", Decay::read)?),
+                true => Some(fields.below("decay.", |fields| Decay::read(fields, position))?),
                 false => None,
             },
         })
@@ -197,7 +212,7 @@ impl Override {
 }
 
 impl Decay {
-    fn read(fields: &mut Fields) -> Result<Self, LoadError> {
+    fn read(fields: &mut Fields, position: u64) -> Result<Self, LoadError> {
         let kind = fields.count("shape")?;
         let numbers = [fields.number("shape.a")?, fields.number("shape.b")?];
         let shape = usize::try_from(kind).ok();
@@ -208,8 +223,7 @@ impl Decay {
             return Err(fields.invalid("shape.a and .b", numbers, "within the shape's bounds"));
         }
         Ok(Self {
-            start: fields.optional("start", Fields::count)?,
-            after: fields.optional("after", Fields::count)?,
+            start: fields.optional("start", Fields::count)?.unwrap_or(position),
             steps: fields.count("steps")?,
             end: fields.not_negative("end")?,
             shape,
@@ -217,24 +231,29 @@ impl Decay {
     }
 }
 
-/// The changes that no step had taken up, one below the other's number.
-fn write_later(later: &[Change], push: &mut impl FnMut(&str, Scalar)) {
-    if later.is_empty() {
+/// Writes the events of later steps, one below the other's number: of a change by hand, the override
+/// that it makes.
+fn write_later(state: &SchedulerState, push: &mut impl FnMut(&str, Scalar)) {
+    if state.later.is_empty() {
         return;
     }
-    push("later.count", later.len().into());
-    for (number, change) in later.iter().enumerate() {
+    push("later.count", state.later.len().into());
+    let Progress {
+        taken, mut applied, ..
+    } = state.progress;
+    for (number, (left, action)) in state.later.iter().enumerate() {
         let prefix = format!("later.{number}.");
-        push(&format!("{prefix}after"), change.at.into());
-        let kind = match &change.what {
-            What::Override(over, _) => {
-                over.write(&prefix, push);
-                OVERRIDE
-            }
-            What::Skip => SKIP,
-            What::Metric(value) => {
+        push(&format!("{prefix}after"), (*left).into());
+        applied.apply(action, taken.saturating_add(*left));
+        let kind = match action {
+            Action::Skip => SKIP,
+            Action::Metric(value) => {
                 push(&format!("{prefix}value"), (*value).into());
                 METRIC
+            }
+            _ => {
+                applied.over.write(&prefix, push);
+                OVERRIDE
             }
         };
         push(&format!("{prefix}kind"), kind.into());
@@ -245,20 +264,36 @@ const OVERRIDE: u64 = 1;
 const SKIP: u64 = 2;
 const METRIC: u64 = 3;
 
-fn read_later(fields: &mut Fields) -> Result<Vec<Change>, LoadError> {
+/// Reads the events of the steps after `position`. Earlier versions wrote of a decay that had not
+/// begun only after how many steps it does, in the event that begins it and in those after it.
+fn read_later(fields: &mut Fields, position: u64) -> Result<Vec<(u64, Action)>, LoadError> {
     let count = fields.optional("later.count", Fields::count)?.unwrap_or(0);
-    let read = |fields: &mut Fields| {
-        let at = fields.count("after")?;
-        let what = match fields.count("kind")? {
-            OVERRIDE => What::Override(Override::read(fields)?.into(), "as it was saved".into()),
-            SKIP => What::Skip,
-            METRIC => What::Metric(fields.number("value")?),
+    let mut skips = 0;
+    let mut last_start = position;
+    let mut read = |fields: &mut Fields| {
+        let left = fields.count("after")?;
+        let action = match fields.count("kind")? {
+            OVERRIDE => {
+                let begins = fields.optional("decay.after", Fields::count)? == Some(left);
+                let start = match begins {
+                    true => position.saturating_add(left).saturating_sub(skips),
+                    false => last_start,
+                };
+                let over = Override::read(fields, start)?;
+                last_start = over.decay.map_or(last_start, |decay| decay.start);
+                Action::Override(over)
+            }
+            SKIP => {
+                skips += 1;
+                Action::Skip
+            }
+            METRIC => Action::Metric(fields.number("value")?),
             other => return Err(fields.invalid("kind", other, "1, 2 or 3")),
         };
-        Ok(Change::new(at, what))
+        Ok((left, action))
     };
     (0..count)
-        .map(|number| fields.below(&format!("later.{number}."), read))
+        .map(|number| fields.below(&format!("later.{number}."), &mut read))
         .collect()
 }
 
@@ -312,7 +347,7 @@ mod tests {
         handle.set(0.5).unwrap();
         handle.scale(0.5).unwrap();
         let state = SchedulerState::from_record(&lr.to_record()).unwrap();
-        assert_eq!(state.over.set, Some(0.25));
+        assert_eq!(state.progress.applied.over.set, Some(0.25));
 
         let mut sink = StateSink::default();
         state.state_flatten("0", &mut sink);
@@ -360,7 +395,8 @@ mod tests {
             (
                 "kind",
                 Scalar::UInt(2),
-                "the record is of a FeedbackScheduler, not of a Scheduler",
+                "the record is of a scheduler with a feedback rule, not of a scheduler without a feedback \
+                 rule",
             ),
             (
                 "position",
