@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use lr_schedule::feedback::Mode;
 use lr_schedule::{ScheduleError, Shape};
 
-use crate::event::Action;
 use crate::timeline::Timeline;
+use crate::timeline::event::Action;
 
 /// A handle to a scheduler that is under way: reads its rate and changes it by hand, from any
 /// thread, wherever Burn has moved the scheduler to.

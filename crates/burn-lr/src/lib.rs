@@ -34,7 +34,7 @@ mod burn_record;
 mod checkpoint;
 mod checkpoint_dir;
 mod disk;
-mod event;
+
 pub mod finder;
 mod groups;
 pub mod guide;

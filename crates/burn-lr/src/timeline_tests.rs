@@ -4,8 +4,9 @@ use std::convert::Infallible;
 
 use lr_schedule::Shape;
 
-use crate::event::{Action, Applied};
-use crate::timeline::{Cursor, MAX_BY_HAND};
+use crate::timeline::Cursor;
+use crate::timeline::event::{Action, Applied};
+use crate::timeline::member::MAX_BY_HAND;
 
 fn set(cursor: &Cursor, lr: f64) {
     let Ok(()) = cursor

@@ -4,14 +4,12 @@
 //!
 //! The one thing that they hang on is that a clone with others begins a step and finds its events
 //! under one lock. Where `Cursor::begin` takes the way of a clone that is alone although there are
-//! others (`let alone = true`), `an_event_is_before_the_same_step_for_all_clones` fails.
+//! others (`is_alone` always true), `an_event_is_before_the_same_step_for_all_clones` fails.
 
 // A part of the sources, of which no part is used by all tests.
 #![allow(dead_code)]
 
-#[path = "../../../crates/burn-lr/src/event.rs"]
-mod event;
-#[path = "../../../crates/burn-lr/src/timeline.rs"]
+#[path = "../../../crates/burn-lr/src/timeline/mod.rs"]
 mod timeline;
 
 /// The primitives, from loom.
@@ -32,8 +30,8 @@ mod on_thread {
     }
 }
 
-use event::{Action, Applied};
 use loom::thread;
+use timeline::event::{Action, Applied};
 use timeline::{Cursor, Timeline};
 
 /// A clone of a scheduler, of whose steps the override and the number are kept.

@@ -1,4 +1,5 @@
-use super::{FinderError, Outcome, Point, RangeTest};
+use super::error::FinderError;
+use super::range_test::{Outcome, Point, RangeTest};
 
 /// A rate to train with, and where the curve suggests it.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -8,7 +8,8 @@ use burn::train::metric::{
     Adaptor, LossInput, LossMetric, Metric, MetricMetadata, Numeric, NumericEntry,
 };
 
-use super::{LrFinder, RangeTest};
+use super::lr_finder::LrFinder;
+use super::range_test::RangeTest;
 
 /// Why a range test could not be run.
 #[derive(Debug, thiserror::Error)]

@@ -7,6 +7,8 @@ mod fields;
 mod identity;
 mod state;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use burn::lr_scheduler::LrSchedulerRecord;
 

@@ -1,106 +1,20 @@
 //! Records of Burn's own schedulers: where in a schedule of ours they are.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod error;
+mod node;
+
+use std::collections::BTreeSet;
 
 use burn::lr_scheduler::LrSchedulerRecord;
-use burn_pack::{Reader, Scalar};
+use burn_pack::Scalar;
+use lr_schedule::spec::Length;
+use lr_schedule::{Schedule, Spec};
+
+pub use error::BurnRecordError;
+use node::{Node, Taken};
 
 use crate::record::Progress;
-use crate::spec::Length;
-use crate::{Schedule, Scheduler, Spec};
-
-/// A record of one of Burn's own schedulers that a schedule can't go on from.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[non_exhaustive]
-pub enum BurnRecordError {
-    /// A scheduler of this library wrote the record.
-    #[error("the record is of this library's own; `try_load_record` loads it")]
-    Own,
-    /// The schedule at hand has no spec, so that it can't be compared with the record.
-    #[error("the schedule at hand can't be compared with the record: a closure is part of it")]
-    NoSpec,
-    /// The schedule at hand has a part that none of Burn's schedulers is.
-    #[error("{}: none of Burn's schedulers is like `{name}`", place(.at))]
-    NotBurns {
-        /// Which part of the record: `1.0`, or nothing for all of it.
-        at: String,
-        /// What the schedule has in that place: `warmup`.
-        name: &'static str,
-    },
-    /// The record is of another kind of scheduler than the schedule at hand.
-    #[error(
-        "{}: for a schedule that is `{name}`, Burn stores {expected}; the record has {}",
-        place(.at),
-        fields(.found)
-    )]
-    Kind {
-        /// Which part of the record.
-        at: String,
-        /// What the schedule has in that place: `linear`.
-        name: &'static str,
-        /// What Burn's scheduler of that kind stores.
-        expected: &'static str,
-        /// What the record has.
-        found: Vec<String>,
-    },
-    /// A number can't be what it is.
-    #[error("{}: `{field}` must be {allowed}, got {value}", place(.at))]
-    Invalid {
-        /// Which part of the record.
-        at: String,
-        /// Which number.
-        field: &'static str,
-        /// What it is.
-        value: String,
-        /// What is allowed, for the schedule at hand.
-        allowed: String,
-    },
-    /// The schedule at hand gives another rate than the record has.
-    #[error("{}: the last rate was {saved}; the schedule at hand has {given} there", place(.at))]
-    Rate {
-        /// Which part of the record.
-        at: String,
-        /// The rate in the record.
-        saved: f64,
-        /// The rate of the schedule at hand, at the step that comes nearest.
-        given: f64,
-    },
-    /// The parts of the record can't belong to one step of the schedule at hand.
-    #[error("{}: by its numbers, it took {found} steps; by the others, {expected}", place(.at))]
-    Apart {
-        /// Which part of the record.
-        at: String,
-        /// How many steps it took.
-        found: String,
-        /// How many it must have taken.
-        expected: String,
-    },
-    /// The record says nothing: Burn's `ConstantLr` stores nothing.
-    #[error("the record holds no position: Burn stores nothing for a rate that is constant")]
-    NoPosition,
-    /// The record is of a `ModuleLrScheduler` with several groups.
-    #[error(
-        "the record is of {groups} parameter groups; `record.record(\"0\")` is that of the first"
-    )]
-    Groups {
-        /// How many there are.
-        groups: usize,
-    },
-}
-
-fn place(at: &str) -> String {
-    match at {
-        "" => "the record".to_string(),
-        at => format!("the record's `{at}`"),
-    }
-}
-
-fn fields(names: &[String]) -> String {
-    match names {
-        [] => "nothing".to_string(),
-        names => names.join(", "),
-    }
-}
+use crate::scheduler::Scheduler;
 
 impl<S: Schedule> Scheduler<S> {
     /// Goes on where one of Burn's own schedulers was, from what its `to_record` gave or burn-train
@@ -176,154 +90,6 @@ fn is_of_several(spec: &Spec) -> bool {
     match spec {
         Spec::Scale { of, .. } => is_of_several(of),
         spec => matches!(spec, Spec::Product(_) | Spec::Sum(_) | Spec::Sequence(_)),
-    }
-}
-
-/// How many steps a scheduler took: by what it stores, at least and at most.
-#[derive(Debug, Clone, Copy, PartialEq)]
-struct Taken {
-    best: u64,
-    least: u64,
-    most: u64,
-}
-
-impl Taken {
-    /// As nothing is stored.
-    const ANY: Self = Self {
-        best: 0,
-        least: 0,
-        most: u64::MAX,
-    };
-
-    fn exactly(steps: u64) -> Self {
-        Self::at_least(steps).until(steps)
-    }
-
-    /// As nothing changes from there on.
-    fn at_least(steps: u64) -> Self {
-        Self {
-            best: steps,
-            least: steps,
-            most: u64::MAX,
-        }
-    }
-
-    fn until(self, most: u64) -> Self {
-        Self { most, ..self }
-    }
-
-    /// What agrees with both, by the more exact one.
-    fn and(self, other: Self) -> Option<Self> {
-        let best = match self.most - self.least <= other.most - other.least {
-            true => self.best,
-            false => other.best,
-        };
-        let (least, most) = (self.least.max(other.least), self.most.min(other.most));
-        (least <= most).then(|| Self {
-            best: best.clamp(least, most),
-            least,
-            most,
-        })
-    }
-
-    fn show(&self) -> String {
-        match (self.least, self.most) {
-            (least, most) if least == most => least.to_string(),
-            (least, u64::MAX) => format!("at least {least}"),
-            (least, most) => format!("{least} to {most}"),
-        }
-    }
-}
-
-/// Part of a record.
-struct Node {
-    /// Where in the record: `1.0`.
-    at: String,
-    scalars: BTreeMap<String, Scalar>,
-}
-
-impl Node {
-    fn new(record: &LrSchedulerRecord) -> Self {
-        // Burn shows what a record holds only through its bytes.
-        let bytes = record.clone().into_bytes().ok();
-        let reader = bytes.and_then(|bytes| Reader::from_bytes(bytes).ok());
-        Self {
-            at: String::new(),
-            scalars: reader.map_or_else(BTreeMap::new, |reader| reader.scalars().clone()),
-        }
-    }
-
-    fn child(&self, index: usize) -> Self {
-        let prefix = format!("{index}.");
-        let below = |(name, value): (&String, &Scalar)| {
-            Some((name.strip_prefix(&prefix)?.to_string(), *value))
-        };
-        Self {
-            at: match self.at.as_str() {
-                "" => index.to_string(),
-                at => format!("{at}.{index}"),
-            },
-            scalars: self.scalars.iter().filter_map(below).collect(),
-        }
-    }
-
-    /// The numbers of its children; `None` where it has anything else, or none.
-    fn children(&self) -> Option<BTreeSet<usize>> {
-        let number = |name: &String| name.split_once('.')?.0.parse().ok();
-        let numbers: Option<BTreeSet<usize>> = self.scalars.keys().map(number).collect();
-        numbers.filter(|numbers| !numbers.is_empty())
-    }
-
-    /// Whether it is of a sequence: of the others, only Noam has its `step`, as a float.
-    fn has_a_count_of_steps(&self) -> bool {
-        matches!(
-            self.scalars.get("step"),
-            Some(Scalar::UInt(_) | Scalar::Int(_))
-        )
-    }
-
-    /// The one scalar of a scheduler that has no others in it.
-    fn only(&self, name: &'static str, field: &'static str) -> Result<Scalar, BurnRecordError> {
-        match self.scalars.get(field) {
-            Some(scalar) if self.scalars.len() == 1 => Ok(*scalar),
-            _ => Err(self.kind(name, field)),
-        }
-    }
-
-    fn kind(&self, name: &'static str, expected: &'static str) -> BurnRecordError {
-        BurnRecordError::Kind {
-            at: self.at.clone(),
-            name,
-            expected,
-            found: self.scalars.keys().cloned().collect(),
-        }
-    }
-
-    fn invalid(
-        &self,
-        field: &'static str,
-        value: Scalar,
-        allowed: impl Into<String>,
-    ) -> BurnRecordError {
-        BurnRecordError::Invalid {
-            at: self.at.clone(),
-            field,
-            value: match value {
-                Scalar::Int(value) => value.to_string(),
-                Scalar::UInt(value) => value.to_string(),
-                Scalar::Float(value) => value.to_string(),
-                Scalar::Bool(value) => value.to_string(),
-            },
-            allowed: allowed.into(),
-        }
-    }
-
-    fn apart(&self, found: Taken, expected: Taken) -> BurnRecordError {
-        BurnRecordError::Apart {
-            at: self.at.clone(),
-            found: found.show(),
-            expected: expected.show(),
-        }
     }
 }
 

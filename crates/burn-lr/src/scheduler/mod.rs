@@ -1,20 +1,17 @@
+mod resume;
+
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
-use burn::optim::LearningRate;
-use burn_pack::Scalar;
-use lr_schedule::feedback::{DynFeedback, Feedback, NoFeedback, Stored, Value};
+use lr_schedule::feedback::{DynFeedback, Feedback, NoFeedback};
 use lr_schedule::{DynSchedule, Schedule, ScheduleError, Spec};
 
-use crate::event::Action;
 use crate::handle::{LrHandle, MetricHandle};
 use crate::on_thread;
-use crate::record::{
-    Driven, FEEDBACK, Identity, Kind, LoadError, Progress, Resumable, SchedulerState, fingerprint,
-    load_or_panic, to_json,
-};
-use crate::timeline::{Cursor, Event};
+use crate::record::{Driven, Identity, Progress};
+use crate::timeline::Cursor;
+use crate::timeline::event::Action;
+use crate::timeline::member::Event;
 
 /// A schedule with a position, under a feedback rule or none: a scheduler that Burn can step, save
 /// and resume.
@@ -277,6 +274,29 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
         }
     }
 
+    /// Takes a step: returns its rate.
+    #[inline]
+    fn take_step(&mut self) -> f64 {
+        if let Some(events) = self.cursor.begin(self.progress.taken) {
+            self.apply(events);
+        }
+        let progress = &mut self.progress;
+        let position = progress.position();
+        let scheduled = match progress.scheduled {
+            Some(previous) => self.schedule.advance(position, previous),
+            None => self.schedule.at(position),
+        };
+        let rate = self.rule.rate(scheduled);
+        progress.scheduled = Some(scheduled);
+        progress.rate = progress.applied.over.rate(position, rate);
+        progress.taken = progress.taken.saturating_add(1);
+        self.cursor.publish(progress.rate);
+        if self.announces {
+            on_thread::announce(self.family, position, progress.rate);
+        }
+        progress.rate
+    }
+
     /// Moves to `progress`, with events of later steps.
     pub(crate) fn restore(&mut self, progress: Progress, later: Vec<(u64, Action)>) {
         let Progress { taken, applied, .. } = progress;
@@ -326,25 +346,6 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
             }
         }
         (progress, later)
-    }
-
-    fn identity(&self) -> &Identity {
-        self.identity.get_or_init(|| Identity::of(&self.schedule))
-    }
-
-    fn kind(&self) -> Kind {
-        match self.rule.is_none() {
-            true => Kind::WithoutFeedback,
-            false => Kind::WithFeedback,
-        }
-    }
-
-    /// A number that the rule is told apart by: of its name and, where it has a description, its options.
-    fn rule_fingerprint(&self) -> u64 {
-        match self.rule.to_spec() {
-            Some(spec) => fingerprint(&to_json(&spec)),
-            None => fingerprint(self.rule.name()),
-        }
     }
 }
 
@@ -400,109 +401,5 @@ fn observe(
         log::info!(
             "learning rate from step {step} on: {after}, not {before}: {name} has observed {metric}"
         );
-    }
-}
-
-impl<S, F> Resumable for Scheduler<S, F>
-where
-    S: Schedule + Clone + Send + Sync + 'static,
-    F: Feedback + Clone + Send + Sync + 'static,
-{
-    fn record(&self) -> LrSchedulerRecord {
-        let mut rule = self.rule.clone();
-        let (progress, later) = self.before_next_step(|progress, value| {
-            observe(&mut rule, &self.schedule, progress, value, false);
-        });
-        let state = SchedulerState {
-            kind: self.kind(),
-            progress,
-            later,
-            identity: self.identity().clone(),
-        };
-        let record = Driven::store(&self.driven, LrSchedulerRecord::from_state(&state));
-        if rule.is_none() {
-            return record;
-        }
-        let stored = LrSchedulerRecord::new().with_scalar(FINGERPRINT, self.rule_fingerprint());
-        let state = rule.state();
-        let stored = state
-            .iter()
-            .fold(stored, |stored, (name, value)| match value {
-                Value::Count(count) => stored.with_scalar(name, count),
-                Value::Number(number) => stored.with_scalar(name, number),
-            });
-        record.with_record(FEEDBACK, stored)
-    }
-
-    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
-        let state = SchedulerState::from_record(record)?;
-        state.check_kind(self.kind())?;
-        let accepts = self.accepts_another_schedule;
-        if !accepts {
-            Driven::check(&self.driven, record)?;
-        }
-        let state = state.for_schedule(self.identity(), accepts)?;
-        if !self.rule.is_none() {
-            let stored = record.record(FEEDBACK);
-            if stored.scalar(FINGERPRINT) == Some(self.rule_fingerprint()) {
-                let value = |name: &str| match stored.scalar(name)? {
-                    Scalar::Float(number) => Some(Value::Number(number)),
-                    scalar => u64::try_from(scalar).ok().map(Value::Count),
-                };
-                self.rule.restore(&Stored::new(&value))?;
-            } else if !self.accepts_another_rule {
-                return Err(LoadError::AnotherRule);
-            }
-        }
-        self.restore(state.progress, state.later);
-        Ok(())
-    }
-
-    fn description(&self) -> Option<String> {
-        let of = self.schedule.to_spec()?;
-        if self.rule.is_none() {
-            return Some(to_json(&of));
-        }
-        let rule = self.rule.to_spec()?;
-        let of = Box::new(of);
-        Some(to_json(&Spec::Feedback { rule, of }))
-    }
-}
-
-/// The name of the rule's fingerprint in its part of the record.
-const FINGERPRINT: &str = "fingerprint";
-
-impl<S, F> LrScheduler for Scheduler<S, F>
-where
-    S: Schedule + Clone + Send + Sync + 'static,
-    F: Feedback + Clone + Send + Sync + 'static,
-{
-    fn step(&mut self) -> LearningRate {
-        if let Some(events) = self.cursor.begin(self.progress.taken) {
-            self.apply(events);
-        }
-        let progress = &mut self.progress;
-        let position = progress.position();
-        let scheduled = match progress.scheduled {
-            Some(previous) => self.schedule.advance(position, previous),
-            None => self.schedule.at(position),
-        };
-        let rate = self.rule.rate(scheduled);
-        progress.scheduled = Some(scheduled);
-        progress.rate = progress.applied.over.rate(position, rate);
-        progress.taken = progress.taken.saturating_add(1);
-        self.cursor.publish(progress.rate);
-        if self.announces {
-            on_thread::announce(self.family, position, progress.rate);
-        }
-        progress.rate
-    }
-
-    fn to_record(&self) -> LrSchedulerRecord {
-        self.record()
-    }
-
-    fn load_record(&mut self, record: LrSchedulerRecord) {
-        load_or_panic(self, &record);
     }
 }
