@@ -17,7 +17,7 @@ use modules::Modules;
 const UNFINISHED: &[&str] = &[
     "burn-lr/",
     "lr-cli/",
-    "lr-compat/",
+    "lr-compat/src/pytorch/",
     "lr-plot/",
     "lr-schedule/",
 ];
