@@ -19,7 +19,7 @@ use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
 
-use crate::args::{Args, buildable, check_base, config, integer, json, unknown_scheduler};
+use crate::args::{Args, buildable, check_base, config, integer, json, number, unknown_scheduler};
 use crate::build::{
     anneal, clamp, constant, delay, linear, polynomial, sequence, skip, steps, then,
 };
@@ -230,13 +230,9 @@ fn scales(args: &mut Args) -> BTreeMap<i64, f64> {
                 let given = format!("{boundary:?}");
                 return Err(ScheduleError::invalid(boundary, given, "a step"));
             };
-            match scale {
-                Data::Number(scale) if scale.is_finite() && scale >= 0.0 => Ok((step, scale)),
-                Data::Integer(scale) if scale >= 0 => Ok((step, scale as f64)),
-                other => {
-                    let allowed = "a number that is at least 0";
-                    Err(ScheduleError::invalid(boundary, other, allowed))
-                }
+            match number(scale).map_err(|error| error.inside(&boundary))? {
+                scale if scale >= 0.0 => Ok((step, scale)),
+                scale => Err(ScheduleError::invalid(boundary, scale, "at least 0")),
             }
         });
         scales.collect()

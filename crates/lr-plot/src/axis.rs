@@ -1,6 +1,6 @@
 //! Axes: where a value is on them, and which values are written beside them.
 
-use crate::PlotError;
+use crate::error::PlotError;
 
 /// How many powers of ten a logarithmic axis goes down from its highest value.
 const MOST_DECADES: f64 = 12.0;

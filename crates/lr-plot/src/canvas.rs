@@ -3,7 +3,7 @@
 use plotters_backend::text_anchor::HPos;
 use plotters_backend::{BackendColor, BackendStyle, DrawingBackend};
 
-use crate::PlotError;
+use crate::error::PlotError;
 use crate::font::TextStyle;
 use crate::palette::Rgb;
 

@@ -1,6 +1,6 @@
 //! The names of phases and marks, in a line above a picture.
 
-use crate::plot::Panel;
+use crate::panel::Panel;
 
 /// A name that has its place.
 pub(crate) struct Name {

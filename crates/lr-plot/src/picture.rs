@@ -3,14 +3,14 @@
 use plotters_backend::DrawingBackend;
 use plotters_backend::text_anchor::HPos;
 
-use crate::PlotError;
 use crate::axis::{Axis, Tick};
 use crate::canvas::{Canvas, Point};
+use crate::error::PlotError;
 use crate::font::{fitted, width};
 use crate::names::{Name, names};
 use crate::palette::{AXIS, BORDER, CARD, GRID, INK, QUIET, shade};
+use crate::panel::{Drawn, Panel};
 use crate::path::Frame;
-use crate::plot::{Drawn, Panel};
 
 const MARGIN: f64 = 14.0;
 const TITLE: f64 = 15.0;

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use crate::axis::Tick;
 use crate::canvas::Point;
+use crate::error::PlotError;
 use crate::names::{Name, names};
 use crate::palette::Pen;
+use crate::panel::Panel;
 use crate::path::Frame;
-use crate::plot::Panel;
-use crate::{Plot, PlotError};
 
 /// The dots of a character, by column and row.
 const DOTS: [[u32; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
@@ -123,20 +123,16 @@ fn paint(out: &mut String, color: Option<u8>) {
     };
 }
 
+/// `panel` in so many columns and rows of characters.
 pub(crate) fn text(
-    plot: &Plot<'_>,
-    columns: u16,
-    rows: u16,
+    panel: &Panel,
+    columns: usize,
+    rows: usize,
     colors: bool,
 ) -> Result<String, PlotError> {
-    PlotError::check(columns >= 40, "columns", columns, "at least 40")?;
-    PlotError::check(rows >= 10, "rows", rows, "at least 10")?;
-    let (columns, rows) = (usize::from(columns), usize::from(rows));
-    let panel = plot.panel(columns as u64 * 4)?;
-
     let mut head = Vec::new();
     head.extend(panel.title.as_deref().map(|title| cut(title, columns)));
-    head.extend(legend(&panel, columns, colors));
+    head.extend(legend(panel, columns, colors));
     let has_names = !panel.phases.is_empty() || !panel.marks.is_empty();
     let below = 2 + usize::from(!panel.x_label.is_empty());
     let high = rows.saturating_sub(head.len() + usize::from(has_names) + below);
@@ -169,7 +165,7 @@ pub(crate) fn text(
 
     let mut out = head;
     if has_names {
-        out.push(named(&panel, &frame, margin, wide));
+        out.push(named(panel, &frame, margin, wide));
     }
     let mut at_row = vec![None; high];
     for tick in &y_ticks {
@@ -185,7 +181,7 @@ pub(crate) fn text(
             width = margin - 2
         ));
     }
-    out.extend(x_axis(&panel, &frame, margin, wide));
+    out.extend(x_axis(panel, &frame, margin, wide));
     if !panel.x_label.is_empty() {
         let label = cut(&panel.x_label, wide);
         let before = margin + (wide - label.chars().count()) / 2;

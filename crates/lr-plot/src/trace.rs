@@ -2,8 +2,8 @@
 
 use lr_schedule::Schedule;
 
-use crate::PlotError;
 use crate::axis::{Axis, Scale};
+use crate::error::PlotError;
 
 /// How many rates are looked at before only every so many are.
 pub(crate) const MOST_STEPS: u64 = 1 << 25;
