@@ -5,13 +5,13 @@ use crate::panel::Panel;
 /// A name that has its place.
 pub(crate) struct Name {
     pub text: String,
-    /// Where it begins.
+    /// The place of its beginning.
     pub left: f64,
-    /// Where the line of the mark is that it names.
+    /// The place of the line, for the name of a mark.
     pub mark: Option<f64>,
 }
 
-/// What is to be named, and from where to where it is.
+/// A phase or a mark, and the range that it is in.
 #[derive(Clone)]
 struct Wanted {
     text: String,

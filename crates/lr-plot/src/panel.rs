@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use lr_schedule::Schedule;
 
-use crate::axis::{Axis, Scale};
+use crate::axis::{Axis, Scale, bounds};
 use crate::error::PlotError;
 use crate::palette::{self, Pen};
 use crate::phases::{Phase, phases};
@@ -29,6 +29,17 @@ pub(crate) struct Panel {
     pub curves: Vec<Drawn>,
     pub phases: Vec<Phase>,
     pub marks: Vec<(String, f64)>,
+}
+
+impl Panel {
+    /// Whether there is a legend: one curve is named by the title and the axis, unless points are left
+    /// out, which its label says.
+    pub fn has_legend(&self) -> bool {
+        match self.curves.as_slice() {
+            [only] => only.trace.left_out > 0,
+            _ => true,
+        }
+    }
 }
 
 impl<'a> Plot<'a> {
@@ -179,10 +190,7 @@ impl<'a> Plot<'a> {
         }
         let points = self.all_points().flat_map(|(_, points)| points);
         let finite = points.filter(|point| point.0.is_finite() && point.1.is_finite());
-        let span = (f64::INFINITY, f64::NEG_INFINITY);
-        let (low, high) = finite.fold(span, |(low, high), point| {
-            (low.min(point.0), high.max(point.0))
-        });
+        let (low, high) = bounds(finite.map(|point| point.0));
         match (low == high, self.x_scale) {
             (true, Scale::Linear) => {
                 let margin = (low.abs() * 0.5).max(0.5);

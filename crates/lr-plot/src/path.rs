@@ -1,4 +1,4 @@
-//! A trace in the pixels of a picture: what is held and what jumps, within the frame, and with no
+//! A trace in the pixels of a picture: rates that are held and jumps, within the frame, and with no
 //! more points than can be seen.
 
 use crate::axis::Axis;
@@ -7,14 +7,14 @@ use crate::trace::Trace;
 
 /// Steps that are at least so wide are drawn as what they are: a rate that is held, then another.
 const VISIBLE_STEP: f64 = 2.0;
-/// Where steps are too narrow for that, a change of at least so many pixels that is so many times as
-/// steep as what is beside it is a jump, and is drawn straight up or down.
+/// With narrower steps, a change of at least so many pixels that is so many times as steep as those
+/// beside it is a jump, and is drawn straight up or down.
 const JUMP: f64 = 1.5;
 const STEEPER: f64 = 4.0;
 /// How far from a path the points that are left of it may make it.
 const TOLERANCE: f64 = 0.08;
 
-/// Where in a picture the axes are, in pixels.
+/// The place of the axes in a picture, in pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame {
     pub left: f64,
@@ -112,7 +112,7 @@ impl Frame {
         parts
     }
 
-    /// What of a line is inside (Liang and Barsky).
+    /// The part of a line that is inside (Liang and Barsky).
     fn segment(&self, from: Point, to: Point) -> Option<(Point, Point)> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0.0f64, 1.0f64);
