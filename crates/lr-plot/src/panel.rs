@@ -138,47 +138,34 @@ impl<'a> Plot<'a> {
             Some(spec) => span(&spec),
             None => schedule.length().filter(|length| *length > 0),
         };
-        let longest = self
-            .schedules()
-            .filter_map(|(_, schedule)| own(schedule))
-            .max();
+        let longest = self.schedules().filter_map(|(_, schedule)| own(schedule));
         let points = self.all_points().flat_map(|(_, points)| points);
         let last = points.map(|point| point.0).filter(|x| x.is_finite());
-        let last = last.fold(None, |most: Option<f64>, x| {
-            Some(most.map_or(x, |most| most.max(x)))
-        });
-        let end = match (longest, last) {
-            (longest, Some(last)) => longest
-                .unwrap_or(0)
-                .max((last.ceil() as u64).saturating_add(1)),
-            (Some(longest), None) => longest,
-            (None, None) => {
-                return Err(PlotError::NoEnd {
-                    label: label.to_string(),
-                });
-            }
-        };
+        let after_last = last
+            .reduce(f64::max)
+            .map(|x| (x.ceil() as u64).saturating_add(1));
+        let end = longest.chain(after_last).max();
+        let end = end.ok_or_else(|| PlotError::NoEnd {
+            label: label.to_string(),
+        })?;
         let start = u64::from(self.x_scale == Scale::Log);
         Ok(Some(start..end.max(start + 1)))
     }
 
     /// The x axis, in steps.
     fn x_axis(&self, steps: Option<&Range<u64>>) -> Result<Axis, PlotError> {
+        let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
         for (label, points) in self.all_points() {
-            let finite = |point: &&(f64, f64)| point.0.is_finite() && point.1.is_finite();
-            let mut finite = points.iter().filter(finite).peekable();
-            if finite.peek().is_none() {
-                return Err(PlotError::NoPoint {
-                    label: label.to_string(),
-                });
+            let finite = points.iter().filter(|point| trace::is_finite(point));
+            let (first, last) = bounds(finite.map(|point| point.0));
+            let label = label.to_string();
+            if first > last {
+                return Err(PlotError::NoPoint { label });
             }
-            let low = finite.map(|point| point.0).fold(f64::INFINITY, f64::min);
-            if self.x_scale == Scale::Log && low <= 0.0 {
-                return Err(PlotError::NotPositive {
-                    label: label.to_string(),
-                    x: low,
-                });
+            if self.x_scale == Scale::Log && first <= 0.0 {
+                return Err(PlotError::NotPositive { label, x: first });
             }
+            (low, high) = (low.min(first), high.max(last));
         }
         if let Some(steps) = steps {
             let (start, end) = (steps.start as f64, steps.end as f64);
@@ -188,17 +175,16 @@ impl<'a> Plot<'a> {
             }
             return Axis::exact(self.x_scale, "x", start, end);
         }
-        let points = self.all_points().flat_map(|(_, points)| points);
-        let finite = points.filter(|point| point.0.is_finite() && point.1.is_finite());
-        let (low, high) = bounds(finite.map(|point| point.0));
-        match (low == high, self.x_scale) {
+        // Points at one place get an axis around it.
+        let (low, high) = match (low == high, self.x_scale) {
             (true, Scale::Linear) => {
                 let margin = (low.abs() * 0.5).max(0.5);
-                Axis::exact(self.x_scale, "x", low - margin, high + margin)
+                (low - margin, high + margin)
             }
-            (true, Scale::Log) => Axis::exact(self.x_scale, "x", low / 2.0, high * 2.0),
-            _ => Axis::exact(self.x_scale, "x", low, high),
-        }
+            (true, Scale::Log) => (low / 2.0, high * 2.0),
+            (false, _) => (low, high),
+        };
+        Axis::exact(self.x_scale, "x", low, high)
     }
 
     fn x_text(&self, every: u64) -> String {

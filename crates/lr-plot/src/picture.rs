@@ -184,8 +184,8 @@ pub(crate) fn draw<B: DrawingBackend>(
         canvas.text(&text, at, TEXT, QUIET, HPos::Center)?;
     }
 
-    let ranges = |from, to| (frame.x(from), frame.x(to));
-    let names = names(panel, ranges, |text| width(text, SMALL), (left, right), 8.0);
+    let text_width = |text: &str| width(text, SMALL);
+    let names = names(panel, |x| frame.x(x), text_width, (left, right), 8.0);
     for at in names.iter().filter_map(|name| name.mark) {
         canvas.dashed(&[(at, start), (at, bottom)], AXIS, 1.0)?;
     }

@@ -249,10 +249,9 @@ fn put(line: &mut String, column: usize, text: &str) {
 /// The line of names.
 fn named(panel: &Panel, frame: &Frame, margin: usize, columns: usize) -> String {
     let column = |x: f64| frame.x(x).clamp(0.0, frame.right) / 2.0;
-    let range = |from, to| (column(from), column(to));
     let bounds = (0.0, columns as f64);
     let mut line = String::new();
-    for Name { text, left, .. } in names(panel, range, |text| wide(text) as f64, bounds, 1.0) {
+    for Name { text, left, .. } in names(panel, column, |text| wide(text) as f64, bounds, 1.0) {
         put(&mut line, margin + left as usize, &text);
     }
     line

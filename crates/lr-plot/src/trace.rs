@@ -113,15 +113,18 @@ pub(crate) fn schedule(
     })
 }
 
+pub(crate) fn is_finite(point: &(f64, f64)) -> bool {
+    point.0.is_finite() && point.1.is_finite()
+}
+
 /// Measured points, those that aren't finite left out and counted.
 pub(crate) fn measured(points: &[(f64, f64)], columns: u64, x: &Axis) -> Trace {
-    let finite = |point: &(f64, f64)| point.0.is_finite() && point.1.is_finite();
-    let runs = points.split(|point| !finite(point));
+    let runs = points.split(|point| !is_finite(point));
     let runs = runs.filter(|run| !run.is_empty());
     Trace {
         runs: runs.map(|run| thinned(run, columns, x)).collect(),
         step: None,
-        left_out: points.iter().filter(|point| !finite(point)).count(),
+        left_out: points.iter().filter(|point| !is_finite(point)).count(),
         every: 1,
     }
 }
