@@ -99,7 +99,7 @@ fn module(path: &str) -> String {
 
 fn unfinished(finding: &str) -> bool {
     let is_in = |path: &&str| finding.contains(*path) || finding.contains(&module(path));
-    UNFINISHED.iter().any(|path| is_in(&path))
+    UNFINISHED.iter().any(is_in)
 }
 
 /// Fails with what `find` says of the finished files of each crate, and prints what it says of others.

@@ -50,12 +50,12 @@ pub const SCHEDULERS: &[&str] = &[
     "StepLrSchedulerConfig",
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}`, or Burn's own form of a
-/// `LrSchedulerConfig`, stands for, in JSON.
+/// Reads `{"scheduler": NAME, "args": {...}}`, or Burn's own form of a `LrSchedulerConfig`, in JSON, as
+/// a schedule.
 ///
 /// # Errors
 ///
-/// Arguments that are missing or of another type, or make no schedule.
+/// Arguments that are missing, unknown, of another type or out of their bounds.
 pub fn parse(text: &str) -> Result<Spec, ScheduleError> {
     from_data(json(text)?)
 }

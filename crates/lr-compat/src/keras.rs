@@ -34,7 +34,7 @@ pub const SCHEDULERS: &[&str] = &[
 
 const START: &str = "initial_learning_rate";
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as a schedule.
 ///
 /// # Errors
 ///

@@ -43,7 +43,7 @@ pub const SCHEDULERS: &[&str] = &[
     "warmup_exponential_decay_schedule",
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as a schedule.
 ///
 /// # Errors
 ///
@@ -63,7 +63,7 @@ pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
     buildable(&name, schedule(&name, args)?)
 }
 
-/// `optax.contrib.reduce_on_plateau`, as `{"scheduler": "reduce_on_plateau", "args": {...}}`, over
+/// Reads `optax.contrib.reduce_on_plateau`, as `{"scheduler": "reduce_on_plateau", "args": {...}}`, over
 /// an optimizer whose rate is `base_lr`: a [`Spec::Feedback`] with optax's own way of comparing.
 ///
 /// ```
@@ -173,7 +173,7 @@ fn transition(args: &mut Args, start: f64, end: f64, power: f64) -> Spec {
     let length = args.integer("transition_steps", None);
     let begin = args.integer("transition_begin", 0);
     match (u64::try_from(length), power) {
-        // As optax logs and goes on.
+        // optax logs that, and holds the value.
         (Err(_) | Ok(0), _) | (_, 0.0) => constant(start),
         (Ok(length), power) => {
             let begin = u64::try_from(begin).unwrap_or(0);
@@ -209,7 +209,7 @@ fn exponential_decay(args: &mut Args, start: f64) -> Spec {
 fn cosine(start: f64, end: f64, length: u64, exponent: f64) -> Spec {
     match exponent {
         1.0 => anneal(start, end, length, Shape::Cosine),
-        // To the power of 0, even nothing is all of it.
+        // 0 to the power of 0 is 1.
         0.0 => constant(start),
         power => anneal(start, end, length, Shape::CosinePower { power }),
     }
@@ -256,7 +256,7 @@ fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) 
     let (mut value, mut begin) = (start, 0i64);
     for (&boundary, scale) in scales {
         let next = value * scale;
-        // A piece that begins before the first step is under way by then.
+        // The steps of a piece before the first step of the run are skipped.
         let missed = begin.min(0).unsigned_abs();
         let length = boundary.abs_diff(begin);
         if boundary > begin.max(0) {
@@ -297,7 +297,7 @@ impl OneCycle {
     }
 }
 
-/// The linear warm-up that several have.
+/// The arguments of a linear warm-up.
 struct Warmup {
     start: f64,
     peak: f64,
@@ -324,7 +324,7 @@ impl Warmup {
     fn before(&self, rest: Spec) -> Spec {
         match u64::try_from(self.steps) {
             Ok(steps) => then(steps, self.ramp(), rest),
-            // A boundary before the first step: the rest is under way by then.
+            // A boundary before the first step: the rest is skipped so far.
             Err(_) => skip(self.steps.unsigned_abs(), rest),
         }
     }

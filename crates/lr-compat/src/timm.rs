@@ -41,8 +41,8 @@ pub const SCHEDULERS: &[&str] = &[
     "WSDLRScheduler",
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON, on an optimizer whose
-/// rate is `base_lr`.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as the schedule of an optimizer whose rate is
+/// `base_lr`.
 ///
 /// `PlateauLRScheduler` gives a [`Spec::Feedback`], with PyTorch's own way of comparing.
 ///
@@ -62,7 +62,7 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
     let base = check_base(base_lr)?;
     let args = &mut Args::new(&name, args)?;
-    // Neither changes the rate of the k-th step, whatever a step is.
+    // Neither changes the rate of the k-th step, be that an epoch or an update.
     args.flag("initialize", true);
     if name != "PlateauLRScheduler" {
         args.flag("t_in_epochs", true);
@@ -155,7 +155,7 @@ struct Warmup {
 }
 
 impl Warmup {
-    /// Before `curve`, which as a prefix it moves, and else takes the place of the beginning of.
+    /// The warm-up and then `curve`: all of it after a prefix, and else without as many steps.
     fn before(&self, curve: Spec, prefix: bool) -> Spec {
         let curve = if prefix {
             curve
@@ -183,7 +183,7 @@ impl Warmup {
 /// The noise that all have.
 #[derive(Clone, Copy)]
 struct Noise {
-    /// From which step on, and before which.
+    /// The first step with noise, and the one after the last.
     range: Option<(u64, Option<u64>)>,
     kind: NoiseKind,
     limit: f64,

@@ -45,8 +45,8 @@ pub const SCHEDULERS: &[&str] = &[
     "get_wsd_schedule",
 ];
 
-/// The names of `SchedulerType`, which `get_scheduler` and `lr_scheduler_type` take, and what they
-/// stand for.
+/// The names of `SchedulerType`, which `get_scheduler` and `lr_scheduler_type` take, and their
+/// functions.
 pub const NAMES: &[(&str, &str)] = &[
     ("linear", "get_linear_schedule_with_warmup"),
     ("cosine", "get_cosine_schedule_with_warmup"),
@@ -71,8 +71,8 @@ pub const NAMES: &[(&str, &str)] = &[
     ("greedy", "get_greedy_schedule"),
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON, on an optimizer whose
-/// rate is `base_lr`.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as the schedule of an optimizer whose rate is
+/// `base_lr`.
 ///
 /// `GreedyLR` and `reduce_lr_on_plateau` give a [`Spec::Feedback`], with the libraries' own way of
 /// comparing.
@@ -259,7 +259,7 @@ impl Run {
     }
 }
 
-/// So many cosine waves in `length` steps; half a one is the schedule with a name.
+/// So many cosine waves in `length` steps; half a wave is `cosine_annealing`.
 fn wave(max: f64, min: f64, length: u64, cycles: f64) -> Spec {
     let length = steps(length.max(1));
     match cycles {

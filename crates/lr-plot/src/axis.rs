@@ -164,7 +164,7 @@ fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
         let values = values.filter(|value| (low..=high).contains(value));
         values.collect::<Vec<f64>>()
     };
-    // Two at least, from which a third can be told.
+    // At least two, between which others can be guessed.
     let widest = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
     let ticks = (1..=widest).rev().map(of);
     let mut ticks = ticks.skip_while(|ticks| ticks.len() < 2);

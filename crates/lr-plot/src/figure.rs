@@ -9,7 +9,7 @@ use crate::error::PlotError;
 use crate::plot::Plot;
 use crate::{picture, terminal};
 
-/// Pictures below each other, as one: a rate and the loss that it led to.
+/// Plots below each other in one picture, such as a rate and the loss that it led to.
 ///
 /// ```
 /// use lr_plot::{Figure, Plot};
@@ -22,12 +22,13 @@ use crate::{picture, terminal};
 /// assert!(svg.contains("width=\"720\" height=\"480\""));
 /// # Ok::<(), lr_plot::PlotError>(())
 /// ```
+#[must_use = "a figure draws nothing until `to_svg` or `to_png`"]
 pub struct Figure<'a> {
     plots: Vec<Plot<'a>>,
 }
 
 impl<'a> Figure<'a> {
-    /// `plots`, from the top to the bottom.
+    /// Creates a figure of `plots`, from the top to the bottom.
     pub fn new(plots: impl IntoIterator<Item = Plot<'a>>) -> Self {
         Self {
             plots: plots.into_iter().collect(),
@@ -118,7 +119,7 @@ fn svg(plots: &[Plot<'_>]) -> Result<String, PlotError> {
         };
         draw(plots, &mut canvas)?
     };
-    // plotters says units, where pixels are meant, and nothing of what the picture is.
+    // plotters gives the size in units instead of pixels, and no label.
     let rest = svg.split_once('>').map(|(_, rest)| rest);
     let Some(rest) = rest.filter(|_| svg.starts_with("<svg ")) else {
         return Err(PlotError::Drawing("no SVG came of it".to_string()));

@@ -22,16 +22,16 @@ use crate::axis::Scale;
 /// # Ok::<(), lr_plot::PlotError>(())
 /// ```
 ///
-/// A schedule is drawn as what it is: the rate of step `n` holds from `n` to `n + 1`, so that
-/// steps which are wide enough to be seen are stairs, and a jump is a vertical line. Every step is
-/// looked at, up to 2^25 of them (and with more than that, as the x axis says then, only every
-/// second, third, ...), so that no spike is missed, however short. Of a recurrence, or a closure, which
-/// may be one, at most 2^25 steps are drawn, that begin by step 2^25.
+/// The rate of step `n` is drawn from `n` to `n + 1`: steps that are wide enough to be seen are stairs,
+/// and a jump is a vertical line. Up to 2^25 steps are all looked at, so that no spike is missed; of
+/// more, only every second, third, ..., which the x axis says. Of a recurrence, or a closure, which may
+/// be one, at most 2^25 steps are drawn, that begin by step 2^25.
 ///
 /// On a logarithmic y axis, 0 and what is more than twelve decades below the highest rate is drawn
 /// at the lower edge, which the axis says. Measured points that aren't finite leave a gap and are
 /// counted in the legend.
 #[derive(Default)]
+#[must_use = "a plot draws nothing until `to_svg`, `to_png` or `to_text`"]
 pub struct Plot<'a> {
     pub(crate) title: Option<String>,
     pub(crate) curves: Vec<Curve<'a>>,
@@ -58,27 +58,27 @@ pub(crate) enum Source<'a> {
 }
 
 impl<'a> Plot<'a> {
-    /// The size of a picture that isn't told another one, in pixels: as wide as a README is.
+    /// The default width and height in pixels: as wide as a README is.
     pub const SIZE: (u32, u32) = (720, 360);
 
-    /// A picture of nothing yet.
+    /// Creates a plot without a curve.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The line above it. Default: the label of its curve, where it has one.
+    /// Sets the line above the picture. Default: the label of its only curve.
     pub fn title(mut self, title: impl Into<String>) -> Self {
         self.title = Some(title.into());
         self
     }
 
-    /// A schedule, by reference or not: anything that implements [`Schedule`].
+    /// Adds a schedule, by reference or not: anything that implements [`Schedule`].
     pub fn schedule(self, label: impl Into<String>, schedule: impl Schedule + 'a) -> Self {
         self.curve(label, Source::Schedule(Box::new(schedule)))
     }
 
-    /// A measured curve: a line from point to point, in the order in which they are given. Beside
-    /// a schedule, x is in steps.
+    /// Adds a measured curve: a line from point to point, in the order in which they are given.
+    /// Beside a schedule, x is in steps.
     pub fn points(
         self,
         label: impl Into<String>,
@@ -95,51 +95,51 @@ impl<'a> Plot<'a> {
         self
     }
 
-    /// A dashed vertical line at `x`, with a name above it; neither, where the name has no room beside
-    /// those of phases and of marks before it.
+    /// Adds a dashed vertical line at `x`, with a name above it; neither is drawn if the name has no room
+    /// beside those of phases and of marks before it.
     pub fn mark(mut self, label: impl Into<String>, x: f64) -> Self {
         self.marks.push((label.into(), x));
         self
     }
 
-    /// The steps to draw. Default: as many as the longest of the schedules [takes](crate::span()), or as
+    /// Sets the steps to draw. Default: as many as the longest of the schedules [takes](crate::span()), or as
     /// the points have.
     pub fn steps(mut self, steps: Range<u64>) -> Self {
         self.steps = Some(steps);
         self
     }
 
-    /// The x axis in epochs, of `steps_per_epoch` steps each.
+    /// Counts the x axis in epochs of `steps_per_epoch` steps.
     pub fn epochs(mut self, steps_per_epoch: u64) -> Self {
         self.steps_per_epoch = Some(steps_per_epoch);
         self
     }
 
-    /// A logarithmic x axis, for points or for steps from 1 on.
+    /// Makes the x axis logarithmic, for points or for steps from 1 on.
     pub fn log_x(mut self) -> Self {
         self.x_scale = Scale::Log;
         self
     }
 
-    /// A logarithmic y axis.
+    /// Makes the y axis logarithmic.
     pub fn log_y(mut self) -> Self {
         self.y_scale = Scale::Log;
         self
     }
 
-    /// The name of the x axis. Default: `step` or `epoch`.
+    /// Sets the name of the x axis. Default: `step` or `epoch`.
     pub fn x_label(mut self, label: impl Into<String>) -> Self {
         self.x_label = Some(label.into());
         self
     }
 
-    /// The name of the y axis. Default: `learning rate`.
+    /// Sets the name of the y axis. Default: `learning rate`.
     pub fn y_label(mut self, label: impl Into<String>) -> Self {
         self.y_label = Some(label.into());
         self
     }
 
-    /// The part of the y axis to show; curves are cut off outside of it. Default: all there is.
+    /// Sets the part of the y axis to show; curves are cut off outside of it. Default: all there is.
     pub fn y_range(mut self, low: f64, high: f64) -> Self {
         self.y_range = Some((low, high));
         self
@@ -152,7 +152,7 @@ impl<'a> Plot<'a> {
         self
     }
 
-    /// Width and height in pixels, from 200 × 160 to 8,000 × 8,000. Default: [`SIZE`](Self::SIZE).
+    /// Sets width and height in pixels, from 200 × 160 to 8,000 × 8,000. Default: [`SIZE`](Self::SIZE).
     pub fn size(mut self, width: u32, height: u32) -> Self {
         self.size = Some((width, height));
         self

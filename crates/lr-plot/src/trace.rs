@@ -5,7 +5,7 @@ use lr_schedule::Schedule;
 use crate::axis::{Axis, Scale};
 use crate::error::PlotError;
 
-/// How many rates are looked at before only every so many are.
+/// The most rates that are looked at; of more, only every so many.
 pub(crate) const MOST_STEPS: u64 = 1 << 25;
 
 /// A curve as runs of points, between which nothing is drawn.
@@ -14,7 +14,7 @@ pub(crate) struct Trace {
     pub runs: Vec<Vec<(f64, f64)>>,
     /// How wide a step is, for a schedule's rates, which hold for as long as that.
     pub step: Option<f64>,
-    /// How many points were no numbers.
+    /// How many points were not finite.
     pub left_out: usize,
     /// The distance of the steps that were looked at.
     pub every: u64,

@@ -41,8 +41,8 @@ use rule::reduce_lr_on_plateau;
 
 pub use construct::SCHEDULERS;
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON, on an optimizer whose
-/// rate is `base_lr`.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as the schedule of an optimizer whose rate is
+/// `base_lr`.
 ///
 /// `ReduceLROnPlateau` gives a [`Spec::Feedback`], with PyTorch's own way of comparing.
 ///
@@ -72,7 +72,7 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     buildable(&name, spec)
 }
 
-/// The momentum that `OneCycleLR` and `CyclicLR` move against the rate, unless `cycle_momentum` is
+/// Reads the momentum that `OneCycleLR` and `CyclicLR` move against the rate, unless `cycle_momentum` is
 /// false; `None` for all others.
 ///
 /// ```
@@ -110,7 +110,7 @@ pub(crate) fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, Schedu
     }
 }
 
-/// `LambdaLR(optimizer, lr_lambda)`: `base_lr` times what `factor` makes of the step.
+/// `LambdaLR(optimizer, lr_lambda)`: `base_lr * factor(step)`.
 ///
 /// ```
 /// use lr_compat::torch;
@@ -123,8 +123,8 @@ pub fn lambda_lr<F: Fn(u64) -> f64>(base_lr: f64, factor: F) -> impl Schedule + 
     from_fn(move |step| base_lr * factor(step))
 }
 
-/// `MultiplicativeLR(optimizer, lr_lambda)`: `base_lr`, multiplied at every step from step 1 on
-/// with what `factor` makes of it. Its `at(n)` goes through all `n` steps: see [`Recurrence`].
+/// `MultiplicativeLR(optimizer, lr_lambda)`: `base_lr * factor(1) * ... * factor(step)`. Its `at(n)` goes
+/// through all `n` steps: see [`Recurrence`].
 ///
 /// ```
 /// use lr_compat::torch;

@@ -40,7 +40,7 @@ impl Group {
     }
 }
 
-/// A scheduler that has been constructed: how it goes on changing the group's rate.
+/// A scheduler that has been constructed, and changes the group's rate at each step.
 pub(crate) enum Part {
     Multiply(Multiplier),
     Cosine {
@@ -53,9 +53,9 @@ pub(crate) enum Part {
         epochs: u64,
         shape: Shape,
     },
-    /// To what a schedule says, whatever it was.
+    /// To the rates of a schedule, whatever the rate was.
     Set(Spec),
-    /// To what the cycle says whose rates the group has in the end.
+    /// To the rates of a cycle, with the bounds that the group has in the end.
     OneCycle(OneCycle),
     /// One part after another: each for so many steps but the last.
     Sequence(Vec<(u64, Part)>, Box<Part>),
