@@ -76,25 +76,29 @@ pub(crate) struct Args {
 
 impl Args {
     /// The arguments in `data`, of the scheduler called `owner` in errors.
-    pub fn new(owner: &str, data: Data) -> Result<Self, ScheduleError> {
-        match data {
-            Data::Table(unread) => Ok(Self {
-                owner: owner.to_string(),
-                unread,
-                known: Vec::new(),
-                error: None,
-            }),
-            other => Err(ScheduleError::invalid(owner, other, "a table of arguments")),
+    pub fn new(owner: &str, data: Data) -> Self {
+        let (unread, error) = match data {
+            Data::Table(entries) => (entries, None),
+            other => {
+                let error = ScheduleError::invalid(owner, other, "a table of arguments");
+                (Vec::new(), Some(error))
+            }
+        };
+        Self {
+            owner: owner.to_string(),
+            unread,
+            known: Vec::new(),
+            error,
         }
     }
 
-    /// Ends the reading: an error for an argument that has not been read, or else the first one that
-    /// was wrong.
-    pub fn finish(&mut self) -> Result<(), ScheduleError> {
+    /// Gives `value`, which was made of the arguments, or the error: that of an argument that has not been
+    /// read, or else the first one.
+    pub fn finish<T>(&mut self, value: T) -> Result<T, ScheduleError> {
         let unknown = self.unread.first().map(|(name, _)| {
             ScheduleError::unknown(self.owner.as_str(), "argument", name, &self.known)
         });
-        unknown.or(self.error.take()).map_or(Ok(()), Err)
+        unknown.or(self.error.take()).map_or(Ok(value), Err)
     }
 
     fn fail(&mut self, name: &str, error: ScheduleError) {

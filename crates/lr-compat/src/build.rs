@@ -1,7 +1,7 @@
 //! Specs in few words.
 
 use lr_schedule::spec::Length;
-use lr_schedule::{Shape, Spec};
+use lr_schedule::{RuleSpec, Shape, Spec};
 
 pub(crate) fn steps(steps: u64) -> Length {
     Length::Steps(steps)
@@ -9,6 +9,14 @@ pub(crate) fn steps(steps: u64) -> Length {
 
 pub(crate) fn constant(rate: f64) -> Spec {
     Spec::Constant { rate }
+}
+
+/// A rule over a schedule.
+pub(crate) fn feedback(rule: RuleSpec, of: Spec) -> Spec {
+    Spec::Feedback {
+        rule,
+        of: Box::new(of),
+    }
 }
 
 /// A straight line; of no steps, its end.

@@ -84,7 +84,7 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
     if let ("Constant", Data::Number(_) | Data::Integer(_)) = (variant, &args) {
         return number(args).map(constant);
     }
-    let mut args = Args::new(name, args)?;
+    let mut args = Args::new(name, args);
     let spec = match variant {
         "Constant" => constant(args.number("lr", None)),
         "Linear" => {
@@ -126,7 +126,7 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let (mut parts, milestones) = args.sequence(from_data);
             let first = milestones.first().copied().unwrap_or(1);
             args.check(first > 0, "milestones[0]", first, "at least 1");
-            args.finish()?;
+            args.finish(())?;
             let last = parts.pop().expect("there is one part more than milestones");
             let begins = std::iter::once(&0).chain(&milestones);
             let lengths = milestones
@@ -137,6 +137,5 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    args.finish()?;
-    Ok(spec)
+    args.finish(spec)
 }

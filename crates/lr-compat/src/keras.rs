@@ -54,7 +54,7 @@ pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
 }
 
 fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
-    let args = &mut Args::new(name, args)?;
+    let args = &mut Args::new(name, args);
     args.read("name", Ok); // which changes no rate
     let spec = match name {
         "PiecewiseConstantDecay" => piecewise_constant(args),
@@ -129,8 +129,7 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    args.finish()?;
-    Ok(spec)
+    args.finish(spec)
 }
 
 /// The steps, the rate and the staircase of a decay.

@@ -21,7 +21,7 @@ use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
 
 use crate::args::{Args, buildable, check_base, config, integer, json, number, unknown_scheduler};
 use crate::build::{
-    anneal, clamp, constant, delay, linear, polynomial, sequence, skip, steps, then,
+    anneal, clamp, constant, delay, feedback, linear, polynomial, sequence, skip, steps, then,
 };
 
 /// The schedules that [`parse`] knows.
@@ -82,13 +82,13 @@ pub fn parse_reduce_on_plateau(text: &str, base_lr: f64) -> Result<Spec, Schedul
     if name != "reduce_on_plateau" {
         return Err(unknown_scheduler(&name, &["reduce_on_plateau"]));
     }
-    let of = Box::new(constant(check_base(base_lr)?));
+    let of = constant(check_base(base_lr)?);
     let rule = reduce_on_plateau(args)?;
-    buildable(&name, Spec::Feedback { rule, of })
+    buildable(&name, feedback(rule, of))
 }
 
 fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
-    let args = &mut Args::new(name, args)?;
+    let args = &mut Args::new(name, args);
     let spec = match name {
         "constant_schedule" => constant(args.number("value", None)),
         "linear_schedule" | "polynomial_schedule" => {
@@ -149,12 +149,11 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         "join_schedules" => join(args)?,
         "sgdr_schedule" => {
             let mut parts = args.each("cosine_kwargs", |kwargs| {
-                let args = &mut Args::new("", kwargs)?;
+                let args = &mut Args::new("", kwargs);
                 let (spec, length) = warmup_cosine(args);
-                args.finish()?;
-                Ok((length, spec))
+                args.finish((length, spec))
             });
-            args.finish()?;
+            args.finish(())?;
             let (_, last) = parts.pop().expect("there is at least one");
             sequence(parts, last)
         }
@@ -164,8 +163,7 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    args.finish()?;
-    Ok(spec)
+    args.finish(spec)
 }
 
 /// From one value to another after a while, in a power of a straight line.
@@ -347,7 +345,7 @@ fn warmup_cosine(args: &mut Args) -> (Spec, u64) {
 fn join(args: &mut Args) -> Result<Spec, ScheduleError> {
     let schedules = args.each("schedules", from_data);
     let boundaries = args.items("boundaries", integer);
-    args.finish()?;
+    args.finish(())?;
     // optax goes by the shorter of the two lists, and by a later boundary rather than an earlier.
     let mut schedules = schedules.into_iter();
     let first = schedules.next().expect("there is at least one");
@@ -372,7 +370,7 @@ fn join(args: &mut Args) -> Result<Spec, ScheduleError> {
 
 /// The rule of `optax.contrib.reduce_on_plateau`.
 fn reduce_on_plateau(args: Data) -> Result<RuleSpec, ScheduleError> {
-    let args = &mut Args::new("reduce_on_plateau", args)?;
+    let args = &mut Args::new("reduce_on_plateau", args);
     let factor = args.fraction("factor", 0.1);
     let (rtol, atol) = (args.share("rtol", 1e-4), args.not_negative("atol", 0.0));
     let either = rtol > 0.0 || atol > 0.0;
@@ -392,6 +390,5 @@ fn reduce_on_plateau(args: Data) -> Result<RuleSpec, ScheduleError> {
         skip: None,
         dialect: Some(Dialect::Optax),
     };
-    args.finish()?;
-    Ok(rule)
+    args.finish(rule)
 }

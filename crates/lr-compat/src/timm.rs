@@ -27,7 +27,7 @@ use lr_schedule::{RuleSpec, Schedule, ScheduleError, Shape, Spec};
 use crate::args::{
     Args, buildable, check_base, config, count, json, list, number, unknown_scheduler,
 };
-use crate::build::{clamp, constant, linear, skip, steps, then};
+use crate::build::{clamp, constant, feedback, linear, skip, steps, then};
 use crate::torch::rule::MODES;
 
 /// The schedulers that [`parse`] knows.
@@ -61,7 +61,7 @@ pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
 pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
     let base = check_base(base_lr)?;
-    let args = &mut Args::new(&name, args)?;
+    let args = &mut Args::new(&name, args);
     // Neither changes the rate of the k-th step, be that an epoch or an update.
     args.flag("initialize", true);
     if name != "PlateauLRScheduler" {
@@ -85,12 +85,8 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
                 .range
                 .map(|(from, to)| (from.max(warmup.steps + 1), to));
             let of = linear(warmup.start, base, warmup.steps);
-            let spec = Spec::Feedback {
-                rule: plateau(args, &warmup),
-                of: Box::new(noise.over(of)),
-            };
-            args.finish()?;
-            return buildable(&name, spec);
+            let spec = feedback(plateau(args, &warmup), noise.over(of));
+            return buildable(&name, args.finish(spec)?);
         }
         "StepLRScheduler" => {
             let curve = Spec::ExponentialDecay {
@@ -143,7 +139,7 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
         }
         _ => return Err(unknown_scheduler(&name, SCHEDULERS)),
     };
-    args.finish()?;
+    args.finish(())?;
     buildable(&name, warmup.as_constructed(noise.over(spec), noise))
 }
 

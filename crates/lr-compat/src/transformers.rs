@@ -24,7 +24,9 @@ use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
 
 use crate::args::{Args, buildable, check_base, config, count, integer, json, unknown_scheduler};
-use crate::build::{anneal, clamp, constant, linear, polynomial, sequence, skip, steps, then};
+use crate::build::{
+    anneal, clamp, constant, feedback, linear, polynomial, sequence, skip, steps, then,
+};
 use crate::torch::rule::{MODES, THRESHOLD_MODES, reduce_lr_on_plateau};
 
 /// The functions that [`parse`] knows, beside `get_scheduler` and the short [`NAMES`].
@@ -103,13 +105,13 @@ fn by_name(name: String, args: Data) -> Result<(String, Data), ScheduleError> {
     let mut known: Vec<&str> = NAMES.iter().map(|(short, _)| *short).collect();
     let (name, place, mut entries) = match (name.as_str(), args) {
         ("get_scheduler", args) => {
-            let mut args = Args::new(&name, args)?;
+            let mut args = Args::new(&name, args);
             let short = args.read("name", |data| match data {
                 Data::Text(short) => Ok(short),
                 other => Err(ScheduleError::invalid("", other, "a name")),
             });
             let given = [SHARED[0], SHARED[1], SPECIFIC].map(|name| (name, args.read(name, Ok)));
-            args.finish()?;
+            args.finish(())?;
             let place = "get_scheduler.name";
             let short = short.ok_or_else(|| ScheduleError::missing(place))?;
             let given = given.into_iter();
@@ -162,16 +164,13 @@ fn warm_up(steps: u64, base: f64, rest: Spec) -> Spec {
 }
 
 fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError> {
-    let feedback = |rule| Spec::Feedback {
-        rule,
-        of: Box::new(constant(base)),
-    };
+    let over_base = |rule| feedback(rule, constant(base));
     match name {
-        "get_reduce_on_plateau_schedule" => return reduce_lr_on_plateau(name, args).map(feedback),
-        "GreedyLR" | "get_greedy_schedule" => return greedy(name, args).map(feedback),
+        "get_reduce_on_plateau_schedule" => return reduce_lr_on_plateau(name, args).map(over_base),
+        "GreedyLR" | "get_greedy_schedule" => return greedy(name, args).map(over_base),
         _ => {}
     }
-    let args = &mut Args::new(name, args)?;
+    let args = &mut Args::new(name, args);
     args.check_last_epoch();
     let spec = match name {
         "get_constant_schedule" => constant(base),
@@ -236,8 +235,7 @@ fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError>
         "get_wsd_schedule" => warmup_stable_decay(args, base),
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    args.finish()?;
-    Ok(spec)
+    args.finish(spec)
 }
 
 /// The warm-up, and what is left of the run after it.
@@ -368,7 +366,7 @@ fn warmup_stable_decay(args: &mut Args, base: f64) -> Spec {
 
 /// The rule of `GreedyLR`.
 fn greedy(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
-    let args = &mut Args::new(owner, args)?;
+    let args = &mut Args::new(owner, args);
     args.flag("verbose", false);
     let factor = args.fraction("factor", 0.95);
     let window = args.steps("window_size", 50);
@@ -388,6 +386,5 @@ fn greedy(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
         reset_start: args.count("reset_start", 500),
         dialect: Some(Dialect::Torch),
     };
-    args.finish()?;
-    Ok(rule)
+    args.finish(rule)
 }

@@ -35,7 +35,7 @@ impl Part {
         args: Data,
         group: &mut Group,
     ) -> Result<Self, ScheduleError> {
-        let args = &mut Args::new(name, args)?;
+        let args = &mut Args::new(name, args);
         if name != "ChainedScheduler" {
             args.check_last_epoch();
         }
@@ -152,7 +152,7 @@ impl Part {
             }
             "SequentialLR" => {
                 let (parts, milestones) = args.sequence(|data| Self::inside(data, group));
-                args.finish()?;
+                args.finish(())?;
                 Self::sequential(parts, &milestones, group)?
             }
             "ChainedScheduler" => {
@@ -169,8 +169,7 @@ impl Part {
             }
             _ => return Err(unknown_scheduler(name, SCHEDULERS)),
         };
-        args.finish()?;
-        Ok(part)
+        args.finish(part)
     }
 
     /// Constructs a scheduler that is part of another.

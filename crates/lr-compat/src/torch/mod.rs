@@ -34,7 +34,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{Recurrence, Schedule, ScheduleError, Spec};
 
 use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
-use crate::build::constant;
+use crate::build::{constant, feedback};
 use cycles::{Cyclic, OneCycle};
 use part::{Group, Part};
 use rule::reduce_lr_on_plateau;
@@ -63,10 +63,7 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
     let mut group = Group::new(check_base(base_lr)?);
     let spec = match name.as_str() {
-        "ReduceLROnPlateau" => Spec::Feedback {
-            rule: reduce_lr_on_plateau(&name, args)?,
-            of: Box::new(constant(base_lr)),
-        },
+        "ReduceLROnPlateau" => feedback(reduce_lr_on_plateau(&name, args)?, constant(base_lr)),
         _ => Part::construct(&name, args, &mut group)?.into_spec(base_lr, &group),
     };
     buildable(&name, spec)
@@ -96,10 +93,10 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 /// The momentum that the scheduler called `name` moves.
 pub(crate) fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
     let read = |momentum: fn(&mut Args) -> Option<Spec>| {
-        let args = &mut Args::new(name, args)?;
+        let args = &mut Args::new(name, args);
         args.check_last_epoch();
         let momentum = momentum(args);
-        args.finish()?;
+        args.finish(())?;
         momentum.map(|spec| buildable(name, spec)).transpose()
     };
     match name {

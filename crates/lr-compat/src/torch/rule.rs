@@ -12,7 +12,7 @@ pub(crate) const THRESHOLD_MODES: &[(&str, ThresholdMode)] =
 
 /// The rule of `ReduceLROnPlateau`, which transformers passes on as it is.
 pub(crate) fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
-    let args = &mut Args::new(owner, args)?;
+    let args = &mut Args::new(owner, args);
     let factor = args.number("factor", 0.1);
     let valid = (0.0..1.0).contains(&factor);
     args.check(valid, "factor", factor, "at least 0 and below 1");
@@ -31,6 +31,5 @@ pub(crate) fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, 
         skip: None,
         dialect: Some(Dialect::Torch),
     };
-    args.finish()?;
-    Ok(rule)
+    args.finish(rule)
 }
