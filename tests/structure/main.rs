@@ -229,7 +229,11 @@ fn a_circle_is_named_with_its_imports() {
     assert_eq!(modules.through_root(), ["it::c has crate::Own::new"]);
 
     let parent = Modules::read([
-        ("it", "mod a;"),
+        (
+            "it",
+            "mod a; #[cfg(all(test, loom))] mod tests; pub use a::A;",
+        ),
+        ("it::tests", "use crate::A; use crate::a::A;"),
         ("it::a", "mod b; use b::B; pub struct A;"),
         ("it::a::b", "use super::A; pub struct B;"),
     ]);
@@ -237,6 +241,7 @@ fn a_circle_is_named_with_its_imports() {
         parent.circles(),
         ["it::a -> it::a::b -> it::a: it::a has b::B, it::a::b has super::A"]
     );
+    assert!(parent.through_root().is_empty());
 }
 
 #[test]

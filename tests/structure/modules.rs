@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use syn::visit::{self, Visit};
-use syn::{Attribute, ItemMod, ItemUse, Macro, UseTree};
+use syn::{Attribute, ItemMod, ItemUse, Macro, Meta, UseTree};
 
 /// The modules of a crate, called `krate::room::file`.
 pub struct Modules {
@@ -16,7 +16,7 @@ pub struct Modules {
 impl Modules {
     /// Reads the modules, of which the shortest name is the crate root's.
     pub fn read<'a>(files: impl IntoIterator<Item = (impl Into<String>, &'a str)>) -> Self {
-        let paths: BTreeMap<String, Paths> = files
+        let mut paths: BTreeMap<String, Paths> = files
             .into_iter()
             .map(|(module, text)| {
                 let module = module.into();
@@ -27,6 +27,15 @@ impl Modules {
                 (module, paths)
             })
             .collect();
+        let tests: Vec<String> = paths
+            .iter()
+            .flat_map(|(module, own)| {
+                own.tests
+                    .iter()
+                    .map(move |name| format!("{module}::{name}"))
+            })
+            .collect();
+        paths.retain(|module, _| !tests.contains(module));
         let root = paths.keys().next().map_or("", |first| {
             first
                 .split_once("::")
@@ -163,6 +172,8 @@ struct Paths {
     paths: Vec<Vec<String>>,
     /// What the names stand for that `use` gives to the module.
     names: BTreeMap<String, Vec<String>>,
+    /// The modules under `#[cfg(test)]` that are files.
+    tests: Vec<String>,
     /// How many modules within the file are around.
     depth: usize,
 }
@@ -202,17 +213,22 @@ impl Paths {
 }
 
 fn only_for_tests(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute
-                .parse_args::<syn::Path>()
-                .is_ok_and(|condition| condition.is_ident("test"))
+    attributes.iter().any(|attribute| match &attribute.meta {
+        Meta::List(list) if list.path.is_ident("cfg") => {
+            let condition = list.tokens.to_string();
+            condition == "test" || condition.starts_with("all (test ,")
+        }
+        _ => false,
     })
 }
 
 impl Visit<'_> for Paths {
     fn visit_item_mod(&mut self, module: &ItemMod) {
-        if module.content.is_some() && !only_for_tests(&module.attrs) {
+        let only_for_tests = only_for_tests(&module.attrs);
+        if only_for_tests && module.content.is_none() {
+            self.tests.push(module.ident.to_string());
+        }
+        if !only_for_tests {
             self.depth += 1;
             visit::visit_item_mod(self, module);
             self.depth -= 1;

@@ -107,13 +107,7 @@ impl Args {
     }
 
     /// Fails unless `valid`, for the argument called `name`.
-    pub fn check(
-        &mut self,
-        valid: bool,
-        name: &str,
-        value: impl Display,
-        allowed: impl Into<std::borrow::Cow<'static, str>>,
-    ) {
+    pub fn check(&mut self, valid: bool, name: &str, value: impl Display, allowed: &'static str) {
         if !valid {
             self.fail(name, ScheduleError::invalid("", value, allowed));
         }
@@ -121,10 +115,9 @@ impl Args {
 
     /// Fails unless a list is in ascending order.
     pub fn check_ascending<T: PartialOrd + Display>(&mut self, name: &str, list: &[T]) {
-        for (i, pair) in list.windows(2).enumerate() {
+        if let Some(i) = list.windows(2).position(|pair| pair[1] < pair[0]) {
             let place = format!("{name}[{}]", i + 1);
-            let ascends = pair[1] >= pair[0];
-            self.check(ascends, &place, &pair[1], "at least the one before it");
+            self.check(false, &place, &list[i + 1], "at least the one before it");
         }
     }
 
