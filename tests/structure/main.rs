@@ -28,7 +28,7 @@ const DEPENDENCIES: &[(&str, &[&str])] = &[
     ("lr-compat", &["lr-schedule"]),
     ("lr-torch", &["lr-schedule", "lr-compat"]),
     ("lr-plot", &["lr-schedule"]),
-    ("lr-checkpoint", &[]),
+    ("lr-checkpoint", &["lr-schedule"]),
     (
         "burn-lr",
         &[

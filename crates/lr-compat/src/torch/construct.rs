@@ -30,11 +30,7 @@ pub const SCHEDULERS: &[&str] = &[
 
 impl Part {
     /// Constructs the scheduler called `name`, which changes the group.
-    pub(crate) fn construct(
-        name: &str,
-        args: Data,
-        group: &mut Group,
-    ) -> Result<Self, ScheduleError> {
+    pub fn construct(name: &str, args: Data, group: &mut Group) -> Result<Self, ScheduleError> {
         let args = &mut Args::new(name, args);
         if name != "ChainedScheduler" {
             args.check_last_epoch();

@@ -8,7 +8,7 @@ use crate::build::steps;
 
 /// `OneCycleLR`.
 #[derive(Clone, Copy)]
-pub(crate) struct OneCycle {
+pub struct OneCycle {
     pub max_lr: f64,
     total_steps: u64,
     pct_start: f64,
@@ -20,7 +20,7 @@ pub(crate) struct OneCycle {
 }
 
 impl OneCycle {
-    pub fn read(args: &mut Args) -> Self {
+    pub(super) fn read(args: &mut Args) -> Self {
         let epochs = args.read("epochs", count);
         let steps_per_epoch = args.read("steps_per_epoch", count);
         let total_steps = match (args.read("total_steps", count), epochs, steps_per_epoch) {

@@ -26,7 +26,8 @@
 
 mod construct;
 mod cycles;
-pub(crate) mod part;
+#[doc(hidden)]
+pub mod part;
 pub(crate) mod rule;
 
 use lr_schedule::curves::from_fn;
@@ -37,9 +38,10 @@ use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
 use crate::build::{constant, feedback};
 use cycles::{Cyclic, OneCycle};
 use part::{Group, Part};
-use rule::reduce_lr_on_plateau;
 
 pub use construct::SCHEDULERS;
+#[doc(hidden)]
+pub use rule::reduce_lr_on_plateau;
 
 /// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as the schedule of an optimizer whose rate is
 /// `base_lr`.
@@ -91,7 +93,8 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 }
 
 /// The momentum that the scheduler called `name` moves.
-pub(crate) fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
+#[doc(hidden)]
+pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
     let read = |momentum: fn(&mut Args) -> Option<Spec>| {
         let args = &mut Args::new(name, args);
         args.check_last_epoch();

@@ -9,7 +9,7 @@ use crate::build::{anneal, constant, sequence, steps};
 
 /// The optimizer's one group of parameters, which PyTorch's schedulers share.
 #[derive(Clone, Copy)]
-pub(crate) struct Group {
+pub struct Group {
     pub(super) lr: f64,
     /// The `initial_lr` that the first scheduler leaves there, and `OneCycleLR` replaces.
     pub(super) initial_lr: Option<f64>,
@@ -20,7 +20,7 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    pub(crate) fn new(lr: f64) -> Self {
+    pub fn new(lr: f64) -> Self {
         Self {
             lr,
             initial_lr: None,
@@ -41,7 +41,7 @@ impl Group {
 }
 
 /// A scheduler that has been constructed, and changes the group's rate at each step.
-pub(crate) enum Part {
+pub enum Part {
     Multiply(Multiplier),
     Cosine {
         base: f64,
@@ -63,7 +63,7 @@ pub(crate) enum Part {
 }
 
 /// A scheduler that multiplies the rate, by the factors of a schedule.
-pub(crate) struct Multiplier {
+pub struct Multiplier {
     pub(super) base: f64,
     /// The factor of its constructor.
     pub(super) first: f64,
@@ -125,7 +125,7 @@ impl Part {
     }
 
     /// The formula of a part that begins when the rate is `lr`.
-    pub(crate) fn part_of_sequence(&self, lr: f64, first: bool, group: &Group) -> Option<Spec> {
+    pub fn part_of_sequence(&self, lr: f64, first: bool, group: &Group) -> Option<Spec> {
         Some(match self {
             Self::Multiply(part) if first => (part.of)(lr),
             Self::Multiply(part) => match (part.of)(part.base) {
@@ -150,7 +150,7 @@ impl Part {
     }
 
     /// The recursion.
-    pub(crate) fn link(&self, group: &Group) -> Link {
+    pub fn link(&self, group: &Group) -> Link {
         match self {
             Self::Multiply(part) => Link::Multiply {
                 of: Box::new((part.of)(1.0)),
@@ -193,7 +193,7 @@ impl Part {
     }
 
     /// The rate that a `SequentialLR` sets when it comes to this part; `None` where it sets none.
-    pub(crate) fn begin(&self, group: &Group) -> Option<f64> {
+    pub fn begin(&self, group: &Group) -> Option<f64> {
         match self {
             Self::Multiply(part) => Some(part.later),
             Self::Cosine { base, .. } => Some(*base),
@@ -206,7 +206,7 @@ impl Part {
 }
 
 /// The formula of one part after another, the first of which begins when the rate is `lr`.
-pub(crate) fn closed_sequence<'p>(
+pub fn closed_sequence<'p>(
     before: impl Iterator<Item = (u64, &'p Part, &'p Group)>,
     (last, group): (&Part, &Group),
     mut lr: f64,
@@ -222,10 +222,7 @@ pub(crate) fn closed_sequence<'p>(
 }
 
 /// The formula of parts at once, where all of them multiply.
-pub(crate) fn closed_product<'p>(
-    parts: impl Iterator<Item = &'p Part>,
-    base_lr: f64,
-) -> Option<Spec> {
+pub fn closed_product<'p>(parts: impl Iterator<Item = &'p Part>, base_lr: f64) -> Option<Spec> {
     let factors = parts.map(|part| match part {
         Part::Multiply(part) => Some((part.of)(1.0)),
         _ => None,
@@ -237,6 +234,6 @@ pub(crate) fn closed_product<'p>(
 
 /// The rate that `spec` gives for `step`, or NaN for a spec that can't be built: then a spec made of it
 /// can't be built either, which is the error in the end.
-pub(crate) fn rate(spec: &Spec, step: u64) -> f64 {
+pub fn rate(spec: &Spec, step: u64) -> f64 {
     spec.build().map_or(f64::NAN, |schedule| schedule.at(step))
 }

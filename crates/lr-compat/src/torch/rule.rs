@@ -11,7 +11,7 @@ pub(crate) const THRESHOLD_MODES: &[(&str, ThresholdMode)] =
     &[("rel", ThresholdMode::Rel), ("abs", ThresholdMode::Abs)];
 
 /// The rule of `ReduceLROnPlateau`, which transformers passes on as it is.
-pub(crate) fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
+pub fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
     let args = &mut Args::new(owner, args);
     let factor = args.number("factor", 0.1);
     let valid = (0.0..1.0).contains(&factor);

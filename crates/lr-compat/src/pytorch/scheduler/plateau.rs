@@ -7,7 +7,7 @@ use super::arguments::arguments;
 use super::node::{Context, placed};
 use crate::build::constant;
 use crate::pytorch::{TorchError, Value};
-use crate::torch::rule::reduce_lr_on_plateau;
+use crate::torch::reduce_lr_on_plateau;
 
 const CLASS: &str = "ReduceLROnPlateau";
 
