@@ -1,23 +1,31 @@
-//! Specs in few words.
+//! Specs in few words, for readers of configs here and in lr-torch.
 
 use lr_schedule::spec::Length;
-use lr_schedule::{Shape, Spec};
+use lr_schedule::{RuleSpec, Shape, Spec};
 
-pub(crate) fn steps(steps: u64) -> Length {
+pub fn steps(steps: u64) -> Length {
     Length::Steps(steps)
 }
 
-pub(crate) fn constant(rate: f64) -> Spec {
+pub fn constant(rate: f64) -> Spec {
     Spec::Constant { rate }
 }
 
+/// A rule over a schedule.
+pub fn feedback(rule: RuleSpec, of: Spec) -> Spec {
+    Spec::Feedback {
+        rule,
+        of: Box::new(of),
+    }
+}
+
 /// A straight line; of no steps, its end.
-pub(crate) fn linear(start: f64, end: f64, steps: u64) -> Spec {
+pub fn linear(start: f64, end: f64, steps: u64) -> Spec {
     anneal(start, end, steps, Shape::Linear)
 }
 
 /// A ramp of any shape; of no steps, its end.
-pub(crate) fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
+pub fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
     let steps = match steps {
         0 => return constant(end),
         steps => Length::Steps(steps),
@@ -35,7 +43,7 @@ pub(crate) fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
 }
 
 /// A power of a straight line, for which any power will do.
-pub(crate) fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
+pub fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
     match power {
         1.0 => linear(start, end, of),
         _ => Spec::Polynomial {
@@ -47,14 +55,14 @@ pub(crate) fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
     }
 }
 
-pub(crate) fn take(count: u64, of: Spec) -> Spec {
+pub fn take(count: u64, of: Spec) -> Spec {
     Spec::Take {
         steps: steps(count),
         of: Box::new(of),
     }
 }
 
-pub(crate) fn skip(count: u64, of: Spec) -> Spec {
+pub fn skip(count: u64, of: Spec) -> Spec {
     match count {
         0 => of,
         count => Spec::Skip {
@@ -64,7 +72,7 @@ pub(crate) fn skip(count: u64, of: Spec) -> Spec {
     }
 }
 
-pub(crate) fn delay(count: u64, of: Spec) -> Spec {
+pub fn delay(count: u64, of: Spec) -> Spec {
     match count {
         0 => of,
         count => Spec::Delay {
@@ -75,12 +83,12 @@ pub(crate) fn delay(count: u64, of: Spec) -> Spec {
 }
 
 /// `first` for so many steps, then `next`.
-pub(crate) fn then(count: u64, first: Spec, next: Spec) -> Spec {
+pub fn then(count: u64, first: Spec, next: Spec) -> Spec {
     sequence(vec![(count, first)], next)
 }
 
 /// Each of `before` for its number of steps, then `last`.
-pub(crate) fn sequence(before: Vec<(u64, Spec)>, last: Spec) -> Spec {
+pub fn sequence(before: Vec<(u64, Spec)>, last: Spec) -> Spec {
     let before = before.into_iter().filter(|(count, _)| *count > 0);
     let mut parts: Vec<Spec> = before.map(|(count, part)| take(count, part)).collect();
     parts.push(last);
@@ -90,7 +98,7 @@ pub(crate) fn sequence(before: Vec<(u64, Spec)>, last: Spec) -> Spec {
     }
 }
 
-pub(crate) fn clamp(min: Option<f64>, max: Option<f64>, of: Spec) -> Spec {
+pub fn clamp(min: Option<f64>, max: Option<f64>, of: Spec) -> Spec {
     Spec::Clamp {
         min,
         max,

@@ -43,4 +43,5 @@ pub mod torch;
 pub mod transformers;
 
 mod args;
-mod build;
+#[doc(hidden)]
+pub mod build;

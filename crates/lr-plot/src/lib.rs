@@ -29,6 +29,7 @@ mod figure;
 mod font;
 mod names;
 mod palette;
+mod panel;
 mod path;
 mod phases;
 mod picture;
