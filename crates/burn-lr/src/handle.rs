@@ -11,7 +11,7 @@ use crate::timeline::event::Action;
 /// A handle to a scheduler that is under way: reads its rate and changes it by hand, from any
 /// thread, wherever Burn has moved the scheduler to.
 ///
-/// What is set takes effect at the scheduler's next step, is part of its saved state, and holds
+/// A change takes effect at the scheduler's next step, is part of its saved state, and holds
 /// until it is [released](Self::release). Steps are counted all the while, so that a released
 /// schedule goes on where it would have been.
 ///
@@ -34,15 +34,14 @@ use crate::timeline::event::Action;
 /// ```
 ///
 /// A scheduler's clones share its handle, and Burn clones schedulers when a run is resumed and for
-/// each worker of a distributed one. Those that have stepped are of one run: what is set counts for
-/// all of them, from the same step on, the first that none of them has begun; a clone that steps
-/// later joins them, and takes up the same at the same steps (of more than 1,024 changes that it has
-/// not come to, the last ones). [`lr`](Self::lr) is the rate of the one that stepped last.
+/// each worker of a distributed one. Those that have stepped are of one run: a change counts for
+/// all of them, from the same step on, the first that none of them has begun. A clone that steps
+/// later joins them, and applies the same changes at the same steps (of more than 1,024 changes that
+/// wait for it, the oldest become one). [`lr`](Self::lr) is the rate of the one that stepped last.
 ///
-/// When the last of them is dropped, the run is over, and what was set in it too: a clone that was
-/// kept and begins then, like the next fold of a cross-validation, goes on from what was in force
-/// for the scheduler that it was cloned from. What is set between two runs is for all clones that
-/// there are. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its
+/// When the last of them is dropped, the run is over, and its changes go with it: a clone that was
+/// kept and begins then, like the next fold of a cross-validation, goes on with the rates that the
+/// scheduler had when it was cloned. A change between two runs is for all clones that there are. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its
 /// own.)
 ///
 /// Every change is logged (through the `log` crate, level `info`) with the step from which on it
@@ -83,7 +82,7 @@ impl LrHandle {
     ///
     /// # Errors
     ///
-    /// Where the schedule gave a rate that is negative or not finite; nothing is changed then.
+    /// A schedule that gave a rate that is negative or not finite; nothing is changed then.
     pub fn freeze(&self) -> Result<f64, ControlError> {
         let lr = self.lr();
         self.set(lr)?;
@@ -171,7 +170,7 @@ impl LrHandle {
         self.timeline.expected().set
     }
 
-    /// What the schedule's rates are multiplied with.
+    /// The factor that the schedule's rates are multiplied with.
     pub fn factor(&self) -> f64 {
         self.timeline.expected().factor
     }
@@ -286,7 +285,7 @@ impl MetricHandle {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{field}: must be finite and at least 0, got {value}")]
 pub struct ControlError {
-    /// What was given.
+    /// The name of the number.
     pub field: &'static str,
     /// Its value.
     pub value: f64,

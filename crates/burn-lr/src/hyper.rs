@@ -83,14 +83,14 @@ impl<O, B, const N: usize> ScheduledOptimizer<O, B, N>
 where
     B: Fn([f64; N]) -> O,
 {
-    /// What `build` makes of the values that the schedules give for `scheduler`'s steps.
+    /// Creates the optimizer that `build` makes of the schedules' values at `scheduler`'s steps.
     ///
     /// Make it before the scheduler is cloned or moved into Burn's: clones that were made earlier
     /// don't drive it.
     ///
     /// # Panics
     ///
-    /// Where two quantities have the same name.
+    /// Two quantities of the same name.
     pub fn new<S: Schedule, F: Feedback>(
         scheduler: &mut Scheduler<S, F>,
         schedules: [(&str, DynSchedule); N],

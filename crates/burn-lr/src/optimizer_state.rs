@@ -1,4 +1,4 @@
-//! What an optimizer's state consists of, and what Burn's loader makes of it: it leaves out in silence
+//! The fields of an optimizer's state, and how Burn's loader takes them: it leaves out in silence
 //! what the optimizer can't take, and turns every tensor into the number type of the default device.
 
 use std::collections::BTreeMap;
@@ -51,7 +51,7 @@ impl Fields {
     }
 }
 
-/// What an optimizer has not taken of a state.
+/// The part of a state that an optimizer has not taken.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum NotTaken {
     /// It is of another kind: it leaves out some, or lacks some.

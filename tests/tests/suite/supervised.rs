@@ -476,6 +476,8 @@ impl SupervisedLearningStrategy<Network> for TwoWorkers {
             .enumerate()
             .map(|(number, part)| {
                 let mut learner = learner.clone();
+                // The clone's first graph would be one with the other's.
+                learner.fork(&devices[number]);
                 let mut early_stopping = components.early_stopping.clone();
                 let mut checkpointer = if number == 0 {
                     checkpointer.take()

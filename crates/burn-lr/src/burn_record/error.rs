@@ -13,7 +13,7 @@ pub enum BurnRecordError {
     NotBurns {
         /// Which part of the record: `1.0`, or nothing for all of it.
         at: String,
-        /// What the schedule has in that place: `warmup`.
+        /// The schedule's part in that place: `warmup`.
         name: &'static str,
     },
     /// The record is of another kind of scheduler than the schedule at hand.
@@ -25,11 +25,11 @@ pub enum BurnRecordError {
     Kind {
         /// Which part of the record.
         at: String,
-        /// What the schedule has in that place: `linear`.
+        /// The schedule's part in that place: `linear`.
         name: &'static str,
-        /// What Burn's scheduler of that kind stores.
+        /// The fields of Burn's scheduler of that kind.
         expected: &'static str,
-        /// What the record has.
+        /// The record's fields.
         found: Vec<String>,
     },
     /// A number can't be what it is.
@@ -39,9 +39,9 @@ pub enum BurnRecordError {
         at: String,
         /// Which number.
         field: &'static str,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What is allowed, for the schedule at hand.
+        /// The values allowed, for the schedule at hand.
         allowed: String,
     },
     /// The schedule at hand gives another rate than the record has.

@@ -70,7 +70,7 @@ fn position(spec: &Spec, record: &LrSchedulerRecord) -> Result<u64, BurnRecordEr
     }
     let taken = match (taken(spec, &node), node.children()) {
         (Ok(taken), _) => taken,
-        // What a `ModuleLrScheduler` writes.
+        // As a `ModuleLrScheduler` writes it.
         (Err(_), Some(groups)) if groups == BTreeSet::from([0]) => taken(spec, &node.child(0))?,
         (Err(error), Some(groups)) if groups.len() > 1 && !is_of_several(spec) => {
             let groups = groups.len();
@@ -99,7 +99,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
         // The mean of several is their sum, scaled.
         Spec::Scale { of, .. } | Spec::Take { of, .. } => taken(of, node),
         Spec::Sequence(parts) => sequence(parts, node),
-        // What is in a sequence of one is all that it is called here.
+        // A sequence of one is called by its part here.
         one if node.has_a_count_of_steps() => sequence(std::slice::from_ref(one), node),
         Spec::Constant { .. } => match node.scalars.is_empty() {
             true => Ok(Taken::ANY),

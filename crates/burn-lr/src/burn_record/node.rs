@@ -38,7 +38,7 @@ impl Taken {
         Self { most, ..self }
     }
 
-    /// What agrees with both, by the more exact one.
+    /// The counts that agree with both, by the more exact one.
     pub fn and(self, other: Self) -> Option<Self> {
         let best = match self.most - self.least <= other.most - other.least {
             true => self.best,
@@ -63,7 +63,7 @@ impl Taken {
 
 /// Part of a record.
 pub(super) struct Node {
-    /// Where in the record: `1.0`.
+    /// Its place in the record: `1.0`.
     pub at: String,
     pub scalars: BTreeMap<String, Scalar>,
 }

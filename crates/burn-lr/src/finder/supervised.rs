@@ -41,7 +41,7 @@ impl LrFinder {
     ///
     /// # Errors
     ///
-    /// Where the loader fails or has no data, and where the loss can't be read.
+    /// A loader that fails or has no data, and a loss that can't be read.
     pub fn run<M>(
         self,
         model: &M,

@@ -27,7 +27,7 @@ pub enum GroupError {
     Invalid {
         /// Of which group, or `layer_wise`.
         group: String,
-        /// What was given.
+        /// Its name.
         field: &'static str,
         /// Its value.
         value: f64,

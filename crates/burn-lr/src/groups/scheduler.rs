@@ -36,7 +36,7 @@ pub struct GroupScheduler {
     layout: Arc<Layout>,
 }
 
-/// What stays as it is while the groups are stepped.
+/// The part that stays as it is while the groups are stepped.
 struct Layout {
     names: Vec<String>,
     /// A path of each group.

@@ -6,8 +6,8 @@ use burn_pack::{Reader, Scalar};
 use super::error::LoadError;
 use super::fields::Fields;
 use super::identity::Identity;
-use crate::Shape;
 use crate::timeline::event::{Action, Applied, Decay, Override};
+use lr_schedule::Shape;
 
 /// Whether a record has the state of a feedback rule in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

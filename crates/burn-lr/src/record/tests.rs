@@ -199,7 +199,7 @@ fn a_recurrence_takes_one_step_at_a_time_before_and_after_a_resume() {
     }
     assert_eq!(updates.load(Ordering::Relaxed), 200);
 
-    // What another schedule gave is nothing to go on from.
+    // The last rate of another schedule is nothing to go on from.
     let mut other = Scheduler::new(Recurrence::new(0.5, |_, rate| rate * 0.5));
     assert!(other.try_load_record(&record).is_err());
     let mut other = other.accept_another_schedule();

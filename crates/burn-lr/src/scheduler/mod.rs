@@ -180,12 +180,12 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
 
     /// How many steps were taken that count, which is the number of the next one.
     pub fn position(&self) -> u64 {
-        self.before_next_step(|_, _| ()).0.position()
+        self.current().position()
     }
 
     /// How many steps were taken that [don't count](Self::skip_step).
     pub fn skipped(&self) -> u64 {
-        self.before_next_step(|_, _| ()).0.applied.skipped
+        self.current().applied.skipped
     }
 
     /// Takes back the last step, which does not count: the optimizer was not stepped, since a gradient
@@ -223,7 +223,7 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
         observe(&mut self.rule, &self.schedule, &self.progress, metric, true);
     }
 
-    /// A handle that reads and changes the rate from elsewhere.
+    /// Returns a handle that reads and changes the rate from elsewhere.
     pub fn handle(&self) -> LrHandle {
         LrHandle::new(self.cursor.timeline().clone())
     }
@@ -237,6 +237,11 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     /// Lets the schedule of another quantity follow this one's steps.
     pub(crate) fn drive(&mut self, name: &str, schedule: &impl Schedule) {
         Arc::make_mut(&mut self.driven).push(Driven::new(name, schedule));
+    }
+
+    /// The progress before the next step.
+    fn current(&self) -> Progress {
+        self.before_next_step(|_, _| ()).0
     }
 
     /// Announces each step on its thread from now on; returns under which number.
@@ -274,7 +279,7 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
         }
     }
 
-    /// Takes a step: returns its rate.
+    /// Takes a step, and returns its rate.
     #[inline]
     fn take_step(&mut self) -> f64 {
         if let Some(events) = self.cursor.begin(self.progress.taken) {
@@ -311,20 +316,25 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     fn apply(&mut self, events: Vec<Arc<Event>>) {
         for event in events {
             let (step, first) = (self.progress.position(), event.is_first());
-            if let Action::Metric(value) = event.action {
-                observe(&mut self.rule, &self.schedule, &self.progress, value, first);
-                continue;
-            }
             self.progress.apply(&event.action);
-            if !first {
-                continue;
-            }
             match &event.action {
-                Action::Skip => {
-                    let step = self.progress.position();
-                    log::info!("step {step} does not count and comes again");
+                Action::Metric(value) => {
+                    observe(
+                        &mut self.rule,
+                        &self.schedule,
+                        &self.progress,
+                        *value,
+                        first,
+                    );
                 }
-                action => log::info!("learning rate from step {step} on: {action}"),
+                Action::Skip if first => {
+                    log::info!(
+                        "step {} does not count and comes again",
+                        self.progress.position()
+                    );
+                }
+                action if first => log::info!("learning rate from step {step} on: {action}"),
+                _ => (),
             }
         }
     }

@@ -78,6 +78,11 @@ impl Member {
         self.pace.begun.load(Ordering::Relaxed)
     }
 
+    /// How many steps it has taken that count.
+    pub fn position(&self) -> u64 {
+        self.expected().position(self.begun())
+    }
+
     /// The state once the next `count` events are applied.
     fn after(&self, count: usize) -> Applied {
         let begun = self.begun();

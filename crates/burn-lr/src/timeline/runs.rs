@@ -32,6 +32,8 @@ pub(crate) struct Runs {
     skipped: BTreeSet<u64>,
     /// The last clone, once it is dropped.
     last: Option<Member>,
+    /// How many steps that count the last run has come to, once it is over.
+    steps: u64,
 }
 
 impl Timeline {
@@ -75,8 +77,8 @@ impl Timeline {
     ) -> Result<(), E> {
         let runs = &mut *self.lock();
         let all = runs.clones.values().chain(&runs.last);
-        all.map(|member| check(&member.expected().over))
-            .collect::<Result<(), E>>()?;
+        all.map(|member| member.expected().over)
+            .try_for_each(|over| check(&over))?;
         self.push(runs, action);
         Ok(())
     }
@@ -121,6 +123,8 @@ impl Timeline {
                 self.push(runs, Action::Skip);
             }
         } else if !member.pending.iter().any(Pending::is_own_skip) {
+            runs.steps = runs.steps.saturating_sub(1);
+            let member = runs.member(id);
             self.shared.events.fetch_add(1, Ordering::Relaxed);
             member.push(Pending {
                 event: Arc::new(Event::new(0, Action::Skip)),
@@ -140,11 +144,11 @@ impl Timeline {
         f64::from_bits(self.shared.rate.load(Ordering::Relaxed))
     }
 
-    /// How many steps were taken that count, by the clone in front.
+    /// How many steps that count the run has taken, or the last one did: those of the clone in front.
     pub fn steps(&self) -> u64 {
         let runs = self.lock();
-        let position = |member: &Member| member.expected().position(member.begun());
-        runs.in_front().map_or(0, position)
+        let in_front = runs.in_run().max_by_key(|(_, member)| member.begun());
+        in_front.map_or(runs.steps, |(_, member)| member.position())
     }
 
     /// The override of the clone in front once it has applied all events.
@@ -165,6 +169,9 @@ impl Runs {
     pub fn enter(&mut self, member: Member) -> u64 {
         let id = self.ever;
         self.ever += 1;
+        if self.clones.is_empty() {
+            self.steps = member.position();
+        }
         self.clones.insert(id, member);
         id
     }
@@ -179,9 +186,13 @@ impl Runs {
 
     /// Removes the clone `id`, and ends the run if it was the last one of it.
     pub fn leave(&mut self, id: u64) {
-        if let Some(mut member) = self.clones.remove(&id)
-            && self.clones.is_empty()
-        {
+        let Some(mut member) = self.clones.remove(&id) else {
+            return;
+        };
+        if member.in_run {
+            self.steps = member.position();
+        }
+        if self.clones.is_empty() {
             member.applied = member.expected();
             member.pending.clear();
             self.last = Some(member);
@@ -191,7 +202,9 @@ impl Runs {
 
     /// Takes the clone `id` out of its run, so that the next one is another.
     pub fn restart(&mut self, id: u64) {
-        self.member(id).in_run = false;
+        let member = self.member(id);
+        member.in_run = false;
+        self.steps = member.position();
         self.end_run();
         self.run += 1;
     }

@@ -115,7 +115,7 @@ impl MetricFeedback {
     ///
     /// # Errors
     ///
-    /// Where the rule takes the metric to be better the other way.
+    /// A rule for which the metric is better the other way.
     pub fn new<S: Schedule, F: Feedback>(
         scheduler: &Scheduler<S, F>,
         metric: &(impl Metric + Numeric),
@@ -153,7 +153,7 @@ impl MetricFeedback {
         })
     }
 
-    /// What tells, when the training is over, whether every metric was there, and how far it came.
+    /// Tells, when the training is over, whether every metric was there, and how far it came.
     pub fn outcome(&self) -> FeedbackOutcome {
         self.outcome.clone()
     }
