@@ -6,9 +6,10 @@ use crate::PlotError;
 use crate::axis::{Axis, Scale};
 use crate::figure::Figure;
 use crate::palette::{self, Pen};
-use crate::phases::{Phase, phases};
+use crate::phases::phases;
 use crate::span::span;
 use crate::trace::{self, Trace};
+use lr_schedule::Phase;
 
 /// A picture of schedules, measured curves, or both over each other.
 ///
