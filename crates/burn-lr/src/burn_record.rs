@@ -8,6 +8,9 @@ use burn_pack::{Reader, Scalar};
 use crate::clock::Restored;
 use crate::spec::Length;
 use crate::{Schedule, Scheduler, Spec};
+use lr_schedule::curves::{
+    ConstantSpec, CosineAnnealingSpec, CurveSpec, ExponentialSpec, LinearSpec, StepSpec,
+};
 
 /// A record of one of Burn's own schedulers that a schedule can't go on from.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -335,14 +338,14 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
         Spec::Sequence(parts) => sequence(parts, node),
         // What is in a sequence of one is all that it is called here.
         one if node.has_a_count_of_steps() => sequence(std::slice::from_ref(one), node),
-        Spec::Constant { .. } => match node.scalars.is_empty() {
+        Spec::Curve(CurveSpec::Constant(ConstantSpec { .. })) => match node.scalars.is_empty() {
             true => Ok(Taken::ANY),
             false => Err(node.kind(name, "nothing")),
         },
-        Spec::Linear {
+        Spec::Curve(CurveSpec::Linear(LinearSpec {
             steps: Length::Steps(steps),
             ..
-        } => {
+        })) => {
             const FIELD: &str = "remaining_iters";
             let scalar = node.only(name, FIELD)?;
             let all = steps.saturating_add(1);
@@ -353,7 +356,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
                 None => Err(node.invalid(FIELD, scalar, format!("a count of at most {all}"))),
             }
         }
-        Spec::CosineAnnealing { .. } => {
+        Spec::Curve(CurveSpec::CosineAnnealing(CosineAnnealingSpec { .. })) => {
             // The last step's number; before the first, the greatest one that there is.
             const FIELD: &str = "current_iter";
             let scalar = node.only(name, FIELD)?;
@@ -362,7 +365,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
                 Err(_) => Err(node.invalid(FIELD, scalar, "a count")),
             }
         }
-        Spec::Step { .. } => {
+        Spec::Curve(CurveSpec::Step(StepSpec { .. })) => {
             // The last step's number; before the first, -1.
             const FIELD: &str = "iter_idx";
             let scalar = node.only(name, FIELD)?;
@@ -388,7 +391,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
                 _ => Err(node.kind(name, "`step` as a number with a fraction")),
             }
         }
-        &Spec::Exponential { start, gamma } => {
+        &Spec::Curve(CurveSpec::Exponential(ExponentialSpec { start, gamma })) => {
             const FIELD: &str = "previous_lr";
             let scalar = node.only(name, FIELD)?;
             match scalar {

@@ -1,5 +1,6 @@
 //! Specs in few words.
 
+use lr_schedule::curves::{AnnealSpec, ConstantSpec, CosineSpec, LinearSpec, PolynomialSpec};
 use lr_schedule::spec::Length;
 use lr_schedule::{Shape, Spec};
 
@@ -8,7 +9,7 @@ pub(crate) fn steps(steps: u64) -> Length {
 }
 
 pub(crate) fn constant(rate: f64) -> Spec {
-    Spec::Constant { rate }
+    Spec::from(ConstantSpec { rate })
 }
 
 /// A straight line; of no steps, its end.
@@ -23,14 +24,14 @@ pub(crate) fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
         steps => Length::Steps(steps),
     };
     match shape {
-        Shape::Linear => Spec::Linear { start, end, steps },
-        Shape::Cosine => Spec::Cosine { start, end, steps },
-        shape => Spec::Anneal {
+        Shape::Linear => Spec::from(LinearSpec { start, end, steps }),
+        Shape::Cosine => Spec::from(CosineSpec { start, end, steps }),
+        shape => Spec::from(AnnealSpec {
             start,
             end,
             steps,
             shape,
-        },
+        }),
     }
 }
 
@@ -38,12 +39,12 @@ pub(crate) fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
 pub(crate) fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
     match power {
         1.0 => linear(start, end, of),
-        _ => Spec::Polynomial {
+        _ => Spec::from(PolynomialSpec {
             start,
             end,
             steps: steps(of),
             power,
-        },
+        }),
     }
 }
 

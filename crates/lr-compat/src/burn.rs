@@ -17,6 +17,7 @@
 //! A scheduler goes by its type's name, with or without `Config`, or by that of its variant in
 //! Burn's `LrSchedulerConfig`.
 
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
@@ -108,16 +109,16 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let end = args.required_number("final_lr")?;
             Ok(linear(start, end, args.required_steps("num_iters")?))
         }
-        "Cosine" => Ok(Spec::CosineAnnealing {
+        "Cosine" => Ok(Spec::from(CosineAnnealingSpec {
             max: args.required_number("initial_lr")?,
             min: args.number("min_lr", 0.0)?,
             t_max: steps(args.required_steps("num_iters")?),
-        }),
+        })),
         "Exponential" => {
             let gamma = args.required_number("gamma")?;
             args.check(gamma >= 0.0, "gamma", gamma, "at least 0")?;
             let start = args.required_number("initial_lr")?;
-            Ok(Spec::Exponential { start, gamma })
+            Ok(Spec::from(ExponentialSpec { start, gamma }))
         }
         "Noam" => {
             let warmup = args.count("warmup_steps", 4000)?;
@@ -130,11 +131,11 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
                 warmup: steps(warmup),
             })
         }
-        "Step" => Ok(Spec::Step {
+        "Step" => Ok(Spec::from(StepSpec {
             start: args.required_number("initial_lr")?,
             step_size: steps(args.required_steps("step_size")?),
             gamma: args.not_negative("gamma", 0.1)?,
-        }),
+        })),
         "Composed" => {
             let reduction = args.choice(
                 "reduction",

@@ -15,6 +15,9 @@
 //! Keras computes in 32 bits unless it is told otherwise, so its own rates differ from these by
 //! about a millionth of the largest.
 
+use lr_schedule::curves::{
+    ExponentialDecaySpec, InverseTimeSpec, PiecewiseConstantSpec, PolynomialCycleSpec,
+};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
@@ -96,22 +99,22 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
     match name {
         "ExponentialDecay" => {
             let (length, rate, staircase) = decay(args)?;
-            Ok(Spec::ExponentialDecay {
+            Ok(Spec::from(ExponentialDecaySpec {
                 start,
                 rate,
                 steps: length,
                 staircase,
-            })
+            }))
         }
         "InverseTimeDecay" => {
             let (length, rate, staircase) = decay(args)?;
-            Ok(Spec::InverseTime {
+            Ok(Spec::from(InverseTimeSpec {
                 start,
                 rate,
                 steps: length,
                 power: 1.0,
                 staircase,
-            })
+            }))
         }
         "PolynomialDecay" => {
             let length = args.required_steps("decay_steps")?;
@@ -120,12 +123,12 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             Ok(match (power, args.flag("cycle", false)?) {
                 (0.0, _) => constant(start),
                 (power, false) => polynomial(start, end, length, power),
-                (power, true) => Spec::PolynomialCycle {
+                (power, true) => Spec::from(PolynomialCycleSpec {
                     start,
                     end,
                     steps: steps(length),
                     power,
-                },
+                }),
             })
         }
         "CosineDecay" => {
@@ -188,8 +191,8 @@ fn piecewise_constant(args: &mut Args) -> Result<Spec, ScheduleError> {
     // As integers, which steps are.
     let boundaries = boundaries.into_iter().map(|boundary| boundary.trunc());
     let after = boundaries.map(|boundary| steps((boundary + 1.0).max(0.0) as u64));
-    Ok(Spec::PiecewiseConstant {
+    Ok(Spec::from(PiecewiseConstantSpec {
         values,
         boundaries: after.collect(),
-    })
+    }))
 }

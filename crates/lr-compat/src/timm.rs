@@ -19,6 +19,7 @@
 //! is other noise.
 
 use lr_schedule::combine::NoiseKind;
+use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec, MultiStepSpec};
 use lr_schedule::feedback::{Dialect, Mode};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
@@ -154,25 +155,25 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
         "StepLRScheduler" => {
             let decay_t = args.required_number("decay_t")?;
             args.check(decay_t > 0.0, "decay_t", decay_t, "above 0")?;
-            let curve = Spec::ExponentialDecay {
+            let curve = Spec::from(ExponentialDecaySpec {
                 start: base,
                 rate: args.not_negative("decay_rate", 1.0)?,
                 steps: decay_t,
                 staircase: true,
-            };
+            });
             warmup.before(curve, args.flag("warmup_prefix", true)?)
         }
         "MultiStepLRScheduler" => {
             // timm looks one step ahead, and keeps to it on purpose.
             let milestones = args.counts("decay_t")?;
             let milestones = milestones.into_iter();
-            let curve = Spec::MultiStep {
+            let curve = Spec::from(MultiStepSpec {
                 start: base,
                 milestones: milestones
                     .map(|step| steps(step.saturating_sub(1)))
                     .collect(),
                 gamma: args.not_negative("decay_rate", 1.0)?,
-            };
+            });
             warmup.before(curve, args.flag("warmup_prefix", true)?)
         }
         "WSDLRScheduler" => warmup.before(warmup_stable_decay(args, &warmup)?, true),
@@ -355,13 +356,13 @@ fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Result<Spec, Schedul
         Some(power) => {
             let allowed = "above 0, as the default of `warmup_t` is where there is a warm-up";
             args.check(timescale > 0.0, "stable_timescale", timescale, allowed)?;
-            Spec::InverseTime {
+            Spec::from(InverseTimeSpec {
                 start: warmup.base,
                 rate: 1.0,
                 steps: timescale,
                 power,
                 staircase: false,
-            }
+            })
         }
     };
     let decay_power = args.positive("decay_power", 0.5)?;

@@ -1,6 +1,7 @@
 //! The two schedulers that move a momentum too.
 
 use lr_schedule::curves::CycleScaling;
+use lr_schedule::curves::CyclicSpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
@@ -158,7 +159,7 @@ impl Cyclic {
     }
 
     fn between(&self, base: f64, max: f64) -> Spec {
-        Spec::Cyclic {
+        Spec::from(CyclicSpec {
             base,
             max,
             up: steps(self.up),
@@ -166,7 +167,7 @@ impl Cyclic {
             shape: Shape::Linear,
             scaling: self.scaling,
             gamma: self.gamma,
-        }
+        })
     }
 
     pub fn spec(&self) -> Spec {

@@ -1,6 +1,9 @@
 //! The schedulers on the one optimizer that they share: what their constructors do to its rate, and
 //! how each goes on from there.
 
+use lr_schedule::curves::{
+    ConstantSpec, CosineAnnealingSpec, CurveSpec, ExponentialSpec, MultiStepSpec, StepSpec,
+};
 use lr_schedule::spec::{Data, Link};
 use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
 
@@ -129,10 +132,12 @@ impl Part {
             "StepLR" => {
                 let step_size = args.required_steps("step_size")?;
                 let gamma = args.not_negative("gamma", 0.1)?;
-                Self::Multiply(Multiplier::construct(1.0, group, move |start| Spec::Step {
-                    start,
-                    step_size: steps(step_size),
-                    gamma,
+                Self::Multiply(Multiplier::construct(1.0, group, move |start| {
+                    Spec::from(StepSpec {
+                        start,
+                        step_size: steps(step_size),
+                        gamma,
+                    })
                 }))
             }
             "MultiStepLR" => {
@@ -141,11 +146,11 @@ impl Part {
                 let at_once = milestones.iter().filter(|&&step| step == 0).count();
                 let first = gamma.powi(at_once as i32);
                 Self::Multiply(Multiplier::construct(first, group, move |start| {
-                    Spec::MultiStep {
+                    Spec::from(MultiStepSpec {
                         start,
                         milestones: milestones.iter().map(|&step| steps(step)).collect(),
                         gamma,
-                    }
+                    })
                 }))
             }
             "ConstantLR" => {
@@ -178,7 +183,7 @@ impl Part {
             "ExponentialLR" => {
                 let gamma = args.required_number("gamma")?;
                 args.check(gamma >= 0.0, "gamma", gamma, "at least 0")?;
-                let of = move |start| Spec::Exponential { start, gamma };
+                let of = move |start| Spec::from(ExponentialSpec { start, gamma });
                 Self::Multiply(Multiplier {
                     again: gamma,
                     ..Multiplier::construct(1.0, group, of)
@@ -369,7 +374,7 @@ impl Part {
         Some(match self {
             Self::Multiply(part) if first => (part.of)(lr),
             Self::Multiply(part) => match (part.of)(part.base) {
-                Spec::Constant { .. } => constant(part.later),
+                Spec::Curve(CurveSpec::Constant(ConstantSpec { .. })) => constant(part.later),
                 spec => spec,
             },
             Self::Cosine { base, .. } if first && lr != *base => return None,
@@ -377,11 +382,11 @@ impl Part {
                 base,
                 eta_min,
                 t_max,
-            } => Spec::CosineAnnealing {
+            } => Spec::from(CosineAnnealingSpec {
                 max: *base,
                 min: *eta_min,
                 t_max: steps(*t_max),
-            },
+            }),
             Self::Swa { epochs, shape } => anneal(lr, group.swa_lr, *epochs, *shape),
             Self::Set(spec) => spec.clone(),
             Self::OneCycle(cycle) => group.spec_of(cycle),
