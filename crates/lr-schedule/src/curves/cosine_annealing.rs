@@ -56,6 +56,6 @@ impl Curve for CosineAnnealing {
     }
 
     fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps.div_ceil(2))
+        Self::new(0.1, 0.01, steps.div_ceil(4))
     }
 }

@@ -44,6 +44,6 @@ impl Curve for Linear {
     }
 
     fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps)
+        Self::new(0.1, 0.01, steps * 9 / 10)
     }
 }
