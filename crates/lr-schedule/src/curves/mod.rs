@@ -30,5 +30,6 @@ curves! {
     piecewise_constant: PiecewiseConstant(PiecewiseConstantSpec),
     polynomial: Polynomial(PolynomialSpec),
     polynomial_cycle: PolynomialCycle(PolynomialCycleSpec),
+    sigmoid: Sigmoid(SigmoidSpec),
     step: Step(StepSpec),
 }
