@@ -17,6 +17,7 @@
 //! A scheduler goes by its type's name, with or without `Config`, or by that of its variant in
 //! Burn's `LrSchedulerConfig`.
 
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
@@ -92,25 +93,25 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let end = args.number("final_lr", None);
             linear(start, end, args.steps("num_iters", None))
         }
-        "Cosine" => Spec::CosineAnnealing {
+        "Cosine" => Spec::from(CosineAnnealingSpec {
             max: args.number("initial_lr", None),
             min: args.number("min_lr", 0.0),
             t_max: steps(args.steps("num_iters", None)),
-        },
-        "Exponential" => Spec::Exponential {
+        }),
+        "Exponential" => Spec::from(ExponentialSpec {
             gamma: args.not_negative("gamma", None),
             start: args.number("initial_lr", None),
-        },
+        }),
         "Noam" => Spec::Noam {
             warmup: steps(args.steps("warmup_steps", 4000)),
             model_size: args.steps("model_size", 512),
             factor: args.number("factor", None),
         },
-        "Step" => Spec::Step {
+        "Step" => Spec::from(StepSpec {
             start: args.number("initial_lr", None),
             step_size: steps(args.steps("step_size", None)),
             gamma: args.not_negative("gamma", 0.1),
-        },
+        }),
         "Composed" => {
             type Reduction = fn(Vec<Spec>) -> Spec;
             let product: Reduction = Spec::Product;

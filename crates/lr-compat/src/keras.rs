@@ -15,6 +15,9 @@
 //! Keras computes in 32 bits unless it is told otherwise, so its own rates differ from these by
 //! about a millionth of the largest.
 
+use lr_schedule::curves::{
+    ExponentialDecaySpec, InverseTimeSpec, PiecewiseConstantSpec, PolynomialCycleSpec,
+};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
@@ -61,23 +64,23 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         "ExponentialDecay" => {
             let start = args.number(START, None);
             let (steps, rate, staircase) = decay(args);
-            Spec::ExponentialDecay {
+            Spec::from(ExponentialDecaySpec {
                 start,
                 rate,
                 steps,
                 staircase,
-            }
+            })
         }
         "InverseTimeDecay" => {
             let start = args.number(START, None);
             let (steps, rate, staircase) = decay(args);
-            Spec::InverseTime {
+            Spec::from(InverseTimeSpec {
                 start,
                 rate,
                 steps,
                 power: 1.0,
                 staircase,
-            }
+            })
         }
         "PolynomialDecay" => {
             let start = args.number(START, None);
@@ -87,12 +90,12 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             match (power, args.flag("cycle", false)) {
                 (0.0, _) => constant(start),
                 (power, false) => polynomial(start, end, length, power),
-                (power, true) => Spec::PolynomialCycle {
+                (power, true) => Spec::from(PolynomialCycleSpec {
                     start,
                     end,
                     steps: steps(length),
                     power,
-                },
+                }),
             }
         }
         "CosineDecay" => {
@@ -153,8 +156,8 @@ fn piecewise_constant(args: &mut Args) -> Spec {
     // As integers, which steps are.
     let boundaries = boundaries.into_iter().map(|boundary| boundary.trunc());
     let after = boundaries.map(|boundary| steps((boundary + 1.0).max(0.0) as u64));
-    Spec::PiecewiseConstant {
+    Spec::from(PiecewiseConstantSpec {
         values,
         boundaries: after.collect(),
-    }
+    })
 }

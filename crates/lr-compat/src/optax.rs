@@ -13,6 +13,7 @@
 //! # Ok::<(), lr_schedule::ScheduleError>(())
 //! ```
 
+use lr_schedule::curves::{ExponentialDecaySpec, PiecewiseConstantSpec};
 use std::collections::BTreeMap;
 
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
@@ -189,12 +190,12 @@ fn exponential_decay(args: &mut Args, start: f64) -> Spec {
     if length <= 0 || rate == 0.0 {
         return constant(start);
     }
-    let decay = Spec::ExponentialDecay {
+    let decay = Spec::from(ExponentialDecaySpec {
         start,
         rate,
         steps: length as f64,
         staircase,
-    };
+    });
     let decay = delay(begin, decay);
     match end {
         None => decay,
@@ -246,7 +247,7 @@ fn piecewise_constant(start: f64, scales: &BTreeMap<i64, f64>) -> Spec {
         values.push(value);
         boundaries.push(steps(u64::try_from(*boundary).unwrap_or(0)));
     }
-    Spec::PiecewiseConstant { values, boundaries }
+    Spec::from(PiecewiseConstantSpec { values, boundaries })
 }
 
 fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) -> Spec {

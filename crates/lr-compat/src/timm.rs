@@ -19,6 +19,7 @@
 //! is other noise.
 
 use lr_schedule::combine::NoiseKind;
+use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec, MultiStepSpec};
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
@@ -89,23 +90,23 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
             return buildable(&name, args.finish(spec)?);
         }
         "StepLRScheduler" => {
-            let curve = Spec::ExponentialDecay {
+            let curve = Spec::from(ExponentialDecaySpec {
                 start: base,
                 steps: args.positive("decay_t", None),
                 rate: args.not_negative("decay_rate", 1.0),
                 staircase: true,
-            };
+            });
             warmup.before(curve, args.flag("warmup_prefix", true))
         }
         "MultiStepLRScheduler" => {
             // timm looks one step ahead, and keeps to it on purpose.
             let milestones = args.items("decay_t", count).into_iter();
             let milestones = milestones.map(|step| steps(step.saturating_sub(1)));
-            let curve = Spec::MultiStep {
+            let curve = Spec::from(MultiStepSpec {
                 start: base,
                 milestones: milestones.collect(),
                 gamma: args.not_negative("decay_rate", 1.0),
-            };
+            });
             warmup.before(curve, args.flag("warmup_prefix", true))
         }
         "WSDLRScheduler" => warmup.before(warmup_stable_decay(args, &warmup), true),
@@ -266,13 +267,13 @@ fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Spec {
         Some(power) => {
             let allowed = "above 0, as the default of `warmup_t` is where there is a warm-up";
             args.check(timescale > 0.0, "stable_timescale", timescale, allowed);
-            Spec::InverseTime {
+            Spec::from(InverseTimeSpec {
                 start: warmup.base,
                 rate: 1.0,
                 steps: timescale,
                 power,
                 staircase: false,
-            }
+            })
         }
     };
     let power = args.positive("decay_power", 0.5);

@@ -19,6 +19,7 @@
 //! The short names (`"cosine"`) stand for their functions, and take `scheduler_specific_kwargs` or
 //! the arguments themselves. `num_training_steps` counts the warm-up in, as it does there.
 
+use lr_schedule::curves::{CosineAnnealingSpec, CosineWaveSpec, InverseSqrtSpec};
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
@@ -206,10 +207,10 @@ fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError>
         "get_inverse_sqrt_schedule" => {
             let warmup = args.count("num_warmup_steps", None);
             let default = if warmup > 0 { warmup } else { 10_000 };
-            let rest = Spec::InverseSqrt {
+            let rest = Spec::from(InverseSqrtSpec {
                 start: base,
                 timescale: args.positive("timescale", default as f64),
-            };
+            });
             warm_up(warmup, base, rest)
         }
         "get_cosine_with_min_lr_schedule_with_warmup" => {
@@ -261,17 +262,17 @@ impl Run {
 fn wave(max: f64, min: f64, length: u64, cycles: f64) -> Spec {
     let length = steps(length.max(1));
     match cycles {
-        0.5 => Spec::CosineAnnealing {
+        0.5 => Spec::from(CosineAnnealingSpec {
             max,
             min,
             t_max: length,
-        },
-        cycles => Spec::CosineWave {
+        }),
+        cycles => Spec::from(CosineWaveSpec {
             max,
             min,
             steps: length,
             cycles,
-        },
+        }),
     }
 }
 

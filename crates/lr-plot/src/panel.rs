@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use lr_schedule::Schedule;
+use lr_schedule::{Phase, Schedule};
 
 use crate::axis::{Axis, Scale, bounds};
 use crate::error::PlotError;
 use crate::palette::{self, Pen};
-use crate::phases::{Phase, phases};
+use crate::phases::phases;
 use crate::plot::{Curve, Plot, Source};
 use crate::span::span;
 use crate::trace::{self, Trace};

@@ -56,11 +56,13 @@ pub mod spec;
 
 mod error;
 mod math;
+mod phase;
 mod recurrence;
 mod schedule;
 mod shape;
 
 pub use error::{Problem, ScheduleError};
+pub use phase::{Phase, PhaseKind};
 pub use recurrence::{Links, Recurrence, Update};
 pub use schedule::{Bounded, DynSchedule, Schedule};
 pub use shape::Shape;

@@ -1,13 +1,15 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::combine::{
     BatchRule, BatchScale, Clamp, Cooldown, CooldownConfig, Delay, Noise, NoiseConfig, PerEpoch,
     Repeat, Scale, Skip, Take, Then, Warmup, WarmupConfig,
 };
-use crate::error::or_panic;
-use crate::{ScheduleError, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::phase::Phase;
+use crate::spec::Spec;
 
 /// A learning-rate schedule: a pure function from a step to a rate.
 ///
@@ -54,6 +56,19 @@ pub trait Schedule {
     /// [`then`](Self::then) follows this length.
     fn length(&self) -> Option<u64> {
         None
+    }
+
+    /// The parts of the first `span` steps that people have names for, in order; the last may end
+    /// after `span`. None by default.
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let _ = span;
+        Vec::new()
+    }
+
+    /// How many steps show its form: its length, or where it has none a few of its cycles or of its
+    /// time scales; `None` for a schedule that has neither, such as a constant.
+    fn span(&self) -> Option<u64> {
+        self.length()
     }
 
     /// This schedule as plain data; `None` where a closure is part of it.
@@ -428,6 +443,14 @@ macro_rules! impl_for_pointer {
 
             fn length(&self) -> Option<u64> {
                 (**self).length()
+            }
+
+            fn phases(&self, span: f64) -> Vec<Phase> {
+                (**self).phases(span)
+            }
+
+            fn span(&self) -> Option<u64> {
+                (**self).span()
             }
 
             fn to_spec(&self) -> Option<Spec> {

@@ -3,6 +3,9 @@
 mod error;
 mod node;
 
+use lr_schedule::curves::{
+    ConstantSpec, CosineAnnealingSpec, CurveSpec, ExponentialSpec, LinearSpec, StepSpec,
+};
 use std::collections::BTreeSet;
 
 use burn::lr_scheduler::LrSchedulerRecord;
@@ -101,14 +104,14 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
         Spec::Sequence(parts) => sequence(parts, node),
         // A sequence of one is called by its part here.
         one if node.has_a_count_of_steps() => sequence(std::slice::from_ref(one), node),
-        Spec::Constant { .. } => match node.scalars.is_empty() {
+        Spec::Curve(CurveSpec::Constant(ConstantSpec { .. })) => match node.scalars.is_empty() {
             true => Ok(Taken::ANY),
             false => Err(node.kind(name, "nothing")),
         },
-        Spec::Linear {
+        Spec::Curve(CurveSpec::Linear(LinearSpec {
             steps: Length::Steps(steps),
             ..
-        } => {
+        })) => {
             const FIELD: &str = "remaining_iters";
             let scalar = node.only(name, FIELD)?;
             let all = steps.saturating_add(1);
@@ -119,7 +122,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
                 None => Err(node.invalid(FIELD, scalar, format!("a count of at most {all}"))),
             }
         }
-        Spec::CosineAnnealing { .. } => {
+        Spec::Curve(CurveSpec::CosineAnnealing(CosineAnnealingSpec { .. })) => {
             // The last step's number; before the first, the greatest one that there is.
             const FIELD: &str = "current_iter";
             let scalar = node.only(name, FIELD)?;
@@ -128,7 +131,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
                 Err(_) => Err(node.invalid(FIELD, scalar, "a count")),
             }
         }
-        Spec::Step { .. } => {
+        Spec::Curve(CurveSpec::Step(StepSpec { .. })) => {
             // The last step's number; before the first, -1.
             const FIELD: &str = "iter_idx";
             let scalar = node.only(name, FIELD)?;
@@ -154,7 +157,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
                 _ => Err(node.kind(name, "`step` as a number with a fraction")),
             }
         }
-        &Spec::Exponential { start, gamma } => {
+        &Spec::Curve(CurveSpec::Exponential(ExponentialSpec { start, gamma })) => {
             const FIELD: &str = "previous_lr";
             let scalar = node.only(name, FIELD)?;
             match scalar {

@@ -1,5 +1,6 @@
 //! The constructors of PyTorch's schedulers, each of which changes the optimizer's rate.
 
+use lr_schedule::curves::{ExponentialSpec, MultiStepSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
@@ -39,10 +40,12 @@ impl Part {
             "StepLR" => {
                 let step_size = args.steps("step_size", None);
                 let gamma = args.not_negative("gamma", 0.1);
-                Self::Multiply(Multiplier::construct(1.0, group, move |start| Spec::Step {
-                    start,
-                    step_size: steps(step_size),
-                    gamma,
+                Self::Multiply(Multiplier::construct(1.0, group, move |start| {
+                    Spec::from(StepSpec {
+                        start,
+                        step_size: steps(step_size),
+                        gamma,
+                    })
                 }))
             }
             "MultiStepLR" => {
@@ -51,11 +54,11 @@ impl Part {
                 let at_once = milestones.iter().filter(|&&step| step == 0).count();
                 let first = gamma.powi(at_once as i32);
                 Self::Multiply(Multiplier::construct(first, group, move |start| {
-                    Spec::MultiStep {
+                    Spec::from(MultiStepSpec {
                         start,
                         milestones: milestones.iter().map(|&step| steps(step)).collect(),
                         gamma,
-                    }
+                    })
                 }))
             }
             "ConstantLR" => {
@@ -87,7 +90,7 @@ impl Part {
             }
             "ExponentialLR" => {
                 let gamma = args.not_negative("gamma", None);
-                let of = move |start| Spec::Exponential { start, gamma };
+                let of = move |start| Spec::from(ExponentialSpec { start, gamma });
                 Self::Multiply(Multiplier {
                     again: gamma,
                     ..Multiplier::construct(1.0, group, of)

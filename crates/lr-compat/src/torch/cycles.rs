@@ -1,6 +1,7 @@
 //! The two schedulers that move a momentum too.
 
 use lr_schedule::curves::CycleScaling;
+use lr_schedule::curves::CyclicSpec;
 use lr_schedule::{Shape, Spec};
 
 use crate::args::{Args, count};
@@ -123,7 +124,7 @@ impl Cyclic {
     }
 
     fn between(&self, base: f64, max: f64) -> Spec {
-        Spec::Cyclic {
+        Spec::from(CyclicSpec {
             base,
             max,
             up: steps(self.up),
@@ -131,7 +132,7 @@ impl Cyclic {
             shape: Shape::Linear,
             scaling: self.scaling,
             gamma: self.gamma,
-        }
+        })
     }
 
     pub fn spec(&self) -> Spec {

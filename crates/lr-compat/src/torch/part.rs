@@ -1,6 +1,7 @@
 //! Schedulers that have been constructed on one optimizer: how each goes on from there, as a formula
 //! and as a recursion.
 
+use lr_schedule::curves::{ConstantSpec, CosineAnnealingSpec, CurveSpec};
 use lr_schedule::spec::Link;
 use lr_schedule::{Schedule, Shape, Spec};
 
@@ -129,7 +130,7 @@ impl Part {
         Some(match self {
             Self::Multiply(part) if first => (part.of)(lr),
             Self::Multiply(part) => match (part.of)(part.base) {
-                Spec::Constant { .. } => constant(part.later),
+                Spec::Curve(CurveSpec::Constant(ConstantSpec { .. })) => constant(part.later),
                 spec => spec,
             },
             Self::Cosine { base, .. } if first && lr != *base => return None,
@@ -137,11 +138,11 @@ impl Part {
                 base,
                 eta_min,
                 t_max,
-            } => Spec::CosineAnnealing {
+            } => Spec::from(CosineAnnealingSpec {
                 max: *base,
                 min: *eta_min,
                 t_max: steps(*t_max),
-            },
+            }),
             Self::Swa { epochs, shape } => anneal(lr, group.swa_lr, *epochs, *shape),
             Self::Set(spec) => spec.clone(),
             Self::OneCycle(cycle) => group.spec_of(cycle),

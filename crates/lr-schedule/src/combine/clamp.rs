@@ -1,6 +1,10 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::error::ScheduleError;
+use crate::phase::Phase;
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// A schedule between two bounds; see [`Schedule::clamp`].
 ///
@@ -39,6 +43,14 @@ impl<S: Schedule> Schedule for Clamp<S> {
 
     fn length(&self) -> Option<u64> {
         self.inner.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        self.inner.phases(span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.inner.span()
     }
 
     fn to_spec(&self) -> Option<Spec> {

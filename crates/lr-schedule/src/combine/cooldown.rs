@@ -1,7 +1,12 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+use crate::error::ScheduleError;
 use crate::math::{float, lerp};
-use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+use crate::phase::{Phase, PhaseKind, or_named, until};
+use crate::schedule::{Bounded, Schedule};
+use crate::shape::Shape;
+use crate::spec::Spec;
 
 /// A final cooldown: when it begins, how many steps it takes, to which rate, in which shape. Given
 /// to [`Schedule::cooldown`].
@@ -104,6 +109,16 @@ impl<S: Schedule> Schedule for Cooldown<S> {
 
     fn length(&self) -> Option<u64> {
         Some(self.steps())
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let CooldownConfig { start, steps, .. } = self.config;
+        let (start, end) = (start as f64, start as f64 + steps as f64);
+        let before = until(self.inner.phases(start), start);
+        let mut phases = or_named(before, &self.inner, start);
+        phases.push(Phase::new(PhaseKind::Decay, "cooldown", start, end));
+        phases.push(Phase::new(PhaseKind::Stable, "held", end, span.max(end)));
+        phases
     }
 
     fn to_spec(&self) -> Option<Spec> {

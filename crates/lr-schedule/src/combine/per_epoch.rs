@@ -1,6 +1,10 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::error::ScheduleError;
+use crate::phase::Phase;
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// A schedule whose steps are epochs; see [`Schedule::per_epoch`].
 ///
@@ -33,6 +37,21 @@ impl<S: Schedule> Schedule for PerEpoch<S> {
 
     fn length(&self) -> Option<u64> {
         Some(self.inner.length()?.saturating_mul(self.steps))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let steps = self.steps as f64;
+        let phases = self.inner.phases(span / steps).into_iter();
+        let scaled = phases.map(|phase| Phase {
+            start: phase.start * steps,
+            end: phase.end * steps,
+            ..phase
+        });
+        scaled.collect()
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.steps.checked_mul(self.inner.span()?)
     }
 
     fn to_spec(&self) -> Option<Spec> {

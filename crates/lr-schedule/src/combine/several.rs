@@ -2,7 +2,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::math::finite;
-use crate::{DynSchedule, Schedule, Spec};
+use crate::schedule::{DynSchedule, Schedule};
+use crate::spec::Spec;
 
 /// The product of several schedules; see [`product`].
 ///
@@ -77,6 +78,10 @@ impl Schedule for Product {
         length(&self.parts)
     }
 
+    fn span(&self) -> Option<u64> {
+        self.parts.iter().filter_map(|part| part.span()).max()
+    }
+
     fn to_spec(&self) -> Option<Spec> {
         specs(&self.parts).map(Spec::Product)
     }
@@ -90,6 +95,10 @@ impl Schedule for Sum {
 
     fn length(&self) -> Option<u64> {
         length(&self.parts)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.parts.iter().filter_map(|part| part.span()).max()
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,6 +1,9 @@
 use alloc::vec;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, Spec};
+use crate::phase::{Phase, part};
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// One schedule after another; see [`Schedule::then`].
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -34,6 +37,20 @@ impl<A: Bounded, B: Schedule> Schedule for Then<A, B> {
     fn length(&self) -> Option<u64> {
         let next = self.next.length()?;
         Some(self.first.steps().saturating_add(next))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let end = self.first.steps() as f64;
+        let mut phases = part(&self.first, 0.0, end);
+        if end < span {
+            phases.extend(part(&self.next, end, span - end));
+        }
+        phases
+    }
+
+    fn span(&self) -> Option<u64> {
+        let steps = self.first.steps();
+        steps.checked_add(self.next.span().unwrap_or(steps))
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -3,8 +3,7 @@ use alloc::format;
 
 use super::improvement::Improvement;
 use super::{Dialect, Feedback, Mode, State, StateError, Stored, ThresholdMode, Value};
-use crate::ScheduleError;
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::{finite, float};
 use crate::spec::RuleSpec;
 

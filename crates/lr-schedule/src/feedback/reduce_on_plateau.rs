@@ -1,7 +1,6 @@
 use super::improvement::Improvement;
 use super::{Dialect, Feedback, Mode, State, StateError, Stored, ThresholdMode, Value};
-use crate::ScheduleError;
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::float;
 use crate::spec::RuleSpec;
 

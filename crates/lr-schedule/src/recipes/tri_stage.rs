@@ -1,7 +1,10 @@
 use crate::combine::{Take, Then};
 use crate::curves::{Constant, Geometric, Linear};
-use crate::error::or_panic;
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::phase::{Phase, PhaseKind, parts};
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// Options of [`TriStage`], with fairseq's defaults.
 ///
@@ -127,6 +130,17 @@ impl Schedule for TriStage {
 
     fn length(&self) -> Option<u64> {
         self.schedule.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        parts(
+            &[
+                (PhaseKind::WarmUp, "warm-up", self.config.warmup as f64),
+                (PhaseKind::Stable, "hold", self.config.hold as f64),
+                (PhaseKind::Decay, "decay", self.config.decay as f64),
+            ],
+            span,
+        )
     }
 
     fn to_spec(&self) -> Option<Spec> {
