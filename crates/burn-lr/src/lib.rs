@@ -33,8 +33,6 @@ pub use lr_schedule::*;
 mod burn_record;
 mod checkpoint;
 mod checkpoint_dir;
-mod disk;
-
 pub mod finder;
 mod groups;
 pub mod guide;

@@ -1,5 +1,5 @@
-//! The fields of an optimizer's state, and how Burn's loader takes them: it leaves out in silence
-//! what the optimizer can't take, and turns every tensor into the number type of the default device.
+//! The fields of an optimizer's state, before and after Burn's loader, which leaves out in silence
+//! the ones that the optimizer can't take, and turns every tensor into the number type of the default device.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};

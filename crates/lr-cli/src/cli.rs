@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::failure::Failure;
 use crate::input::{Source, Text};
 use crate::library::Library;
+use crate::run::RunLength;
 use crate::steps::Steps;
 
 const ABOUT: &str = "Plots, tabulates, compares, converts and checks learning-rate schedules";
@@ -64,7 +65,7 @@ pub enum Command {
     },
 }
 
-/// Which schedules a command is about.
+/// The schedules that a command is about.
 #[derive(Args)]
 pub struct Sources {
     /// Files of JSON or TOML, or `-` for standard input
@@ -84,38 +85,11 @@ pub struct Sources {
     /// file's own `base_lr`
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     base_lr: Option<f64>,
-    /// Where in the file the spec is, with dots between the names: `training.schedule`
+    /// The place of the spec in the file, with dots between the names: `training.schedule`
     #[arg(long, value_name = "NAME")]
     field: Option<String>,
     #[command(flatten)]
     pub length: RunLength,
-}
-
-/// How long the run is, for lengths that are shares of it or epochs.
-#[derive(Args)]
-#[command(next_help_heading = "Length of the run")]
-pub struct RunLength {
-    /// How many optimizer steps it has
-    #[arg(long, value_name = "N", conflicts_with_all = ["epochs", "samples", "batch_size"])]
-    pub total_steps: Option<u64>,
-    /// How many epochs it has
-    #[arg(long, value_name = "N")]
-    pub epochs: Option<u64>,
-    /// How many optimizer steps an epoch has
-    #[arg(long, value_name = "N", conflicts_with = "samples")]
-    pub steps_per_epoch: Option<u64>,
-    /// How many samples an epoch has
-    #[arg(long, value_name = "N", requires = "batch_size")]
-    pub samples: Option<u64>,
-    /// How many samples a batch has
-    #[arg(long, value_name = "N")]
-    pub batch_size: Option<u64>,
-    /// How many batches make a step
-    #[arg(long, value_name = "N", requires = "batch_size")]
-    pub accumulation: Option<u64>,
-    /// Leave out the last batch of an epoch where it isn't full
-    #[arg(long, requires = "samples")]
-    pub drop_last: bool,
 }
 
 #[derive(Args)]
@@ -128,7 +102,7 @@ pub struct Plot {
     /// The line above the picture
     #[arg(long)]
     pub title: Option<String>,
-    /// What the specs are called in it, in their order
+    /// Names for the specs in it, in their order
     #[arg(long = "label", value_name = "NAME")]
     pub labels: Vec<String>,
     /// Which steps to draw: `0..10000`, or `10000` for the first so many

@@ -71,7 +71,7 @@ impl Document {
         self.parse()
     }
 
-    /// What the text says, or where it is wrong.
+    /// The data in the text, or an error with its place there.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
         match self.format {
             Format::Json => serde_json::from_str(&self.text).map_err(|error| {

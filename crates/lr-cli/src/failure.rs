@@ -4,15 +4,15 @@ use lr_plot::PlotError;
 use lr_schedule::ScheduleError;
 use thiserror::Error;
 
-/// Why a command came to nothing.
+/// The failure of a command.
 #[derive(Debug, Error)]
 pub enum Failure {
-    /// What was given makes no schedule.
+    /// The input makes no schedule.
     #[error("{origin}: {problem}")]
     Input {
         /// The file, or how else it was given.
         origin: String,
-        /// What is wrong there, after the place.
+        /// The problem, after the place.
         problem: String,
     },
     #[error("{0}")]

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::document::Document;
 use crate::failure::Failure;
 use crate::library::Library;
-use crate::rates::Recorded;
+use crate::recorded::Recorded;
 use crate::run;
 
 pub enum Text {
@@ -29,7 +29,7 @@ pub struct Source {
     pub field: Option<String>,
 }
 
-/// What a file of parity cases holds: configs of a library, and the rates that it really gave.
+/// A file of parity cases: configs of a library, and the rates that it really gave.
 #[derive(Deserialize)]
 struct Table {
     library: String,
@@ -49,19 +49,19 @@ struct Case {
 
 /// A spec that has been read.
 pub struct Input {
-    /// What to call it.
+    /// Its name.
     pub label: String,
-    /// Where it came from, in errors.
+    /// Its origin, in errors.
     pub origin: String,
-    what: What,
+    content: Content,
     /// How many steps the file has rates of, where it has some.
     steps: Option<u64>,
 }
 
-enum What {
+enum Content {
     Spec {
         spec: Spec,
-        /// What its rule is to hear, a value each step.
+        /// The metrics that its rule observes, a value each step.
         metrics: Option<Vec<f64>>,
     },
     /// The rates of a scheduler that is made of a function, which no file holds.
@@ -72,7 +72,7 @@ enum What {
 pub struct Curve {
     pub label: String,
     pub schedule: DynSchedule,
-    /// What is to be known about it.
+    /// A note for the reader.
     pub note: Option<String>,
     steps: Option<u64>,
 }
@@ -148,7 +148,7 @@ impl Source {
         Ok(Input {
             label,
             origin,
-            what: What::Spec {
+            content: Content::Spec {
                 spec,
                 metrics: None,
             },
@@ -180,9 +180,9 @@ impl Source {
 
         let origin = format!("{origin}: {id}");
         let steps = (!case.lr.is_empty()).then_some(case.lr.len() as u64);
-        let what = match (library, case.scheduler.as_str()) {
+        let content = match (library, case.scheduler.as_str()) {
             (Library::Torch, "LambdaLR" | "MultiplicativeLR") if !case.lr.is_empty() => {
-                What::Recorded {
+                Content::Recorded {
                     scheduler: case.scheduler,
                     rates: case.lr,
                 }
@@ -199,7 +199,7 @@ impl Source {
                     let wrong = || Failure::input(&origin, "metrics: must be numbers");
                     metrics.ok_or_else(wrong)
                 });
-                What::Spec {
+                Content::Spec {
                     spec,
                     metrics: metrics.transpose()?,
                 }
@@ -208,7 +208,7 @@ impl Source {
         Ok(Input {
             label: case.id,
             origin,
-            what,
+            content,
             steps,
         })
     }
@@ -233,7 +233,7 @@ fn metric(value: &Value) -> Option<f64> {
     }
 }
 
-/// What is in `data` under names with dots between them.
+/// The value in `data` under names with dots between them.
 fn inside(data: Data, field: &str) -> Option<Data> {
     field.split('.').try_fold(data, |data, name| match data {
         Data::Table(entries) => entries
@@ -262,9 +262,9 @@ fn taken(data: &mut Data, name: &str) -> Option<f64> {
 impl Input {
     /// The spec, with all lengths in steps where it is known how long the run is.
     pub fn spec(&self, length: Option<&TrainingLength>, batch: bool) -> Result<Spec, Failure> {
-        let spec = match &self.what {
-            What::Spec { spec, .. } => spec,
-            What::Recorded { scheduler, .. } => {
+        let spec = match &self.content {
+            Content::Spec { spec, .. } => spec,
+            Content::Recorded { scheduler, .. } => {
                 let problem = format!("{scheduler}: takes a function, which a spec can't hold");
                 return Err(Failure::input(&self.origin, problem));
             }
@@ -281,7 +281,7 @@ impl Input {
         resolved.map_err(|error| Failure::schedule(&self.origin, &error))
     }
 
-    /// What can be drawn of it.
+    /// The curve to draw.
     pub fn curve(&self, length: Option<&TrainingLength>, batch: bool) -> Result<Curve, Failure> {
         let (schedule, note) = self.schedule(length, batch)?;
         Ok(Curve {
@@ -297,9 +297,9 @@ impl Input {
         length: Option<&TrainingLength>,
         batch: bool,
     ) -> Result<(DynSchedule, Option<String>), Failure> {
-        let metrics = match &self.what {
-            What::Spec { metrics, .. } => metrics.as_deref(),
-            What::Recorded { scheduler, rates } => {
+        let metrics = match &self.content {
+            Content::Spec { metrics, .. } => metrics.as_deref(),
+            Content::Recorded { scheduler, rates } => {
                 let note = format!(
                     "{scheduler} takes a function, which no file holds; these are the rates that \
                      the file says it gave"
@@ -318,7 +318,7 @@ impl Input {
             Some(metrics) => {
                 let note = format!("{name} hears the file's metrics");
                 let steps = self.steps.unwrap_or(metrics.len() as u64);
-                let rates = heard(&schedule, rule, metrics, steps);
+                let rates = observed(&schedule, rule, metrics, steps);
                 Ok((Recorded::new(rates).into_dyn(), Some(note)))
             }
             None => {
@@ -329,8 +329,13 @@ impl Input {
     }
 }
 
-/// The rates of a schedule under a rule that hears a metric after each step.
-fn heard(schedule: &DynSchedule, mut rule: DynFeedback, metrics: &[f64], steps: u64) -> Vec<f64> {
+/// The rates of a schedule under a rule that observes a metric after each step.
+fn observed(
+    schedule: &DynSchedule,
+    mut rule: DynFeedback,
+    metrics: &[f64],
+    steps: u64,
+) -> Vec<f64> {
     let mut metrics = metrics.iter();
     let rates = (0..steps).map(|step| {
         let scheduled = schedule.at(step);

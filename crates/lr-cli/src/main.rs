@@ -6,8 +6,10 @@ mod document;
 mod failure;
 mod input;
 mod library;
+mod outcome;
 mod output;
 mod rates;
+mod recorded;
 mod run;
 mod steps;
 
@@ -17,14 +19,7 @@ use clap::{CommandFactory, FromArgMatches};
 
 use cli::{Cli, Command};
 use failure::Failure;
-
-/// What a command found, where nothing went wrong.
-enum Outcome {
-    /// As it should be: exit code 0.
-    Yes,
-    /// What was asked for isn't so: exit code 1.
-    No,
-}
+use outcome::Outcome;
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();

@@ -35,7 +35,7 @@ pub fn error(failure: &Failure) {
     line("", &failure.to_string());
 }
 
-/// What is to be known about what is printed.
+/// A note on the output, on standard error.
 pub fn note(text: &str) {
     line("note: ", text);
 }

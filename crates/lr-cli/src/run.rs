@@ -1,14 +1,41 @@
-//! How long the run is.
+//! The length of the run.
 
+use clap::Args;
+use lr_schedule::ScheduleError;
 use lr_schedule::spec::{Data, TrainingLength};
 
-use crate::cli::RunLength;
 use crate::failure::Failure;
+
+/// The length of the run, for lengths that are shares of it or epochs.
+#[derive(Args)]
+#[command(next_help_heading = "Length of the run")]
+pub struct RunLength {
+    /// How many optimizer steps it has
+    #[arg(long, value_name = "N", conflicts_with_all = ["epochs", "samples", "batch_size"])]
+    pub total_steps: Option<u64>,
+    /// How many epochs it has
+    #[arg(long, value_name = "N")]
+    pub epochs: Option<u64>,
+    /// How many optimizer steps an epoch has
+    #[arg(long, value_name = "N", conflicts_with = "samples")]
+    pub steps_per_epoch: Option<u64>,
+    /// How many samples an epoch has
+    #[arg(long, value_name = "N", requires = "batch_size")]
+    pub samples: Option<u64>,
+    /// How many samples a batch has
+    #[arg(long, value_name = "N")]
+    pub batch_size: Option<u64>,
+    /// How many batches make a step
+    #[arg(long, value_name = "N", requires = "batch_size")]
+    pub accumulation: Option<u64>,
+    /// Leave out the last batch of an epoch where it isn't full
+    #[arg(long, requires = "samples")]
+    pub drop_last: bool,
+}
 
 impl RunLength {
     /// The run, where the options say how long it is.
     pub fn run(&self) -> Result<Option<TrainingLength>, Failure> {
-        let wrong = |error: lr_schedule::ScheduleError| Failure::usage(error.to_string());
         if let Some(steps) = self.total_steps {
             return TrainingLength::of_steps(steps).map(Some).map_err(wrong);
         }
@@ -35,9 +62,17 @@ impl RunLength {
                 return Err(Failure::usage(needed));
             }
         };
+        self.stepped(run).map(Some)
+    }
+
+    /// A run with the batches of a step and the last batch as the options say.
+    fn stepped(
+        &self,
+        run: Result<TrainingLength, ScheduleError>,
+    ) -> Result<TrainingLength, Failure> {
         let run = run.and_then(|run| run.with_accumulation(self.accumulation.unwrap_or(1)));
         let run = run.and_then(|run| run.with_drop_last(self.drop_last));
-        run.map(Some).map_err(wrong)
+        run.map_err(wrong)
     }
 
     /// Whether it is known how many samples a step has.
@@ -52,16 +87,17 @@ impl RunLength {
         }
         match (self.samples, self.batch_size, self.epochs) {
             (Some(samples), Some(batch), None) => {
-                let wrong = |error: lr_schedule::ScheduleError| Failure::usage(error.to_string());
-                let run = TrainingLength::new(samples, batch, 1);
-                let run = run.and_then(|run| run.with_accumulation(self.accumulation.unwrap_or(1)));
-                let run = run.and_then(|run| run.with_drop_last(self.drop_last));
-                Ok(Some(run.map_err(wrong)?.steps_per_epoch()))
+                let run = self.stepped(TrainingLength::new(samples, batch, 1))?;
+                Ok(Some(run.steps_per_epoch()))
             }
             (Some(_), Some(_), Some(_)) => Ok(self.run()?.map(|run| run.steps_per_epoch())),
             _ => Ok(None),
         }
     }
+}
+
+fn wrong(error: ScheduleError) -> Failure {
+    Failure::usage(error.to_string())
 }
 
 /// Whether a batch size in a spec is that of the run.

@@ -25,8 +25,8 @@
 //! # Ok::<(), lr_schedule::ScheduleError>(())
 //! ```
 //!
-//! With the feature `pytorch`, also the files that PyTorch's schedulers and optimizers were saved in
-//! are read, so that a run goes on here: see the module `pytorch`.
+//! The crate `lr-torch` reads the files that PyTorch's schedulers and optimizers were saved in, so that a
+//! run goes on here.
 //!
 //! A name may have its modules before it, as in `torch.optim.lr_scheduler.StepLR`. Steps are those at
 //! which the library's scheduler is stepped; where that is once per epoch, put the spec in a
@@ -36,8 +36,6 @@
 pub mod burn;
 pub mod keras;
 pub mod optax;
-#[cfg(feature = "pytorch")]
-pub mod pytorch;
 pub mod timm;
 pub mod torch;
 pub mod transformers;

@@ -1,6 +1,6 @@
 //! Files of PyTorch's with anything in them, all the way into Burn's optimizers: what can't be gone on
 //! from is an error, and what can trains a step. Nothing panics. (What reading them alone does is held
-//! in lr-compat's tests.)
+//! in lr-torch's tests.)
 //!
 //! `PROPTEST_CASES` sets how many there are.
 

@@ -3,7 +3,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
-#[path = "../../../crates/lr-compat/tests/torch_file/mod.rs"]
+#[path = "../../../crates/lr-torch/tests/torch_file/mod.rs"]
 mod torch_file;
 
 mod backends;

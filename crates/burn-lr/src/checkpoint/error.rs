@@ -3,6 +3,7 @@ use std::io;
 use std::path::PathBuf;
 
 use burn::store::RecordError;
+use lr_checkpoint::FileError;
 
 use crate::record::LoadError;
 
@@ -13,11 +14,11 @@ pub enum CheckpointError {
     /// The file system refused.
     #[error("can't {action} `{}`: {source}", .path.display())]
     Io {
-        /// What was to be done: `read`.
+        /// The action: `read`.
         action: &'static str,
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The file system's error.
         source: io::Error,
     },
     /// The file could not be written.
@@ -25,7 +26,7 @@ pub enum CheckpointError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// The file is something else.
@@ -49,22 +50,21 @@ pub enum CheckpointError {
         /// The latest version that can be read.
         supported: u64,
     },
-    /// The file is not what was written.
+    /// The file has changed since it was written.
     #[error("`{}` is damaged: its {part} is not what was written", .path.display())]
     Damaged {
         /// The file.
         path: PathBuf,
-        /// Which part: `model`, `optimizer`, `scheduler`, `index or trailer`, or what else is
-        /// around them.
+        /// The part: `model`, `optimizer`, `scheduler`, `index or trailer`, or another one around them.
         part: &'static str,
     },
     /// A device could not give the values of a parameter.
     #[error("can't read a parameter from its device: {0}")]
     Device(String),
-    /// A batch size that can't be.
+    /// A batch size of 0.
     #[error("{field}: must be at least 1, got 0")]
     BatchSize {
-        /// Which one: `saved` or `given`.
+        /// The field: `saved` or `given`.
         field: &'static str,
     },
     /// The checkpoint is of another model.
@@ -84,7 +84,7 @@ pub enum CheckpointError {
     /// The optimizer's state is not one that this optimizer can go on from.
     #[error("the checkpoint's optimizer state: {reason}")]
     OptimizerState {
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// The scheduler can't go on from the checkpoint.
@@ -93,6 +93,35 @@ pub enum CheckpointError {
     /// Burn could not write or read a record.
     #[error(transparent)]
     Record(#[from] RecordError),
+}
+
+impl From<FileError> for CheckpointError {
+    fn from(error: FileError) -> Self {
+        match error {
+            FileError::Io {
+                action,
+                path,
+                source,
+            } => Self::Io {
+                action,
+                path,
+                source,
+            },
+            FileError::Write { path, reason } => Self::Write { path, reason },
+            FileError::NotACheckpoint { path, reason } => Self::NotACheckpoint { path, reason },
+            FileError::Version {
+                path,
+                found,
+                supported,
+            } => Self::Version {
+                path,
+                found,
+                supported,
+            },
+            FileError::Damaged { path, part } => Self::Damaged { path, part },
+            FileError::Record(error) => error.into(),
+        }
+    }
 }
 
 impl From<burn_pack::Error> for CheckpointError {

@@ -1,32 +1,23 @@
 //! Model, optimizer, scheduler and progress in one verified file.
 
-mod contents;
 mod error;
-mod file_errors;
-mod index;
-mod inspection;
 mod optimizer;
 mod parameters;
-mod progress;
 mod restore;
-mod v1;
-mod v2;
+mod run_state;
 
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use burn::config::Config;
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
+use lr_checkpoint::About;
 
 use crate::record::Resumable;
-use contents::{About, Contents, SavedOptimizer};
-use file_errors::FileErrors;
+use run_state::{RunState, SavedOptimizer};
 
 pub use error::{CheckpointError, Mismatch};
-pub use inspection::{Inspection, SavedTensor};
-pub use progress::Progress;
+pub use lr_checkpoint::{Inspection, Progress, SavedTensor};
 pub use restore::Restore;
 
 /// The state of a training run: model, optimizer, scheduler and [`Progress`], to be written to
@@ -35,8 +26,8 @@ pub use restore::Restore;
 /// The file is written beside its destination and then takes its place, so that a crash leaves the
 /// old file or the new one. It carries a checksum of each part and one of everything. Loading checks
 /// that it is whole; [`restore`](Self::restore) checks that it fits, before anything is changed.
-/// What may differ on purpose is asked for by name: see [`restoring`](Self::restoring).
-/// [`inspect`](Self::inspect) says what a file holds without loading it.
+/// Differences on purpose are asked for by name: see [`restoring`](Self::restoring).
+/// [`inspect`](Self::inspect) describes a file without loading it.
 ///
 /// The scheduler is any [`Resumable`] one. Burn's own `ModuleLrScheduler` is not: what is in it
 /// can only be loaded in the way that has no error to pass on.
@@ -75,7 +66,7 @@ pub use restore::Restore;
 /// A clone of a checkpoint of a run under way shares its tensors, and one of a file copies them.
 #[derive(Clone)]
 pub struct Checkpoint {
-    contents: Contents,
+    state: RunState,
 }
 
 impl Checkpoint {
@@ -89,7 +80,7 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// Where Burn can't turn the scheduler's record into bytes.
+    /// A record of the scheduler that Burn can't turn into bytes.
     pub fn capture<M, C, S>(
         model: &M,
         optimizer: &ModuleOptimizer,
@@ -103,8 +94,8 @@ impl Checkpoint {
         S: Resumable + ?Sized,
     {
         Ok(Self {
-            contents: Contents {
-                model: contents::snapshot(model),
+            state: RunState {
+                model: run_state::snapshot(model),
                 optimizer: SavedOptimizer::Live(optimizer.clone()),
                 scheduler: scheduler.record().into_bytes()?.shared(),
                 about: About {
@@ -119,29 +110,29 @@ impl Checkpoint {
 
     /// This checkpoint with a text of the program's own in it, such as its options.
     pub fn with_note(mut self, name: &str, text: &str) -> Self {
-        let notes = &mut self.contents.about.notes;
+        let notes = &mut self.state.about.notes;
         notes.insert(name.to_string(), text.to_string());
         self
     }
 
     /// The text that was stored under `name`.
     pub fn note(&self, name: &str) -> Option<&str> {
-        self.contents.about.notes.get(name).map(String::as_str)
+        self.state.about.notes.get(name).map(String::as_str)
     }
 
-    /// How far the run had come.
+    /// The progress of the run.
     pub fn progress(&self) -> &Progress {
-        &self.contents.about.progress
+        &self.state.about.progress
     }
 
     /// The schedule that the run had, as JSON; `None` where a closure was part of it.
     pub fn schedule(&self) -> Option<&str> {
-        self.contents.about.schedule.as_deref()
+        self.state.about.schedule.as_deref()
     }
 
     /// The kind and the options of the optimizer that the run had, as JSON.
     pub fn optimizer_config(&self) -> &str {
-        &self.contents.about.optimizer_config
+        &self.state.about.optimizer_config
     }
 
     /// Writes the file, in place of one that is there.
@@ -151,12 +142,12 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// Where the file can't be written, or the optimizer has a state of parameters that the model
+    /// A file that can't be written, or an optimizer that has a state of parameters that the model
     /// doesn't have, which could never be restored (Burn keeps that of a layer that was replaced):
     /// what was there before still is. The one exception is named in the error: a file system
     /// that can't confirm that the new file, though in place, would survive a loss of power.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-        v2::write(&self.contents, path.as_ref())
+        self.state.write(path.as_ref())
     }
 
     /// Reads a file, of any version, and checks that it is whole.
@@ -166,37 +157,22 @@ impl Checkpoint {
     ///
     /// # Errors
     ///
-    /// Where there is no file, or one that is something else, was written by a later version, or
+    /// No file, or one that is something else, was written by a later version, or
     /// has changed since it was written.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
-        let errors = FileErrors {
-            path: path.as_ref(),
-        };
-        let contents = match open(errors)? {
-            Opened::V2(opened) => v2::read(&opened, errors)?,
-            Opened::V1(bytes) => v1::read(bytes, errors)?,
-        };
-        Ok(Self { contents })
+        let contents = lr_checkpoint::read(path.as_ref())?;
+        Ok(Self {
+            state: contents.into(),
+        })
     }
 
-    /// Says what a file holds, without loading it: of a file of version 2, it reads and checks the
-    /// index alone.
+    /// Describes a file without loading it: of a file of version 2, it reads and checks the index alone.
     ///
     /// # Errors
     ///
     /// As for [`load`](Self::load), but for damage to model, optimizer and scheduler.
     pub fn inspect(path: impl AsRef<Path>) -> Result<Inspection, CheckpointError> {
-        let errors = FileErrors {
-            path: path.as_ref(),
-        };
-        match open(errors)? {
-            Opened::V2(opened) => Ok(v2::inspect(&opened, errors)?.into()),
-            Opened::V1(bytes) => {
-                let (digest, size) = (blake3::hash(&bytes), bytes.len() as u64);
-                let contents = v1::read(bytes, errors)?;
-                Inspection::of_v1(contents, digest, size)
-            }
-        }
+        Ok(lr_checkpoint::inspect(path.as_ref())?)
     }
 
     /// The run's model and optimizer, and `scheduler` at its position. The values move into them, and
@@ -205,12 +181,12 @@ impl Checkpoint {
     /// All that is given must have been built as at the beginning of the run; otherwise, see
     /// [`restoring`](Self::restoring).
     ///
-    /// What clips gradients has to be set on `optimizer` by now: Burn clips a parameter as it did when
-    /// the parameter's state came.
+    /// Gradient clipping has to be set on `optimizer` by now: Burn clips a parameter as it did when the
+    /// parameter's state came.
     ///
     /// # Errors
     ///
-    /// Where the checkpoint is of another model, optimizer or schedule. Nothing is changed then.
+    /// A checkpoint of another model, optimizer or schedule. Nothing is changed then.
     pub fn restore<M, C, S>(
         self,
         model: M,
@@ -229,32 +205,13 @@ impl Checkpoint {
 
     /// Goes on from this checkpoint with something that differs on purpose.
     pub fn restoring(self) -> Restore {
-        Restore::new(self.contents)
+        Restore::new(self.state)
     }
 
-    /// In what `model`'s parameters and the checkpoint's differ.
+    /// The differences between `model`'s parameters and the checkpoint's.
     pub fn differences(&self, model: &impl Module) -> Vec<Mismatch> {
-        parameters::differences(&self.contents.parameters(), model)
+        parameters::differences(&self.state.parameters(), model)
     }
-}
-
-/// A file by its version.
-enum Opened {
-    V1(Vec<u8>),
-    V2(File),
-}
-
-fn open(errors: FileErrors) -> Result<Opened, CheckpointError> {
-    let open = || {
-        let mut file = File::open(errors.path)?;
-        if v2::is_marked(&file)? {
-            return Ok(Opened::V2(file));
-        }
-        let mut bytes = vec![];
-        file.read_to_end(&mut bytes)?;
-        Ok(Opened::V1(bytes))
-    };
-    open().map_err(|error| errors.unreadable(error))
 }
 
 impl std::fmt::Debug for Checkpoint {

@@ -1,4 +1,4 @@
-//! What Burn's optimizer does not check when it loads its state.
+//! Checks of an optimizer's state that Burn's loader leaves out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::tensor::{Bytes, DType, Tensor};
 use burn_pack::{Reader, Scalar, Writer};
+use lr_checkpoint::{MAX_RANK, Parameter};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::error::CheckpointError;
-use super::parameters::{MAX_RANK, Parameters};
 use crate::optimizer_state::{Fields, MAX_STEPS};
 
 /// The name of the scalar that Burn keeps a parameter's rank in.
@@ -63,7 +63,7 @@ pub(super) fn load(
     let state = State::read(Reader::from_bytes(bytes.clone())?)?;
     state.check(&parameters)?;
 
-    // What Burn makes of a state of the same names, types and ranks, in which every size is 1.
+    // Burn loads a state of the same names, types and ranks, in which every size is 1.
     let small = state.small()?.shared();
     let wanted = Fields::of(small.clone())?;
     let loaded = OptimizerRecord::from_bytes(small)?;
@@ -73,8 +73,11 @@ pub(super) fn load(
     Ok(optimizer.load_record(OptimizerRecord::from_bytes(bytes)?))
 }
 
-/// That a state is one of the model's parameters.
-pub(super) fn check_ids(state: &Reader, model: &Parameters) -> Result<(), CheckpointError> {
+/// Checks that a state is one of the model's parameters.
+pub(super) fn check_ids(
+    state: &Reader,
+    model: &BTreeMap<String, Parameter>,
+) -> Result<(), CheckpointError> {
     let ids: BTreeSet<u64> = model.values().filter_map(|saved| saved.id).collect();
     let names = state.tensor_names();
     let names = names
@@ -104,7 +107,7 @@ fn split(name: &str) -> Result<(u64, &str), CheckpointError> {
     parts.ok_or_else(|| invalid(format!("`{name}` belongs to no parameter")))
 }
 
-/// What a saved state consists of.
+/// The parts of a saved state.
 struct State {
     /// Type, shape and parameter of each tensor.
     tensors: BTreeMap<String, (DType, Vec<usize>, Option<u64>)>,
@@ -126,7 +129,7 @@ impl State {
         })
     }
 
-    /// That it is of parameters that there are, and fits them: a tensor of a parameter has its rank
+    /// Checks that it is of parameters that there are, and fits them: a tensor of a parameter has its rank
     /// and in each dimension its size, or 1 (Adafactor keeps sums over rows and columns); its type,
     /// or 32 bits for one of 16.
     fn check(&self, model: &BTreeMap<u64, Trained>) -> Result<(), CheckpointError> {
@@ -220,7 +223,7 @@ struct Trained {
     shape: Vec<usize>,
 }
 
-/// What an optimizer can train, by id.
+/// The parameters that an optimizer can train, by id.
 fn trained(model: &impl Module) -> BTreeMap<u64, Trained> {
     #[derive(Default)]
     struct Collector(BTreeMap<u64, Trained>);

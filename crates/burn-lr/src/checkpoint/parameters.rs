@@ -1,55 +1,27 @@
-//! What parameters a model has, how they differ from those of a checkpoint, and how they get its
-//! values.
+//! The parameters of a model: how they differ from those of a checkpoint, and how they get its values.
 
 use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::kind::Basic;
 use burn::tensor::{Bool, DType, Device, Int, Shape, Tensor};
-use serde::{Deserialize, Serialize};
+use lr_checkpoint::Parameter;
 
-use super::contents::SavedParameter;
 use super::error::{CheckpointError, Mismatch};
+use super::run_state::{ModelParameter, Parameters};
 
-/// The highest rank that a tensor of Burn's can have; at a higher one it panics.
-pub(super) const MAX_RANK: usize = 8;
-
-/// A parameter's number type, shape and, in a checkpoint, id.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(super) struct Parameter {
-    pub dtype: DType,
-    pub shape: Vec<usize>,
-    pub id: Option<u64>,
+/// Whether two are the same parameter. Backends differ in the size of their integers and in how they store
+/// booleans; neither makes another parameter.
+fn are_alike(one: &Parameter, other: &Parameter) -> bool {
+    let kind = |dtype: DType| (dtype.is_int() || dtype.is_uint(), dtype.is_bool());
+    let alike = match kind(one.dtype) {
+        (false, false) => one.dtype == other.dtype,
+        kind_here => kind_here == kind(other.dtype),
+    };
+    alike && one.shape == other.shape
 }
 
-impl Parameter {
-    pub fn show(&self) -> String {
-        format!("{:?}{:?}", self.dtype, self.shape)
-    }
-
-    /// The size of its values, where type and shape tell.
-    pub fn size(&self) -> Option<usize> {
-        let mut sizes = self.shape.iter();
-        let elements = sizes.try_fold(1usize, |product, size| product.checked_mul(*size))?;
-        elements.checked_mul(self.dtype.size())
-    }
-
-    /// Backends differ in the size of their integers and in how they store booleans; neither
-    /// makes another parameter.
-    fn is_like(&self, other: &Self) -> bool {
-        let kind = |dtype: DType| (dtype.is_int() || dtype.is_uint(), dtype.is_bool());
-        let alike = match kind(self.dtype) {
-            (false, false) => self.dtype == other.dtype,
-            kind_here => kind_here == kind(other.dtype),
-        };
-        alike && self.shape == other.shape
-    }
-}
-
-/// Parameters by path.
-pub(super) type Parameters = BTreeMap<String, Parameter>;
-
-/// In what a module's parameters and those of a checkpoint differ.
+/// The differences between a module's parameters and those of a checkpoint.
 ///
 /// Parameters that have not been initialized are not made to be, where they need not: they are taken
 /// to be of their device's number type, and looked at only if those of the checkpoint aren't.
@@ -81,7 +53,7 @@ macro_rules! dtype_of {
     };
 }
 
-/// Where the two differ.
+/// The differences between the two.
 fn compare(saved: &Parameters, given: &Parameters) -> Vec<Mismatch> {
     let missing = given.keys().filter(|path| !saved.contains_key(*path));
     let missing = missing.map(|path| Mismatch::Missing { path: path.clone() });
@@ -90,7 +62,7 @@ fn compare(saved: &Parameters, given: &Parameters) -> Vec<Mismatch> {
         let Some(given) = given.get(&path) else {
             return Some(Mismatch::Unexpected { path });
         };
-        (!saved.is_like(given)).then(|| Mismatch::Different {
+        (!are_alike(saved, given)).then(|| Mismatch::Different {
             path,
             saved: saved.show(),
             given: given.show(),
@@ -149,7 +121,7 @@ impl ModuleVisitor for Collector {
 
 /// `module` with the values and ids of `saved`, where the two have the same parameters; what has
 /// none there stays as it is.
-pub(super) fn load<M: Module>(module: M, saved: Vec<SavedParameter>) -> Result<M, CheckpointError> {
+pub(super) fn load<M: Module>(module: M, saved: Vec<ModelParameter>) -> Result<M, CheckpointError> {
     let saved = saved.into_iter().map(|saved| (saved.path.clone(), saved));
     let mut loader = Loader {
         path: vec![],
@@ -165,7 +137,7 @@ pub(super) fn load<M: Module>(module: M, saved: Vec<SavedParameter>) -> Result<M
 
 struct Loader {
     path: Vec<String>,
-    saved: BTreeMap<String, SavedParameter>,
+    saved: BTreeMap<String, ModelParameter>,
     failed: Option<CheckpointError>,
 }
 

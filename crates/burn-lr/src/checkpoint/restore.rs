@@ -3,15 +3,15 @@ use burn::lr_scheduler::LrSchedulerRecord;
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 
-use super::contents::Contents;
 use super::error::{CheckpointError, Mismatch};
+use super::run_state::RunState;
 use super::{optimizer, parameters};
 use crate::record::{Resumable, in_other_steps};
 
 /// Goes on from a checkpoint with something that differs on purpose, each asked for by name; what
 /// isn't asked for is refused. Made by [`Checkpoint::restoring`](crate::Checkpoint::restoring).
 ///
-/// | what differs | how it is asked for |
+/// | difference | method |
 /// | --- | --- |
 /// | the schedule, at the same position; a longer run | the scheduler's `accept_another_schedule` |
 /// | a new schedule, whose step 0 is the next step | that, with [`delay`](crate::Schedule::delay) by the steps taken |
@@ -59,7 +59,7 @@ use crate::record::{Resumable, in_other_steps};
 #[derive(Clone)]
 #[must_use = "nothing is restored before `restore` is called"]
 pub struct Restore {
-    contents: Contents,
+    state: RunState,
     partial_model: bool,
     optimizer: ExpectedOptimizer,
     batch_sizes: Option<(u64, u64)>,
@@ -73,9 +73,9 @@ enum ExpectedOptimizer {
 }
 
 impl Restore {
-    pub(super) fn new(contents: Contents) -> Self {
+    pub(super) fn new(state: RunState) -> Self {
         Self {
-            contents,
+            state,
             partial_model: false,
             optimizer: ExpectedOptimizer::TheSame,
             batch_sizes: None,
@@ -142,12 +142,12 @@ impl Restore {
 
     /// The run's model and optimizer, and `scheduler` at its position.
     ///
-    /// What clips gradients has to be set on `optimizer` by now: Burn clips a parameter as it did when
-    /// the parameter's state came.
+    /// Gradient clipping has to be set on `optimizer` by now: Burn clips a parameter as it did when the
+    /// parameter's state came.
     ///
     /// # Errors
     ///
-    /// Where the checkpoint is of another model, optimizer or schedule, in more than what was
+    /// A checkpoint of another model, optimizer or schedule, in more than what was
     /// accepted. Nothing is changed then.
     pub fn restore<M, C, S>(
         self,
@@ -161,7 +161,7 @@ impl Restore {
         C: Config,
         S: Resumable + ?Sized,
     {
-        let saved = self.contents;
+        let saved = self.state;
         let mut mismatches = parameters::differences(&saved.parameters(), &model);
         if self.partial_model {
             mismatches.retain(|mismatch| matches!(mismatch, Mismatch::Different { .. }));

@@ -2,20 +2,22 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use crate::CheckpointError;
+use lr_checkpoint::RetentionError;
 
-/// What can't be done with a directory of checkpoints.
+use crate::checkpoint::CheckpointError;
+
+/// A directory of checkpoints that can't be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointDirError {
     /// The file system refused.
     #[error("can't {action} `{}`: {source}", .path.display())]
     Io {
-        /// What was to be done: `read`, `create`, `lock`.
+        /// The action: `read`, `create`, `lock`.
         action: &'static str,
         /// The directory, or a file in there.
         path: PathBuf,
-        /// Why not.
+        /// The file system's error.
         source: io::Error,
     },
     /// Another writer has the directory, in this process or another one.
@@ -24,14 +26,14 @@ pub enum CheckpointDirError {
         /// The directory.
         path: PathBuf,
     },
-    /// A rule of the retention can't be.
+    /// A rule of the retention would keep no checkpoint.
     #[error("`{rule}` must be {allowed}, got {value}")]
     Retention {
-        /// Which rule: `keep_last`.
+        /// The rule: `keep_last`.
         rule: &'static str,
-        /// What was given.
+        /// The value that was given.
         value: String,
-        /// What is allowed.
+        /// The values that are allowed.
         allowed: &'static str,
     },
     /// A checkpoint can't be written, or can't be read for a reason other than damage.
@@ -71,7 +73,7 @@ pub enum CheckpointDirError {
         /// A whole checkpoint of a later one.
         later: PathBuf,
     },
-    /// What comes after a step can't be given up, since nothing up to there is whole.
+    /// The checkpoints after a step can't be given up, since none up to there is whole.
     #[error("`{}` has no whole checkpoint of step {step} or before", .path.display())]
     NothingBefore {
         /// The directory.
@@ -84,9 +86,19 @@ pub enum CheckpointDirError {
     Remove {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The file system's error.
         source: io::Error,
     },
+}
+
+impl From<RetentionError> for CheckpointDirError {
+    fn from(error: RetentionError) -> Self {
+        Self::Retention {
+            rule: error.rule,
+            value: error.value,
+            allowed: error.allowed,
+        }
+    }
 }
 
 /// A checkpoint that could not be read, and was passed over for another one.
@@ -95,7 +107,7 @@ pub enum CheckpointDirError {
 pub struct PassedOver {
     /// The file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The fault in it.
     pub error: CheckpointError,
 }
 

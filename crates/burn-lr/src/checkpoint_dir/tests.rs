@@ -1,4 +1,5 @@
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
@@ -8,6 +9,7 @@ use burn::tensor::Device;
 use tempfile::TempDir;
 
 use super::*;
+use crate::checkpoint::CheckpointError;
 use crate::prelude::*;
 
 /// A checkpoint of a run that has come so far.
@@ -106,7 +108,7 @@ fn the_best_by_a_metric_survives_the_newest_ones() {
     (0..6).for_each(|step| save(&mut writer, step));
     assert_eq!(steps(&directory), [2, 4, 5]);
     drop(writer);
-    // What it has saved itself it knows; another one learns it from the files.
+    // A writer knows the ones that it has saved itself; another one learns them from the files.
     let mut writer = directory.writer(retention).unwrap();
     (6..9).for_each(|step| save(&mut writer, step));
     assert_eq!(steps(&directory), [6, 7, 8]);
@@ -200,7 +202,7 @@ fn what_later_versions_wrote_is_not_passed_over() {
     fs::write(&path, bytes).unwrap();
     match directory.latest() {
         Err(CheckpointDirError::Checkpoint(CheckpointError::Version { .. })) => {}
-        // Where the version itself is under a checksum, this is damage.
+        // The version is under a checksum, so that this may be damage.
         Ok(Some(found)) => assert_eq!(
             (found.path, found.passed_over.len()),
             (file(&directory, 1), 1)

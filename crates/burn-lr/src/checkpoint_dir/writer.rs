@@ -4,11 +4,14 @@ use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
 
+use lr_checkpoint::disk::lock::DirLock;
+use lr_checkpoint::disk::scratch::clear_leftovers;
+use lr_checkpoint::name::step_of;
+use lr_checkpoint::{CheckpointFile, Progress, Retention};
+
+use super::directory::{CheckpointDir, has_vanished};
 use super::error::CheckpointDirError;
-use super::name::{self, CheckpointFile};
-use super::{CheckpointDir, Retention, has_vanished};
-use crate::disk::{DirLock, clear_leftovers};
-use crate::{Checkpoint, Progress};
+use crate::checkpoint::Checkpoint;
 
 /// The one that saves to a [`CheckpointDir`], from [`CheckpointDir::writer`].
 ///
@@ -17,16 +20,27 @@ use crate::{Checkpoint, Progress};
 pub struct CheckpointWriter {
     directory: CheckpointDir,
     retention: Retention,
-    /// What is known of the files that are there; `None` of those that can't be read.
+    /// The progress of the files that are there; `None` of those that can't be read.
     known: BTreeMap<u64, Option<Progress>>,
     _lock: DirLock,
 }
 
+impl CheckpointDir {
+    /// The right to save here, for one at a time, until it is dropped or the process ends. Makes
+    /// the directory where there is none, and removes what killed writers have left of files that
+    /// they had not completed.
+    ///
+    /// # Errors
+    ///
+    /// Another writer ([`CheckpointDirError::Busy`]), a rule of `retention` that can't be, or a
+    /// file system that refuses.
+    pub fn writer(&self, retention: Retention) -> Result<CheckpointWriter, CheckpointDirError> {
+        CheckpointWriter::new(self.clone(), retention)
+    }
+}
+
 impl CheckpointWriter {
-    pub(super) fn new(
-        directory: CheckpointDir,
-        retention: Retention,
-    ) -> Result<Self, CheckpointDirError> {
+    fn new(directory: CheckpointDir, retention: Retention) -> Result<Self, CheckpointDirError> {
         retention.check()?;
         let path = directory.path();
         let failed = |action, path: &Path| {
@@ -42,7 +56,7 @@ impl CheckpointWriter {
         let lock = lock.ok_or_else(|| CheckpointDirError::Busy {
             path: path.to_path_buf(),
         })?;
-        let cleared = clear_leftovers(path, |name| name::step(name).is_some());
+        let cleared = clear_leftovers(path, |name| step_of(name).is_some());
         for leftover in cleared.map_err(|(path, source)| failed("clear", &path)(source))? {
             log::info!("removed `{}`, left by a killed writer", leftover.display());
         }
@@ -57,11 +71,11 @@ impl CheckpointWriter {
     }
 
     /// Saves `checkpoint` under the name of its step, and then removes those that no rule of the
-    /// retention protects. Gives the file's path.
+    /// retention protects. Returns the file's path.
     ///
     /// # Errors
     ///
-    /// Where it can't be written, or a whole checkpoint of a later step is there
+    /// A checkpoint that can't be written, or a whole one of a later step is there
     /// ([`CheckpointDirError::NotTheLatest`]): then all is as it was. Where an old one can't be
     /// removed ([`CheckpointDirError::Remove`]), this one is saved.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
@@ -76,14 +90,13 @@ impl CheckpointWriter {
         Ok(path)
     }
 
-    /// Gives up what comes after `step`, to go on from an earlier checkpoint than the latest:
-    /// removes the checkpoints of later steps, those that can't be read among them, and gives
+    /// Gives up the checkpoints after `step`, to go on from an earlier checkpoint than the latest:
+    /// removes the checkpoints of later steps, those that can't be read among them, and returns
     /// their paths.
     ///
     /// # Errors
     ///
-    /// Where no checkpoint up to `step` is whole, and nothing is removed then; or where one can't be
-    /// removed.
+    /// No checkpoint up to `step` that is whole, and nothing is removed then; or one that can't be removed.
     pub fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
         self.look()?;
         let mut before = self.known.range(..=step).rev();
@@ -104,7 +117,7 @@ impl CheckpointWriter {
     /// Learns of files that have come, and forgets those that have gone.
     fn look(&mut self) -> Result<(), CheckpointDirError> {
         let mut known = BTreeMap::new();
-        for CheckpointFile { step, path } in self.directory.list()? {
+        for CheckpointFile { step, path, .. } in self.directory.list()? {
             let progress = match self.known.remove(&step) {
                 Some(progress) => progress,
                 None => match Checkpoint::load(&path) {

@@ -5,11 +5,12 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
     AdaGradConfig, AdafactorConfig, AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig,
 };
-use lr_compat::pytorch::{ParamGroup, TorchError};
+use lr_torch::{ParamGroup, TorchError};
 
 use super::error::TorchLoadError;
-use super::optimizer::check_kind;
-use super::{TorchOptimizer, TorchOptimizerKind};
+use super::kind::TorchOptimizerKind;
+use super::optimizer::TorchOptimizer;
+use super::recognise::check_kind;
 
 /// The options of one group.
 struct Options<'g, 'a>(&'g ParamGroup<'a>);
@@ -55,7 +56,7 @@ impl Options<'_, '_> {
             let count = format!("a list of {}", betas.len());
             return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
         };
-        let beta = |value: &lr_compat::pytorch::Value<'_>| {
+        let beta = |value: &lr_torch::Value<'_>| {
             let is_beta = |beta| (0.0..1.0).contains(&beta);
             let allowed = "from 0 to below 1, in 32 bits too";
             in_32_bits(value.place(), value.finite()?, is_beta, allowed)
@@ -105,8 +106,7 @@ impl TorchOptimizer<'_> {
     ///
     /// # Errors
     ///
-    /// Where the file is of another optimizer, there is no such group, or its options are none that
-    /// Burn's optimizer can have: `maximize`.
+    /// A file of another optimizer, no such group, or options that Burn's optimizer can't have: `maximize`.
     pub fn sgd_config(&self, group: usize) -> Result<SgdConfig, TorchLoadError> {
         let momentum = self.momentum_config(group)?;
         let options = self.options(TorchOptimizerKind::Sgd, group)?;
@@ -117,8 +117,8 @@ impl TorchOptimizer<'_> {
 
     /// The momentum of a group of SGD's, which is part of its [config](Self::sgd_config).
     ///
-    /// Where `OneCycleLR` or `CyclicLR` moves it, this is where it was when the file was saved, and
-    /// [`GroupSchedule::momentum`](super::GroupSchedule::momentum) where it goes: make a
+    /// If `OneCycleLR` or `CyclicLR` moves it, this is its value when the file was saved, and
+    /// [`GroupSchedule::momentum`](super::GroupSchedule::momentum) its schedule from there on: make a
     /// [`ScheduledOptimizer`](crate::ScheduledOptimizer) of the two.
     ///
     /// # Errors

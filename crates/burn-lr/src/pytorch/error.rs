@@ -1,9 +1,10 @@
 use burn::store::RecordError;
 use burn::tensor::DType;
-use lr_compat::pytorch::TorchError;
+use lr_schedule::ScheduleError;
+use lr_torch::TorchError;
 
-use super::TorchOptimizerKind;
-use crate::{GroupError, ScheduleError};
+use super::kind::TorchOptimizerKind;
+use crate::groups::GroupError;
 
 /// A file of PyTorch's that a run in Burn can't go on from.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +20,7 @@ pub enum TorchLoadError {
         list(.options)
     )]
     UnknownOptimizer {
-        /// Which parameter group.
+        /// The place of the parameter group.
         place: String,
         /// Its options.
         options: Vec<String>,
@@ -29,7 +30,7 @@ pub enum TorchLoadError {
     NotInBurn {
         /// PyTorch's name of it.
         name: &'static str,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
     /// Before PyTorch 2.7 the files of Adam and AdamW are the same, and a weight decay is not.
@@ -38,7 +39,7 @@ pub enum TorchLoadError {
          decay of {weight_decay}; `read_as` says which"
     )]
     AdamOrAdamW {
-        /// Which parameter group.
+        /// The place of the parameter group.
         place: String,
         /// Its weight decay.
         weight_decay: f64,
@@ -46,21 +47,21 @@ pub enum TorchLoadError {
     /// It is another optimizer's.
     #[error("{place}: is of {found}, not of {expected}")]
     Kind {
-        /// Where the file says so.
+        /// Its place in the file.
         place: String,
-        /// What it should be.
+        /// The expected kind.
         expected: TorchOptimizerKind,
-        /// What it is.
+        /// The kind in the file.
         found: TorchOptimizerKind,
     },
     /// An option has a value that Burn's optimizer can't have.
     #[error("{place}: is {value}, and {why}")]
     Option {
-        /// Which option of which group.
+        /// The place of the option.
         place: String,
         /// Its value.
         value: String,
-        /// Why that can't be.
+        /// The reason.
         why: &'static str,
     },
     /// There is no parameter group of that number.
@@ -116,7 +117,7 @@ pub enum TorchLoadError {
     /// The state dict lacks parameters that the module has, or has others.
     #[error("{}: lacks {}, and has unknown {}", at(.place), list(.missing), list(.unexpected))]
     Weights {
-        /// Where it is in the file.
+        /// Its place in the file.
         place: String,
         /// The paths of those that the module has and the file lacks.
         missing: Vec<String>,
@@ -126,7 +127,7 @@ pub enum TorchLoadError {
     /// A tensor has another shape than the parameter that it belongs to.
     #[error("{place}: must have the shape {expected:?} for `{path}`, and has {found:?}")]
     Shape {
-        /// Where it is in the file.
+        /// Its place in the file.
         place: String,
         /// The parameter's path.
         path: String,
@@ -138,7 +139,7 @@ pub enum TorchLoadError {
     /// A tensor has numbers of another kind than the parameter that it belongs to.
     #[error("{place}: must be of the kind of {expected:?} for `{path}`, and is {found:?}")]
     Dtype {
-        /// Where it is in the file.
+        /// Its place in the file.
         place: String,
         /// The parameter's path.
         path: String,
@@ -150,7 +151,7 @@ pub enum TorchLoadError {
     /// A whole number has no room in the parameter that it belongs to.
     #[error("{place}: has a number that is too large for `{path}`, which is of {dtype:?}")]
     TooLarge {
-        /// Where it is in the file.
+        /// Its place in the file.
         place: String,
         /// The parameter's path.
         path: String,
@@ -160,7 +161,7 @@ pub enum TorchLoadError {
     /// A parameter's state has what such an optimizer doesn't keep.
     #[error("{place}: is not part of the state of {kind}")]
     Unexpected {
-        /// Where it is in the file.
+        /// Its place in the file.
         place: String,
         /// The kind of the optimizer.
         kind: TorchOptimizerKind,
@@ -168,7 +169,7 @@ pub enum TorchLoadError {
     /// A parameter has had more steps than Burn's optimizers count.
     #[error("{place}: is {steps}, and Burn's optimizers count up to {limit}")]
     Steps {
-        /// Where it is in the file.
+        /// Its place in the file.
         place: String,
         /// How many steps.
         steps: u64,
@@ -180,13 +181,13 @@ pub enum TorchLoadError {
     NotTaken {
         /// The kind of the file's optimizer.
         kind: TorchOptimizerKind,
-        /// What it does not take, and why.
+        /// The field that it does not take, and the reason.
         reason: String,
     },
     /// A key that should be a name.
     #[error("{}: has the key {key}, which is no name", at(.place))]
     NoName {
-        /// Where it is in the file.
+        /// Its place in the file.
         place: String,
         /// The key.
         key: i64,
@@ -194,12 +195,12 @@ pub enum TorchLoadError {
     /// A pattern that is no regular expression.
     #[error("`{pattern}` is no regular expression: {reason}")]
     Pattern {
-        /// What was given.
+        /// The pattern.
         pattern: String,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
-    /// What the file says makes no schedule here.
+    /// The file makes no schedule here.
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
     /// The schedulers of the file's parameter groups are more or fewer than the groups.

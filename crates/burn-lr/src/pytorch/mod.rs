@@ -9,12 +9,13 @@ mod kind;
 mod names;
 mod optimizer;
 mod parameters;
+mod recognise;
 mod scheduler;
 mod state;
 mod weights;
 
 #[doc(inline)]
-pub use lr_compat::pytorch::*;
+pub use lr_torch::*;
 
 pub use error::TorchLoadError;
 pub use kind::TorchOptimizerKind;

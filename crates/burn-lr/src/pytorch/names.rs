@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn::store::{KeyRemapper, map_indices_contiguous};
 use burn::tensor::{Bytes, DType};
 use burn_pack::Tensor as PackTensor;
-use lr_compat::pytorch::{Key, OptimizerState, Value};
+use lr_torch::{Key, OptimizerState, Value};
 
 use super::error::TorchLoadError;
 use super::parameters::{Parameters, Role};
@@ -94,7 +94,7 @@ impl TorchNames {
     ///
     /// # Errors
     ///
-    /// What is no dict with names for keys.
+    /// A value that is no dict with names for keys.
     pub fn with_order_of(mut self, state_dict: &Value<'_>) -> Result<Self, TorchLoadError> {
         let names = entries(state_dict)?.into_iter();
         let names = names.map(|(name, _)| name.to_string()).collect();
@@ -107,7 +107,7 @@ impl TorchNames {
     ///
     /// # Errors
     ///
-    /// What is no regular expression.
+    /// A pattern that is no regular expression.
     pub fn with_key_remapping(
         mut self,
         from_pattern: &str,
@@ -146,7 +146,7 @@ impl TorchNames {
         self.ignored.contains(name) || name.rsplit('.').next() == Some("num_batches_tracked")
     }
 
-    /// What names of PyTorch's are in Burn.
+    /// The names in Burn of names of PyTorch's.
     pub(super) fn in_burn(&self, names: &[&str]) -> Vec<String> {
         // The renaming is burn-store's, which renames tensors.
         let by_rule = names.iter().filter(|name| !self.pairs.contains_key(**name));

@@ -2,14 +2,16 @@ use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ParamGroup as BurnGroup};
 use burn::optim::{ModuleOptimizer, Optimizer, OptimizerRecord};
 use burn_pack::{Scalar, Tensor as PackTensor, Writer};
-use lr_compat::pytorch::{OptimizerState, ParamGroup, TorchError, Value};
 use lr_schedule::Schedule;
 use lr_schedule::feedback::Feedback;
+use lr_torch::{OptimizerState, ParamGroup, TorchError, Value};
 
 use super::error::TorchLoadError;
+use super::kind::TorchOptimizerKind;
 use super::names::TorchNames;
 use super::parameters::Parameters;
-use super::{TorchOptimizerKind, kind, state};
+use super::recognise::{check_kind, of_group};
+use super::state;
 use crate::groups::{Group, GroupScheduler, Groups};
 use crate::optimizer_state::Fields;
 use crate::scheduler::Scheduler;
@@ -54,18 +56,18 @@ pub struct TorchOptimizer<'a> {
 }
 
 impl<'a> TorchOptimizer<'a> {
-    /// What `optimizer.state_dict()` gave, whose kind shows in its options.
+    /// Reads the result of `optimizer.state_dict()`, whose kind shows in its options.
     ///
     /// # Errors
     ///
-    /// What is no optimizer's state; the state of an optimizer that Burn has none of; and of Adam
+    /// A value that is no optimizer's state; the state of an optimizer that Burn has none of; and of Adam
     /// or AdamW with a weight decay, from before PyTorch 2.7, which does not say which of the two it
     /// is: see [`read_as`](Self::read_as).
     pub fn read(value: &Value<'a>) -> Result<Self, TorchLoadError> {
         let state = OptimizerState::read(value)?;
         let mut first = None;
         for group in &state.groups {
-            let kind = kind::of_group(group)?;
+            let kind = of_group(group)?;
             check_kind(group, *first.get_or_insert(kind), kind)?;
         }
         let kind = first.ok_or_else(|| no_groups(value))?;
@@ -80,7 +82,7 @@ impl<'a> TorchOptimizer<'a> {
     ///
     /// # Errors
     ///
-    /// Where the file does tell, and it is of another kind; and those of [`read`](Self::read).
+    /// A file that does tell, and is of another kind; and those of [`read`](Self::read).
     pub fn read_as(kind: TorchOptimizerKind, value: &Value<'a>) -> Result<Self, TorchLoadError> {
         use TorchOptimizerKind::{Adam, AdamW};
         let state = OptimizerState::read(value)?;
@@ -89,7 +91,7 @@ impl<'a> TorchOptimizer<'a> {
         }
         for group in &state.groups {
             let untold = !group.options.contains_key("decoupled_weight_decay");
-            match kind::of_group(group) {
+            match of_group(group) {
                 // Before PyTorch 2.7 they are the same.
                 Ok(Adam) | Err(TorchLoadError::AdamOrAdamW { .. })
                     if [Adam, AdamW].contains(&kind) && untold => {}
@@ -116,7 +118,7 @@ impl<'a> TorchOptimizer<'a> {
         self
     }
 
-    /// Which optimizer it is of.
+    /// The kind of its optimizer.
     pub fn kind(&self) -> TorchOptimizerKind {
         self.kind
     }
@@ -199,7 +201,7 @@ impl<'a> TorchOptimizer<'a> {
     ///
     /// # Errors
     ///
-    /// Where there are not as many schedulers as groups, and as [`load`](Self::load).
+    /// Another number of schedulers than of groups, and as [`load`](Self::load).
     pub fn schedule<S, F>(
         &self,
         schedulers: Vec<Scheduler<S, F>>,
@@ -238,8 +240,7 @@ impl<'a> TorchOptimizer<'a> {
 
     /// Burn's optimizer for a module, with the options of the file's groups and its state.
     ///
-    /// Where there are several groups, the first one's options are those of everything that is in no
-    /// other one.
+    /// Of several groups, the first one's options are those of every parameter that is in no other one.
     ///
     /// # Errors
     ///
@@ -281,9 +282,8 @@ impl<'a> TorchOptimizer<'a> {
     ///
     /// # Errors
     ///
-    /// Where a parameter is missing on one side or has another shape, where nothing tells which is
-    /// which, where the state is not one of this kind, and where `optimizer` is of another kind than
-    /// the file's: it must take over all of the state, and nothing else. (Adam and AdamW keep the
+    /// A parameter that is missing on one side or has another shape, parameters that nothing tells apart, a
+    /// state of another kind, and an `optimizer` of another kind than the file's: it must take over all of the state, and nothing else. (Adam and AdamW keep the
     /// same, so that this shows only in [`kind`](Self::kind).)
     pub fn load(
         &self,
@@ -356,22 +356,6 @@ impl<'a> TorchOptimizer<'a> {
             optimizer = optimizer.with_group(group_of, build(group)?, clipping());
         }
         Ok(optimizer)
-    }
-}
-
-/// That a group is of the kind that it should be.
-pub(super) fn check_kind(
-    group: &ParamGroup<'_>,
-    expected: TorchOptimizerKind,
-    found: TorchOptimizerKind,
-) -> Result<(), TorchLoadError> {
-    match found == expected {
-        true => Ok(()),
-        false => Err(TorchLoadError::Kind {
-            place: group.place().to_string(),
-            expected,
-            found,
-        }),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What parameters a module has, and how PyTorch and burn-store call and lay them out.
+//! The parameters of a module, and how PyTorch and burn-store name and lay them out.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::RangeInclusive;
@@ -10,7 +10,7 @@ use burn::store::{
 };
 use burn::tensor::{Bool, BoolStore, Bytes, DType, Int, Shape, Tensor, TensorData};
 use burn_pack::Tensor as PackTensor;
-use lr_compat::pytorch::{Dtype, Tensor as TorchTensor, TorchError};
+use lr_torch::{Dtype, Tensor as TorchTensor, TorchError};
 
 use super::error::TorchLoadError;
 
@@ -18,11 +18,11 @@ use super::error::TorchLoadError;
 #[derive(Debug)]
 pub(super) struct Parameter {
     pub id: ParamId,
-    /// Where Burn's optimizers find it.
+    /// Its path, by which Burn's optimizers find it.
     pub path: String,
-    /// Where burn-store puts it: its path without the names of enum variants.
+    /// Its key in burn-store: its path without the names of enum variants.
     pub key: String,
-    /// What it is in.
+    /// The types of the modules that it is in.
     containers: Vec<String>,
     pub dtype: DType,
     /// Its values', which optimizers see. (In a `Linear` of column layout, it is saved transposed.)
@@ -30,7 +30,7 @@ pub(super) struct Parameter {
     pub role: Role,
 }
 
-/// What a parameter or a buffer is for.
+/// The use of a parameter or a buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// An optimizer trains it.
@@ -46,7 +46,7 @@ impl Parameter {
         ModuleContext::new(&self.containers)
     }
 
-    /// What PyTorch calls it, where burn-store knows it under another name than Burn's.
+    /// Its name in PyTorch, where burn-store knows it under another name than Burn's.
     fn torch_key(&self) -> Option<String> {
         let (parent, name) = match self.key.rsplit_once('.') {
             Some((parent, name)) => (format!("{parent}."), name),
@@ -57,7 +57,7 @@ impl Parameter {
         Some(parent + &name)
     }
 
-    /// What burn-store makes of the shape of such a parameter on the way to PyTorch.
+    /// The shape in PyTorch, by burn-store, of such a parameter of the given shape.
     fn shape_in_torch(&self, shape: &[usize]) -> Vec<usize> {
         let described = PackTensor::new(
             self.key.clone(),
@@ -198,7 +198,7 @@ impl Parameters {
                 parameters.all.push(parameter);
             }
         }
-        // What burn-store looks for first comes first.
+        // The order is that in which burn-store looks for them.
         for (name, index) in others {
             parameters.names.entry(name).or_insert(index);
         }

@@ -1,12 +1,12 @@
-//! Schedulers that stand where PyTorch's stood.
+//! Schedulers at the step of PyTorch's.
 
-use lr_compat::pytorch::{GroupSchedule, SchedulerState};
+use lr_schedule::Schedule;
+use lr_schedule::feedback::{DynFeedback, NoFeedback};
+use lr_torch::{GroupSchedule, SchedulerState};
 
 use super::error::TorchLoadError;
 use crate::record::Progress;
 use crate::scheduler::{DynScheduler, Scheduler};
-use lr_schedule::Schedule;
-use lr_schedule::feedback::{DynFeedback, NoFeedback};
 
 /// The schedule of a parameter group.
 fn group(state: &SchedulerState, index: usize) -> Result<&GroupSchedule, TorchLoadError> {

@@ -1,12 +1,12 @@
-//! What PyTorch's optimizers keep for a parameter, as what Burn's keep.
+//! The state of a parameter in PyTorch's optimizers, as that of Burn's.
 
 use std::collections::BTreeSet;
 
 use burn::tensor::{DType, TensorData};
-use lr_compat::pytorch::{ParamGroup, ParamState};
+use lr_torch::{ParamGroup, ParamState};
 
-use super::TorchOptimizerKind;
 use super::error::TorchLoadError;
+use super::kind::TorchOptimizerKind;
 use super::parameters::Parameter;
 use crate::optimizer_state::MAX_STEPS;
 
@@ -163,7 +163,7 @@ impl StateReader<'_, '_> {
         Ok(())
     }
 
-    /// What a centered RMSprop divides by the root of: the mean square, less the square of the mean
+    /// The variance, by whose root a centered RMSprop divides: the mean square, less the square of the mean
     /// where that is kept.
     fn variance(&self) -> TensorData {
         let stored = |name| {

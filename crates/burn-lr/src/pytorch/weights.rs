@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use burn::module::{Module, ModuleMapper, Param, ParamId, Parameter};
 use burn::tensor::{Bool, Int, Tensor, TensorData};
-use lr_compat::pytorch::{Tensor as TorchTensor, Value};
+use lr_torch::{Tensor as TorchTensor, Value};
 
 use super::error::TorchLoadError;
 use super::names::{TorchNames, entries};
@@ -34,7 +34,7 @@ use super::parameters::Parameters;
 ///
 /// # Errors
 ///
-/// Where the state dict lacks a parameter or a buffer of the module's, has one that the module has
+/// A state dict that lacks a parameter or a buffer of the module's, has one that the module has
 /// not ([`without`](TorchNames::without) leaves it out), has two that would be the same one and are not
 /// one tensor, or has one of another shape or kind of number.
 pub fn load_weights<M: Module>(

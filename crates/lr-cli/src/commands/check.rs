@@ -4,7 +4,8 @@ use serde_json::{Value, json};
 use crate::cli::Check;
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub fn run(options: &Check, sources: &[Source]) -> Result<Outcome, Failure> {
     if sources.is_empty() {
@@ -20,7 +21,7 @@ pub fn run(options: &Check, sources: &[Source]) -> Result<Outcome, Failure> {
                 }
                 found.push(value);
             }
-            // What can't be read says nothing about what is in it.
+            // A file that can't be read may hold a schedule or not.
             Err(failure) if failure.code() != 1 => return Err(failure),
             Err(failure) => {
                 outcome = Outcome::No;

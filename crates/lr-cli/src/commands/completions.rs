@@ -3,7 +3,8 @@ use clap_complete::{Shell, generate};
 
 use crate::cli::Cli;
 use crate::failure::Failure;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub fn run(shell: Shell) -> Result<Outcome, Failure> {
     let mut script = Vec::new();

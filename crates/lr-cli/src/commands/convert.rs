@@ -1,7 +1,8 @@
 use crate::cli::{Convert, Format};
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
 pub fn run(options: &Convert, sources: &[Source]) -> Result<Outcome, Failure> {
     let [source] = sources else {

@@ -3,8 +3,9 @@ use serde_json::{Value, json};
 use crate::cli::Diff;
 use crate::failure::Failure;
 use crate::input::Source;
+use crate::outcome::Outcome;
+use crate::output;
 use crate::rates::{self, MOST_STEPS};
-use crate::{Outcome, output};
 
 /// A step at which two rates are not the same.
 #[derive(Clone, Copy)]

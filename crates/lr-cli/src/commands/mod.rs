@@ -36,7 +36,7 @@ fn span(curves: &[Curve]) -> Result<u64, Failure> {
     })
 }
 
-/// What can be drawn of each, with notes on standard error.
+/// The curve of each, with notes on standard error.
 fn curves(options: &Sources, sources: &[Source]) -> Result<Vec<Curve>, Failure> {
     let run = options.length.run()?;
     let batch = options.length.has_batch();

@@ -11,7 +11,9 @@ use terminal_size::{Height, Width, terminal_size};
 use crate::cli::{self, Color};
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
-use crate::{Outcome, output, rates};
+use crate::outcome::Outcome;
+use crate::output;
+use crate::rates;
 
 enum Format {
     Svg,
@@ -143,7 +145,7 @@ fn characters(options: &cli::Plot) -> Result<(u16, u16), Failure> {
     Ok((fit(columns), fit(rows)))
 }
 
-/// What is drawn, as JSON.
+/// The picture, as JSON.
 fn description(
     curves: &[Curve],
     (start, end): (u64, u64),
@@ -161,7 +163,6 @@ fn description(
                 PhaseKind::Stable => "stable",
                 PhaseKind::Decay => "decay",
                 PhaseKind::Cycle => "cycle",
-                _ => "other",
             };
             json!({"kind": kind, "name": phase.name, "start": phase.start, "end": phase.end})
         });

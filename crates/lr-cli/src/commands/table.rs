@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use crate::cli::Table;
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
+use crate::outcome::Outcome;
+use crate::output;
 use crate::rates;
-use crate::{Outcome, output};
 
 /// More rows than this are no table.
 const MOST_ROWS: u64 = 1_000_000;

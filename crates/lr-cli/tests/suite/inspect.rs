@@ -6,7 +6,7 @@ use crate::common::*;
 use lr_schedule::{Schedule, Spec};
 
 fn file(name: &str) -> String {
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lr-compat/tests/pytorch/files");
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lr-torch/tests/pytorch/files");
     files.join(name).to_str().unwrap().to_string()
 }
 

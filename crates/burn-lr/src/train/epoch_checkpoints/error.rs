@@ -11,11 +11,11 @@ pub enum EpochCheckpointError {
     /// The file system refused.
     #[error("can't {action} `{}`: {source}", .path.display())]
     Io {
-        /// What was to be done: `read`, `remove`, `lock`.
+        /// The action: `read`, `remove`, `lock`.
         action: &'static str,
         /// The directory, or a file in there.
         path: PathBuf,
-        /// Why not.
+        /// The file system's error.
         source: io::Error,
     },
     /// A file could not be written; what was there before still is.
@@ -23,7 +23,7 @@ pub enum EpochCheckpointError {
     Write {
         /// The file.
         path: PathBuf,
-        /// Why not.
+        /// The reason.
         reason: String,
     },
     /// Another training has the directory, in this process or another one.
@@ -69,7 +69,7 @@ pub enum EpochCheckpointError {
         part: &'static str,
         /// The part's file.
         path: PathBuf,
-        /// What is wrong with that.
+        /// The fault.
         reason: String,
     },
     /// Burn could not write or read a record.
@@ -79,7 +79,7 @@ pub enum EpochCheckpointError {
         epoch: usize,
         /// `model`, `optimizer` or `scheduler`.
         part: &'static str,
-        /// What Burn says.
+        /// Burn's error.
         source: RecordError,
     },
     /// A save has failed before. What comes after might belong together or not, so that nothing
@@ -94,7 +94,7 @@ pub enum EpochCheckpointError {
     NoneWhole {
         /// The directory.
         path: PathBuf,
-        /// What is wrong with each of them, the latest first.
+        /// The error of each of them, the latest first.
         passed_over: Vec<EpochCheckpointError>,
     },
 }

@@ -1,20 +1,20 @@
-//! What an epoch's parts are: a file that is written last, as JSON.
+//! The list of an epoch's parts: a file that is written last, as JSON.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use lr_checkpoint::disk::write::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use super::error::EpochCheckpointError;
-use crate::disk::write_atomically;
 
 const FORMAT: &str = "burn-lr epoch";
 const VERSION: u64 = 1;
 /// Many times what one has.
 const MAX_SIZE: u64 = 1 << 16;
 
-/// What an epoch is saved as.
+/// A part of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Model,
@@ -34,7 +34,7 @@ impl Part {
     }
 }
 
-/// By what a part is recognised.
+/// The size and the hash of a part.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Digest {
@@ -50,7 +50,7 @@ impl Digest {
         }
     }
 
-    /// That of a file, which need not fit into memory.
+    /// The digest of a file, which need not fit into memory.
     pub fn of_file(path: &Path) -> io::Result<Self> {
         let mut hasher = blake3::Hasher::new();
         hasher.update_reader(File::open(path)?)?;
@@ -60,15 +60,15 @@ impl Digest {
         })
     }
 
-    /// What tells the files of one part of an epoch apart: the first half of what is hexadecimal
-    /// and nothing else.
+    /// The first half of the hash, which tells the files of one part of an epoch apart; `None` where the
+    /// text is no hash.
     fn short(&self) -> Option<&str> {
         let is_hash = blake3::Hash::from_hex(&self.blake3).is_ok();
         self.blake3.get(..16).filter(|_| is_hash)
     }
 }
 
-/// What is in an epoch.
+/// The parts of an epoch.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Manifest {
@@ -184,7 +184,7 @@ pub(super) fn part_name(epoch: usize, part: Part, digest: &Digest) -> String {
     format!("{BEGIN}{epoch:06}-{part}-{digest}.bpk")
 }
 
-/// What a file in the directory is, by its name.
+/// The kind of a file in the directory, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum FileKind {
     Manifest(usize),

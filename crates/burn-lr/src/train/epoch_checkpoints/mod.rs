@@ -2,21 +2,18 @@
 
 mod error;
 mod manifest;
+mod shared;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use burn::lr_scheduler::LrSchedulerRecord;
 use burn::optim::OptimizerRecord;
 use burn::store::ModuleRecord;
-use burn::tensor::Bytes;
 use burn::train::checkpoint::{Checkpoint, Checkpointer, CheckpointerError};
 
-use crate::disk::{DirLock, clear_leftovers, write_atomically};
-use manifest::{Digest, FileKind, Manifest, Part, manifest_path, part_name};
+use manifest::{Digest, Manifest, Part, part_name};
+use shared::{Shared, damaged, unreadable};
 
 pub use error::EpochCheckpointError;
 
@@ -66,7 +63,7 @@ pub use error::EpochCheckpointError;
 ///
 /// # What burn-train does with errors
 ///
-/// Where saving or deleting fails, the training ends after the epoch, and the result's `error` holds an
+/// When saving or deleting fails, the training ends after the epoch, and the result's `error` holds an
 /// [`io::Error`](std::io::Error) with an [`EpochCheckpointError`] inside; the epochs that
 /// were complete still are. After that, nothing more is saved through the same handle. Where an epoch
 /// that `.checkpoint(epoch)` names can't be restored, burn-train panics. [`latest`](Self::latest) and
@@ -81,31 +78,13 @@ pub struct EpochCheckpoints {
     shared: Arc<Shared>,
 }
 
-#[derive(Debug)]
-struct Shared {
-    path: PathBuf,
-    state: Mutex<State>,
-    _lock: DirLock,
-}
-
-#[derive(Debug, Default)]
-struct State {
-    /// The parts of epochs that are safe on disk, until there are three.
-    parts: BTreeMap<usize, BTreeMap<Part, Digest>>,
-    /// Epochs that are known to be complete and whole.
-    complete: BTreeSet<usize>,
-    /// Epochs that are to go once a later one is complete.
-    doomed: BTreeSet<usize>,
-    has_failed: bool,
-}
-
 /// The last epoch that is complete and whole.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct LatestEpoch {
     /// Its number, for `.checkpoint(epoch)`.
     pub epoch: usize,
-    /// What is wrong with later ones, the latest first. Each is logged as a warning too.
+    /// The errors of later ones, the latest first. Each is logged as a warning too.
     pub passed_over: Vec<EpochCheckpointError>,
 }
 
@@ -117,29 +96,12 @@ impl EpochCheckpoints {
     ///
     /// Another training in there ([`EpochCheckpointError::Busy`]), or a file system that refuses.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, EpochCheckpointError> {
-        let path = path.into();
-        fs::create_dir_all(&path).map_err(io("create", &path))?;
-        let lock = DirLock::take(&path).map_err(io("lock", &path))?;
-        let lock = lock.ok_or_else(|| EpochCheckpointError::Busy { path: path.clone() })?;
-        let cleared = clear_leftovers(&path, |name| FileKind::of(name).is_some());
-        for leftover in cleared.map_err(|(path, source)| io("remove", &path)(source))? {
-            log::info!(
-                "removed `{}`, left by a killed training",
-                leftover.display()
-            );
-        }
-        let shared = Shared {
-            path,
-            state: Mutex::default(),
-            _lock: lock,
-        };
-        shared.clear_incomplete()?;
         Ok(Self {
-            shared: Arc::new(shared),
+            shared: Arc::new(Shared::open(path.into())?),
         })
     }
 
-    /// Where they are.
+    /// The path of the directory.
     pub fn path(&self) -> &Path {
         &self.shared.path
     }
@@ -148,7 +110,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// Where the directory can't be read.
+    /// A directory that can't be read.
     pub fn epochs(&self) -> Result<Vec<usize>, EpochCheckpointError> {
         self.shared.epochs()
     }
@@ -158,7 +120,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// Where all epochs that were complete are damaged, or one can't be judged: it can't be read, or
+    /// Epochs of which all that were complete are damaged, or one that can't be judged: it can't be read, or
     /// a later version of this library wrote it.
     pub fn latest(&self) -> Result<Option<LatestEpoch>, EpochCheckpointError> {
         let mut passed_over = vec![];
@@ -185,7 +147,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// What is wrong with it, and with which part.
+    /// An epoch that is not, with the part that is at fault.
     pub fn verify(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         let manifest = Manifest::read(self.path(), epoch)?;
         for part in Part::ALL {
@@ -204,8 +166,7 @@ impl EpochCheckpoints {
     ///
     /// # Errors
     ///
-    /// Where `epoch` isn't complete and whole, and nothing is removed then; or where a file can't be
-    /// removed.
+    /// An `epoch` that isn't complete and whole, and nothing is removed then; or a file that can't be removed.
     pub fn discard_after(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         self.verify(epoch)?;
         let mut state = self.shared.state();
@@ -254,163 +215,6 @@ impl EpochCheckpoints {
             None => _ = state.doomed.insert(epoch),
         }
         Ok(())
-    }
-}
-
-impl Shared {
-    fn state(&self) -> MutexGuard<'_, State> {
-        // What is in there is right between any two statements.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn epochs(&self) -> Result<Vec<usize>, EpochCheckpointError> {
-        let files = FileKind::all(&self.path)?.into_iter();
-        let epochs = files.filter_map(|(kind, _)| match kind {
-            FileKind::Manifest(epoch) => Some(epoch),
-            FileKind::Part(_) => None,
-        });
-        let mut epochs: Vec<usize> = epochs.collect();
-        epochs.sort_unstable();
-        Ok(epochs)
-    }
-
-    fn save<R: Checkpoint>(
-        &self,
-        part: Part,
-        epoch: usize,
-        record: R,
-    ) -> Result<(), EpochCheckpointError> {
-        let after_failure = Err(EpochCheckpointError::AfterFailure { epoch });
-        if self.state().has_failed {
-            return after_failure;
-        }
-        let bytes = record.checkpoint_into_bytes();
-        let bytes = bytes.map_err(|source| EpochCheckpointError::Record {
-            epoch,
-            part: part.name(),
-            source,
-        })?;
-        let digest = Digest::of(&bytes);
-        let path = self.path.join(part_name(epoch, part, &digest));
-        write_atomically(&path, &bytes).map_err(|error| EpochCheckpointError::Write {
-            path,
-            reason: error.to_string(),
-        })?;
-        drop(bytes);
-
-        let mut state = self.state();
-        if state.has_failed {
-            return after_failure;
-        }
-        let parts = state.parts.entry(epoch).or_default();
-        parts.insert(part, digest);
-        let [Some(model), Some(optimizer), Some(scheduler)] =
-            Part::ALL.map(|part| parts.get(&part).cloned())
-        else {
-            return Ok(());
-        };
-        let manifest = Manifest::new(epoch, [model, optimizer, scheduler]);
-        manifest.write(&self.path)?;
-        state.parts.retain(|other, _| *other > epoch);
-        state.complete.insert(epoch);
-        state.doomed.remove(&epoch);
-        let later = state.doomed.split_off(&epoch);
-        let earlier = std::mem::replace(&mut state.doomed, later);
-        for doomed in earlier {
-            state.complete.remove(&doomed);
-            self.remove(doomed)?;
-        }
-        self.remove_parts(epoch, &manifest.file_names())
-    }
-
-    /// The bytes of a part, if they are what was saved.
-    fn read(&self, part: Part, epoch: usize) -> Result<Bytes, EpochCheckpointError> {
-        let manifest = Manifest::read(&self.path, epoch)?;
-        let expected = manifest.digest(part);
-        let path = self.path.join(part_name(epoch, part, expected));
-        let bytes = fs::read(&path).map_err(unreadable(epoch, part, &path))?;
-        if Digest::of(&bytes) != *expected {
-            return Err(damaged(epoch, part, &path));
-        }
-        Ok(Bytes::from_bytes_vec(bytes))
-    }
-
-    /// Removes an epoch, so that it is not complete before its parts begin to go.
-    fn remove(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
-        remove_file(&manifest_path(&self.path, epoch))?;
-        self.remove_parts(epoch, &[])
-    }
-
-    /// Removes the parts of an epoch, but for some.
-    fn remove_parts(&self, epoch: usize, kept: &[String]) -> Result<(), EpochCheckpointError> {
-        for (kind, name) in FileKind::all(&self.path)? {
-            if kind == FileKind::Part(epoch) && !kept.contains(&name) {
-                remove_file(&self.path.join(name))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Removes parts that belong to no complete epoch.
-    fn clear_incomplete(&self) -> Result<(), EpochCheckpointError> {
-        let files = FileKind::all(&self.path)?.into_iter();
-        let parts = files.filter_map(|(kind, _)| match kind {
-            FileKind::Part(epoch) => Some(epoch),
-            FileKind::Manifest(_) => None,
-        });
-        for epoch in parts.collect::<BTreeSet<usize>>() {
-            match Manifest::read(&self.path, epoch) {
-                Ok(manifest) => self.remove_parts(epoch, &manifest.file_names())?,
-                Err(EpochCheckpointError::Incomplete { .. }) => {
-                    log::info!("removed the parts of epoch {epoch}, which was not complete");
-                    self.remove_parts(epoch, &[])?;
-                }
-                Err(error) => log::warn!("left alone: {error}"),
-            }
-        }
-        Ok(())
-    }
-}
-
-fn io(action: &'static str, path: &Path) -> impl Fn(std::io::Error) -> EpochCheckpointError {
-    let path = path.to_path_buf();
-    move |source| EpochCheckpointError::Io {
-        action,
-        path: path.clone(),
-        source,
-    }
-}
-
-fn remove_file(path: &Path) -> Result<(), EpochCheckpointError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.map_err(io("remove", path)),
-    }
-}
-
-fn damaged(epoch: usize, part: Part, path: &Path) -> EpochCheckpointError {
-    EpochCheckpointError::Part {
-        epoch,
-        part: part.name(),
-        path: path.to_path_buf(),
-        reason: "has another hash".to_string(),
-    }
-}
-
-/// What it means that the file of a part can't be read.
-fn unreadable(
-    epoch: usize,
-    part: Part,
-    path: &Path,
-) -> impl Fn(std::io::Error) -> EpochCheckpointError {
-    move |error| match error.kind() {
-        ErrorKind::NotFound => EpochCheckpointError::Part {
-            epoch,
-            part: part.name(),
-            path: path.to_path_buf(),
-            reason: "is missing".to_string(),
-        },
-        _ => io("read", path)(error),
     }
 }
 

@@ -1,15 +1,20 @@
+use std::collections::BTreeMap;
+use std::fs;
+
 use burn::module::Module;
 use burn::nn::LinearConfig;
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use burn::train::checkpoint::Checkpoint;
 use burn_pack::Reader;
+use lr_checkpoint::disk::lock::DirLock;
 use tempfile::TempDir;
 
+use super::manifest::manifest_path;
 use super::*;
 use crate::prelude::*;
 
-/// What burn-train has at the end of an epoch.
+/// The state that burn-train has at the end of an epoch.
 struct Run {
     model: burn::nn::Linear,
     optimizer: ModuleOptimizer,
@@ -42,7 +47,7 @@ impl Run {
     }
 }
 
-/// What a record holds, by name: Burn writes it in another order once it has been read.
+/// The contents of a record, by name: Burn writes it in another order once it has been read.
 type Contents = BTreeMap<String, Vec<u8>>;
 
 fn contents(record: impl Checkpoint) -> Contents {

@@ -2,24 +2,24 @@
 
 use std::fmt::Write as _;
 
-use burn_lr::{Checkpoint, CheckpointError, Inspection};
+use lr_checkpoint::{FileError, Inspection};
 use serde_json::{Map, Value, json};
 
-use super::{LISTED, Report};
+use super::report::{LISTED, Report};
 use crate::cli::Inspect;
 use crate::failure::Failure;
 
 pub fn report(options: &Inspect) -> Result<Report, Failure> {
-    let found = Checkpoint::inspect(&options.file).map_err(|error| failure(options, error))?;
+    let found = lr_checkpoint::inspect(&options.file).map_err(|error| failure(options, error))?;
     Ok(Report {
         text: text(&found),
         json: json(&found),
     })
 }
 
-fn failure(options: &Inspect, error: CheckpointError) -> Failure {
+fn failure(options: &Inspect, error: FileError) -> Failure {
     let origin = options.file.display().to_string();
-    if let CheckpointError::Io { source: error, .. } = error {
+    if let FileError::Io { source: error, .. } = error {
         return Failure::Read { origin, error };
     }
     let text = error.to_string();
@@ -70,7 +70,7 @@ fn text(found: &Inspection) -> String {
 }
 
 fn json(found: &Inspection) -> Value {
-    // What is JSON in the file is JSON here.
+    // JSON in the file is JSON here.
     let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
     let metrics = found.progress.metrics.iter();
     let metrics = metrics.map(|(name, value)| (name.clone(), json!(value)));

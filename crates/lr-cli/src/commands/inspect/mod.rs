@@ -1,6 +1,7 @@
-//! What saved files hold.
+//! The contents of saved files.
 
 mod checkpoint;
+mod report;
 mod torch;
 
 use std::fs::File;
@@ -9,12 +10,10 @@ use std::path::Path;
 
 use crate::cli::Inspect;
 use crate::failure::Failure;
-use crate::{Outcome, output};
+use crate::outcome::Outcome;
+use crate::output;
 
-/// So many parameters, or entries of a file, are listed for readers.
-const LISTED: usize = 20;
-
-/// What a file says it is by its first bytes.
+/// The kind of a file, by its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     /// Of `torch.save`: a ZIP archive.
@@ -43,12 +42,6 @@ pub fn run(options: &Inspect) -> Result<Outcome, Failure> {
         false => output::print(&output::printable(&report.text))?,
     }
     Ok(Outcome::Yes)
-}
-
-/// What a file holds, for readers and for programs.
-struct Report {
-    text: String,
-    json: serde_json::Value,
 }
 
 fn kind(path: &Path) -> std::io::Result<Kind> {

@@ -3,14 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use lr_compat::pytorch::{
+use lr_schedule::feedback;
+use lr_torch::{
     GroupSchedule, Key, OptimizerState, ParamGroup, ReadOptions, SchedulerState, TorchError,
     TorchFile, Value,
 };
-use lr_schedule::feedback;
 use serde_json::{Map, Value as Json, json};
 
-use super::{LISTED, Report};
+use super::report::{LISTED, Report};
 use crate::cli::Inspect;
 use crate::document::Document;
 use crate::failure::Failure;
@@ -84,7 +84,7 @@ fn failure(origin: &str, error: TorchError) -> Failure {
     Failure::input(origin, problem)
 }
 
-/// What there is in a file, by what it looks like.
+/// The states in a file, by their keys.
 struct Parts<'a> {
     scheduler: Option<Value<'a>>,
     optimizer: Option<Value<'a>>,

@@ -1,0 +1,215 @@
+//! The directory of a training's epochs, which its clones share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use burn::tensor::Bytes;
+use burn::train::checkpoint::Checkpoint;
+use lr_checkpoint::disk::lock::DirLock;
+use lr_checkpoint::disk::scratch::clear_leftovers;
+use lr_checkpoint::disk::write::write_atomically;
+
+use super::error::EpochCheckpointError;
+use super::manifest::{Digest, FileKind, Manifest, Part, manifest_path, part_name};
+
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub path: PathBuf,
+    pub state: Mutex<State>,
+    _lock: DirLock,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    /// The parts of epochs that are safe on disk, until there are three.
+    parts: BTreeMap<usize, BTreeMap<Part, Digest>>,
+    /// Epochs that are known to be complete and whole.
+    pub complete: BTreeSet<usize>,
+    /// Epochs that are to go once a later one is complete.
+    pub doomed: BTreeSet<usize>,
+    pub has_failed: bool,
+}
+
+impl Shared {
+    /// The directory at `path`, locked, without what killed trainings left.
+    pub fn open(path: PathBuf) -> Result<Self, EpochCheckpointError> {
+        fs::create_dir_all(&path).map_err(io("create", &path))?;
+        let lock = DirLock::take(&path).map_err(io("lock", &path))?;
+        let lock = lock.ok_or_else(|| EpochCheckpointError::Busy { path: path.clone() })?;
+        let cleared = clear_leftovers(&path, |name| FileKind::of(name).is_some());
+        for leftover in cleared.map_err(|(path, source)| io("remove", &path)(source))? {
+            log::info!(
+                "removed `{}`, left by a killed training",
+                leftover.display()
+            );
+        }
+        let shared = Self {
+            path,
+            state: Mutex::default(),
+            _lock: lock,
+        };
+        shared.clear_incomplete()?;
+        Ok(shared)
+    }
+
+    pub fn state(&self) -> MutexGuard<'_, State> {
+        // A panic leaves it consistent, between any two statements.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn epochs(&self) -> Result<Vec<usize>, EpochCheckpointError> {
+        let files = FileKind::all(&self.path)?.into_iter();
+        let epochs = files.filter_map(|(kind, _)| match kind {
+            FileKind::Manifest(epoch) => Some(epoch),
+            FileKind::Part(_) => None,
+        });
+        let mut epochs: Vec<usize> = epochs.collect();
+        epochs.sort_unstable();
+        Ok(epochs)
+    }
+
+    pub fn save<R: Checkpoint>(
+        &self,
+        part: Part,
+        epoch: usize,
+        record: R,
+    ) -> Result<(), EpochCheckpointError> {
+        let after_failure = Err(EpochCheckpointError::AfterFailure { epoch });
+        if self.state().has_failed {
+            return after_failure;
+        }
+        let bytes = record.checkpoint_into_bytes();
+        let bytes = bytes.map_err(|source| EpochCheckpointError::Record {
+            epoch,
+            part: part.name(),
+            source,
+        })?;
+        let digest = Digest::of(&bytes);
+        let path = self.path.join(part_name(epoch, part, &digest));
+        write_atomically(&path, &bytes).map_err(|error| EpochCheckpointError::Write {
+            path,
+            reason: error.to_string(),
+        })?;
+        drop(bytes);
+
+        let mut state = self.state();
+        if state.has_failed {
+            return after_failure;
+        }
+        let parts = state.parts.entry(epoch).or_default();
+        parts.insert(part, digest);
+        let [Some(model), Some(optimizer), Some(scheduler)] =
+            Part::ALL.map(|part| parts.get(&part).cloned())
+        else {
+            return Ok(());
+        };
+        let manifest = Manifest::new(epoch, [model, optimizer, scheduler]);
+        manifest.write(&self.path)?;
+        state.parts.retain(|other, _| *other > epoch);
+        state.complete.insert(epoch);
+        state.doomed.remove(&epoch);
+        let later = state.doomed.split_off(&epoch);
+        let earlier = std::mem::replace(&mut state.doomed, later);
+        for doomed in earlier {
+            state.complete.remove(&doomed);
+            self.remove(doomed)?;
+        }
+        self.remove_parts(epoch, &manifest.file_names())
+    }
+
+    /// The bytes of a part, if they are what was saved.
+    pub fn read(&self, part: Part, epoch: usize) -> Result<Bytes, EpochCheckpointError> {
+        let manifest = Manifest::read(&self.path, epoch)?;
+        let expected = manifest.digest(part);
+        let path = self.path.join(part_name(epoch, part, expected));
+        let bytes = fs::read(&path).map_err(unreadable(epoch, part, &path))?;
+        if Digest::of(&bytes) != *expected {
+            return Err(damaged(epoch, part, &path));
+        }
+        Ok(Bytes::from_bytes_vec(bytes))
+    }
+
+    /// Removes an epoch, so that it is not complete before its parts begin to go.
+    pub fn remove(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
+        remove_file(&manifest_path(&self.path, epoch))?;
+        self.remove_parts(epoch, &[])
+    }
+
+    /// Removes the parts of an epoch, but for some.
+    fn remove_parts(&self, epoch: usize, kept: &[String]) -> Result<(), EpochCheckpointError> {
+        for (kind, name) in FileKind::all(&self.path)? {
+            if kind == FileKind::Part(epoch) && !kept.contains(&name) {
+                remove_file(&self.path.join(name))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes parts that belong to no complete epoch.
+    pub fn clear_incomplete(&self) -> Result<(), EpochCheckpointError> {
+        let files = FileKind::all(&self.path)?.into_iter();
+        let parts = files.filter_map(|(kind, _)| match kind {
+            FileKind::Part(epoch) => Some(epoch),
+            FileKind::Manifest(_) => None,
+        });
+        for epoch in parts.collect::<BTreeSet<usize>>() {
+            match Manifest::read(&self.path, epoch) {
+                Ok(manifest) => self.remove_parts(epoch, &manifest.file_names())?,
+                Err(EpochCheckpointError::Incomplete { .. }) => {
+                    log::info!("removed the parts of epoch {epoch}, which was not complete");
+                    self.remove_parts(epoch, &[])?;
+                }
+                Err(error) => log::warn!("left alone: {error}"),
+            }
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn io(
+    action: &'static str,
+    path: &Path,
+) -> impl Fn(std::io::Error) -> EpochCheckpointError {
+    let path = path.to_path_buf();
+    move |source| EpochCheckpointError::Io {
+        action,
+        path: path.clone(),
+        source,
+    }
+}
+
+fn remove_file(path: &Path) -> Result<(), EpochCheckpointError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed.map_err(io("remove", path)),
+    }
+}
+
+pub(super) fn damaged(epoch: usize, part: Part, path: &Path) -> EpochCheckpointError {
+    EpochCheckpointError::Part {
+        epoch,
+        part: part.name(),
+        path: path.to_path_buf(),
+        reason: "has another hash".to_string(),
+    }
+}
+
+/// The error of a part whose file can't be read.
+pub(super) fn unreadable(
+    epoch: usize,
+    part: Part,
+    path: &Path,
+) -> impl Fn(std::io::Error) -> EpochCheckpointError {
+    move |error| match error.kind() {
+        ErrorKind::NotFound => EpochCheckpointError::Part {
+            epoch,
+            part: part.name(),
+            path: path.to_path_buf(),
+            reason: "is missing".to_string(),
+        },
+        _ => io("read", path)(error),
+    }
+}

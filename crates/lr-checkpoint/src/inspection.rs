@@ -1,0 +1,114 @@
+use std::collections::BTreeMap;
+
+use blake3::Hash;
+use burn_pack::DType;
+
+use crate::contents::{About, Contents, Parameter};
+use crate::error::LATEST;
+use crate::progress::Progress;
+use crate::v2::read::Summary;
+
+/// A description of a checkpoint file, without its values.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct Inspection {
+    /// The version of its format.
+    pub version: u64,
+    /// The progress of the run.
+    pub progress: Progress,
+    /// The schedule that the run had, as JSON; `None` where a closure was part of it.
+    pub schedule: Option<String>,
+    /// The kind and the options of the optimizer that the run had, as JSON.
+    pub optimizer_config: String,
+    /// Texts of the program that wrote it.
+    pub notes: BTreeMap<String, String>,
+    /// The model's parameters.
+    pub parameters: Vec<SavedTensor>,
+    /// The bytes of the model.
+    pub model_size: u64,
+    /// The bytes of the optimizer's state.
+    pub optimizer_size: u64,
+    /// The bytes of the scheduler's.
+    pub scheduler_size: u64,
+    /// The bytes of the file.
+    pub file_size: u64,
+    /// A BLAKE3 hash of all that, hexadecimal: two files with the same one were the same when they
+    /// were written.
+    pub digest: String,
+}
+
+/// A parameter of a saved model.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct SavedTensor {
+    /// Its path in the model: `encoder.layers.0.weight`.
+    pub path: String,
+    /// Its number type.
+    pub dtype: DType,
+    /// Its shape.
+    pub shape: Vec<usize>,
+}
+
+impl Inspection {
+    fn new(
+        version: u64,
+        about: About,
+        parameters: impl Iterator<Item = (String, Parameter)>,
+        [model_size, optimizer_size, scheduler_size]: [u64; 3],
+        digest: Hash,
+        file_size: u64,
+    ) -> Self {
+        let About {
+            optimizer_config,
+            schedule,
+            progress,
+            notes,
+        } = about;
+        let parameters = parameters.map(|(path, parameter)| SavedTensor {
+            path,
+            dtype: parameter.dtype,
+            shape: parameter.shape,
+        });
+        Self {
+            version,
+            progress,
+            schedule,
+            optimizer_config,
+            notes,
+            parameters: parameters.collect(),
+            model_size,
+            optimizer_size,
+            scheduler_size,
+            file_size,
+            digest: digest.to_string(),
+        }
+    }
+
+    /// The contents of a file of version 1.
+    pub(crate) fn of_v1(contents: Contents, digest: Hash, file_size: u64) -> Self {
+        let Contents {
+            model,
+            optimizer,
+            scheduler,
+            about,
+        } = contents;
+        let model_size = model.iter().map(|saved| saved.bytes.len() as u64).sum();
+        let sizes = [model_size, optimizer.len() as u64, scheduler.len() as u64];
+        let parameters = model.into_iter().map(|saved| (saved.path, saved.parameter));
+        Self::new(1, about, parameters, sizes, digest, file_size)
+    }
+}
+
+impl From<Summary> for Inspection {
+    fn from(summary: Summary) -> Self {
+        let sizes = summary.sizes();
+        Self::new(
+            LATEST.into(),
+            summary.about,
+            summary.parameters.into_iter(),
+            sizes,
+            summary.digest,
+            summary.file_size,
+        )
+    }
+}

@@ -1,0 +1,94 @@
+//! The file format, version 1, which is read and no longer written: a burnpack container with
+//!
+//! - the metadata `format`, `version`, `optimizer.config`, `schedule`, `note.*`, and of each part
+//!   `blake3.*`;
+//! - the scalars `progress.*`;
+//! - the byte tensors `model`, `optimizer` and `scheduler`, each what Burn writes for it, and
+//!   last `digest`: the BLAKE3 hash of all bytes of the file before it.
+
+use std::collections::BTreeMap;
+
+use burn_pack::{Bytes, MAGIC_NUMBER, Reader};
+
+use crate::contents::{Contents, MAX_RANK, Parameter, SavedParameter};
+use crate::error::{FileError, FileErrors};
+use crate::index::{FORMAT, Index};
+
+const VERSION: &str = "1";
+const DIGEST_SIZE: usize = blake3::OUT_LEN;
+
+/// Reads the bytes of a file, if they are whole.
+pub(crate) fn read(bytes: Vec<u8>, errors: FileErrors) -> Result<Contents, FileError> {
+    let is_burnpack = bytes.starts_with(&MAGIC_NUMBER.to_le_bytes());
+    let says_what_it_is = bytes
+        .windows(FORMAT.len())
+        .any(|text| text == FORMAT.as_bytes());
+    let whole = match bytes.split_last_chunk::<DIGEST_SIZE>() {
+        Some((hashed, digest)) => blake3::hash(hashed) == *digest,
+        None => false,
+    };
+    // A file of version 2 that has lost its trailer comes here too.
+    let without_trailer = || match says_what_it_is {
+        true => errors.damaged("header, index or trailer"),
+        false => errors.not_a_checkpoint(
+            "it has no trailer: it was cut short, or is another kind of burnpack file",
+        ),
+    };
+    let unreadable = |error: burn_pack::Error| match is_burnpack {
+        true => without_trailer(),
+        false => errors.not_a_checkpoint(error.to_string()),
+    };
+    let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes).shared()).map_err(unreadable)?;
+    let index = Index::of(&reader);
+    if !index.has_format() {
+        return Err(without_trailer());
+    }
+    if let Err(error) = index.check_format(&errors, VERSION) {
+        return Err(match whole {
+            true => error,
+            false => errors.damaged("header, index or padding"),
+        });
+    }
+    let mut parts = BTreeMap::new();
+    for tensor in reader.into_tensors().map_err(unreadable)? {
+        parts.insert(tensor.name.clone(), tensor.into_bytes()?);
+    }
+    let mut part = |name| {
+        let Some(bytes) = parts.remove(name) else {
+            return Err(errors.not_a_checkpoint(format!("it has no {name}")));
+        };
+        match index.text(&format!("blake3.{name}"), &errors)? == blake3::hash(&bytes).to_string() {
+            true => Ok(bytes),
+            false => Err(errors.damaged(name)),
+        }
+    };
+    let (model, optimizer, scheduler) = (part("model")?, part("optimizer")?, part("scheduler")?);
+    if !whole {
+        return Err(errors.damaged("header, index or padding"));
+    }
+    Ok(Contents {
+        model: parameters(model, &errors)?,
+        optimizer,
+        scheduler,
+        about: index.about(&errors)?,
+    })
+}
+
+/// The parameters of a model's record.
+fn parameters(record: Bytes, errors: &FileErrors) -> Result<Vec<SavedParameter>, FileError> {
+    let tensors = Reader::from_bytes(record)?.into_tensors()?;
+    let parameters = tensors.into_iter().map(|tensor| {
+        let (path, dtype, shape, id, bytes) = tensor.into_parts()?;
+        if shape.num_dims() > MAX_RANK {
+            let reason = format!("its parameter `{path}` has a rank above {MAX_RANK}");
+            return Err(errors.not_a_checkpoint(reason));
+        }
+        let shape = shape.to_vec();
+        Ok(SavedParameter {
+            path,
+            parameter: Parameter { dtype, shape, id },
+            bytes,
+        })
+    });
+    parameters.collect()
+}

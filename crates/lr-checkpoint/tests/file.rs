@@ -1,0 +1,139 @@
+//! A file that is written, described, read, and damaged.
+
+#![cfg(feature = "write")]
+
+use std::fs;
+use std::path::Path;
+
+use lr_checkpoint::{
+    About, Bytes, Contents, DType, FileError, Parameter, Progress, SavedParameter,
+};
+
+fn parameter(path: &str, shape: &[usize], values: Vec<f32>) -> SavedParameter {
+    SavedParameter {
+        path: path.to_string(),
+        parameter: Parameter {
+            dtype: DType::F32,
+            shape: shape.to_vec(),
+            id: Some(values.len() as u64),
+        },
+        bytes: Bytes::from_elems(values),
+    }
+}
+
+fn contents() -> Contents {
+    Contents {
+        model: vec![
+            parameter("linear.weight", &[2, 2], vec![1.0, 2.0, 3.0, 4.0]),
+            parameter("linear.bias", &[1], vec![5.0]),
+        ],
+        optimizer: Bytes::from_elems(vec![6u8; 60]),
+        scheduler: Bytes::from_elems(vec![7u8; 7]),
+        about: About {
+            optimizer_config: r#"{"kind":"SgdConfig"}"#.to_string(),
+            schedule: Some(r#"{"constant":{"rate":0.1}}"#.to_string()),
+            progress: Progress {
+                epoch: 3,
+                step: 40,
+                seed: u64::MAX,
+                metrics: [("loss".to_string(), 0.25), ("odd".to_string(), f64::NAN)].into(),
+            },
+            notes: [("program".to_string(), "a test".to_string())].into(),
+        },
+    }
+}
+
+fn written(path: &Path) -> Vec<u8> {
+    lr_checkpoint::write(&contents(), path).unwrap();
+    fs::read(path).unwrap()
+}
+
+#[test]
+fn what_is_written_comes_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("checkpoint.bpk");
+    let bytes = written(&path);
+    let expected = contents();
+
+    let found = lr_checkpoint::inspect(&path).unwrap();
+    assert_eq!(found.version, 2);
+    assert_eq!(found.file_size, bytes.len() as u64);
+    let sizes = [found.model_size, found.optimizer_size, found.scheduler_size];
+    assert_eq!(sizes, [20, 60, 7]);
+    let parameters = found.parameters.iter();
+    let parameters: Vec<_> = parameters
+        .map(|saved| (saved.path.as_str(), saved.dtype, saved.shape.as_slice()))
+        .collect();
+    let f32 = DType::F32;
+    assert_eq!(
+        parameters,
+        [
+            ("linear.weight", f32, [2, 2].as_slice()),
+            ("linear.bias", f32, &[1])
+        ]
+    );
+    assert_eq!(found.notes, expected.about.notes);
+    assert_eq!(found.schedule, expected.about.schedule);
+
+    let read = lr_checkpoint::read(&path).unwrap();
+    assert_eq!(
+        format!("{:?}", read.about),
+        format!("{:?}", expected.about) // of which a metric is NaN
+    );
+    assert_eq!(read.optimizer, expected.optimizer);
+    assert_eq!(read.scheduler, expected.scheduler);
+    for (read, expected) in read.model.iter().zip(&expected.model) {
+        assert_eq!(read.path, expected.path);
+        assert_eq!(read.parameter, expected.parameter);
+        assert_eq!(read.bytes, expected.bytes);
+    }
+    // A second writer of the same contents writes the same file.
+    let again = directory.path().join("again.bpk");
+    lr_checkpoint::write(&read, &again).unwrap();
+    assert_eq!(fs::read(again).unwrap(), bytes);
+}
+
+#[test]
+fn every_changed_byte_and_every_cut_shows() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("checkpoint.bpk");
+    let bytes = written(&path);
+    let refused = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        _ = lr_checkpoint::inspect(&path); // which may not look there, and never panics
+        match lr_checkpoint::read(&path) {
+            Err(
+                FileError::Damaged { .. }
+                | FileError::NotACheckpoint { .. }
+                | FileError::Version { .. },
+            ) => {}
+            Err(error) => panic!("{error}"),
+            Ok(_) => panic!("was read"),
+        }
+    };
+    for at in 0..bytes.len() {
+        let mut changed = bytes.clone();
+        changed[at] ^= 1;
+        refused(&changed);
+        refused(&bytes[..at]);
+    }
+}
+
+#[test]
+fn what_is_no_checkpoint_says_so() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notes.txt");
+    let error = lr_checkpoint::inspect(&path).unwrap_err();
+    assert!(
+        matches!(error, FileError::Io { action: "read", .. }),
+        "{error}"
+    );
+    fs::write(&path, "notes").unwrap();
+    let error = lr_checkpoint::inspect(&path).unwrap_err().to_string();
+    let beginning = format!("`{}` is not a checkpoint: ", path.display());
+    assert!(error.starts_with(&beginning), "{error}");
+
+    let nowhere = directory.path().join("nowhere/checkpoint.bpk");
+    let error = lr_checkpoint::write(&contents(), &nowhere).unwrap_err();
+    assert!(matches!(error, FileError::Write { .. }), "{error}");
+}

@@ -1,0 +1,377 @@
+//! The operations of a pickle.
+
+use std::collections::HashMap;
+
+use super::node::{Global, Id, Node, Object, Span};
+
+/// How many values are made of a pickle.
+pub const MAX_PICKLE_VALUES: usize = 4 << 20;
+
+/// The error of an operation.
+type Why = String;
+
+/// A machine that goes through the operations.
+pub(super) struct Machine<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// The beginning of the present operation.
+    pub operation: usize,
+    pub nodes: Vec<Node>,
+    stack: Vec<Id>,
+    /// How long the stack was at each mark that is open.
+    marks: Vec<u32>,
+    memo: HashMap<u32, Id>,
+}
+
+impl<'a> Machine<'a> {
+    pub fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            at: 0,
+            operation: 0,
+            nodes: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        }
+    }
+
+    pub fn run(&mut self) -> Result<Id, Why> {
+        loop {
+            self.operation = self.at;
+            let [code] = self.take()?;
+            if code == b'.' {
+                return self.pop();
+            }
+            self.operate(code)?;
+        }
+    }
+
+    fn operate(&mut self, code: u8) -> Result<(), Why> {
+        match code {
+            0x80 => {
+                let [protocol] = self.take()?;
+                if !(2..=5).contains(&protocol) {
+                    return Err(format!("is of protocol {protocol}; 2 to 5 are read"));
+                }
+            }
+            0x95 => drop(self.take::<8>()?), // the size of a frame, which nothing depends on
+            b'(' => self.marks.push(self.stack.len() as u32),
+            b'0' => drop(self.pop()?),
+            b'1' => drop(self.since_mark()?),
+
+            b'N' => self.push(Node::None)?,
+            0x88 => self.push(Node::Bool(true))?,
+            0x89 => self.push(Node::Bool(false))?,
+            b'J' => {
+                let bytes = self.take()?;
+                self.push(Node::Int(i32::from_le_bytes(bytes).into()))?;
+            }
+            b'K' => {
+                let [byte] = self.take()?;
+                self.push(Node::Int(byte.into()))?;
+            }
+            b'M' => {
+                let bytes = self.take()?;
+                self.push(Node::Int(u16::from_le_bytes(bytes).into()))?;
+            }
+            0x8a => {
+                let length = self.length::<1>()?;
+                self.long(length)?;
+            }
+            0x8b => {
+                let length = self.length::<4>()?;
+                self.long(length)?;
+            }
+            b'G' => {
+                let bytes = self.take()?;
+                self.push(Node::Float(f64::from_be_bytes(bytes)))?;
+            }
+            0x8c => self.text::<1>()?,
+            b'X' => self.text::<4>()?,
+            0x8d => self.text::<8>()?,
+            b'C' => self.binary::<1>()?,
+            b'B' => self.binary::<4>()?,
+            0x8e | 0x96 => self.binary::<8>()?,
+
+            b']' => self.push(Node::List(Vec::new()))?,
+            b'}' => self.push(Node::Dict(Vec::new()))?,
+            0x8f => self.push(Node::Set(Vec::new()))?,
+            b')' => self.push(Node::Tuple(Box::new([])))?,
+            0x85..=0x87 => {
+                let count = usize::from(code - 0x84);
+                let items = self.pop_many(count)?;
+                self.push(Node::Tuple(items.into()))?;
+            }
+            b't' => {
+                let items = self.since_mark()?;
+                self.push(Node::Tuple(items.into()))?;
+            }
+            0x91 => {
+                let items = self.since_mark()?;
+                self.push(Node::Set(items))?;
+            }
+            b'a' => {
+                let item = self.pop()?;
+                self.append(&[item])?;
+            }
+            b'e' | 0x90 => {
+                let items = self.since_mark()?;
+                self.append(&items)?;
+            }
+            b's' => {
+                let pair = self.pop_many(2)?;
+                self.set_items(&pair)?;
+            }
+            b'u' => {
+                let pairs = self.since_mark()?;
+                self.set_items(&pairs)?;
+            }
+
+            b'c' => {
+                let module = self.line()?;
+                let name = self.line()?;
+                self.push(Node::Global(Box::new(Global { module, name })))?;
+            }
+            0x93 => {
+                let names = self.pop_many(2)?;
+                match [
+                    &self.nodes[names[0] as usize],
+                    &self.nodes[names[1] as usize],
+                ] {
+                    [Node::Text(module), Node::Text(name)] => {
+                        let (module, name) = (module.clone(), name.clone());
+                        self.push(Node::Global(Box::new(Global { module, name })))?;
+                    }
+                    _ => return Err("names a class by what is no text".to_string()),
+                }
+            }
+            b'R' | 0x81 => {
+                let call = self.pop_many(2)?;
+                self.call(call[0], call[1])?;
+            }
+            0x92 => {
+                // Its third operand, keyword arguments, is kept as its state.
+                let call = self.pop_many(3)?;
+                self.call(call[0], call[1])?;
+                self.set_state(call[2])?;
+            }
+            b'b' => {
+                let state = self.pop()?;
+                self.set_state(state)?;
+            }
+            b'Q' => {
+                let id = self.pop()?;
+                self.push(Node::Persistent(id))?;
+            }
+
+            b'q' => {
+                let key = self.length::<1>()?;
+                self.put(key as u32)?;
+            }
+            b'r' => {
+                let key = self.length::<4>()?;
+                self.put(key as u32)?;
+            }
+            0x94 => self.put(self.memo.len() as u32)?,
+            b'h' => {
+                let key = self.length::<1>()?;
+                self.get(key as u32)?;
+            }
+            b'j' => {
+                let key = self.length::<4>()?;
+                self.get(key as u32)?;
+            }
+            code => return Err(format!("is the operation {code:#04x}, which isn't read")),
+        }
+        Ok(())
+    }
+
+    fn slice(&mut self, length: u64) -> Result<&'a [u8], Why> {
+        let rest = &self.bytes[self.at..];
+        let taken = usize::try_from(length).ok().and_then(|n| rest.get(..n));
+        let Some(taken) = taken else {
+            let left = rest.len();
+            return Err(format!("takes {length} bytes more, and {left} are left"));
+        };
+        self.at += taken.len();
+        Ok(taken)
+    }
+
+    fn take<const N: usize>(&mut self) -> Result<[u8; N], Why> {
+        let mut bytes = [0; N];
+        bytes.copy_from_slice(self.slice(N as u64)?);
+        Ok(bytes)
+    }
+
+    /// A length in `N` bytes.
+    fn length<const N: usize>(&mut self) -> Result<u64, Why> {
+        let mut bytes = [0; 8];
+        bytes[..N].copy_from_slice(&self.take::<N>()?);
+        Ok(u64::from_le_bytes(bytes))
+    }
+
+    /// So many bytes, as a span; what is read is small enough for 32 bits.
+    fn span(&mut self, length: u64) -> Result<Span, Why> {
+        let start = self.at as u32;
+        self.slice(length)?;
+        Ok(start..self.at as u32)
+    }
+
+    fn text<const N: usize>(&mut self) -> Result<(), Why> {
+        let length = self.length::<N>()?;
+        let span = self.span(length)?;
+        self.check_text(&span)?;
+        self.push(Node::Text(span))
+    }
+
+    fn check_text(&self, span: &Span) -> Result<(), Why> {
+        let bytes = &self.bytes[span.start as usize..span.end as usize];
+        match std::str::from_utf8(bytes) {
+            Ok(_) => Ok(()),
+            Err(_) => Err("holds a text that is no UTF-8".to_string()),
+        }
+    }
+
+    fn binary<const N: usize>(&mut self) -> Result<(), Why> {
+        let length = self.length::<N>()?;
+        let span = self.span(length)?;
+        self.push(Node::Bytes(span))
+    }
+
+    /// The rest of a line.
+    fn line(&mut self) -> Result<Span, Why> {
+        let rest = &self.bytes[self.at..];
+        let Some(length) = rest.iter().position(|byte| *byte == b'\n') else {
+            return Err("has a name without an end".to_string());
+        };
+        let span = self.span(length as u64)?;
+        self.at += 1;
+        self.check_text(&span)?;
+        Ok(span)
+    }
+
+    /// An integer in the two's complement.
+    fn long(&mut self, length: u64) -> Result<(), Why> {
+        let bytes = self.slice(length)?;
+        let node = match bytes.last() {
+            Some(last) if bytes.len() <= 8 => {
+                let mut whole = [if *last >= 0x80 { 0xff } else { 0 }; 8];
+                whole[..bytes.len()].copy_from_slice(bytes);
+                Node::Int(i64::from_le_bytes(whole))
+            }
+            Some(_) => Node::LongInt(length as u32),
+            None => Node::Int(0),
+        };
+        self.push(node)
+    }
+
+    fn push(&mut self, node: Node) -> Result<(), Why> {
+        if self.nodes.len() == MAX_PICKLE_VALUES {
+            return Err(format!("is one value more than {MAX_PICKLE_VALUES}"));
+        }
+        self.stack.push(self.nodes.len() as Id);
+        self.nodes.push(node);
+        Ok(())
+    }
+
+    /// How much of the stack is above the last mark.
+    fn above_mark(&self) -> usize {
+        let mark = self.marks.last().map_or(0, |mark| *mark as usize);
+        self.stack.len() - mark
+    }
+
+    fn too_few<T>(&self) -> Result<T, Why> {
+        Err("takes a value that isn't there".to_string())
+    }
+
+    fn pop(&mut self) -> Result<Id, Why> {
+        match self.above_mark() {
+            0 => self.too_few(),
+            _ => self.stack.pop().map_or_else(|| self.too_few(), Ok),
+        }
+    }
+
+    fn pop_many(&mut self, count: usize) -> Result<Vec<Id>, Why> {
+        match self.above_mark() >= count {
+            true => Ok(self.stack.split_off(self.stack.len() - count)),
+            false => self.too_few(),
+        }
+    }
+
+    fn since_mark(&mut self) -> Result<Vec<Id>, Why> {
+        match self.marks.pop() {
+            Some(mark) => Ok(self.stack.split_off(mark as usize)),
+            None => Err("ends what has not begun".to_string()),
+        }
+    }
+
+    fn top(&mut self) -> Result<&mut Node, Why> {
+        match (self.above_mark(), self.stack.last()) {
+            (1.., Some(id)) => Ok(&mut self.nodes[*id as usize]),
+            _ => self.too_few(),
+        }
+    }
+
+    fn append(&mut self, new: &[Id]) -> Result<(), Why> {
+        match self.top()? {
+            Node::List(items) | Node::Set(items) => items.extend(new),
+            Node::Object(object) => object.items.extend(new),
+            _ => return Err("adds to what is no list".to_string()),
+        }
+        Ok(())
+    }
+
+    fn set_items(&mut self, new: &[Id]) -> Result<(), Why> {
+        if !new.len().is_multiple_of(2) {
+            return Err("sets a key without a value".to_string());
+        }
+        let new = new.chunks_exact(2).map(|pair| (pair[0], pair[1]));
+        match self.top()? {
+            Node::Dict(pairs) => pairs.extend(new),
+            Node::Object(object) => object.pairs.extend(new),
+            _ => return Err("sets a key of what is no dict".to_string()),
+        }
+        Ok(())
+    }
+
+    fn call(&mut self, class: Id, args: Id) -> Result<(), Why> {
+        let Node::Global(_) = self.nodes[class as usize] else {
+            return Err("calls what is no class or function".to_string());
+        };
+        let Node::Tuple(_) = self.nodes[args as usize] else {
+            return Err("calls with what is no tuple".to_string());
+        };
+        self.push(Node::Object(Box::new(Object {
+            class,
+            args,
+            state: None,
+            items: Vec::new(),
+            pairs: Vec::new(),
+        })))
+    }
+
+    fn set_state(&mut self, state: Id) -> Result<(), Why> {
+        match self.top()? {
+            Node::Object(object) => object.state = Some(state),
+            _ => return Err("sets the state of what is no object".to_string()),
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, key: u32) -> Result<(), Why> {
+        match (self.above_mark(), self.stack.last()) {
+            (1.., Some(id)) => self.memo.insert(key, *id),
+            _ => return self.too_few(),
+        };
+        Ok(())
+    }
+
+    fn get(&mut self, key: u32) -> Result<(), Why> {
+        match self.memo.get(&key) {
+            Some(id) => self.stack.push(*id),
+            None => return Err(format!("refers to memo {key}, which isn't there")),
+        }
+        Ok(())
+    }
+}

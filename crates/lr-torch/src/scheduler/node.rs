@@ -1,0 +1,210 @@
+//! A scheduler and those inside of it, each at its step, for one parameter group.
+//!
+//! The next rate of PyTorch's schedulers depends on the rate that the optimizer has now and on the count of
+//! each of them. So each goes on as its link does, [skipped](Link::Skip) to its own count.
+
+use lr_compat::build::steps;
+use lr_schedule::spec::Link;
+
+use super::class::recognise;
+use super::context::Context;
+use super::leaf::{Leaf, skipped};
+use crate::error::TorchError;
+use crate::value::Value;
+
+/// How deep schedulers may be in each other.
+const MAX_DEPTH: usize = 8;
+
+pub(super) enum Node {
+    Leaf(Box<Leaf>),
+    Sequence {
+        place: String,
+        parts: Vec<Node>,
+        milestones: Vec<u64>,
+        count: u64,
+    },
+    Chain(Vec<Node>),
+}
+
+impl Node {
+    pub fn read(
+        state: &Value<'_>,
+        class: &'static str,
+        context: &Context<'_, '_>,
+        depth: usize,
+    ) -> Result<Self, TorchError> {
+        if depth > MAX_DEPTH {
+            return Err(TorchError::TooLarge {
+                what: "the depth of the schedulers",
+                size: depth as u64,
+                limit: MAX_DEPTH as u64,
+            });
+        }
+        let parts = || {
+            let list = state.field("_schedulers")?;
+            context.add(list.count_items()?)?;
+            let items = list.items()?;
+            if items.is_empty() {
+                return list.out_of_bounds("at least one scheduler");
+            }
+            let parts = items.iter();
+            let parts = parts.map(|part| Self::read(part, recognise(part)?, context, depth + 1));
+            parts.collect::<Result<Vec<_>, _>>()
+        };
+        match class {
+            "ChainedScheduler" => Ok(Self::Chain(parts()?)),
+            "SequentialLR" => Self::sequence(state, parts()?, context),
+            "ReduceLROnPlateau" => {
+                let why = "is a ReduceLROnPlateau, which PyTorch takes for no part of another one";
+                Err(TorchError::unsupported(state.place(), why))
+            }
+            "LambdaLR" | "MultiplicativeLR" => match context.schedule {
+                Some(schedule) if depth == 0 => {
+                    let leaf = Leaf::function(state, schedule, context.group)?;
+                    Ok(Self::Leaf(Box::new(leaf)))
+                }
+                _ => {
+                    let why = "is a LambdaLR or a MultiplicativeLR, whose function is not in the \
+                               file: give the schedule that it makes, with \
+                               `ReadOptions::with_schedule` (transformers' from its config, by \
+                               `transformers::parse`), or make it with `torch::lambda_lr` or \
+                               `torch::multiplicative_lr`";
+                    Err(TorchError::unsupported(state.place(), why))
+                }
+            },
+            class => Ok(Self::Leaf(Box::new(Leaf::read(state, class, context)?))),
+        }
+    }
+
+    fn sequence(
+        state: &Value<'_>,
+        parts: Vec<Self>,
+        context: &Context<'_, '_>,
+    ) -> Result<Self, TorchError> {
+        let list = state.field("_milestones")?;
+        context.add(list.count_items()?)?;
+        let milestones = list.items()?;
+        let milestones = milestones.iter().map(Value::count);
+        let milestones = milestones.collect::<Result<Vec<_>, _>>()?;
+        if milestones.len() + 1 != parts.len() {
+            return list.out_of_bounds("one fewer than _schedulers");
+        }
+        if !milestones.is_sorted() {
+            return list.out_of_bounds("in ascending order");
+        }
+        Ok(Self::Sequence {
+            place: state.place().to_string(),
+            parts,
+            milestones,
+            count: state.field("last_epoch")?.count()?,
+        })
+    }
+
+    /// The number of steps that it has had.
+    pub fn position(&self) -> Result<u64, TorchError> {
+        match self {
+            Self::Leaf(leaf) => u64::try_from(leaf.last_epoch).map_err(|_| {
+                let place = format!("{}.last_epoch", leaf.place);
+                let place = place.trim_start_matches('.');
+                TorchError::invalid(place, leaf.last_epoch, "at least 0")
+            }),
+            Self::Sequence { count, .. } => Ok(*count),
+            Self::Chain(parts) => parts[0].position(), // there is at least one
+        }
+    }
+
+    /// The rate that it was constructed with.
+    pub fn base(&self) -> f64 {
+        match self {
+            Self::Leaf(leaf) => leaf.base,
+            Self::Sequence { parts, .. } | Self::Chain(parts) => parts[0].base(),
+        }
+    }
+
+    pub fn leaf(&self) -> Option<&Leaf> {
+        match self {
+            Self::Leaf(leaf) => Some(leaf),
+            _ => None,
+        }
+    }
+
+    /// Its changes of the rate from here on.
+    pub fn link(&self) -> Result<Link, TorchError> {
+        match self {
+            Self::Leaf(leaf) => match leaf.at {
+                Some(at) => Ok(skipped(at, leaf.part.link(&leaf.group))),
+                None => Err(leaf.has_not_begun()),
+            },
+            Self::Chain(parts) => {
+                let links = parts.iter().map(Self::link);
+                Ok(Link::Chain(links.collect::<Result<_, _>>()?))
+            }
+            Self::Sequence { .. } => {
+                let mut stretches = Vec::new();
+                for (part, length, current) in self.stretches() {
+                    let (start, link) = match (current, part) {
+                        (true, part) => (None, part.link()?),
+                        (false, Self::Leaf(leaf)) => leaf.begin()?,
+                        (false, _) => return Err(self.begins_another()),
+                    };
+                    stretches.push((link, start, length));
+                }
+                Ok(one_after_another(&stretches))
+            }
+        }
+    }
+
+    /// The parts of a sequence that have steps ahead: how many of them, and whether it is the one
+    /// that the sequence is in. The last one has no end.
+    pub fn stretches(&self) -> Vec<(&Self, u64, bool)> {
+        let Self::Sequence {
+            parts,
+            milestones,
+            count,
+            ..
+        } = self
+        else {
+            return Vec::new();
+        };
+        let current = milestones.partition_point(|milestone| milestone <= count);
+        let mut begin = *count;
+        let mut stretches = Vec::new();
+        for (i, part) in parts.iter().enumerate().skip(current) {
+            let end = milestones.get(i).copied().unwrap_or(u64::MAX);
+            if end > begin {
+                stretches.push((part, end - begin, i == current));
+            }
+            begin = end;
+        }
+        stretches
+    }
+
+    pub fn begins_another(&self) -> TorchError {
+        let place = match self {
+            Self::Sequence { place, .. } => place.as_str(),
+            _ => "",
+        };
+        let why = "comes to a SequentialLR or a ChainedScheduler that is not its first part, where \
+                   PyTorch raises a NotImplementedError";
+        TorchError::unsupported(place, why)
+    }
+}
+
+/// Each of some links for its number of steps, by halves, so that many of them are not deep in each
+/// other.
+fn one_after_another(stretches: &[(Link, Option<f64>, u64)]) -> Link {
+    match stretches {
+        [] => Link::Chain(Vec::new()),
+        [(link, ..)] => link.clone(),
+        _ => {
+            let (before, after) = stretches.split_at(stretches.len() / 2);
+            let length = before.iter().map(|(.., length)| length).sum();
+            Link::Then {
+                first: Box::new(one_after_another(before)),
+                steps: steps(length),
+                start: after[0].1,
+                next: Box::new(one_after_another(after)),
+            }
+        }
+    }
+}

@@ -1,0 +1,290 @@
+//! Tensors.
+
+use crate::dtype::Dtype;
+use crate::error::TorchError;
+use crate::file::TorchFile;
+use crate::pickle::node::{Id, Node, Object};
+use crate::value::Value;
+
+/// A tensor in a [`TorchFile`]: which elements of which storage it has.
+#[derive(Debug, Clone)]
+pub struct Tensor<'a> {
+    file: &'a TorchFile,
+    place: String,
+    dtype: Dtype,
+    shape: Vec<usize>,
+    strides: Vec<usize>,
+    offset: usize,
+    storage: &'a str,
+}
+
+/// The most dimensions that PyTorch's tensors have.
+const MAX_RANK: usize = 64;
+
+impl<'a> Value<'a> {
+    /// A number: a float, an integer, or the element of a tensor of one, as rates are where an
+    /// optimizer is `capturable`.
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and a tensor that can't be read.
+    pub fn number(&self) -> Result<f64, TorchError> {
+        match self.node() {
+            Node::Int(int) => Ok(*int as f64),
+            Node::Float(float) => Ok(*float),
+            _ if self.is_tensor() => self.tensor()?.number(),
+            _ => self.wrong("a number"),
+        }
+    }
+
+    /// A [number](Self::number) that is neither infinite nor NaN.
+    ///
+    /// # Errors
+    ///
+    /// As [`number`](Self::number), and one that isn't finite.
+    pub fn finite(&self) -> Result<f64, TorchError> {
+        let number = self.number()?;
+        match number.is_finite() {
+            true => Ok(number),
+            false => Err(TorchError::invalid(self.place(), number, "finite")),
+        }
+    }
+
+    /// A tensor, whose elements aren't read yet.
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and tensors of other kinds than those that `torch.save` writes for a state:
+    /// quantized, sparse, of a dtype that isn't a [`Dtype`](Dtype).
+    pub fn tensor(&self) -> Result<Tensor<'a>, TorchError> {
+        match self.node() {
+            Node::Object(object) if self.is_tensor() => {
+                Tensor::read(self, &self.class_of(object), self.call_of(object))
+            }
+            _ => self.wrong("a tensor"),
+        }
+    }
+
+    /// The arguments that an object's class was called with.
+    fn call_of(&self, object: &Object) -> Vec<Self> {
+        let arguments = self.arguments(object).iter();
+        let argument = |id: &Id| Self {
+            file: self.file,
+            id: *id,
+            place: self.place.clone(),
+        };
+        arguments.map(argument).collect()
+    }
+}
+
+impl<'a> Tensor<'a> {
+    /// The tensor that `class` would have made of its arguments.
+    fn read(value: &Value<'a>, class: &str, arguments: Vec<Value<'a>>) -> Result<Self, TorchError> {
+        match (class, arguments.as_slice()) {
+            ("torch._utils._rebuild_tensor_v2", [storage, offset, shape, strides, ..]) => {
+                Self::view(value, storage, offset, shape, strides)
+            }
+            ("torch._utils._rebuild_parameter", [data, ..]) if data.is_tensor() => {
+                // PyTorch writes no parameter of a parameter.
+                match data.class().as_deref() {
+                    Some("torch._utils._rebuild_tensor_v2") => data.tensor(),
+                    _ => unsupported(value, class),
+                }
+            }
+            ("torch._utils._rebuild_tensor_v3", [_, _, _, _, _, _, dtype, ..]) => {
+                let dtype = dtype.global();
+                unsupported(value, dtype.as_deref().unwrap_or(class))
+            }
+            _ => unsupported(value, class),
+        }
+    }
+
+    fn view(
+        value: &Value<'a>,
+        storage: &Value<'a>,
+        offset: &Value<'a>,
+        shape: &Value<'a>,
+        strides: &Value<'a>,
+    ) -> Result<Self, TorchError> {
+        let Some(storage) = storage.storage() else {
+            return storage.wrong("a storage");
+        };
+        let parts = storage.items()?;
+        let [kind, class, key, ..] = parts.as_slice() else {
+            return storage.wrong("what names a storage");
+        };
+        if kind.text()? != "storage" {
+            return kind.out_of_bounds("\"storage\"");
+        }
+        let Some(class) = class.global() else {
+            return class.wrong("a storage's class");
+        };
+        let Some(dtype) = Dtype::of_storage(&class) else {
+            return unsupported(value, &class);
+        };
+        let (shape, strides) = (sizes(shape)?, sizes(strides)?);
+        if shape.len() != strides.len() || shape.len() > MAX_RANK {
+            let ranks = format!("{} and {}", shape.len(), strides.len());
+            let allowed = "a tensor with as many dimensions as strides, at most 64";
+            return Err(TorchError::invalid(value.place(), ranks, allowed));
+        }
+        Ok(Self {
+            file: value.file,
+            place: value.place().to_string(),
+            dtype,
+            shape,
+            strides,
+            offset: size(offset)?,
+            storage: key.text()?,
+        })
+    }
+
+    /// Its place in the file.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The type of its elements.
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// Its dimensions; none for a scalar.
+    pub fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+
+    /// How far apart its elements are in the storage, in elements, along each dimension.
+    pub fn strides(&self) -> &[usize] {
+        &self.strides
+    }
+
+    /// At which element of the storage it begins.
+    pub fn offset(&self) -> usize {
+        self.offset
+    }
+
+    /// The key of its storage, which other tensors may share.
+    pub fn storage(&self) -> &'a str {
+        self.storage
+    }
+
+    /// Its elements in row-major order, little-endian.
+    ///
+    /// # Errors
+    ///
+    /// A storage that isn't there, doesn't agree with its checksum, or has fewer elements than the
+    /// tensor takes: a tensor that has an element more often than its storage (`expand`) is none
+    /// that a state is made of, and the way to make a few bytes into many.
+    pub fn bytes(&self) -> Result<Vec<u8>, TorchError> {
+        let Some(available) = self.file.storage_size(self.storage) else {
+            let why = format!("its storage {:?} is not in the file", self.storage);
+            return Err(TorchError::unsupported(self.place.as_str(), why));
+        };
+        let size = self.dtype.size();
+        let available = (available / size as u64) as usize;
+        let (elements, end) = self.extent().unwrap_or((usize::MAX, usize::MAX));
+        if elements > available || end > available {
+            let why = format!("takes more than the {available} elements of its storage");
+            return Err(TorchError::unsupported(self.place.as_str(), why));
+        }
+        if elements == 0 {
+            return Ok(Vec::new());
+        }
+        let mut storage = self.file.storage(self.storage).map_err(|error| {
+            TorchError::unsupported(self.place.as_str(), format!("its storage {error}"))
+        })?;
+        if self.is_contiguous() {
+            storage.truncate(end * size);
+            storage.drain(..self.offset * size);
+            return Ok(storage);
+        }
+        let mut bytes = Vec::with_capacity(elements * size);
+        self.gather(&storage, &mut bytes);
+        Ok(bytes)
+    }
+
+    /// How many elements it has, and after which of the storage they end; `None` where no `usize`
+    /// holds that.
+    fn extent(&self) -> Option<(usize, usize)> {
+        let elements = self
+            .shape
+            .iter()
+            .try_fold(1usize, |n, size| n.checked_mul(*size));
+        if self.shape.contains(&0) {
+            return Some((0, 0));
+        }
+        let mut last = self.offset;
+        for (size, stride) in self.shape.iter().zip(&self.strides) {
+            last = last.checked_add((size - 1).checked_mul(*stride)?)?;
+        }
+        Some((elements?, last.checked_add(1)?))
+    }
+
+    fn is_contiguous(&self) -> bool {
+        let mut expected = 1;
+        for (size, stride) in self.shape.iter().zip(&self.strides).rev() {
+            if *size != 1 && *stride != expected {
+                return false;
+            }
+            expected *= size; // at most the number of elements, which was checked
+        }
+        true
+    }
+
+    /// The elements of a storage, in the order of the indices.
+    fn gather(&self, storage: &[u8], into: &mut Vec<u8>) {
+        let size = self.dtype.size();
+        let mut index = vec![0; self.shape.len()];
+        let mut at = self.offset;
+        loop {
+            into.extend_from_slice(&storage[at * size..(at + 1) * size]);
+            // The next index, as an odometer counts.
+            let mut axis = self.shape.len();
+            loop {
+                let Some(next) = axis.checked_sub(1) else {
+                    return;
+                };
+                axis = next;
+                index[axis] += 1;
+                if index[axis] < self.shape[axis] {
+                    at += self.strides[axis];
+                    break;
+                }
+                index[axis] = 0;
+                at -= self.strides[axis] * (self.shape[axis] - 1);
+            }
+        }
+    }
+
+    /// Its only element.
+    ///
+    /// # Errors
+    ///
+    /// A tensor of more or fewer elements, and one whose [bytes](Self::bytes) can't be read.
+    pub fn number(&self) -> Result<f64, TorchError> {
+        if self.shape.iter().any(|size| *size != 1) {
+            let shape = format!("{:?}", self.shape);
+            let allowed = "a number, or a tensor of one";
+            return Err(TorchError::invalid(self.place(), shape, allowed));
+        }
+        let bytes = self.bytes()?;
+        Ok(self.dtype.number(&bytes))
+    }
+}
+
+fn unsupported<T>(value: &Value<'_>, what: &str) -> Result<T, TorchError> {
+    let why = format!("is a tensor of {what}, which isn't read");
+    Err(TorchError::unsupported(value.place(), why))
+}
+
+fn sizes(list: &Value<'_>) -> Result<Vec<usize>, TorchError> {
+    list.items()?.iter().map(size).collect()
+}
+
+fn size(value: &Value<'_>) -> Result<usize, TorchError> {
+    match usize::try_from(value.count()?) {
+        Ok(size) => Ok(size),
+        Err(_) => value.out_of_bounds("a size in memory"),
+    }
+}

@@ -1,0 +1,301 @@
+//! The values of a file.
+
+use std::fmt;
+
+use crate::error::TorchError;
+use crate::file::TorchFile;
+use crate::pickle::node::{Global, Id, Node, Object};
+
+/// One value of a [`TorchFile`], which knows its place there.
+///
+/// Its methods are what it may be read as; where it is of another type, the error says so with the
+/// place:
+///
+/// ```
+/// # use lr_torch::TorchFile;
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/sequential_lr-40.pt");
+/// let file = TorchFile::open(path)?;
+/// let part = file.root().field("_schedulers")?.items()?[1].clone();
+/// assert_eq!(part.field("T_max")?.number()?, 60.0);
+/// assert_eq!(
+///     part.field("T_max")?.text().unwrap_err().to_string(),
+///     "_schedulers[1].T_max: must be text, is 60",
+/// );
+/// # Ok::<(), lr_torch::TorchError>(())
+/// ```
+#[derive(Clone)]
+pub struct Value<'a> {
+    pub(crate) file: &'a TorchFile,
+    pub(crate) id: Id,
+    pub(crate) place: String,
+}
+
+impl TorchFile {
+    /// The value that was saved: often a dict, whose values are its [fields](Value::field).
+    pub fn root(&self) -> Value<'_> {
+        Value {
+            file: self,
+            id: self.pickle().root(),
+            place: String::new(),
+        }
+    }
+}
+
+impl<'a> Value<'a> {
+    pub(crate) fn node(&self) -> &'a Node {
+        self.file.pickle().node(self.id)
+    }
+
+    pub(crate) fn text_of(&self, id: Id) -> Option<&'a str> {
+        match self.file.pickle().node(id) {
+            Node::Text(span) => Some(self.file.pickle().text(span)),
+            _ => None,
+        }
+    }
+
+    /// Its place in the file: `param_groups[0].lr`; empty for what was saved as a whole.
+    pub fn place(&self) -> &str {
+        &self.place
+    }
+
+    /// The same value as it is called here rather than in the file.
+    pub(crate) fn inside(&self, id: Id, name: &str) -> Self {
+        let name = clip(name);
+        Self {
+            file: self.file,
+            id,
+            place: match self.place.as_str() {
+                "" => name,
+                place => format!("{place}.{name}"),
+            },
+        }
+    }
+
+    pub(crate) fn inside_at(&self, id: Id, index: impl fmt::Display) -> Self {
+        Self {
+            file: self.file,
+            id,
+            place: format!("{}[{index}]", self.place),
+        }
+    }
+
+    /// A description in a few words: `a list of 3`, `0.1`, `a collections.Counter`.
+    pub fn describe(&self) -> String {
+        match self.node() {
+            Node::None => "None".to_string(),
+            Node::Bool(true) => "True".to_string(),
+            Node::Bool(false) => "False".to_string(),
+            Node::Int(int) => int.to_string(),
+            Node::LongInt(bytes) => format!("an integer of {bytes} bytes"),
+            Node::Float(float) => float.to_string(),
+            Node::Text(span) => format!("{:?}", clip(self.file.pickle().text(span))),
+            Node::Bytes(span) => format!("{} bytes", span.len()),
+            Node::List(items) => format!("a list of {}", items.len()),
+            Node::Tuple(items) => format!("a tuple of {}", items.len()),
+            Node::Dict(pairs) => format!("a dict of {}", pairs.len()),
+            Node::Set(items) => format!("a set of {}", items.len()),
+            Node::Global(global) => format!("the name {}", self.name_of(global)),
+            Node::Object(object) => match self.class_of(object) {
+                name if is_tensor(&name) => "a tensor".to_string(),
+                name => format!("a {name}"),
+            },
+            Node::Persistent(_) => "a storage".to_string(),
+        }
+    }
+
+    fn name_of(&self, global: &Global) -> String {
+        let text = |span| clip(self.file.pickle().text(span));
+        format!("{}.{}", text(&global.module), text(&global.name))
+    }
+
+    pub(crate) fn class_of(&self, object: &Object) -> String {
+        match self.file.pickle().node(object.class) {
+            Node::Global(global) => self.name_of(global),
+            _ => String::new(), // calls of anything else are refused
+        }
+    }
+
+    /// The error of a type other than `expected`.
+    pub(crate) fn wrong<T>(&self, expected: &'static str) -> Result<T, TorchError> {
+        Err(TorchError::Type {
+            place: self.place.clone(),
+            expected,
+            found: self.describe(),
+        })
+    }
+
+    /// The error of a value out of its bounds.
+    pub(crate) fn out_of_bounds<T>(&self, allowed: &str) -> Result<T, TorchError> {
+        let place = self.place.as_str();
+        Err(TorchError::invalid(place, self.describe(), allowed))
+    }
+
+    /// Whether it is `None`.
+    pub fn is_none(&self) -> bool {
+        matches!(self.node(), Node::None)
+    }
+
+    /// Whether it is a tensor.
+    pub fn is_tensor(&self) -> bool {
+        match self.node() {
+            Node::Object(object) => is_tensor(&self.class_of(object)),
+            _ => false,
+        }
+    }
+
+    /// A bool.
+    ///
+    /// # Errors
+    ///
+    /// Any other type.
+    pub fn bool(&self) -> Result<bool, TorchError> {
+        match self.node() {
+            Node::Bool(bool) => Ok(*bool),
+            _ => self.wrong("True or False"),
+        }
+    }
+
+    /// An integer, which Python may also have as a float (`10.0`).
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and one that 64 bits can't hold.
+    pub fn integer(&self) -> Result<i64, TorchError> {
+        match self.node() {
+            Node::Int(int) => Ok(*int),
+            // Up to 2^53 every number is what it says.
+            Node::Float(float) if float.trunc() == *float && float.abs() <= 9e15 => {
+                Ok(*float as i64)
+            }
+            Node::LongInt(_) => self.wrong("an integer of at most 8 bytes"),
+            _ => self.wrong("an integer"),
+        }
+    }
+
+    /// An integer that is at least 0.
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and a negative one.
+    pub fn count(&self) -> Result<u64, TorchError> {
+        match u64::try_from(self.integer()?) {
+            Ok(count) => Ok(count),
+            Err(_) => self.out_of_bounds("at least 0"),
+        }
+    }
+
+    /// A text.
+    ///
+    /// # Errors
+    ///
+    /// Any other type.
+    pub fn text(&self) -> Result<&'a str, TorchError> {
+        match self.text_of(self.id) {
+            Some(text) => Ok(text),
+            None => self.wrong("text"),
+        }
+    }
+
+    fn ids(&self) -> Result<&'a [Id], TorchError> {
+        match self.node() {
+            Node::List(items) => Ok(items),
+            Node::Tuple(items) => Ok(items),
+            _ => self.wrong("a list"),
+        }
+    }
+
+    /// The items of a list or a tuple.
+    ///
+    /// # Errors
+    ///
+    /// Any other type.
+    pub fn items(&self) -> Result<Vec<Self>, TorchError> {
+        let items = self.ids()?.iter().enumerate();
+        Ok(items.map(|(i, id)| self.inside_at(*id, i)).collect())
+    }
+
+    /// How many items a list or a tuple has.
+    pub(crate) fn count_items(&self) -> Result<u64, TorchError> {
+        Ok(self.ids()?.len() as u64)
+    }
+
+    /// One of the items of a list or a tuple.
+    ///
+    /// # Errors
+    ///
+    /// Any other type, and one with fewer items.
+    pub fn item(&self, index: usize) -> Result<Self, TorchError> {
+        match self.ids()?.get(index) {
+            Some(id) => Ok(self.inside_at(*id, index)),
+            None => self.out_of_bounds(&format!("a list with an item {index}")),
+        }
+    }
+
+    pub(crate) fn arguments(&self, object: &Object) -> &'a [Id] {
+        match self.file.pickle().node(object.args) {
+            Node::Tuple(items) => items,
+            _ => &[], // calls with anything else are refused
+        }
+    }
+
+    /// The class of an object, by its module and name; `None` for what needs none.
+    pub fn class(&self) -> Option<String> {
+        match self.node() {
+            Node::Object(object) => Some(self.class_of(object)),
+            _ => None,
+        }
+    }
+
+    /// The `__dict__` of an object, if it has one.
+    pub fn state(&self) -> Option<Self> {
+        match self.node() {
+            Node::Object(object) => {
+                let state = object.state?;
+                Some(self.inside(state, "__dict__"))
+            }
+            _ => None,
+        }
+    }
+
+    /// A class or a function, by its module and name.
+    pub(crate) fn global(&self) -> Option<String> {
+        match self.node() {
+            Node::Global(global) => Some(self.name_of(global)),
+            _ => None,
+        }
+    }
+
+    /// The tuple that names a storage.
+    pub(crate) fn storage(&self) -> Option<Self> {
+        match self.node() {
+            Node::Persistent(id) => Some(Self {
+                id: *id,
+                ..self.clone()
+            }),
+            _ => None,
+        }
+    }
+}
+
+impl fmt::Debug for Value<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.place.as_str() {
+            "" => f.write_str(&self.describe()),
+            place => write!(f, "{place}: {}", self.describe()),
+        }
+    }
+}
+
+fn is_tensor(class: &str) -> bool {
+    let rebuilds = class.strip_prefix("torch._utils._rebuild_");
+    rebuilds.is_some_and(|what| what.contains("tensor") || what.contains("parameter"))
+}
+
+/// A text that is short enough for an error.
+pub(crate) fn clip(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}...", &text[..end]),
+        None => text.to_string(),
+    }
+}

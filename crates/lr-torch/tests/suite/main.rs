@@ -1,0 +1,10 @@
+//! The files that PyTorch's schedulers were saved in, against the rates that PyTorch used after them: see
+//! `tests/pytorch/README.md`. Beside it is `hostile`, which needs a process of its own for its allocator,
+//! which measures.
+
+#[path = "../torch_file/mod.rs"]
+mod torch_file;
+
+mod contents;
+mod errors;
+mod rates;
