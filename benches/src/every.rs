@@ -36,10 +36,13 @@ const OTHERS: &[&str] = &[
 /// A schedule, and a shorter one that is at [`NEAR`] where the first is at [`FAR`]: a cosine, for one,
 /// costs less near 0 than further on, wherever that is.
 pub struct NearAndFar {
+    /// Its name in texts.
     pub name: &'static str,
     /// The longer one as JSON.
     pub text: String,
+    /// The shorter one.
     pub near: DynSchedule,
+    /// The longer one.
     pub far: DynSchedule,
 }
 

@@ -6,7 +6,7 @@ use burn_pack::Scalar;
 use lr_schedule::feedback::{Feedback, Stored, Value};
 use lr_schedule::{Schedule, Spec};
 
-use super::{Scheduler, observe};
+use super::core::{Scheduler, observe};
 use crate::record::{
     Driven, FEEDBACK, Identity, Kind, LoadError, Resumable, SchedulerState, fingerprint,
     load_or_panic, to_json,
