@@ -23,7 +23,7 @@ fn waiting(cursor: &Cursor, is: fn(&Action) -> bool) -> usize {
 fn only_changes_by_hand_become_fewer() {
     let cursor = Cursor::new();
     let mut ahead = cursor.clone();
-    ahead.begin(0);
+    ahead.begin_with_events(0);
     ahead.skip();
     for n in 0..3 * MAX_BY_HAND {
         set(&cursor, n as f64);
@@ -43,7 +43,7 @@ fn an_event_of_a_run_does_not_displace_one_before_it() {
     let cursor = Cursor::new();
     set(&cursor, 0.5);
     let mut running = cursor.clone();
-    running.begin(0);
+    running.begin_with_events(0);
     for n in 0..2 * MAX_BY_HAND {
         set(&cursor, n as f64);
     }
@@ -56,7 +56,7 @@ fn an_event_of_a_run_does_not_displace_one_before_it() {
 fn a_sum_of_events_is_what_they_give_one_after_the_other() {
     let mut cursor = Cursor::new();
     let mut idle = cursor.clone();
-    cursor.begin(0);
+    cursor.begin_with_events(0);
     let append = |action| {
         let append = cursor.timeline().append(action, |_| Ok::<(), ()>(()));
         append.unwrap();

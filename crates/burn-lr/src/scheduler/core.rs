@@ -247,8 +247,8 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     /// Takes a step, and returns its rate.
     #[inline]
     pub(super) fn take_step(&mut self) -> f64 {
-        if let Some(events) = self.cursor.begin(self.progress.taken) {
-            self.apply(events);
+        if !self.cursor.begin(self.progress.taken) {
+            self.begin_with_events();
         }
         let progress = &mut self.progress;
         let position = progress.position();
@@ -265,6 +265,12 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
             on_thread::announce(self.family, position, progress.rate);
         }
         progress.rate
+    }
+
+    #[cold]
+    fn begin_with_events(&mut self) {
+        let events = self.cursor.begin_with_events(self.progress.taken);
+        self.apply(events);
     }
 
     /// Moves to `progress`, with events of later steps.

@@ -13,7 +13,7 @@ pub(crate) struct Cursor {
     id: u64,
     pace: Arc<Pace>,
     in_run: bool,
-    /// The count of events up to which all are applied.
+    /// The count of changes when there was no other clone and every event was applied.
     seen: Option<u64>,
 }
 
@@ -32,7 +32,7 @@ impl Cursor {
     fn enter(timeline: &Timeline, runs: &mut Runs, member: Member) -> Self {
         let pace = member.pace.clone();
         let id = runs.enter(member);
-        timeline.count(runs);
+        timeline.announce();
         Self {
             timeline: timeline.clone(),
             id,
@@ -46,46 +46,47 @@ impl Cursor {
         &self.timeline
     }
 
-    /// Begins the step after `taken` ones. Returns the events to apply before it, if there can be any.
+    /// Begins the step after `taken` ones, if there can be no event before it; otherwise
+    /// [`begin_with_events`](Self::begin_with_events) begins it.
     #[inline]
-    pub fn begin(&mut self, taken: u64) -> Option<Vec<Arc<Event>>> {
+    pub fn begin(&mut self, taken: u64) -> bool {
         self.pace.thread.store(on_thread::id(), Ordering::Relaxed);
-        if self.timeline.is_alone() && self.in_run && self.is_up_to_date() {
+        let begins = self.is_up_to_date();
+        if begins {
             self.pace
                 .begun
                 .store(taken.saturating_add(1), Ordering::Relaxed);
-            return None;
         }
-        Some(self.begin_with_others(taken))
+        begins
     }
 
+    /// Begins the step after `taken` ones. Returns the events to apply before it.
     #[cold]
-    fn begin_with_others(&mut self, taken: u64) -> Vec<Arc<Event>> {
+    pub fn begin_with_events(&mut self, taken: u64) -> Vec<Arc<Event>> {
         let runs = &mut *self.timeline.lock();
         if !self.in_run {
             runs.start(self.id);
             self.in_run = true;
         }
-        self.pace
-            .begun
-            .store(taken.saturating_add(1), Ordering::Relaxed);
-        let (reached, all) = runs.member(self.id).take(taken);
-        self.seen = all.then(|| self.timeline.events());
-        reached
+        let begun = taken.saturating_add(1);
+        self.pace.begun.store(begun, Ordering::Relaxed);
+        let (events, seen) = take(&self.timeline, runs, self.id, taken);
+        self.seen = seen;
+        events
     }
 
     /// Takes the events that are at or before the step after `taken` ones.
     pub fn catch_up(&mut self, taken: u64) -> Vec<Arc<Event>> {
         let runs = &mut *self.timeline.lock();
-        let (reached, all) = runs.member(self.id).take(taken);
-        self.seen = all.then(|| self.timeline.events());
-        reached
+        let (events, seen) = take(&self.timeline, runs, self.id, taken);
+        self.seen = seen;
+        events
     }
 
-    /// Whether every event is applied.
+    /// Whether there is no other clone, and no event that is not applied.
     #[inline]
     pub fn is_up_to_date(&self) -> bool {
-        self.seen == Some(self.timeline.events())
+        self.seen == Some(self.timeline.changes())
     }
 
     /// The events that are not applied.
@@ -131,6 +132,19 @@ impl Cursor {
     }
 }
 
+/// Takes the events of the clone `id` that are at or before the step after `taken` ones. Returns also the
+/// count of changes, if nothing is left to look for.
+fn take(
+    timeline: &Timeline,
+    runs: &mut Runs,
+    id: u64,
+    taken: u64,
+) -> (Vec<Arc<Event>>, Option<u64>) {
+    let single = runs.is_single();
+    let (events, all) = runs.member(id).take(taken);
+    (events, (single && all).then(|| timeline.changes()))
+}
+
 impl Clone for Cursor {
     fn clone(&self) -> Self {
         let runs = &mut *self.timeline.lock();
@@ -141,8 +155,6 @@ impl Clone for Cursor {
 
 impl Drop for Cursor {
     fn drop(&mut self) {
-        let runs = &mut *self.timeline.lock();
-        runs.leave(self.id);
-        self.timeline.count(runs);
+        self.timeline.lock().leave(self.id);
     }
 }

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::event::{Action, Override};
 use super::member::{Event, Member, Pending};
 use crate::on_thread;
-use crate::sync::{Arc, AtomicU64, AtomicUsize, Mutex, MutexGuard, Ordering, PoisonError};
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// The events of a scheduler's clones, shared by them and by its handles.
 #[derive(Debug, Clone)]
@@ -15,9 +15,8 @@ pub(crate) struct Timeline {
 struct Shared {
     /// The bits of the last rate.
     rate: AtomicU64,
-    /// How many events there were.
-    events: AtomicU64,
-    clones: AtomicUsize,
+    /// How many events and clones there ever were.
+    changes: AtomicU64,
     runs: Mutex<Runs>,
 }
 
@@ -41,8 +40,7 @@ impl Timeline {
         Self {
             shared: Arc::new(Shared {
                 rate: AtomicU64::new(0),
-                events: AtomicU64::new(0),
-                clones: AtomicUsize::new(0),
+                changes: AtomicU64::new(0),
                 runs: Mutex::new(Runs::default()),
             }),
         }
@@ -53,20 +51,14 @@ impl Timeline {
         runs.unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Counts the clones anew.
-    pub fn count(&self, runs: &Runs) {
-        let clones = runs.clones.len();
-        self.shared.clones.store(clones, Ordering::Relaxed);
+    /// Counts that there is something to look for: an event, or another clone.
+    pub fn announce(&self) {
+        self.shared.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     #[inline]
-    pub fn is_alone(&self) -> bool {
-        self.shared.clones.load(Ordering::Relaxed) == 1
-    }
-
-    #[inline]
-    pub fn events(&self) -> u64 {
-        self.shared.events.load(Ordering::Relaxed)
+    pub fn changes(&self) -> u64 {
+        self.shared.changes.load(Ordering::Relaxed)
     }
 
     /// Appends `action`, unless `check` fails for the override of a clone.
@@ -89,7 +81,7 @@ impl Timeline {
     }
 
     fn push(&self, runs: &mut Runs, action: Action) {
-        self.shared.events.fetch_add(1, Ordering::Relaxed);
+        self.announce();
         let run_at = runs.first_step_not_begun();
         let event = Arc::new(Event::new(run_at.unwrap_or(0), action));
         for member in runs.clones.values_mut() {
@@ -125,7 +117,7 @@ impl Timeline {
         } else if !member.pending.iter().any(Pending::is_own_skip) {
             runs.steps = runs.steps.saturating_sub(1);
             let member = runs.member(id);
-            self.shared.events.fetch_add(1, Ordering::Relaxed);
+            self.announce();
             member.push(Pending {
                 event: Arc::new(Event::new(0, Action::Skip)),
                 for_run: false,
@@ -174,6 +166,11 @@ impl Runs {
         }
         self.clones.insert(id, member);
         id
+    }
+
+    /// Whether there is one clone only.
+    pub fn is_single(&self) -> bool {
+        self.clones.len() == 1
     }
 
     /// Starts the clone `id`, in the run under way or in a new one.
