@@ -30,6 +30,7 @@ curves! {
     piecewise_constant: PiecewiseConstant(PiecewiseConstantSpec),
     polynomial: Polynomial(PolynomialSpec),
     polynomial_cycle: PolynomialCycle(PolynomialCycleSpec),
+    power: Power(PowerSpec),
     sigmoid: Sigmoid(SigmoidSpec),
     step: Step(StepSpec),
 }
