@@ -33,4 +33,5 @@ curves! {
     power: Power(PowerSpec),
     sigmoid: Sigmoid(SigmoidSpec),
     step: Step(StepSpec),
+    wsd_s: WsdS(WsdSSpec),
 }
