@@ -43,6 +43,7 @@ impl BatchRule {
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/batch_scale.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct BatchScale<S> {
     scaled: Scale<S>,
     rule: BatchRule,

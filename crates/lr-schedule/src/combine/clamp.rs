@@ -10,6 +10,7 @@ use crate::spec::Spec;
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/clamp.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Clamp<S> {
     inner: S,
     min: Option<f64>,

@@ -22,6 +22,7 @@ use crate::spec::Spec;
 /// assert_eq!(schedule.at(100_000), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct CooldownConfig {
     pub(crate) start: u64,
     pub(crate) steps: u64,
@@ -90,6 +91,7 @@ impl CooldownConfig {
 /// From `start` on, `at(n) = scheduled + (end - scheduled) · shape.decay(n - start, steps)`, with
 /// `scheduled` what the schedule underneath gives, which goes on all the while.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Cooldown<S> {
     inner: S,
     config: CooldownConfig,

@@ -9,6 +9,7 @@ use crate::spec::Spec;
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/delay.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Delay<S> {
     inner: S,
     steps: u64,

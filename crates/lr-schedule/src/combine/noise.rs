@@ -33,6 +33,7 @@ pub enum NoiseKind {
 /// assert_eq!(schedule.at(20), 1.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct NoiseConfig {
     pub(crate) seed: u64,
     pub(crate) kind: NoiseKind,
@@ -108,6 +109,7 @@ impl NoiseConfig {
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/noise.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Noise<S> {
     inner: S,
     config: NoiseConfig,

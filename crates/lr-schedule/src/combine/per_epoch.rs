@@ -10,6 +10,7 @@ use crate::spec::Spec;
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/per_epoch.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct PerEpoch<S> {
     inner: S,
     steps: u64,

@@ -10,6 +10,7 @@ use crate::spec::Spec;
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/repeat.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Repeat<S> {
     inner: S,
     every: u64,

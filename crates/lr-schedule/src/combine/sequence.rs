@@ -12,6 +12,7 @@ use crate::spec::Spec;
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/sequence.svg"))]
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Sequence {
     parts: Arc<[DynSchedule]>,
     /// The step that each part but the first begins at.

@@ -9,6 +9,7 @@ use crate::spec::Spec;
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/product.svg"))]
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Product {
     parts: Arc<[DynSchedule]>,
 }
@@ -37,6 +38,7 @@ pub fn product(parts: impl Into<Vec<DynSchedule>>) -> Product {
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/sum.svg"))]
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Sum {
     parts: Arc<[DynSchedule]>,
 }

@@ -9,6 +9,7 @@ use crate::spec::Spec;
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/skip.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Skip<S> {
     inner: S,
     steps: u64,

@@ -7,6 +7,7 @@ use crate::spec::Spec;
 
 /// One schedule after another; see [`Schedule::then`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Then<A, B> {
     first: A,
     next: B,

@@ -20,6 +20,7 @@ use crate::spec::Spec;
 /// assert_eq!(schedule.at(10), 0.1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct WarmupConfig {
     pub(crate) steps: u64,
     pub(crate) start: f64,
@@ -56,6 +57,7 @@ impl WarmupConfig {
 /// For `n < steps`, `at(n) = start + (peak - start) · shape.rise(n, steps)`, with `peak` the
 /// first rate of the inner schedule, which then runs from its own step 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Warmup<S> {
     inner: S,
     config: WarmupConfig,

@@ -35,6 +35,7 @@ pub enum CycleScaling {
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct CyclicConfig {
     pub(crate) base: f64,
     pub(crate) max: f64,

@@ -16,6 +16,7 @@ use crate::phase::{Phase, PhaseKind, whole};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct InverseTimeConfig {
     pub(crate) start: f64,
     pub(crate) rate: f64,

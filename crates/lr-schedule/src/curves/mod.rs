@@ -30,6 +30,8 @@ curves! {
     piecewise_constant: PiecewiseConstant(PiecewiseConstantSpec),
     polynomial: Polynomial(PolynomialSpec),
     polynomial_cycle: PolynomialCycle(PolynomialCycleSpec),
+    power: Power(PowerSpec),
     sigmoid: Sigmoid(SigmoidSpec),
     step: Step(StepSpec),
+    wsd_s: WsdS(WsdSSpec),
 }

@@ -26,6 +26,7 @@ use crate::spec::RuleSpec;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct GreedyConfig {
     pub(crate) mode: Mode,
     pub(crate) factor: f64,

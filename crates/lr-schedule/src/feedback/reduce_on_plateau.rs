@@ -25,6 +25,7 @@ use crate::spec::RuleSpec;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct ReduceOnPlateauConfig {
     pub(crate) mode: Mode,
     pub(crate) factor: f64,

@@ -23,6 +23,7 @@ use alloc::vec::Vec;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct OneCycleConfig {
     pub(crate) max_lr: f64,
     pub(crate) total_steps: u64,

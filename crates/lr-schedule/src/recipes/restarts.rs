@@ -34,6 +34,7 @@ pub enum CycleIndex {
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct RestartsConfig {
     pub(crate) max: f64,
     pub(crate) min: f64,

@@ -20,6 +20,7 @@ use alloc::vec::Vec;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct TriStageConfig {
     pub(crate) peak: f64,
     pub(crate) warmup: u64,

@@ -21,6 +21,7 @@ use alloc::vec::Vec;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct WarmupStableDecayConfig {
     pub(crate) peak: f64,
     pub(crate) warmup: u64,
