@@ -118,13 +118,13 @@ fn every_change_is_a_line_with_its_step() {
 
 #[test]
 fn a_rate_is_frozen_and_released() {
-    let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 10));
+    let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 10));
     let handle = lr.handle();
     lr.step();
     let rate = lr.step();
     assert_eq!(handle.freeze(), Ok(rate));
     assert_eq!([lr.step(), lr.step()], [rate, rate]);
-    let mut resumed = Scheduler::new(Linear::new(0.1, 0.0, 10));
+    let mut resumed = Scheduler::new(LinearRamp::new(0.1, 0.0, 10));
     resumed
         .try_load_record(&through_bytes(lr.to_record()))
         .unwrap();
@@ -182,7 +182,7 @@ fn what_a_clone_has_not_come_to_is_saved_with_it() {
         let rule = ReduceOnPlateauConfig::new()
             .with_patience(0)
             .with_factor(0.5);
-        Scheduler::with_feedback(Linear::new(1.0, 0.0, 100), rule.build().unwrap())
+        Scheduler::with_feedback(LinearRamp::new(1.0, 0.0, 100), rule.build().unwrap())
     };
     let mut first = make();
     let (handle, metric) = (first.handle(), first.metric_handle());
@@ -218,7 +218,7 @@ fn what_a_clone_has_not_come_to_is_saved_with_it() {
 
 #[test]
 fn a_clone_that_was_kept_goes_on_where_it_was() {
-    let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 1_000));
+    let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 1_000));
     let handle = lr.handle();
     for _ in 0..100 {
         lr.step();
@@ -271,7 +271,7 @@ fn a_step_that_does_not_count_comes_again() {
 
 #[test]
 fn a_skipped_step_is_skipped_by_all_clones() {
-    let mut lr = Scheduler::new(Linear::new(1.0, 0.0, 100));
+    let mut lr = Scheduler::new(LinearRamp::new(1.0, 0.0, 100));
     let handle = lr.handle();
     let mut clone = lr.clone();
     for lr in [&mut lr, &mut clone] {
@@ -401,12 +401,12 @@ fn a_worker_that_comes_late_hears_what_it_has_missed() {
 
 #[test]
 fn workers_at_different_steps_skip_one_step() {
-    let schedule = Linear::new(1.0, 0.0, 100);
+    let schedule = LinearRamp::new(1.0, 0.0, 100);
     let mut lr = Scheduler::new(schedule);
     let handle = lr.handle();
     let mut ahead = lr.clone();
     /// Takes a step on another thread.
-    fn elsewhere(lr: &mut Scheduler<Linear>) -> f64 {
+    fn elsewhere(lr: &mut Scheduler<LinearRamp>) -> f64 {
         std::thread::scope(|scope| scope.spawn(|| lr.step()).join().unwrap())
     }
     for _ in 0..5 {

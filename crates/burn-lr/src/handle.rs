@@ -18,7 +18,7 @@ use crate::timeline::event::Action;
 /// ```
 /// use burn_lr::prelude::*;
 ///
-/// let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+/// let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 4));
 /// let handle = lr.handle();
 /// assert_eq!(lr.step(), 0.1);
 ///
@@ -189,7 +189,7 @@ impl LrHandle {
     /// use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
     /// use burn_lr::prelude::*;
     ///
-    /// let lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+    /// let lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 4));
     /// let handle = lr.handle();
     /// let mut lr = ModuleLrScheduler::new(lr);
     /// assert_eq!(lr.step().base(), 0.1);

@@ -1,6 +1,6 @@
 //! Specs in few words, for readers of configs here and in lr-torch.
 
-use lr_schedule::curves::{AnnealSpec, ConstantSpec, CosineSpec, LinearSpec, PolynomialSpec};
+use lr_schedule::curves::{AnnealSpec, ConstantSpec, CosineSpec, LinearRampSpec, PolynomialSpec};
 use lr_schedule::spec::Length;
 use lr_schedule::{RuleSpec, Shape, Spec};
 
@@ -32,7 +32,7 @@ pub fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
         steps => Length::Steps(steps),
     };
     match shape {
-        Shape::Linear => Spec::from(LinearSpec { start, end, steps }),
+        Shape::Linear => Spec::from(LinearRampSpec { start, end, steps }),
         Shape::Cosine => Spec::from(CosineSpec { start, end, steps }),
         shape => Spec::from(AnnealSpec {
             start,

@@ -232,8 +232,11 @@ mod tests {
         for point in path {
             assert!((cosine(point.0) - point.1).abs() < 0.5, "{point:?}");
         }
-        assert_eq!(paths(&Linear::new(1.0, 0.0, 10_000), 10_000)[0].len(), 2);
-        let steep = Linear::new(1.0, 0.0, 10_000).warmup(100);
+        assert_eq!(
+            paths(&LinearRamp::new(1.0, 0.0, 10_000), 10_000)[0].len(),
+            2
+        );
+        let steep = LinearRamp::new(1.0, 0.0, 10_000).warmup(100);
         assert!(paths(&steep, 10_100)[0].len() <= 4);
     }
 

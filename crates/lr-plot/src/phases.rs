@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn combinators_move_the_phases_of_what_is_inside() {
-        let inner = || Linear::new(0.1, 0.0, 40).warmup(10);
+        let inner = || LinearRamp::new(0.1, 0.0, 40).warmup(10);
         let phases = [
             ("warm-up", 0.0, 10.0),
             ("decay", 10.0, 50.0),
@@ -114,6 +114,6 @@ mod tests {
     fn what_has_one_phase_or_too_many_has_none() {
         assert_eq!(named(Constant::new(0.1), 100), []);
         assert_eq!(named(Cosine::new(0.1, 0.0, 100), 100), []);
-        assert_eq!(named(Linear::new(0.1, 0.0, 2).repeat(2), 100), []);
+        assert_eq!(named(LinearRamp::new(0.1, 0.0, 2).repeat(2), 100), []);
     }
 }

@@ -11,7 +11,7 @@ use crate::axis::Scale;
 /// use lr_schedule::prelude::*;
 ///
 /// let cosine = Cosine::new(1e-3, 0.0, 9_500).warmup(500);
-/// let linear = Linear::new(1e-3, 0.0, 9_500).warmup(500);
+/// let linear = LinearRamp::new(1e-3, 0.0, 9_500).warmup(500);
 /// let plot = Plot::new()
 ///     .title("Two ways down")
 ///     .schedule("cosine", &cosine)

@@ -34,7 +34,7 @@ mod tests {
 
     #[test]
     fn endless_schedules_show_a_few_of_what_they_repeat() {
-        assert_eq!(of(Linear::new(0.1, 0.0, 10).repeat(10)), Some(30));
+        assert_eq!(of(LinearRamp::new(0.1, 0.0, 10).repeat(10)), Some(30));
         assert_eq!(of(MultiStep::new(0.1, [30, 60], 0.1)), Some(90));
         assert_eq!(of(Step::new(0.1, 30, 0.1).per_epoch(5)), Some(600));
         assert_eq!(of(Constant::new(0.1).warmup(10)), Some(20));

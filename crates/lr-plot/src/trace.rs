@@ -150,7 +150,7 @@ mod tests {
 
     #[test]
     fn few_steps_are_all_there() {
-        let linear = Linear::new(1.0, 0.0, 10);
+        let linear = LinearRamp::new(1.0, 0.0, 10);
         let trace = schedule("linear", &linear, (0, 10), 1_000, Scale::Linear).unwrap();
         let expected: Vec<_> = (0..10).map(|n| (n as f64, linear.at(n))).collect();
         assert_eq!(trace.runs, [expected]);

@@ -15,7 +15,7 @@
 //! assert_eq!(schedule.at(u64::MAX), 1e-5);
 //! ```
 //!
-//! - [`curves`]: one curve each, such as [`Linear`](curves::Linear) and [`Cosine`](curves::Cosine);
+//! - [`curves`]: one curve each, such as [`LinearRamp`](curves::LinearRamp) and [`Cosine`](curves::Cosine);
 //! - [`combine`]: adapters, reached through the methods of [`Schedule`];
 //! - [`recipes`]: what people call by name, such as [`OneCycle`](recipes::OneCycle);
 //! - [`feedback`]: state machines that hear a metric, such as

@@ -62,7 +62,7 @@ fn sgd(momentum: f64) -> Sgd {
 #[test]
 fn entry_1_a_rate_is_changed_by_hand_in_the_middle_of_a_run() {
     for device in devices() {
-        let schedule = Linear::new(0.1, 0.0, 100);
+        let schedule = LinearRamp::new(0.1, 0.0, 100);
         let mut training = Training::new(SgdConfig::new().init(), &device);
         let mut lr = Scheduler::new(schedule);
         let handle = lr.handle();
@@ -143,7 +143,7 @@ fn entry_4_warm_up_in_front_of_anything() {
     let (base, warmup, rest) = (5e-4, 10, 90);
     let case = |id| Case::new("transformers", id);
     case("constant_with_warmup/0").holds_for(Constant::new(base).warmup(warmup));
-    case("linear/0").holds_for(Linear::new(base, 0.0, rest).warmup(warmup));
+    case("linear/0").holds_for(LinearRamp::new(base, 0.0, rest).warmup(warmup));
     case("cosine/0").holds_for(CosineAnnealing::new(base, 0.0, rest).warmup(warmup));
     case("cosine_with_restarts/0").holds_for(HardRestarts::new(base, rest, 3.0).warmup(warmup));
 }

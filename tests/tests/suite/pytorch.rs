@@ -8,8 +8,7 @@ use burn::grad_clipping::GradientClippingConfig;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::module::{Module, Param, ParamId};
 use burn::nn::{
-    BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear as LinearLayer, LinearConfig,
-    LinearLayout,
+    BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig, LinearLayout,
 };
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::activation::relu;
@@ -71,7 +70,7 @@ trait Network: Module + 'static {
 /// A `Sequential` of PyTorch's.
 #[derive(Module, Debug)]
 struct Sequential {
-    layers: Vec<LinearLayer>,
+    layers: Vec<Linear>,
 }
 
 impl Network for Sequential {
@@ -98,9 +97,9 @@ impl Network for Sequential {
 /// Declared from its input to its output, and not as PyTorch's is.
 #[derive(Module, Debug)]
 struct TwoLayer {
-    hidden: LinearLayer,
+    hidden: Linear,
     norm: LayerNorm,
-    head: LinearLayer,
+    head: Linear,
 }
 
 impl Network for TwoLayer {
@@ -134,7 +133,7 @@ impl Network for TwoLayer {
     }
 }
 
-fn named(name: &str, layer: &LinearLayer) -> [(String, Vec<f64>); 2] {
+fn named(name: &str, layer: &Linear) -> [(String, Vec<f64>); 2] {
     let [weight, bias] = weights_of(layer);
     [
         (format!("{name}.weight"), weight),
@@ -372,7 +371,7 @@ fn parameters_can_be_named_one_by_one() {
 /// A convolution's, say, without the convolution.
 #[derive(Module, Debug)]
 struct Normed {
-    layer: LinearLayer,
+    layer: Linear,
     norm: BatchNorm,
 }
 

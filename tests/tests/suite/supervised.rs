@@ -632,7 +632,7 @@ fn two_workers_take_up_what_is_done_by_hand_at_the_same_step() {
             changes
         }
     });
-    let momentum = ("momentum", Linear::new(0.95, 0.85, 100).into_dyn());
+    let momentum = ("momentum", LinearRamp::new(0.95, 0.85, 100).into_dyn());
     let optimizer = ScheduledOptimizer::new(&mut lr, [momentum], |[momentum]| {
         let momentum = MomentumConfig::new().with_momentum(momentum);
         let config = SgdConfig::new().with_momentum(Some(momentum.with_dampening(0.0)));

@@ -4,7 +4,7 @@ mod error;
 mod node;
 
 use lr_schedule::curves::{
-    ConstantSpec, CosineAnnealingSpec, CurveSpec, ExponentialSpec, LinearSpec, StepSpec,
+    ConstantSpec, CosineAnnealingSpec, CurveSpec, ExponentialSpec, LinearRampSpec, StepSpec,
 };
 use std::collections::BTreeSet;
 
@@ -23,7 +23,7 @@ impl<S: Schedule> Scheduler<S> {
     /// Goes on where one of Burn's own schedulers was, from what its `to_record` gave or burn-train
     /// saved.
     ///
-    /// The schedule at hand is what Burn's scheduler is called here: `Linear`, `CosineAnnealing`,
+    /// The schedule at hand is what Burn's scheduler is called here: `LinearRamp`, `CosineAnnealing`,
     /// `Exponential`, `Noam`, `Step`, and products, sums and sequences of these; the crate
     /// `lr-compat` makes it from Burn's own config. The next rates are then those that Burn's would
     /// have been, up to rounding. A record of Burn's holds little more than how many steps there were,
@@ -38,7 +38,7 @@ impl<S: Schedule> Scheduler<S> {
     /// for _ in 0..30 {
     ///     burn.step();
     /// }
-    /// let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 100));
+    /// let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 100));
     /// lr.try_load_burn_record(&burn.to_record())?;
     /// assert_eq!(lr.position(), 30);
     /// assert!((lr.step() - burn.step().base()).abs() < 1e-12);
@@ -108,7 +108,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
             true => Ok(Taken::ANY),
             false => Err(node.kind(name, "nothing")),
         },
-        Spec::Curve(CurveSpec::Linear(LinearSpec {
+        Spec::Curve(CurveSpec::LinearRamp(LinearRampSpec {
             steps: Length::Steps(steps),
             ..
         })) => {

@@ -4,7 +4,7 @@ pub enum Sweep {
     /// By the same factor at every step, as [`Geometric`](crate::curves::Geometric) does: over orders of magnitude.
     #[default]
     Exponential,
-    /// By the same amount at every step, as [`Linear`](crate::curves::Linear) does: Smith's own, once the order of
+    /// By the same amount at every step, as [`LinearRamp`](crate::curves::LinearRamp) does: Smith's own, once the order of
     /// magnitude is known.
     Linear,
 }

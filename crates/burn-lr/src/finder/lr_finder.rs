@@ -1,4 +1,4 @@
-use lr_schedule::curves::{Geometric, Linear};
+use lr_schedule::curves::{Geometric, LinearRamp};
 use lr_schedule::{DynSchedule, Schedule, ScheduleError};
 
 use super::config::{LrFinderConfig, Sweep};
@@ -38,7 +38,7 @@ impl LrFinderConfig {
         }
         let rates = match self.sweep {
             Sweep::Exponential => Geometric::try_new(start, end, self.steps)?.into_dyn(),
-            Sweep::Linear => Linear::try_new(start, end, self.steps)?.into_dyn(),
+            Sweep::Linear => LinearRamp::try_new(start, end, self.steps)?.into_dyn(),
         };
         Ok(LrFinder {
             config: self,

@@ -118,7 +118,7 @@ mod tests {
         use burn::tensor::Device;
         let model = LinearConfig::new(2, 1).init(&Device::flex());
         let make = || {
-            let own = Scheduler::new(Linear::new(0.1, 0.0, 100));
+            let own = Scheduler::new(LinearRamp::new(0.1, 0.0, 100));
             Groups::new()
                 .with(Group::new("weight").scheduled(own))
                 .build(Scheduler::new(Constant::new(0.1)), &model)

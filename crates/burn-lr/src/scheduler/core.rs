@@ -162,7 +162,7 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     /// ```
     /// use burn_lr::prelude::*;
     ///
-    /// let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+    /// let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 4));
     /// assert_eq!([lr.step(), lr.step()], [0.1, 0.1 * 0.75]);
     /// // if the gradients are finite: model = optimizer.step(rate, model, grads); else:
     /// lr.skip_step();

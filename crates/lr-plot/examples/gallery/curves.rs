@@ -67,7 +67,7 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
         "Geometric, beside Linear",
         &[
             ("geometric", &Geometric::new(START, 1e-3, STEPS)),
-            ("linear", &Linear::new(START, 1e-3, STEPS)),
+            ("linear", &LinearRamp::new(START, 1e-3, STEPS)),
         ],
         STEPS,
     )?);

@@ -26,7 +26,7 @@ pub struct Sequence {
 /// use lr_schedule::prelude::*;
 ///
 /// let schedule = sequence([
-///     Linear::new(0.0, 0.1, 10).into_dyn(),
+///     LinearRamp::new(0.0, 0.1, 10).into_dyn(),
 ///     Constant::new(0.1).take(20).into_dyn(),
 ///     Exponential::new(0.1, 0.9).into_dyn(),
 /// ]);

@@ -24,7 +24,7 @@ pub struct Product {
 ///
 /// let schedule = product([
 ///     Exponential::new(0.1, 0.5).into_dyn(),
-///     Linear::new(0.0, 1.0, 4).into_dyn(),
+///     LinearRamp::new(0.0, 1.0, 4).into_dyn(),
 /// ]);
 /// assert_eq!(schedule.at(2), 0.1 * 0.25 * 0.5);
 /// ```

@@ -79,7 +79,7 @@ mod tests {
     #[test]
     fn grouping_changes_neither_rates_nor_spec() {
         let (a, b, c) = (
-            Linear::new(0.0, 1.0, 3),
+            LinearRamp::new(0.0, 1.0, 3),
             Cosine::new(1.0, 0.5, 4),
             Constant::new(0.25),
         );

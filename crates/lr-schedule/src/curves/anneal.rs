@@ -12,7 +12,7 @@ curve! {
     ///
     #[cfg_attr(doc, doc = include_str!("../../pictures/anneal.svg"))]
     ///
-    /// The tail of a warm-up-stable-decay schedule. [`Linear`](super::Linear) and
+    /// The tail of a warm-up-stable-decay schedule. [`LinearRamp`](super::LinearRamp) and
     /// [`Cosine`](super::Cosine) are the two shapes with a name of their own.
     ///
     /// ```

@@ -11,20 +11,20 @@ curve! {
     #[cfg_attr(doc, doc = include_str!("../../pictures/linear.svg"))]
     ///
     /// PyTorch's `LinearLR(start_factor, end_factor, total_iters)` is
-    /// `Linear::new(base * start_factor, base * end_factor, total_iters)`; optax's
+    /// `LinearRamp::new(base * start_factor, base * end_factor, total_iters)`; optax's
     /// `linear_schedule`; Burn's `LinearLrScheduler`.
     ///
     /// ```
     /// use lr_schedule::prelude::*;
     ///
-    /// let schedule = Linear::new(0.9, 0.5, 4);
+    /// let schedule = LinearRamp::new(0.9, 0.5, 4);
     /// assert_eq!(schedule.at(0), 0.9);
     /// assert_eq!(schedule.at(2), 0.7);
     /// assert_eq!(schedule.at(4), 0.5);
     /// assert_eq!(schedule.at(1_000), 0.5);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct Linear: "linear", LinearSpec, until steps {
+    pub struct LinearRamp: "linear", LinearRampSpec, until steps {
         start: f64 => Finite,
         end: f64 = 0.0 => Finite,
         steps: u64 as Length => AtLeast1,
@@ -33,7 +33,7 @@ curve! {
     pub fn new, try_new
 }
 
-impl Curve for Linear {
+impl Curve for LinearRamp {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         lerp(self.start, self.end, share(step, self.steps))

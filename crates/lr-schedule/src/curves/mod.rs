@@ -25,7 +25,7 @@ curves! {
     geometric: Geometric(GeometricSpec),
     inverse_sqrt: InverseSqrt(InverseSqrtSpec),
     inverse_time: InverseTime(InverseTimeSpec),
-    linear: Linear(LinearSpec),
+    linear: LinearRamp(LinearRampSpec),
     multi_step: MultiStep(MultiStepSpec),
     piecewise_constant: PiecewiseConstant(PiecewiseConstantSpec),
     polynomial: Polynomial(PolynomialSpec),

@@ -13,7 +13,7 @@ curve! {
     #[cfg_attr(doc, doc = include_str!("../../pictures/power.svg"))]
     ///
     /// Shen et al., "Power Scheduler: A Batch Size and Token Number Agnostic Learning Rate Scheduler"
-    /// (2024), which counts tokens rather than steps: with `t` tokens a step, `a` is theirs times `t^b`.
+    /// (2024), which counts tokens rather than steps.
     ///
     /// ```
     /// use lr_schedule::prelude::*;

@@ -1,5 +1,5 @@
 use crate::combine::{Take, Then};
-use crate::curves::{Constant, Geometric, Linear};
+use crate::curves::{Constant, Geometric, LinearRamp};
 use crate::error::{ScheduleError, or_panic};
 use crate::phase::{Phase, PhaseKind, parts};
 use crate::schedule::{Bounded, Schedule};
@@ -79,7 +79,7 @@ impl TriStageConfig {
         let (first, last) = (self.peak * self.init_scale, self.peak * self.final_scale);
         ScheduleError::check_finite(OWNER, "peak · init_scale", first)?;
         ScheduleError::check_positive(OWNER, "peak · final_scale", last)?;
-        let warmup = Linear::try_new(first, self.peak, self.warmup)?;
+        let warmup = LinearRamp::try_new(first, self.peak, self.warmup)?;
         let hold = Constant::try_new(self.peak)?.take(self.hold);
         let decay = Geometric::try_new(self.peak, last, self.decay)?;
         Ok(TriStage {
@@ -95,7 +95,7 @@ impl TriStageConfig {
 #[cfg_attr(doc, doc = include_str!("../../pictures/tri_stage.svg"))]
 ///
 /// Park et al., "SpecAugment" (2019); fairseq's `tri_stage`. The same as
-/// `Linear::new(..).then(Constant::new(peak).take(hold)).then(Geometric::new(..))`.
+/// `LinearRamp::new(..).then(Constant::new(peak).take(hold)).then(Geometric::new(..))`.
 ///
 /// ```
 /// use lr_schedule::prelude::*;
@@ -108,7 +108,7 @@ impl TriStageConfig {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TriStage {
     config: TriStageConfig,
-    schedule: Then<Then<Linear, Take<Constant>>, Geometric>,
+    schedule: Then<Then<LinearRamp, Take<Constant>>, Geometric>,
 }
 
 impl TriStage {
