@@ -17,7 +17,7 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
-    /// That of no scheduler.
+    /// The step of no scheduler.
     const NONE: Self = Self {
         family: u64::MAX,
         step: 0,
