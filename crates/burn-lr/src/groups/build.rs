@@ -67,7 +67,7 @@ impl Groups {
     /// output, with the base rate times `decay^depth`, where the last layer has depth 0 and the one
     /// before it depth 1.
     ///
-    /// Other parameters get the base rate; [`layers_of`] lists a model's own.
+    /// Other parameters get the base rate; [`layers_of`](crate::layers_of) lists a model's own.
     ///
     /// From [Howard and Ruder, 2018](https://arxiv.org/abs/1801.06146) (discriminative
     /// fine-tuning) and [Clark et al., 2020](https://arxiv.org/abs/2003.10555) (layer-wise decay).

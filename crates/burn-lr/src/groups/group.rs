@@ -88,7 +88,7 @@ impl Group {
     }
 
     /// With a scheduler of its own in place of the base, which is stepped together with it and has
-    /// its own [handle](GroupsHandle::of). The handle's rate is the scheduler's, before it is
+    /// its own [handle](crate::GroupsHandle::of). The handle's rate is the scheduler's, before it is
     /// [`scaled`](Self::scaled) or [frozen](Self::unfrozen_at).
     pub fn scheduled<S, F>(mut self, scheduler: Scheduler<S, F>) -> Self
     where

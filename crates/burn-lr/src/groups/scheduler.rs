@@ -22,7 +22,7 @@ pub(super) struct Built {
     pub own: Option<DynScheduler>,
 }
 
-/// A scheduler with a rate for each parameter group: what [`Groups`] build.
+/// A scheduler with a rate for each parameter group: what [`Groups`](crate::Groups) build.
 ///
 /// It is a Burn `ModuleLrScheduler` whose groups are named, exact and checked: step it in a loop of
 /// your own, or move it into Burn's (`Learner::new` takes it as it

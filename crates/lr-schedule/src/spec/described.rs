@@ -88,7 +88,7 @@ macro_rules! described {
                 self.resolve_at(&Place::beginning(run))
             }
 
-            /// Whether a [`Recurrence`] is part of it, whose rate at a step takes going through all
+            /// Whether a [`Recurrence`](crate::Recurrence) is part of it, whose rate at a step takes going through all
             /// steps before it.
             pub fn recurs(&self) -> bool {
                 match self {

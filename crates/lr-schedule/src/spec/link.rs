@@ -12,7 +12,7 @@ use crate::recurrence::Part;
 use crate::shape::Shape;
 
 described! {
-    /// What a [`Recurrence`] does to the rate at every step, its own `n` counted from 1.
+    /// The change that a [`Recurrence`](crate::Recurrence) makes to the rate at every step, its own `n` counted from 1.
     enum Link: "link" => Part;
 
     wraps {}
