@@ -4,8 +4,8 @@
 
 use std::hint::black_box;
 
-use benches::{Contest, EVERY, FAR, NEAR, in_turns, near_and_far, timed, verdict};
-use burn_lr::{Schedule, Spec};
+use benches::{Contest, FAR, NEAR, NearAndFar, every, in_turns, timed, verdict};
+use burn_lr::Schedule;
 
 const ROUNDS: usize = 2_001;
 const STEPS_A_TURN: u32 = 1_000;
@@ -15,16 +15,17 @@ const SHARE: f64 = 0.1;
 const NANOSECONDS: f64 = 3.0;
 
 fn main() {
-    let mut contests: Vec<_> = EVERY
-        .iter()
-        .map(|text| {
-            let [near, far] = near_and_far(text);
-            Contest {
-                name: name(text).to_string(),
+    let mut contests: Vec<_> = every()
+        .into_iter()
+        .map(
+            |NearAndFar {
+                 name, near, far, ..
+             }| Contest {
+                name: name.to_string(),
                 ours: timed(move || black_box(&far).at(black_box(FAR))),
                 other: timed(move || black_box(&near).at(black_box(NEAR))),
-            }
-        })
+            },
+        )
         .collect();
     println!("at(n): medians of {ROUNDS} rounds, in ns");
     println!("schedule              at({NEAR})  at({FAR:e})  difference (quartiles)");
@@ -40,9 +41,4 @@ fn main() {
             verdict(difference <= bound),
         );
     }
-}
-
-fn name(text: &str) -> &'static str {
-    let spec: Spec = serde_json::from_str(text).expect("it is a spec");
-    spec.name()
 }

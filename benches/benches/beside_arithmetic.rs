@@ -21,7 +21,7 @@ fn main() {
     let steps = STEPS as f64;
     let mut contests = [
         contest("constant", Constant::new(0.1), |_| 0.1),
-        contest("linear", Linear::new(0.1, 0.001, STEPS), move |n| {
+        contest("linear", LinearRamp::new(0.1, 0.001, STEPS), move |n| {
             0.1 + (0.001 - 0.1) * (n as f64 / steps)
         }),
         contest(

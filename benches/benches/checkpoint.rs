@@ -15,7 +15,7 @@ use benches::verdict;
 use burn::lr_scheduler::LrSchedulerRecord;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
 use burn::module::Module;
-use burn::nn::{Linear as Layer, LinearConfig};
+use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::{Device, Tensor};
@@ -28,7 +28,7 @@ const BOUND: f64 = 1.15;
 
 #[derive(Module, Debug)]
 struct Stack {
-    layers: Vec<Layer>,
+    layers: Vec<Linear>,
 }
 
 /// How many layers of how many inputs and outputs.

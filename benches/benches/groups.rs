@@ -5,7 +5,7 @@ use benches::{Pair, STEPS, in_turns, verdict};
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrSchedulerConfig;
 use burn::module::{Module, ParamGroup};
-use burn::nn::{Linear as LinearLayer, LinearConfig};
+use burn::nn::{Linear, LinearConfig};
 use burn::tensor::Device;
 use burn_lr::prelude::*;
 
@@ -17,7 +17,7 @@ const BOUND: f64 = 1.1;
 
 #[derive(Module, Debug)]
 struct Network {
-    layers: Vec<LinearLayer>,
+    layers: Vec<Linear>,
 }
 
 fn main() {

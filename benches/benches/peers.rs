@@ -41,7 +41,7 @@ impl Case {
         let spec = self.spec()?;
         if self.hears {
             let (schedule, rule) = spec.build_feedback()?;
-            let mut lr = FeedbackScheduler::new(schedule, rule);
+            let mut lr = Scheduler::with_feedback(schedule, rule);
             let mut metric = 1.0;
             return Ok(Box::new(move || {
                 metric *= 0.999_999;

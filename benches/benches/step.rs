@@ -25,8 +25,10 @@ fn alone(criterion: &mut Criterion) {
     group.bench_function("Scheduler<DynSchedule>", |b| {
         b.iter(|| black_box(chosen.step()))
     });
-    let mut fed = FeedbackScheduler::new(schedule, ReduceOnPlateau::new(Mode::Min));
-    group.bench_function("FeedbackScheduler", |b| b.iter(|| black_box(fed.step())));
+    let mut fed = Scheduler::with_feedback(schedule, ReduceOnPlateau::new(Mode::Min));
+    group.bench_function("Scheduler::with_feedback", |b| {
+        b.iter(|| black_box(fed.step()))
+    });
     group.finish();
 }
 

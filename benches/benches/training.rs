@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use benches::{median_interval, verdict};
 use burn::module::Module;
 use burn::nn::loss::{MseLoss, Reduction};
-use burn::nn::{Linear as LinearLayer, LinearConfig};
+use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Distribution, Tensor};
 use burn_lr::prelude::*;
@@ -71,7 +71,7 @@ fn devices() -> Vec<(&'static str, Device)> {
 /// 1,024 · 2,048 + 2,048 · 2,048 + 2,048 · 1,792 + 1,792 · 10 weights, and biases.
 #[derive(Module, Debug)]
 struct Network {
-    layers: Vec<LinearLayer>,
+    layers: Vec<Linear>,
 }
 
 impl Network {
@@ -96,7 +96,7 @@ impl Network {
 enum Rate {
     Constant,
     Scheduled(Scheduler<DynSchedule>),
-    FedBack(FeedbackScheduler<DynSchedule, ReduceOnPlateau>),
+    FedBack(Scheduler<DynSchedule, ReduceOnPlateau>),
 }
 
 const NAMES: [&str; 3] = ["constant", "scheduled", "fed back"];
@@ -171,7 +171,7 @@ fn report<M: Module>(
         rates: [
             Rate::Constant,
             Rate::Scheduled(Scheduler::new(schedule.clone())),
-            Rate::FedBack(FeedbackScheduler::new(schedule, rule)),
+            Rate::FedBack(Scheduler::with_feedback(schedule, rule)),
         ],
         steps: 0,
     };

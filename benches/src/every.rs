@@ -1,36 +1,19 @@
-use burn_lr::{DynSchedule, Spec};
+use burn_lr::curves::{CURVES, CurveKind};
+use burn_lr::{DynSchedule, Schedule, Spec};
 
 /// A step near the beginning.
 pub const NEAR: u64 = 10;
 /// A step far from it.
 pub const FAR: u64 = 1_000_000_000_000;
 
-/// Every schedule that there is, as JSON, but for a `recurrence`, which goes through all steps, and a
-/// `feedback`, which is no schedule. Those with an end come to it after [`FAR`]; of those with a period,
+/// Recipes and combinators as JSON: those with an end come to it after [`FAR`]; of those with a period,
 /// which is 3 or 6, both steps are at the same place in it.
-pub const EVERY: &[&str] = &[
-    r#"{"anneal": {"start": 0.1, "steps": 2000000000000, "shape": "rex"}}"#,
-    r#"{"constant": {"rate": 0.1}}"#,
-    r#"{"cosine": {"start": 0.1, "steps": 2000000000000}}"#,
-    r#"{"cosine_annealing": {"max": 0.1, "t_max": 3}}"#,
-    r#"{"cosine_wave": {"max": 0.1, "steps": 2000000000000, "cycles": 2.5}}"#,
-    r#"{"cyclic": {"base": 0.01, "max": 0.1, "up": 3}}"#,
-    r#"{"exponential": {"start": 0.1, "gamma": 0.999999999999}}"#,
-    r#"{"exponential_decay": {"start": 0.1, "rate": 0.5, "steps": 1000000000000.0}}"#,
-    r#"{"geometric": {"start": 0.1, "end": 0.001, "steps": 2000000000000}}"#,
+const OTHERS: &[&str] = &[
     r#"{"hard_restarts": {"max": 0.1, "steps": 2000000000000, "cycles": 3}}"#,
-    r#"{"inverse_sqrt": {"start": 0.1, "timescale": 1000}}"#,
-    r#"{"inverse_time": {"start": 0.1, "rate": 0.5, "steps": 1000}}"#,
-    r#"{"linear": {"start": 0.1, "steps": 2000000000000}}"#,
-    r#"{"multi_step": {"start": 0.1, "milestones": [3, 5, 7, 2000000000000]}}"#,
     r#"{"noam": {"warmup": 5}}"#,
     r#"{"one_cycle": {"max_lr": 0.1, "total_steps": 4000000000000}}"#,
     r#"{"one_cycle_momentum": {"max_lr": 0.1, "total_steps": 4000000000000}}"#,
-    r#"{"piecewise_constant": {"values": [0.1, 0.01, 0.001], "boundaries": [5, 2000000000000]}}"#,
-    r#"{"polynomial": {"start": 0.1, "steps": 2000000000000, "power": 1.5}}"#,
-    r#"{"polynomial_cycle": {"start": 0.1, "steps": 3, "power": 1.5}}"#,
     r#"{"restarts": {"max": 0.1, "steps": 5, "shape": "cosine", "t_mult": 1.5, "decay": 0.99}}"#,
-    r#"{"step": {"start": 0.1, "step_size": 1000000000000}}"#,
     r#"{"tri_stage": {"peak": 0.1, "warmup": 1, "hold": 1, "decay": 2000000000000}}"#,
     r#"{"warm_restarts": {"max": 0.1, "t_0": 5, "t_mult": 2}}"#,
     r#"{"warmup_stable_decay": {"peak": 0.1, "warmup": 1, "stable": 1, "decay": 2000000000000}}"#,
@@ -50,42 +33,79 @@ pub const EVERY: &[&str] = &[
     r#"{"sum": [{"cosine_annealing": {"max": 0.1, "t_max": 3}}, {"linear": {"start": 0.1, "steps": 2000000000000}}]}"#,
 ];
 
-/// A schedule of [`EVERY`], and the same shrunk, if it has an end, so that it is at [`NEAR`] where the
-/// other is at [`FAR`]: a cosine, for one, costs less near 0 than further on, wherever that is.
-pub fn near_and_far(text: &str) -> [DynSchedule; 2] {
-    let (near, far) = (NEAR.to_string(), FAR.to_string());
-    let zeros = |number: &str| number[1..].to_string();
-    [text.replace(&zeros(&far), &zeros(&near)), text.to_string()].map(|text| {
-        let spec: Spec = serde_json::from_str(&text).expect("it is a spec");
-        spec.build().expect("it is a valid one")
-    })
+/// A schedule, and a shorter one that is at [`NEAR`] where the first is at [`FAR`]: a cosine, for one,
+/// costs less near 0 than further on, wherever that is.
+pub struct NearAndFar {
+    /// Its name in texts.
+    pub name: &'static str,
+    /// The longer one as JSON.
+    pub text: String,
+    /// The shorter one.
+    pub near: DynSchedule,
+    /// The longer one.
+    pub far: DynSchedule,
+}
+
+impl NearAndFar {
+    fn of_curve(curve: &CurveKind) -> Self {
+        let [near, far] = [NEAR, FAR].map(|step| (curve.example)(2 * step));
+        let spec = far.to_spec().expect("a curve has a spec");
+        Self {
+            name: curve.name,
+            text: serde_json::to_string(&spec).expect("it has finite numbers"),
+            near,
+            far,
+        }
+    }
+
+    /// The same schedule with its lengths shrunk, if it has any.
+    fn of_text(text: &str) -> Self {
+        let (near, far) = (NEAR.to_string(), FAR.to_string());
+        let zeros = |number: &str| number[1..].to_string();
+        let read = |text: &str| -> Spec { serde_json::from_str(text).expect("it is a spec") };
+        let build = |text: &str| read(text).build().expect("it is a valid one");
+        Self {
+            name: read(text).name(),
+            text: text.to_string(),
+            near: build(&text.replace(&zeros(&far), &zeros(&near))),
+            far: build(text),
+        }
+    }
+}
+
+/// Every schedule that there is, but for a `recurrence`, which goes through all steps, and a `feedback`,
+/// which is no schedule.
+pub fn every() -> Vec<NearAndFar> {
+    let curves = CURVES.iter().map(NearAndFar::of_curve);
+    let others = OTHERS.iter().map(|text| NearAndFar::of_text(text));
+    curves.chain(others).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use burn_lr::Schedule;
 
     #[test]
     fn there_is_one_of_every_kind_and_none_has_ended() {
-        let mut names = vec![];
-        for text in EVERY {
-            let spec: Spec = serde_json::from_str(text).unwrap_or_else(|e| panic!("{text}: {e}"));
-            names.push(spec.name());
-            let [near, far] = near_and_far(text);
+        let every = every();
+        for NearAndFar {
+            name, near, far, ..
+        } in &every
+        {
             for (schedule, step) in [(near, NEAR), (far, FAR)] {
                 let rates = [step, step + 1].map(|step| schedule.at(step));
                 assert!(
                     rates.iter().all(|rate| rate.is_finite()),
-                    "{text}: {rates:?}"
+                    "{name}: {rates:?}"
                 );
                 let ends = schedule.length().is_some_and(|length| length <= step);
-                assert!(!ends, "{text} has ended by then");
+                assert!(!ends, "{name} has ended by then");
             }
         }
         let excepted = ["recurrence", "feedback"];
         for name in Spec::NAMES.iter().filter(|name| !excepted.contains(name)) {
-            assert!(names.contains(name), "{name} is missing");
+            let there = every.iter().any(|one| one.name == *name);
+            assert!(there, "{name} is missing");
         }
     }
 }

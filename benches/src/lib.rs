@@ -5,6 +5,6 @@ mod every;
 mod pairs;
 mod turns;
 
-pub use every::{EVERY, FAR, NEAR, near_and_far};
+pub use every::{FAR, NEAR, NearAndFar, every};
 pub use pairs::{Pair, STEPS, pairs};
 pub use turns::{Contest, Quartiles, Times, Turn, in_turns, median_interval, timed, verdict};

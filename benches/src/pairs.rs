@@ -60,7 +60,7 @@ pub fn pairs() -> Vec<Pair> {
         ("constant", ours(Constant::new(0.1)), Ok(0.1.into())),
         (
             "linear",
-            ours(Linear::new(0.1, 0.001, STEPS)),
+            ours(LinearRamp::new(0.1, 0.001, STEPS)),
             linear.init(),
         ),
         (
@@ -77,14 +77,17 @@ pub fn pairs() -> Vec<Pair> {
         ("noam", ours(Noam::new(1.0, 512, STEPS / 2)), noam.init()),
         (
             "sequential",
-            ours(Linear::new(0.001, 0.1, STEPS / 2).then(CosineAnnealing::new(0.1, 0.001, STEPS))),
+            ours(
+                LinearRamp::new(0.001, 0.1, STEPS / 2)
+                    .then(CosineAnnealing::new(0.1, 0.001, STEPS)),
+            ),
             sequential.init(),
         ),
         (
             "composed",
             ours(product([
                 CosineAnnealing::new(0.1, 0.001, STEPS).into_dyn(),
-                Linear::new(0.1, 0.001, STEPS).into_dyn(),
+                LinearRamp::new(0.1, 0.001, STEPS).into_dyn(),
             ])),
             composed.init(),
         ),

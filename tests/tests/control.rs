@@ -64,7 +64,7 @@ fn every_change_is_a_line_with_its_step() {
     let rule = ReduceOnPlateauConfig::new()
         .with_patience(0)
         .with_factor(0.5);
-    let mut lr = FeedbackScheduler::new(Constant::new(0.5), rule.build().unwrap());
+    let mut lr = Scheduler::with_feedback(Constant::new(0.5), rule.build().unwrap());
     let handle = lr.handle();
     lr.step();
     handle.set(0.1).unwrap();
@@ -107,24 +107,24 @@ fn every_change_is_a_line_with_its_step() {
     assert_eq!(lr.step(), 0.25);
     assert_eq!(
         logged(),
-        ["learning rate from step 4 on: 0.25, not 0.5: reduce_on_plateau has heard 2"]
+        ["learning rate from step 4 on: 0.25, not 0.5: reduce_on_plateau has observed 2"]
     );
     lr.observe(2.0);
     assert_eq!(
         logged(),
-        ["learning rate from step 5 on: 0.125, not 0.25: reduce_on_plateau has heard 2"]
+        ["learning rate from step 5 on: 0.125, not 0.25: reduce_on_plateau has observed 2"]
     );
 }
 
 #[test]
 fn a_rate_is_frozen_and_released() {
-    let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 10));
+    let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 10));
     let handle = lr.handle();
     lr.step();
     let rate = lr.step();
     assert_eq!(handle.freeze(), Ok(rate));
     assert_eq!([lr.step(), lr.step()], [rate, rate]);
-    let mut resumed = Scheduler::new(Linear::new(0.1, 0.0, 10));
+    let mut resumed = Scheduler::new(LinearRamp::new(0.1, 0.0, 10));
     resumed
         .try_load_record(&through_bytes(lr.to_record()))
         .unwrap();
@@ -145,7 +145,7 @@ fn clones_at_different_steps_take_up_a_change_at_the_same_one() {
         let rule = ReduceOnPlateauConfig::new()
             .with_patience(0)
             .with_factor(0.99);
-        let lr = FeedbackScheduler::new(Cosine::new(0.5, 0.1, 15_000), rule.build().unwrap());
+        let lr = Scheduler::with_feedback(Cosine::new(0.5, 0.1, 15_000), rule.build().unwrap());
         let (handle, metric) = (lr.handle(), lr.metric_handle());
         let clones: Vec<_> = (0..3).map(|_| ModuleLrScheduler::new(lr.clone())).collect();
         drop(lr);
@@ -182,7 +182,7 @@ fn what_a_clone_has_not_come_to_is_saved_with_it() {
         let rule = ReduceOnPlateauConfig::new()
             .with_patience(0)
             .with_factor(0.5);
-        FeedbackScheduler::new(Linear::new(1.0, 0.0, 100), rule.build().unwrap())
+        Scheduler::with_feedback(LinearRamp::new(1.0, 0.0, 100), rule.build().unwrap())
     };
     let mut first = make();
     let (handle, metric) = (first.handle(), first.metric_handle());
@@ -218,7 +218,7 @@ fn what_a_clone_has_not_come_to_is_saved_with_it() {
 
 #[test]
 fn a_clone_that_was_kept_goes_on_where_it_was() {
-    let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 1_000));
+    let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 1_000));
     let handle = lr.handle();
     for _ in 0..100 {
         lr.step();
@@ -271,7 +271,7 @@ fn a_step_that_does_not_count_comes_again() {
 
 #[test]
 fn a_skipped_step_is_skipped_by_all_clones() {
-    let mut lr = Scheduler::new(Linear::new(1.0, 0.0, 100));
+    let mut lr = Scheduler::new(LinearRamp::new(1.0, 0.0, 100));
     let handle = lr.handle();
     let mut clone = lr.clone();
     for lr in [&mut lr, &mut clone] {
@@ -288,11 +288,11 @@ fn a_skipped_step_is_skipped_by_all_clones() {
     }
 }
 
-fn plateau() -> FeedbackScheduler<Constant, ReduceOnPlateau> {
+fn plateau() -> Scheduler<Constant, ReduceOnPlateau> {
     let rule = ReduceOnPlateauConfig::new()
         .with_patience(0)
         .with_factor(0.5);
-    FeedbackScheduler::new(Constant::new(1.0), rule.build().unwrap())
+    Scheduler::with_feedback(Constant::new(1.0), rule.build().unwrap())
 }
 
 #[test]
@@ -301,7 +301,7 @@ fn clones_that_train_one_after_the_other_hear_nothing_of_each_other() {
     let (handle, metric) = (prototype.handle(), prototype.metric_handle());
     handle.set(0.25).unwrap(); // before any of them, so for all of them
     // A fold, as Burn does it: in a scheduler of its own, through handles.
-    let fold = |lr: FeedbackScheduler<Constant, ReduceOnPlateau>| {
+    let fold = |lr: Scheduler<Constant, ReduceOnPlateau>| {
         let mut lr = ModuleLrScheduler::new(lr);
         let mut rates = vec![];
         for step in 0..20 {
@@ -401,12 +401,12 @@ fn a_worker_that_comes_late_hears_what_it_has_missed() {
 
 #[test]
 fn workers_at_different_steps_skip_one_step() {
-    let schedule = Linear::new(1.0, 0.0, 100);
+    let schedule = LinearRamp::new(1.0, 0.0, 100);
     let mut lr = Scheduler::new(schedule);
     let handle = lr.handle();
     let mut ahead = lr.clone();
     /// Takes a step on another thread.
-    fn elsewhere(lr: &mut Scheduler<Linear>) -> f64 {
+    fn elsewhere(lr: &mut Scheduler<LinearRamp>) -> f64 {
         std::thread::scope(|scope| scope.spawn(|| lr.step()).join().unwrap())
     }
     for _ in 0..5 {

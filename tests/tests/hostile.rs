@@ -30,9 +30,9 @@ static MEMORY: PeakAlloc = PeakAlloc;
 /// What loading may take beyond what the file's bytes account for.
 const OVERHEAD: usize = 256 << 10;
 
-fn lr() -> FeedbackScheduler<burn_lr::combine::Warmup<Cosine>, ReduceOnPlateau> {
+fn lr() -> Scheduler<burn_lr::combine::Warmup<Cosine>, ReduceOnPlateau> {
     let rule = ReduceOnPlateau::new(Mode::Min);
-    FeedbackScheduler::new(Cosine::new(0.1, 0.0, 90).warmup(10), rule)
+    Scheduler::with_feedback(Cosine::new(0.1, 0.0, 90).warmup(10), rule)
 }
 
 fn training() -> Training {

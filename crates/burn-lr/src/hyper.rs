@@ -3,8 +3,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use burn::optim::{LearningRate, Optimizer};
 use burn::tensor::{Device, Tensor};
 
-use crate::control::LrHandle;
-use crate::{DynSchedule, Schedule, StepSource, on_thread};
+use lr_schedule::feedback::Feedback;
+use lr_schedule::{DynSchedule, Schedule};
+
+use crate::handle::LrHandle;
+use crate::on_thread;
+use crate::scheduler::Scheduler;
 
 /// An optimizer whose momentum, betas, weight decay or anything else follow schedules of their own,
 /// in step with the learning rate.
@@ -79,22 +83,22 @@ impl<O, B, const N: usize> ScheduledOptimizer<O, B, N>
 where
     B: Fn([f64; N]) -> O,
 {
-    /// What `build` makes of the values that the schedules give for `scheduler`'s steps.
+    /// Creates the optimizer that `build` makes of the schedules' values at `scheduler`'s steps.
     ///
     /// Make it before the scheduler is cloned or moved into Burn's: clones that were made earlier
     /// don't drive it.
     ///
     /// # Panics
     ///
-    /// Where two quantities have the same name.
-    pub fn new(
-        scheduler: &mut impl StepSource,
+    /// Two quantities of the same name.
+    pub fn new<S: Schedule, F: Feedback>(
+        scheduler: &mut Scheduler<S, F>,
         schedules: [(&str, DynSchedule); N],
         build: B,
     ) -> Self {
         for (index, (name, schedule)) in schedules.iter().enumerate() {
-            let twin = schedules[..index].iter().any(|(other, _)| other == name);
-            assert!(!twin, "two schedules are called `{name}`");
+            let duplicate = schedules[..index].iter().any(|(other, _)| other == name);
+            assert!(!duplicate, "two schedules are called `{name}`");
             scheduler.drive(name, schedule);
         }
         let schedules = schedules.map(|(_, schedule)| schedule);

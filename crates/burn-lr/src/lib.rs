@@ -17,8 +17,7 @@
 //! assert_eq!(lr.step().base(), 4e-6);
 //! ```
 //!
-//! - [`Scheduler`]: any schedule, as Burn's `LrScheduler`;
-//! - [`FeedbackScheduler`]: a schedule cut by a rule that hears a metric;
+//! - [`Scheduler`]: any schedule as Burn's `LrScheduler`, under a feedback rule or none;
 //! - [`LrHandle`]: looks at the rate of a run that is under way, and changes it by hand;
 //! - [`ScheduledOptimizer`]: an optimizer whose momentum, betas or weight decay follow schedules too;
 //! - [`LrFinder`](finder::LrFinder): which rate to train with, by Smith's range test;
@@ -34,23 +33,21 @@ pub use lr_schedule::*;
 mod burn_record;
 mod checkpoint;
 mod checkpoint_dir;
-mod clock;
-mod control;
-mod feedback_scheduler;
 pub mod finder;
 mod groups;
 pub mod guide;
+mod handle;
 mod hyper;
-mod inbox;
-mod mailbox;
 mod on_thread;
 mod optimizer_state;
 #[cfg(feature = "pytorch")]
 pub mod pytorch;
 mod record;
 mod scheduler;
-
-mod step_source;
+mod sync;
+mod timeline;
+#[cfg(test)]
+mod timeline_tests;
 #[cfg(feature = "train")]
 pub mod train;
 
@@ -62,19 +59,17 @@ pub use checkpoint_dir::{
     CheckpointDir, CheckpointDirError, CheckpointFile, CheckpointWriter, FoundCheckpoint,
     PassedOver, Retention,
 };
-pub use control::{ControlError, LrHandle};
-pub use feedback_scheduler::{FeedbackScheduler, MetricHandle};
 pub use groups::{Group, GroupError, GroupScheduler, Groups, GroupsHandle, layers_of};
+pub use handle::{ControlError, LrHandle, MetricHandle};
 pub use hyper::ScheduledOptimizer;
 pub use record::{LoadError, Resumable};
-pub use scheduler::Scheduler;
-pub use step_source::StepSource;
+pub use scheduler::{DynScheduler, Scheduler};
 
 /// Everything that a training program uses, in one import.
 pub mod prelude {
     pub use crate::{
-        Checkpoint, CheckpointDir, FeedbackScheduler, Group, Groups, LrHandle, MetricHandle,
-        Progress, Resumable, Retention, ScheduledOptimizer, Scheduler, layers_of,
+        Checkpoint, CheckpointDir, DynScheduler, Group, Groups, LrHandle, MetricHandle, Progress,
+        Resumable, Retention, ScheduledOptimizer, Scheduler, layers_of,
     };
     pub use burn::lr_scheduler::LrScheduler;
     pub use lr_schedule::prelude::*;

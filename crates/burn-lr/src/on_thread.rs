@@ -3,7 +3,7 @@
 //! neither the step nor the worker that it runs for; but a worker steps its scheduler and its
 //! optimizer on the same thread.
 
-use std::cell::RefCell;
+use std::cell::Cell;
 
 /// For how many schedulers a thread remembers the last step.
 const REMEMBERED: usize = 64;
@@ -16,43 +16,48 @@ pub(crate) struct Taken {
     pub rate: f64,
 }
 
+impl Taken {
+    /// The step of no scheduler.
+    const NONE: Self = Self {
+        family: u64::MAX,
+        step: 0,
+        rate: 0.0,
+    };
+}
+
 thread_local! {
     /// The scheduler that stepped last comes first.
-    static LAST: RefCell<Vec<Taken>> = const { RefCell::new(Vec::new()) };
+    static LAST: [Cell<Taken>; REMEMBERED] = const { [const { Cell::new(Taken::NONE) }; REMEMBERED] };
 }
 
 /// A number that tells this thread from the others.
 #[inline]
 pub(crate) fn id() -> u64 {
-    thread_local! {
-        static HERE: u8 = const { 0 };
-    }
-    HERE.with(|here| std::ptr::from_ref(here).addr() as u64)
+    LAST.with(|last| std::ptr::from_ref(last).addr() as u64)
 }
 
-/// The scheduler `family` has taken `step`, with `rate`.
+/// Keeps that the scheduler `family` has taken `step`, with `rate`.
 #[inline]
 pub(crate) fn announce(family: u64, step: u64, rate: f64) {
     let taken = Taken { family, step, rate };
-    LAST.with_borrow_mut(
-        |last| match last.iter().position(|taken| taken.family == family) {
-            Some(0) => last[0] = taken,
-            Some(index) => {
-                last.remove(index);
-                last.insert(0, taken);
+    LAST.with(|last| {
+        let mut moved = last[0].replace(taken);
+        for place in &last[1..] {
+            if moved.family == family || moved == Taken::NONE {
+                break;
             }
-            None => {
-                last.truncate(REMEMBERED - 1);
-                last.insert(0, taken);
-            }
-        },
-    );
+            moved = place.replace(moved);
+        }
+    });
 }
 
 /// The last step that the scheduler `family` took on this thread.
 #[inline]
 pub(crate) fn last(family: u64) -> Option<Taken> {
-    LAST.with_borrow(|last| last.iter().find(|taken| taken.family == family).copied())
+    LAST.with(|last| {
+        let taken = last.iter().map(Cell::get);
+        taken.into_iter().find(|taken| taken.family == family)
+    })
 }
 
 #[cfg(test)]

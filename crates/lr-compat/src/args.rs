@@ -1,6 +1,8 @@
-//! What all libraries' configs are read with.
+//! Reading of configs, which is the same for all libraries.
 
-use lr_schedule::spec::{Data, Fields};
+use std::fmt::Display;
+
+use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 /// JSON text as data.
@@ -30,8 +32,8 @@ pub(crate) fn config(data: Data) -> Result<(String, Data), ScheduleError> {
     Ok((name, args))
 }
 
-/// The spec of the scheduler called `name`, which can be built: what its arguments are each within
-/// their bounds for may still be too large together.
+/// The spec of the scheduler called `name`, if it can be built: arguments that are each within their
+/// bounds may be too large together.
 pub(crate) fn buildable(name: &str, spec: Spec) -> Result<Spec, ScheduleError> {
     let built = match &spec {
         Spec::Feedback { .. } => spec.build_feedback().map(drop),
@@ -59,272 +61,270 @@ pub(crate) fn check_base(base_lr: f64) -> Result<f64, ScheduleError> {
     }
 }
 
-/// The arguments of one scheduler, taken by their names.
+/// The arguments of one scheduler, read by their names.
+///
+/// A default of `None` makes an argument required. An argument that is missing or wrong is read as its
+/// default, or without one as 1, and [`finish`](Self::finish) gives the error.
 pub(crate) struct Args {
     owner: String,
-    fields: Fields,
+    /// The arguments that are not read yet, in their order.
+    unread: Vec<(String, Data)>,
+    known: Vec<&'static str>,
+    /// The first error of a read.
+    error: Option<ScheduleError>,
 }
 
 impl Args {
-    /// The arguments in `data`, all of which are `known`.
-    pub fn new(owner: &str, data: Data, known: &[&'static str]) -> Result<Self, ScheduleError> {
-        Ok(Self {
-            fields: data.into_fields(owner, "argument", known)?,
-            owner: owner.to_string(),
-        })
-    }
-
-    /// Where the argument called `name` is, in an error.
-    pub fn place(&self, name: &str) -> String {
-        match self.owner.as_str() {
-            "" => name.to_string(),
-            owner => format!("{owner}.{name}"),
-        }
-    }
-
-    fn wrong<T>(&self, name: &str, data: Data, allowed: &'static str) -> Result<T, ScheduleError> {
-        Err(ScheduleError::invalid(self.place(name), data, allowed))
-    }
-
-    /// That `valid` holds for the argument called `name`.
-    pub fn check(
-        &self,
-        valid: bool,
-        name: &str,
-        value: impl std::fmt::Display,
-        allowed: &'static str,
-    ) -> Result<(), ScheduleError> {
-        match valid {
-            true => Ok(()),
-            false => Err(ScheduleError::invalid(self.place(name), value, allowed)),
-        }
-    }
-
-    /// That a list is in ascending order.
-    pub fn check_ascending<T: PartialOrd + Copy + std::fmt::Display>(
-        &self,
-        name: &str,
-        list: &[T],
-    ) -> Result<(), ScheduleError> {
-        let falls = list.windows(2).position(|pair| pair[1] < pair[0]);
-        falls.map_or(Ok(()), |i| {
-            let name = format!("{name}[{}]", i + 1);
-            self.check(false, &name, list[i + 1], "at least the one before it")
-        })
-    }
-
-    /// Whatever is given.
-    pub fn data(&mut self, name: &str) -> Option<Data> {
-        self.fields.take(name)
-    }
-
-    fn required<T>(&self, name: &str, value: Option<T>) -> Result<T, ScheduleError> {
-        value.ok_or_else(|| ScheduleError::missing(self.place(name)))
-    }
-
-    /// A number, or a list of one: libraries take a list with one for each parameter group.
-    pub fn maybe_number(&mut self, name: &str) -> Result<Option<f64>, ScheduleError> {
-        const ALLOWED: &str = "a finite number";
-        let data = match self.fields.take(name) {
-            None => return Ok(None),
-            Some(Data::List(mut list)) if list.len() == 1 => list.remove(0),
-            Some(data) => data,
+    /// The arguments in `data`, of the scheduler called `owner` in errors.
+    pub fn new(owner: &str, data: Data) -> Self {
+        let (unread, error) = match data {
+            Data::Table(entries) => (entries, None),
+            other => {
+                let error = ScheduleError::invalid(owner, other, "a table of arguments");
+                (Vec::new(), Some(error))
+            }
         };
-        match data {
-            Data::Number(number) if number.is_finite() => Ok(Some(number)),
-            Data::Integer(number) => Ok(Some(number as f64)),
-            Data::List(_) => self.wrong(name, data, "one number, for one parameter group"),
-            other => self.wrong(name, other, ALLOWED),
+        Self {
+            owner: owner.to_string(),
+            unread,
+            known: Vec::new(),
+            error,
         }
     }
 
-    pub fn number(&mut self, name: &str, default: f64) -> Result<f64, ScheduleError> {
-        Ok(self.maybe_number(name)?.unwrap_or(default))
+    /// Gives `value`, which was made of the arguments, or the error: that of an argument that has not been
+    /// read, or else the first one.
+    pub fn finish<T>(&mut self, value: T) -> Result<T, ScheduleError> {
+        let unknown = self.unread.first().map(|(name, _)| {
+            ScheduleError::unknown(self.owner.as_str(), "argument", name, &self.known)
+        });
+        unknown.or(self.error.take()).map_or(Ok(value), Err)
     }
 
-    pub fn required_number(&mut self, name: &str) -> Result<f64, ScheduleError> {
-        let number = self.maybe_number(name)?;
-        self.required(name, number)
+    fn fail(&mut self, name: &str, error: ScheduleError) {
+        let error = error.inside(name).inside(&self.owner);
+        self.error.get_or_insert(error);
+    }
+
+    /// Fails unless `valid`, for the argument called `name`.
+    pub fn check(&mut self, valid: bool, name: &str, value: impl Display, allowed: &'static str) {
+        if !valid {
+            self.fail(name, ScheduleError::invalid("", value, allowed));
+        }
+    }
+
+    /// Fails unless a list is in ascending order.
+    pub fn check_ascending<T: PartialOrd + Display>(&mut self, name: &str, list: &[T]) {
+        if let Some(i) = list.windows(2).position(|pair| pair[1] < pair[0]) {
+            let place = format!("{name}[{}]", i + 1);
+            self.check(false, &place, &list[i + 1], "at least the one before it");
+        }
+    }
+
+    /// Fails, for a reason that is a sentence.
+    pub fn refuse(&mut self, name: &str, why: &'static str) {
+        self.fail(name, ScheduleError::unsupported("", why));
+    }
+
+    /// Reads an argument as `of` does; `None` where it is not given or wrong.
+    pub fn read<T>(
+        &mut self,
+        name: &'static str,
+        of: impl FnOnce(Data) -> Result<T, ScheduleError>,
+    ) -> Option<T> {
+        self.known.push(name);
+        let at = self.unread.iter().position(|(given, _)| given == name)?;
+        let read = match self.unread.remove(at).1 {
+            Data::Nothing => return None,
+            data => of(data),
+        };
+        read.map_err(|error| self.fail(name, error)).ok()
+    }
+
+    fn value<T: From<u8>>(
+        &mut self,
+        name: &'static str,
+        default: impl Into<Option<T>>,
+        of: impl FnOnce(Data) -> Result<T, ScheduleError>,
+    ) -> T {
+        let value = self.read(name, of).or(default.into());
+        value.unwrap_or_else(|| {
+            self.fail(name, ScheduleError::missing(""));
+            T::from(1)
+        })
+    }
+
+    pub fn maybe_number(&mut self, name: &'static str) -> Option<f64> {
+        self.read(name, number_of_group)
+    }
+
+    pub fn number(&mut self, name: &'static str, default: impl Into<Option<f64>>) -> f64 {
+        self.value(name, default, number_of_group)
     }
 
     /// A number that is at least 0.
-    pub fn not_negative(&mut self, name: &str, default: f64) -> Result<f64, ScheduleError> {
-        let number = self.number(name, default)?;
-        self.check(number >= 0.0, name, number, "at least 0")?;
-        Ok(number)
-    }
-
-    /// A number between 0 and 1.
-    pub fn share(&mut self, name: &str, default: f64) -> Result<f64, ScheduleError> {
-        let number = self.number(name, default)?;
-        self.check(
-            (0.0..=1.0).contains(&number),
-            name,
-            number,
-            "between 0 and 1",
-        )?;
-        Ok(number)
+    pub fn not_negative(&mut self, name: &'static str, default: impl Into<Option<f64>>) -> f64 {
+        let number = self.number(name, default);
+        self.check(number >= 0.0, name, number, "at least 0");
+        number
     }
 
     /// A number above 0.
-    pub fn positive(&mut self, name: &str, default: f64) -> Result<f64, ScheduleError> {
-        let number = self.number(name, default)?;
-        self.check(number > 0.0, name, number, "above 0")?;
-        Ok(number)
+    pub fn positive(&mut self, name: &'static str, default: impl Into<Option<f64>>) -> f64 {
+        let number = self.number(name, default);
+        self.check(number > 0.0, name, number, "above 0");
+        number
     }
 
-    /// An integer, which Python may write as `10.0`.
-    pub fn maybe_integer(&mut self, name: &str) -> Result<Option<i64>, ScheduleError> {
-        let data = self.fields.take(name);
-        let Some(data) = data else { return Ok(None) };
-        match integer(&data) {
-            Some(integer) => Ok(Some(integer)),
-            None => self.wrong(name, data, "a whole number"),
-        }
+    /// A number between 0 and 1.
+    pub fn share(&mut self, name: &'static str, default: f64) -> f64 {
+        let number = self.number(name, default);
+        let valid = (0.0..=1.0).contains(&number);
+        self.check(valid, name, number, "between 0 and 1");
+        number
     }
 
-    pub fn required_integer(&mut self, name: &str) -> Result<i64, ScheduleError> {
-        let integer = self.maybe_integer(name)?;
-        self.required(name, integer)
+    /// A number that is above 0 and below 1.
+    pub fn fraction(&mut self, name: &'static str, default: f64) -> f64 {
+        let number = self.number(name, default);
+        let valid = number > 0.0 && number < 1.0;
+        self.check(valid, name, number, "above 0 and below 1");
+        number
     }
 
-    pub fn integer(&mut self, name: &str, default: i64) -> Result<i64, ScheduleError> {
-        Ok(self.maybe_integer(name)?.unwrap_or(default))
+    pub fn integer(&mut self, name: &'static str, default: impl Into<Option<i64>>) -> i64 {
+        self.value(name, default, integer)
     }
 
-    pub fn maybe_count(&mut self, name: &str) -> Result<Option<u64>, ScheduleError> {
-        let Some(integer) = self.maybe_integer(name)? else {
-            return Ok(None);
-        };
-        match u64::try_from(integer) {
-            Ok(count) => Ok(Some(count)),
-            Err(_) => self.wrong(name, Data::Integer(integer.into()), "at least 0"),
-        }
-    }
-
-    pub fn count(&mut self, name: &str, default: u64) -> Result<u64, ScheduleError> {
-        Ok(self.maybe_count(name)?.unwrap_or(default))
-    }
-
-    pub fn required_count(&mut self, name: &str) -> Result<u64, ScheduleError> {
-        let count = self.maybe_count(name)?;
-        self.required(name, count)
+    pub fn count(&mut self, name: &'static str, default: impl Into<Option<u64>>) -> u64 {
+        self.value(name, default, count)
     }
 
     /// A count of at least 1.
-    pub fn required_steps(&mut self, name: &str) -> Result<u64, ScheduleError> {
-        let count = self.required_count(name)?;
-        self.check(count >= 1, name, count, "at least 1")?;
-        Ok(count)
+    pub fn steps(&mut self, name: &'static str, default: impl Into<Option<u64>>) -> u64 {
+        let count = self.count(name, default);
+        self.check(count >= 1, name, count, "at least 1");
+        count
     }
 
-    pub fn flag(&mut self, name: &str, default: bool) -> Result<bool, ScheduleError> {
-        match self.fields.take(name) {
-            None => Ok(default),
-            Some(Data::Bool(flag)) => Ok(flag),
-            Some(other) => self.wrong(name, other, "true or false"),
-        }
+    pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
+        let flag = self.read(name, |data| match data {
+            Data::Bool(flag) => Ok(flag),
+            other => Err(ScheduleError::invalid("", other, "true or false")),
+        });
+        flag.unwrap_or(default)
     }
 
-    /// One of `choices`, each of which is what its name means.
+    /// One of `choices`, each of which has a name.
     pub fn choice<T: Clone>(
         &mut self,
-        name: &str,
-        default: &str,
+        name: &'static str,
+        default: impl Into<Option<T>>,
         choices: &[(&'static str, T)],
-    ) -> Result<T, ScheduleError> {
-        let given = match self.fields.take(name) {
-            None => default.to_string(),
-            Some(Data::Text(given)) => given,
-            Some(other) => return self.wrong(name, other, "a name"),
-        };
-        let found = choices.iter().find(|(choice, _)| *choice == given);
-        match found {
-            Some((_, meaning)) => Ok(meaning.clone()),
-            None => {
-                let names: Vec<_> = choices
-                    .iter()
-                    .map(|(name, _)| format!("{name:?}"))
-                    .collect();
-                let allowed = format!("one of {}", names.join(", "));
-                Err(ScheduleError::invalid(
-                    self.place(name),
-                    format!("{given:?}"),
-                    allowed,
-                ))
-            }
-        }
-    }
-
-    /// A list; empty where it is not given.
-    pub fn list(&mut self, name: &str) -> Result<Vec<Data>, ScheduleError> {
-        match self.fields.take(name) {
-            None => Ok(Vec::new()),
-            Some(Data::List(list)) => Ok(list),
-            Some(other) => self.wrong(name, other, "a list"),
-        }
-    }
-
-    pub fn integers(&mut self, name: &str) -> Result<Vec<i64>, ScheduleError> {
-        let list = self.list(name)?.into_iter().enumerate();
-        let integers = list.map(|(i, data)| {
-            let place = format!("{}[{i}]", self.place(name));
-            integer(&data).ok_or_else(|| ScheduleError::invalid(place, data, "a whole number"))
+    ) -> T {
+        let choice = self.read(name, |data| {
+            let Data::Text(given) = &data else {
+                return Err(ScheduleError::invalid("", data, "a name"));
+            };
+            let found = choices.iter().find(|(choice, _)| choice == given);
+            found.map(|(_, choice)| choice.clone()).ok_or_else(|| {
+                let names = choices.iter().map(|(name, _)| format!("{name:?}"));
+                let names: Vec<String> = names.collect();
+                ScheduleError::invalid("", data, format!("one of {}", names.join(", ")))
+            })
         });
-        integers.collect()
+        choice.or(default.into()).unwrap_or_else(|| {
+            self.fail(name, ScheduleError::missing(""));
+            choices[0].1.clone()
+        })
     }
 
-    /// Counts, in the order in which they are given.
-    pub fn counts(&mut self, name: &str) -> Result<Vec<u64>, ScheduleError> {
-        let integers = self.integers(name)?.into_iter().enumerate();
-        let counts = integers.map(|(i, integer)| {
-            let place = format!("{}[{i}]", self.place(name));
-            u64::try_from(integer).map_err(|_| ScheduleError::invalid(place, integer, "at least 0"))
-        });
-        counts.collect()
+    /// The items of a list, each as `of` reads it; none where it is not given or wrong.
+    pub fn items<T>(
+        &mut self,
+        name: &'static str,
+        of: impl FnMut(Data) -> Result<T, ScheduleError>,
+    ) -> Vec<T> {
+        self.read(name, |data| list(data, of)).unwrap_or_default()
     }
 
-    pub fn numbers(&mut self, name: &str) -> Result<Vec<f64>, ScheduleError> {
-        let list = self.list(name)?;
-        self.finite(name, list)
-    }
-
-    /// The numbers in a list that was given as `name`.
-    pub fn finite(&self, name: &str, list: Vec<Data>) -> Result<Vec<f64>, ScheduleError> {
-        let list = list.into_iter().enumerate();
-        let numbers = list.map(|(i, data)| match data {
-            Data::Number(number) if number.is_finite() => Ok(number),
-            Data::Integer(number) => Ok(number as f64),
-            other => {
-                let place = format!("{}[{i}]", self.place(name));
-                Err(ScheduleError::invalid(place, other, "a finite number"))
-            }
-        });
-        numbers.collect()
-    }
-
-    /// What `read` makes of each of a list's items, of which there is at least one.
+    /// The items of a list of at least one.
     pub fn each<T>(
         &mut self,
-        name: &str,
-        mut read: impl FnMut(Data) -> Result<T, ScheduleError>,
-    ) -> Result<Vec<T>, ScheduleError> {
-        let list = self.list(name)?;
-        self.check(!list.is_empty(), name, "none", "a list of at least one")?;
-        let items = list.into_iter().enumerate().map(|(i, item)| {
-            read(item).map_err(|error| error.inside(&format!("{}[{i}]", self.place(name))))
-        });
-        items.collect()
+        name: &'static str,
+        of: impl FnMut(Data) -> Result<T, ScheduleError>,
+    ) -> Vec<T> {
+        let items = self.items(name, of);
+        self.check(!items.is_empty(), name, "none", "a list of at least one");
+        items
+    }
+
+    /// Items that follow each other, and at which steps each but the first begins.
+    pub fn sequence<T>(
+        &mut self,
+        of: impl FnMut(Data) -> Result<T, ScheduleError>,
+    ) -> (Vec<T>, Vec<u64>) {
+        let schedulers = self.each("schedulers", of);
+        let milestones = self.items("milestones", count);
+        let (count, allowed) = (milestones.len(), "one fewer than schedulers");
+        self.check(count + 1 == schedulers.len(), "milestones", count, allowed);
+        self.check_ascending("milestones", &milestones);
+        (schedulers, milestones)
+    }
+
+    /// Checks that PyTorch's `last_epoch` is that of a beginning.
+    pub fn check_last_epoch(&mut self) {
+        let last_epoch = self.integer("last_epoch", -1);
+        let allowed = "-1, a beginning; a run is resumed from its saved state";
+        self.check(last_epoch == -1, "last_epoch", last_epoch, allowed);
     }
 }
 
-fn integer(data: &Data) -> Option<i64> {
+/// The items of a list, each as `of` reads it.
+pub(crate) fn list<T>(
+    data: Data,
+    mut of: impl FnMut(Data) -> Result<T, ScheduleError>,
+) -> Result<Vec<T>, ScheduleError> {
+    let Data::List(items) = data else {
+        return Err(ScheduleError::invalid("", data, "a list"));
+    };
+    let items = items.into_iter().enumerate();
+    let read = items.map(|(i, item)| of(item).map_err(|error| error.inside(&format!("[{i}]"))));
+    read.collect()
+}
+
+pub(crate) fn number(data: Data) -> Result<f64, ScheduleError> {
     match data {
+        Data::Number(number) if number.is_finite() => Ok(number),
+        Data::Integer(number) => Ok(number as f64),
+        other => Err(ScheduleError::invalid("", other, "a finite number")),
+    }
+}
+
+/// A number, or a list of one: libraries take a list with one for each parameter group.
+fn number_of_group(data: Data) -> Result<f64, ScheduleError> {
+    const ALLOWED: &str = "one number, for one parameter group";
+    match data {
+        Data::List(mut numbers) if numbers.len() == 1 => number(numbers.remove(0)),
+        Data::List(_) => Err(ScheduleError::invalid("", data, ALLOWED)),
+        data => number(data),
+    }
+}
+
+/// An integer, which Python may write as `10.0`.
+pub(crate) fn integer(data: Data) -> Result<i64, ScheduleError> {
+    let integer = match &data {
         Data::Integer(integer) => i64::try_from(*integer).ok(),
-        // Up to 2^53 every number is what it says.
+        // Up to 2^53 every number is exact.
         Data::Number(number) if number.trunc() == *number && number.abs() <= 9e15 => {
             Some(*number as i64)
         }
         _ => None,
-    }
+    };
+    integer.ok_or_else(|| ScheduleError::invalid("", data, "a whole number"))
+}
+
+pub(crate) fn count(data: Data) -> Result<u64, ScheduleError> {
+    let integer = integer(data)?;
+    u64::try_from(integer).map_err(|_| ScheduleError::invalid("", integer, "at least 0"))
 }

@@ -1,14 +1,23 @@
-//! Specs in few words, for what reads configs here and in lr-torch.
+//! Specs in few words, for readers of configs here and in lr-torch.
 
+use lr_schedule::curves::{AnnealSpec, ConstantSpec, CosineSpec, LinearRampSpec, PolynomialSpec};
 use lr_schedule::spec::Length;
-use lr_schedule::{Shape, Spec};
+use lr_schedule::{RuleSpec, Shape, Spec};
 
 pub fn steps(steps: u64) -> Length {
     Length::Steps(steps)
 }
 
 pub fn constant(rate: f64) -> Spec {
-    Spec::Constant { rate }
+    Spec::from(ConstantSpec { rate })
+}
+
+/// A rule over a schedule.
+pub fn feedback(rule: RuleSpec, of: Spec) -> Spec {
+    Spec::Feedback {
+        rule,
+        of: Box::new(of),
+    }
 }
 
 /// A straight line; of no steps, its end.
@@ -23,14 +32,14 @@ pub fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
         steps => Length::Steps(steps),
     };
     match shape {
-        Shape::Linear => Spec::Linear { start, end, steps },
-        Shape::Cosine => Spec::Cosine { start, end, steps },
-        shape => Spec::Anneal {
+        Shape::Linear => Spec::from(LinearRampSpec { start, end, steps }),
+        Shape::Cosine => Spec::from(CosineSpec { start, end, steps }),
+        shape => Spec::from(AnnealSpec {
             start,
             end,
             steps,
             shape,
-        },
+        }),
     }
 }
 
@@ -38,12 +47,12 @@ pub fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
 pub fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
     match power {
         1.0 => linear(start, end, of),
-        _ => Spec::Polynomial {
+        _ => Spec::from(PolynomialSpec {
             start,
             end,
             steps: steps(of),
             power,
-        },
+        }),
     }
 }
 

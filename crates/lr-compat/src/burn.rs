@@ -17,10 +17,11 @@
 //! A scheduler goes by its type's name, with or without `Config`, or by that of its variant in
 //! Burn's `LrSchedulerConfig`.
 
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
-use crate::args::{Args, buildable, config, json, unknown_scheduler};
+use crate::args::{Args, buildable, config, json, number, unknown_scheduler};
 use crate::build::{constant, linear, sequence, steps};
 
 /// The schedulers that [`parse`] knows: the variants of `LrSchedulerConfig`, and the types.
@@ -50,17 +51,17 @@ pub const SCHEDULERS: &[&str] = &[
     "StepLrSchedulerConfig",
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}`, or Burn's own form of a
-/// `LrSchedulerConfig`, stands for, in JSON.
+/// Reads `{"scheduler": NAME, "args": {...}}`, or Burn's own form of a `LrSchedulerConfig`, in JSON, as
+/// a schedule.
 ///
 /// # Errors
 ///
-/// Arguments that are missing or of another type, or make no schedule.
+/// Arguments that are missing, unknown, of another type or out of their bounds.
 pub fn parse(text: &str) -> Result<Spec, ScheduleError> {
     from_data(json(text)?)
 }
 
-/// What [`parse`] does, of data that has been read.
+/// Reads a config as [`parse`] does, from data.
 ///
 /// # Errors
 ///
@@ -81,104 +82,61 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         None if name == "ConstantLr" => "Constant",
         None => name,
     };
-    let known: &[&str] = match variant {
-        "Constant" => {
-            return match args {
-                Data::Number(rate) if rate.is_finite() => Ok(constant(rate)),
-                Data::Integer(rate) => Ok(constant(rate as f64)),
-                args => {
-                    let rate = Args::new(name, args, &["lr"])?.required_number("lr")?;
-                    Ok(constant(rate))
-                }
-            };
-        }
-        "Linear" => &["initial_lr", "final_lr", "num_iters"],
-        "Cosine" => &["initial_lr", "min_lr", "num_iters"],
-        "Exponential" => &["initial_lr", "gamma"],
-        "Noam" => &["factor", "warmup_steps", "model_size"],
-        "Step" => &["initial_lr", "step_size", "gamma"],
-        "Composed" => &["schedulers", "reduction"],
-        "Sequential" => &["schedulers", "milestones"],
-        _ => return Err(unknown_scheduler(name, SCHEDULERS)),
-    };
-    let mut args = Args::new(name, args, known)?;
-    match variant {
+    if let ("Constant", Data::Number(_) | Data::Integer(_)) = (variant, &args) {
+        return number(args).map(constant);
+    }
+    let mut args = Args::new(name, args);
+    let spec = match variant {
+        "Constant" => constant(args.number("lr", None)),
         "Linear" => {
-            let start = args.required_number("initial_lr")?;
-            let end = args.required_number("final_lr")?;
-            Ok(linear(start, end, args.required_steps("num_iters")?))
+            let start = args.number("initial_lr", None);
+            let end = args.number("final_lr", None);
+            linear(start, end, args.steps("num_iters", None))
         }
-        "Cosine" => Ok(Spec::CosineAnnealing {
-            max: args.required_number("initial_lr")?,
-            min: args.number("min_lr", 0.0)?,
-            t_max: steps(args.required_steps("num_iters")?),
+        "Cosine" => Spec::from(CosineAnnealingSpec {
+            max: args.number("initial_lr", None),
+            min: args.number("min_lr", 0.0),
+            t_max: steps(args.steps("num_iters", None)),
         }),
-        "Exponential" => {
-            let gamma = args.required_number("gamma")?;
-            args.check(gamma >= 0.0, "gamma", gamma, "at least 0")?;
-            let start = args.required_number("initial_lr")?;
-            Ok(Spec::Exponential { start, gamma })
-        }
-        "Noam" => {
-            let warmup = args.count("warmup_steps", 4000)?;
-            args.check(warmup >= 1, "warmup_steps", warmup, "at least 1")?;
-            let model_size = args.count("model_size", 512)?;
-            args.check(model_size >= 1, "model_size", model_size, "at least 1")?;
-            Ok(Spec::Noam {
-                factor: args.required_number("factor")?,
-                model_size,
-                warmup: steps(warmup),
-            })
-        }
-        "Step" => Ok(Spec::Step {
-            start: args.required_number("initial_lr")?,
-            step_size: steps(args.required_steps("step_size")?),
-            gamma: args.not_negative("gamma", 0.1)?,
+        "Exponential" => Spec::from(ExponentialSpec {
+            gamma: args.not_negative("gamma", None),
+            start: args.number("initial_lr", None),
+        }),
+        "Noam" => Spec::Noam {
+            warmup: steps(args.steps("warmup_steps", 4000)),
+            model_size: args.steps("model_size", 512),
+            factor: args.number("factor", None),
+        },
+        "Step" => Spec::from(StepSpec {
+            start: args.number("initial_lr", None),
+            step_size: steps(args.steps("step_size", None)),
+            gamma: args.not_negative("gamma", 0.1),
         }),
         "Composed" => {
-            let reduction = args.choice(
-                "reduction",
-                "Prod",
-                &[
-                    ("Avg", Reduction::Avg),
-                    ("Sum", Reduction::Sum),
-                    ("Prod", Reduction::Prod),
-                ],
-            )?;
-            let parts = args.each("schedulers", from_data)?;
-            let count = parts.len() as f64;
-            Ok(match reduction {
-                Reduction::Prod => Spec::Product(parts),
-                Reduction::Sum => Spec::Sum(parts),
-                Reduction::Avg => Spec::Scale {
-                    factor: 1.0 / count,
-                    of: Box::new(Spec::Sum(parts)),
-                },
-            })
+            type Reduction = fn(Vec<Spec>) -> Spec;
+            let product: Reduction = Spec::Product;
+            let average: Reduction = |parts| Spec::Scale {
+                factor: 1.0 / parts.len() as f64,
+                of: Box::new(Spec::Sum(parts)),
+            };
+            let reductions = [("Avg", average), ("Sum", Spec::Sum), ("Prod", product)];
+            let reduce = args.choice("reduction", product, &reductions);
+            reduce(args.each("schedulers", from_data))
         }
-        _ => {
-            let mut parts = args.each("schedulers", from_data)?;
-            let milestones = args.counts("milestones")?;
-            let (count, allowed) = (milestones.len(), "one fewer than schedulers");
-            args.check(count + 1 == parts.len(), "milestones", count, allowed)?;
-            args.check_ascending("milestones", &milestones)?;
+        "Sequential" => {
+            let (mut parts, milestones) = args.sequence(from_data);
             let first = milestones.first().copied().unwrap_or(1);
-            args.check(first > 0, "milestones[0]", first, "at least 1")?;
+            args.check(first > 0, "milestones[0]", first, "at least 1");
+            args.finish(())?;
             let last = parts.pop().expect("there is one part more than milestones");
             let begins = std::iter::once(&0).chain(&milestones);
             let lengths = milestones
                 .iter()
                 .zip(begins)
                 .map(|(end, begin)| end - begin);
-            Ok(sequence(lengths.zip(parts).collect(), last))
+            sequence(lengths.zip(parts).collect(), last)
         }
-    }
-}
-
-/// Burn's `SchedulerReduction`.
-#[derive(Clone)]
-enum Reduction {
-    Avg,
-    Sum,
-    Prod,
+        _ => return Err(unknown_scheduler(name, SCHEDULERS)),
+    };
+    args.finish(spec)
 }

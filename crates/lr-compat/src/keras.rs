@@ -15,11 +15,14 @@
 //! Keras computes in 32 bits unless it is told otherwise, so its own rates differ from these by
 //! about a millionth of the largest.
 
+use lr_schedule::curves::{
+    ExponentialDecaySpec, InverseTimeSpec, PiecewiseConstantSpec, PolynomialCycleSpec,
+};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use crate::args::{Args, buildable, config, json, unknown_scheduler};
+use crate::args::{Args, buildable, config, json, number, unknown_scheduler};
 use crate::build::{anneal, constant, linear, polynomial, steps, then};
 
 /// The schedules that [`parse`] knows.
@@ -32,7 +35,9 @@ pub const SCHEDULERS: &[&str] = &[
     "PolynomialDecay",
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON.
+const START: &str = "initial_learning_rate";
+
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as a schedule.
 ///
 /// # Errors
 ///
@@ -41,7 +46,7 @@ pub fn parse(text: &str) -> Result<Spec, ScheduleError> {
     from_data(json(text)?)
 }
 
-/// What [`parse`] does, of data that has been read.
+/// Reads a config as [`parse`] does, from data.
 ///
 /// # Errors
 ///
@@ -52,143 +57,106 @@ pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
 }
 
 fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
-    let known: &[&str] = match name {
-        "ExponentialDecay" | "InverseTimeDecay" => &[
-            "initial_learning_rate",
-            "decay_steps",
-            "decay_rate",
-            "staircase",
-            "name",
-        ],
-        "PiecewiseConstantDecay" => &["boundaries", "values", "name"],
-        "PolynomialDecay" => &[
-            "initial_learning_rate",
-            "decay_steps",
-            "end_learning_rate",
-            "power",
-            "cycle",
-            "name",
-        ],
-        "CosineDecay" => &[
-            "initial_learning_rate",
-            "decay_steps",
-            "alpha",
-            "warmup_target",
-            "warmup_steps",
-            "name",
-        ],
-        "CosineDecayRestarts" => &[
-            "initial_learning_rate",
-            "first_decay_steps",
-            "t_mul",
-            "m_mul",
-            "alpha",
-            "name",
-        ],
-        _ => return Err(unknown_scheduler(name, SCHEDULERS)),
-    };
-    let args = &mut Args::new(name, args, known)?;
-    args.data("name"); // which changes no rate
-    if name == "PiecewiseConstantDecay" {
-        return piecewise_constant(args);
-    }
-    let start = args.required_number("initial_learning_rate")?;
-    match name {
+    let args = &mut Args::new(name, args);
+    args.read("name", Ok); // which changes no rate
+    let spec = match name {
+        "PiecewiseConstantDecay" => piecewise_constant(args),
         "ExponentialDecay" => {
-            let (length, rate, staircase) = decay(args)?;
-            Ok(Spec::ExponentialDecay {
+            let start = args.number(START, None);
+            let (steps, rate, staircase) = decay(args);
+            Spec::from(ExponentialDecaySpec {
                 start,
                 rate,
-                steps: length,
+                steps,
                 staircase,
             })
         }
         "InverseTimeDecay" => {
-            let (length, rate, staircase) = decay(args)?;
-            Ok(Spec::InverseTime {
+            let start = args.number(START, None);
+            let (steps, rate, staircase) = decay(args);
+            Spec::from(InverseTimeSpec {
                 start,
                 rate,
-                steps: length,
+                steps,
                 power: 1.0,
                 staircase,
             })
         }
         "PolynomialDecay" => {
-            let length = args.required_steps("decay_steps")?;
-            let end = args.number("end_learning_rate", 0.0001)?;
-            let power = args.not_negative("power", 1.0)?;
-            Ok(match (power, args.flag("cycle", false)?) {
+            let start = args.number(START, None);
+            let length = args.steps("decay_steps", None);
+            let end = args.number("end_learning_rate", 0.0001);
+            let power = args.not_negative("power", 1.0);
+            match (power, args.flag("cycle", false)) {
                 (0.0, _) => constant(start),
                 (power, false) => polynomial(start, end, length, power),
-                (power, true) => Spec::PolynomialCycle {
+                (power, true) => Spec::from(PolynomialCycleSpec {
                     start,
                     end,
                     steps: steps(length),
                     power,
-                },
-            })
-        }
-        "CosineDecay" => {
-            let length = args.required_steps("decay_steps")?;
-            let alpha = args.number("alpha", 0.0)?;
-            let warmup = args.count("warmup_steps", 0)?;
-            let cosine = |peak: f64| anneal(peak, peak * alpha, length, Shape::Cosine);
-            Ok(match args.maybe_number("warmup_target")? {
-                None => cosine(start),
-                Some(peak) => then(warmup, linear(start, peak, warmup), cosine(peak)),
-            })
-        }
-        _ => {
-            let length = args.required_steps("first_decay_steps")?;
-            let floor = start * args.number("alpha", 0.0)?;
-            // The cycles become lower down to a floor that does not.
-            let cycles = |max: f64, args: &mut Args| {
-                Ok(Spec::Restarts {
-                    max,
-                    min: 0.0,
-                    steps: steps(length),
-                    shape: Shape::Cosine,
-                    t_mult: args.positive("t_mul", 2.0)?,
-                    decay: args.not_negative("m_mul", 1.0)?,
-                    limit: None,
-                    k_decay: 1.0,
-                    index: CycleIndex::Exact,
-                })
-            };
-            match floor {
-                0.0 => cycles(start, args),
-                floor => Ok(Spec::Sum(vec![
-                    constant(floor),
-                    cycles(start - floor, args)?,
-                ])),
+                }),
             }
         }
-    }
+        "CosineDecay" => {
+            let start = args.number(START, None);
+            let length = args.steps("decay_steps", None);
+            let alpha = args.number("alpha", 0.0);
+            let warmup = args.count("warmup_steps", 0);
+            let cosine = |peak: f64| anneal(peak, peak * alpha, length, Shape::Cosine);
+            match args.maybe_number("warmup_target") {
+                None => cosine(start),
+                Some(peak) => then(warmup, linear(start, peak, warmup), cosine(peak)),
+            }
+        }
+        "CosineDecayRestarts" => {
+            let start = args.number(START, None);
+            let length = args.steps("first_decay_steps", None);
+            let floor = start * args.number("alpha", 0.0);
+            let cycles = Spec::Restarts {
+                max: start - floor,
+                min: 0.0,
+                steps: steps(length),
+                shape: Shape::Cosine,
+                t_mult: args.positive("t_mul", 2.0),
+                decay: args.not_negative("m_mul", 1.0),
+                limit: None,
+                k_decay: 1.0,
+                index: CycleIndex::Exact,
+            };
+            // The cycles become lower, and the floor does not.
+            match floor {
+                0.0 => cycles,
+                floor => Spec::Sum(vec![constant(floor), cycles]),
+            }
+        }
+        _ => return Err(unknown_scheduler(name, SCHEDULERS)),
+    };
+    args.finish(spec)
 }
 
-fn decay(args: &mut Args) -> Result<(f64, f64, bool), ScheduleError> {
-    let length = args.required_number("decay_steps")?;
-    args.check(length > 0.0, "decay_steps", length, "above 0")?;
-    let rate = args.required_number("decay_rate")?;
-    args.check(rate >= 0.0, "decay_rate", rate, "at least 0")?;
-    let staircase = args.flag("staircase", false)?;
+/// The steps, the rate and the staircase of a decay.
+fn decay(args: &mut Args) -> (f64, f64, bool) {
+    let length = args.positive("decay_steps", None);
+    let rate = args.not_negative("decay_rate", None);
+    let staircase = args.flag("staircase", false);
     // Keras rounds the quotient down in 32 bits, which for a fraction is anybody's guess.
     let whole = length.trunc() == length || !staircase;
-    args.check(whole, "decay_steps", length, "whole for a staircase")?;
-    Ok((length, rate, staircase))
+    args.check(whole, "decay_steps", length, "whole for a staircase");
+    (length, rate, staircase)
 }
 
 /// Keras's boundaries are the last steps of the values before them.
-fn piecewise_constant(args: &mut Args) -> Result<Spec, ScheduleError> {
-    let values = args.numbers("values")?;
-    let boundaries = args.numbers("boundaries")?;
+fn piecewise_constant(args: &mut Args) -> Spec {
+    let values = args.items("values", number);
+    let boundaries = args.items("boundaries", number);
     let (count, allowed) = (boundaries.len(), "one fewer than values");
-    args.check(count + 1 == values.len(), "boundaries", count, allowed)?;
-    args.check_ascending("boundaries", &boundaries)?;
+    args.check(count + 1 == values.len(), "boundaries", count, allowed);
+    args.check_ascending("boundaries", &boundaries);
     // As integers, which steps are.
     let boundaries = boundaries.into_iter().map(|boundary| boundary.trunc());
     let after = boundaries.map(|boundary| steps((boundary + 1.0).max(0.0) as u64));
-    Ok(Spec::PiecewiseConstant {
+    Spec::from(PiecewiseConstantSpec {
         values,
         boundaries: after.collect(),
     })

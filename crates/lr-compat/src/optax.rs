@@ -13,15 +13,16 @@
 //! # Ok::<(), lr_schedule::ScheduleError>(())
 //! ```
 
+use lr_schedule::curves::{ExponentialDecaySpec, PiecewiseConstantSpec};
 use std::collections::BTreeMap;
 
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
 
-use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
+use crate::args::{Args, buildable, check_base, config, integer, json, number, unknown_scheduler};
 use crate::build::{
-    anneal, clamp, constant, delay, linear, polynomial, sequence, skip, steps, then,
+    anneal, clamp, constant, delay, feedback, linear, polynomial, sequence, skip, steps, then,
 };
 
 /// The schedules that [`parse`] knows.
@@ -43,17 +44,17 @@ pub const SCHEDULERS: &[&str] = &[
     "warmup_exponential_decay_schedule",
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as a schedule.
 ///
 /// # Errors
 ///
-/// Arguments that are missing, unknown, of another type or out of their bounds; `reduce_on_plateau`, which is a rule over a rate: see
-/// [`parse_reduce_on_plateau`].
+/// Arguments that are missing, unknown, of another type or out of their bounds; `reduce_on_plateau`,
+/// which is a rule over a rate: see [`parse_reduce_on_plateau`].
 pub fn parse(text: &str) -> Result<Spec, ScheduleError> {
     from_data(json(text)?)
 }
 
-/// What [`parse`] does, of data that has been read.
+/// Reads a config as [`parse`] does, from data.
 ///
 /// # Errors
 ///
@@ -63,7 +64,7 @@ pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
     buildable(&name, schedule(&name, args)?)
 }
 
-/// `optax.contrib.reduce_on_plateau`, as `{"scheduler": "reduce_on_plateau", "args": {...}}`, over
+/// Reads `optax.contrib.reduce_on_plateau`, as `{"scheduler": "reduce_on_plateau", "args": {...}}`, over
 /// an optimizer whose rate is `base_lr`: a [`Spec::Feedback`] with optax's own way of comparing.
 ///
 /// ```
@@ -82,260 +83,160 @@ pub fn parse_reduce_on_plateau(text: &str, base_lr: f64) -> Result<Spec, Schedul
     if name != "reduce_on_plateau" {
         return Err(unknown_scheduler(&name, &["reduce_on_plateau"]));
     }
-    let of = Box::new(constant(check_base(base_lr)?));
+    let of = constant(check_base(base_lr)?);
     let rule = reduce_on_plateau(args)?;
-    buildable(&name, Spec::Feedback { rule, of })
+    buildable(&name, feedback(rule, of))
 }
 
 fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
-    let known: &[&str] = match name {
-        "constant_schedule" => &["value"],
-        "linear_schedule" => &[
-            "init_value",
-            "end_value",
-            "transition_steps",
-            "transition_begin",
-        ],
-        "polynomial_schedule" => &[
-            "init_value",
-            "end_value",
-            "power",
-            "transition_steps",
-            "transition_begin",
-        ],
-        "exponential_decay" => &[
-            "init_value",
-            "transition_steps",
-            "decay_rate",
-            "transition_begin",
-            "staircase",
-            "end_value",
-        ],
-        "cosine_decay_schedule" => &["init_value", "decay_steps", "alpha", "exponent"],
-        "piecewise_constant_schedule" => &["init_value", "boundaries_and_scales"],
-        "piecewise_interpolate_schedule" => {
-            &["interpolate_type", "init_value", "boundaries_and_scales"]
+    let args = &mut Args::new(name, args);
+    let spec = match name {
+        "constant_schedule" => constant(args.number("value", None)),
+        "linear_schedule" | "polynomial_schedule" => {
+            let start = args.number("init_value", None);
+            let end = args.number("end_value", None);
+            let power = match name {
+                "linear_schedule" => 1.0,
+                _ => args.not_negative("power", None),
+            };
+            transition(args, start, end, power)
         }
-        "linear_onecycle_schedule" => &[
-            "transition_steps",
-            "peak_value",
-            "pct_start",
-            "pct_final",
-            "div_factor",
-            "final_div_factor",
-        ],
-        "cosine_onecycle_schedule" => &[
-            "transition_steps",
-            "peak_value",
-            "pct_start",
-            "div_factor",
-            "final_div_factor",
-        ],
-        "warmup_constant_schedule" => &["init_value", "peak_value", "warmup_steps"],
-        "warmup_cosine_decay_schedule" => WARMUP_COSINE,
-        "warmup_exponential_decay_schedule" => &[
-            "init_value",
-            "peak_value",
-            "warmup_steps",
-            "transition_steps",
-            "decay_rate",
-            "transition_begin",
-            "staircase",
-            "end_value",
-        ],
-        "join_schedules" => &["schedules", "boundaries"],
-        "sgdr_schedule" => &["cosine_kwargs"],
+        "exponential_decay" => {
+            let start = args.number("init_value", None);
+            exponential_decay(args, start)
+        }
+        "cosine_decay_schedule" => {
+            let start = args.number("init_value", None);
+            let length = args.steps("decay_steps", None);
+            let alpha = args.number("alpha", 0.0);
+            let exponent = args.not_negative("exponent", 1.0);
+            cosine(start, start * alpha, length, exponent)
+        }
+        "piecewise_constant_schedule" => {
+            let start = args.number("init_value", None);
+            piecewise_constant(start, &scales(args))
+        }
+        "piecewise_interpolate_schedule" => {
+            let shapes = [("linear", Shape::Linear), ("cosine", Shape::Cosine)];
+            let shape = args.choice("interpolate_type", None, &shapes);
+            let start = args.number("init_value", None);
+            piecewise_interpolate(start, &scales(args), shape)
+        }
+        "linear_onecycle_schedule" => {
+            let cycle = OneCycle::read(args);
+            let final_pct = args.number("pct_final", 0.85);
+            // Boundaries that fall together leave the later scale alone, as in a Python dict.
+            let scales = BTreeMap::from([
+                (cycle.boundary(cycle.pct_start), cycle.div_factor),
+                (cycle.boundary(final_pct), 1.0 / cycle.div_factor),
+                (cycle.length, 1.0 / cycle.final_div_factor),
+            ]);
+            piecewise_interpolate(cycle.start, &scales, Shape::Linear)
+        }
+        "cosine_onecycle_schedule" => {
+            let cycle = OneCycle::read(args);
+            let last = 1.0 / (cycle.div_factor * cycle.final_div_factor);
+            let peak = (cycle.boundary(cycle.pct_start), cycle.div_factor);
+            let scales = BTreeMap::from([peak, (cycle.length, last)]);
+            piecewise_interpolate(cycle.start, &scales, Shape::Cosine)
+        }
+        "warmup_constant_schedule" => Warmup::read(args).ramp(),
+        "warmup_cosine_decay_schedule" => warmup_cosine(args).0,
+        "warmup_exponential_decay_schedule" => {
+            let warmup = Warmup::read(args);
+            let decay = exponential_decay(args, warmup.peak);
+            warmup.before(decay)
+        }
+        "join_schedules" => join(args)?,
+        "sgdr_schedule" => {
+            let mut parts = args.each("cosine_kwargs", |kwargs| {
+                let args = &mut Args::new("", kwargs);
+                let (spec, length) = warmup_cosine(args);
+                args.finish((length, spec))
+            });
+            args.finish(())?;
+            let (_, last) = parts.pop().expect("there is at least one");
+            sequence(parts, last)
+        }
         "reduce_on_plateau" => {
-            let why = "hears a metric: `optax::parse_reduce_on_plateau` reads it, over a rate";
+            let why = "observes a metric: `optax::parse_reduce_on_plateau` reads it, over a rate";
             return Err(ScheduleError::unsupported(name, why));
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    let args = &mut Args::new(name, args, known)?;
-    match name {
-        "constant_schedule" => Ok(constant(args.required_number("value")?)),
-        "linear_schedule" => {
-            let (start, end) = (args.required_number("init_value")?, "end_value");
-            let end = args.required_number(end)?;
-            transition(args, start, end, 1.0)
-        }
-        "polynomial_schedule" => {
-            let start = args.required_number("init_value")?;
-            let end = args.required_number("end_value")?;
-            let power = args.required_number("power")?;
-            args.check(power >= 0.0, "power", power, "at least 0")?;
-            transition(args, start, end, power)
-        }
-        "exponential_decay" => {
-            let start = args.required_number("init_value")?;
-            exponential_decay(args, start)
-        }
-        "cosine_decay_schedule" => {
-            let start = args.required_number("init_value")?;
-            let length = args.required_steps("decay_steps")?;
-            let alpha = args.number("alpha", 0.0)?;
-            let exponent = args.not_negative("exponent", 1.0)?;
-            Ok(cosine(start, start * alpha, length, exponent))
-        }
-        "piecewise_constant_schedule" => {
-            let start = args.required_number("init_value")?;
-            Ok(piecewise_constant(start, &scales(args)?))
-        }
-        "piecewise_interpolate_schedule" => {
-            let shape = args.data("interpolate_type").ok_or_else(|| {
-                ScheduleError::missing("piecewise_interpolate_schedule.interpolate_type")
-            })?;
-            let shape = match &shape {
-                Data::Text(text) if text == "linear" => Shape::Linear,
-                Data::Text(text) if text == "cosine" => Shape::Cosine,
-                _ => {
-                    let place = args.place("interpolate_type");
-                    let allowed = "\"linear\" or \"cosine\"";
-                    return Err(ScheduleError::invalid(place, shape, allowed));
-                }
-            };
-            let start = args.required_number("init_value")?;
-            Ok(piecewise_interpolate(start, &scales(args)?, shape))
-        }
-        "linear_onecycle_schedule" => {
-            let cycle = OneCycle::read(args)?;
-            let final_pct = args.number("pct_final", 0.85)?;
-            // Boundaries that fall together leave the later scale alone, as in a Python dict.
-            let mut scales = BTreeMap::new();
-            scales.insert(cycle.boundary(cycle.pct_start), cycle.div_factor);
-            scales.insert(cycle.boundary(final_pct), 1.0 / cycle.div_factor);
-            scales.insert(cycle.length, 1.0 / cycle.final_div_factor);
-            Ok(piecewise_interpolate(cycle.start, &scales, Shape::Linear))
-        }
-        "cosine_onecycle_schedule" => {
-            let cycle = OneCycle::read(args)?;
-            let last = 1.0 / (cycle.div_factor * cycle.final_div_factor);
-            let mut scales = BTreeMap::new();
-            scales.insert(cycle.boundary(cycle.pct_start), cycle.div_factor);
-            scales.insert(cycle.length, last);
-            Ok(piecewise_interpolate(cycle.start, &scales, Shape::Cosine))
-        }
-        "warmup_constant_schedule" => {
-            let warmup = Warmup::read(args)?;
-            Ok(warmup.ramp())
-        }
-        "warmup_cosine_decay_schedule" => warmup_cosine(args).map(|(spec, _)| spec),
-        "warmup_exponential_decay_schedule" => {
-            let warmup = Warmup::read(args)?;
-            let decay = exponential_decay(args, warmup.peak)?;
-            Ok(warmup.before(decay))
-        }
-        "join_schedules" => join(args),
-        _ => {
-            let parts = args.each("cosine_kwargs", |kwargs| {
-                let mut args = Args::new("", kwargs, WARMUP_COSINE)?;
-                warmup_cosine(&mut args)
-            })?;
-            let mut parts: Vec<(u64, Spec)> = parts
-                .into_iter()
-                .map(|(spec, length)| (length, spec))
-                .collect();
-            let (_, last) = parts.pop().expect("there is at least one");
-            Ok(sequence(parts, last))
-        }
-    }
+    args.finish(spec)
 }
 
-const WARMUP_COSINE: &[&str] = &[
-    "init_value",
-    "peak_value",
-    "warmup_steps",
-    "decay_steps",
-    "end_value",
-    "exponent",
-];
-
 /// From one value to another after a while, in a power of a straight line.
-fn transition(args: &mut Args, start: f64, end: f64, power: f64) -> Result<Spec, ScheduleError> {
-    let length = args.required_integer("transition_steps")?;
-    let begin = args.integer("transition_begin", 0)?;
-    Ok(match (u64::try_from(length), power) {
-        // As optax logs and goes on.
+fn transition(args: &mut Args, start: f64, end: f64, power: f64) -> Spec {
+    let length = args.integer("transition_steps", None);
+    let begin = args.integer("transition_begin", 0);
+    match (u64::try_from(length), power) {
+        // optax logs that, and holds the value.
         (Err(_) | Ok(0), _) | (_, 0.0) => constant(start),
         (Ok(length), power) => {
             let begin = u64::try_from(begin).unwrap_or(0);
             delay(begin, polynomial(start, end, length, power))
         }
-    })
+    }
 }
 
-fn exponential_decay(args: &mut Args, start: f64) -> Result<Spec, ScheduleError> {
-    let length = args.required_integer("transition_steps")?;
-    let rate = args.required_number("decay_rate")?;
-    args.check(rate >= 0.0, "decay_rate", rate, "at least 0")?;
-    let begin = u64::try_from(args.integer("transition_begin", 0)?).unwrap_or(0);
-    let staircase = args.flag("staircase", false)?;
-    let end = args.maybe_number("end_value")?;
+fn exponential_decay(args: &mut Args, start: f64) -> Spec {
+    let length = args.integer("transition_steps", None);
+    let rate = args.not_negative("decay_rate", None);
+    let begin = u64::try_from(args.integer("transition_begin", 0)).unwrap_or(0);
+    let staircase = args.flag("staircase", false);
+    let end = args.maybe_number("end_value");
     if length <= 0 || rate == 0.0 {
-        return Ok(constant(start));
+        return constant(start);
     }
-    let decay = Spec::ExponentialDecay {
+    let decay = Spec::from(ExponentialDecaySpec {
         start,
         rate,
         steps: length as f64,
         staircase,
-    };
+    });
     let decay = delay(begin, decay);
-    Ok(match end {
+    match end {
         None => decay,
         Some(_) if rate < 1.0 => clamp(end, None, decay),
         Some(_) => clamp(None, end, decay),
-    })
+    }
 }
 
 /// Half a cosine, to a power.
 fn cosine(start: f64, end: f64, length: u64, exponent: f64) -> Spec {
     match exponent {
         1.0 => anneal(start, end, length, Shape::Cosine),
-        // To the power of 0, even nothing is all of it.
+        // 0 to the power of 0 is 1.
         0.0 => constant(start),
         power => anneal(start, end, length, Shape::CosinePower { power }),
     }
 }
 
 /// `boundaries_and_scales`, whose keys are steps.
-fn scales(args: &mut Args) -> Result<BTreeMap<i64, f64>, ScheduleError> {
-    let place = args.place("boundaries_and_scales");
-    let entries = match args.data("boundaries_and_scales") {
-        None => return Ok(BTreeMap::new()),
-        Some(Data::Table(entries)) => entries,
-        Some(other) => {
+fn scales(args: &mut Args) -> BTreeMap<i64, f64> {
+    let scales = args.read("boundaries_and_scales", |data| {
+        let Data::Table(entries) = data else {
             return Err(ScheduleError::invalid(
-                place,
-                other,
+                "",
+                data,
                 "a table of steps and scales",
             ));
-        }
-    };
-    let mut scales = BTreeMap::new();
-    for (boundary, scale) in entries {
-        let place = format!("{place}.{boundary}");
-        let Ok(step) = boundary.parse::<i64>() else {
-            return Err(ScheduleError::invalid(
-                place,
-                format!("{boundary:?}"),
-                "a step",
-            ));
         };
-        let scale = match scale {
-            Data::Number(scale) if scale.is_finite() && scale >= 0.0 => scale,
-            Data::Integer(scale) if scale >= 0 => scale as f64,
-            other => {
-                return Err(ScheduleError::invalid(
-                    place,
-                    other,
-                    "a number that is at least 0",
-                ));
+        let scales = entries.into_iter().map(|(boundary, scale)| {
+            let Ok(step) = boundary.parse::<i64>() else {
+                let given = format!("{boundary:?}");
+                return Err(ScheduleError::invalid(boundary, given, "a step"));
+            };
+            match number(scale).map_err(|error| error.inside(&boundary))? {
+                scale if scale >= 0.0 => Ok((step, scale)),
+                scale => Err(ScheduleError::invalid(boundary, scale, "at least 0")),
             }
-        };
-        scales.insert(step, scale);
-    }
-    Ok(scales)
+        });
+        scales.collect()
+    });
+    scales.unwrap_or_default()
 }
 
 fn piecewise_constant(start: f64, scales: &BTreeMap<i64, f64>) -> Spec {
@@ -346,7 +247,7 @@ fn piecewise_constant(start: f64, scales: &BTreeMap<i64, f64>) -> Spec {
         values.push(value);
         boundaries.push(steps(u64::try_from(*boundary).unwrap_or(0)));
     }
-    Spec::PiecewiseConstant { values, boundaries }
+    Spec::from(PiecewiseConstantSpec { values, boundaries })
 }
 
 fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) -> Spec {
@@ -354,7 +255,7 @@ fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) 
     let (mut value, mut begin) = (start, 0i64);
     for (&boundary, scale) in scales {
         let next = value * scale;
-        // A piece that begins before the first step is under way by then.
+        // The steps of a piece before the first step of the run are skipped.
         let missed = begin.min(0).unsigned_abs();
         let length = boundary.abs_diff(begin);
         if boundary > begin.max(0) {
@@ -366,7 +267,7 @@ fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) 
     sequence(parts, constant(value))
 }
 
-/// What both one-cycle schedules have in common.
+/// The arguments that both one-cycle schedules have.
 struct OneCycle {
     length: i64,
     start: f64,
@@ -376,17 +277,17 @@ struct OneCycle {
 }
 
 impl OneCycle {
-    fn read(args: &mut Args) -> Result<Self, ScheduleError> {
-        let length = args.required_steps("transition_steps")?;
-        let peak = args.required_number("peak_value")?;
-        let div_factor = args.positive("div_factor", 25.0)?;
-        Ok(Self {
+    fn read(args: &mut Args) -> Self {
+        let length = args.steps("transition_steps", None);
+        let peak = args.number("peak_value", None);
+        let div_factor = args.positive("div_factor", 25.0);
+        Self {
             length: i64::try_from(length).unwrap_or(i64::MAX),
             start: peak / div_factor,
-            pct_start: args.not_negative("pct_start", 0.3)?,
+            pct_start: args.not_negative("pct_start", 0.3),
             div_factor,
-            final_div_factor: args.positive("final_div_factor", 1e4)?,
-        })
+            final_div_factor: args.positive("final_div_factor", 1e4),
+        }
     }
 
     /// The step at a share of the cycle, rounded down.
@@ -395,7 +296,7 @@ impl OneCycle {
     }
 }
 
-/// The linear warm-up that several have.
+/// The arguments of a linear warm-up.
 struct Warmup {
     start: f64,
     peak: f64,
@@ -403,11 +304,12 @@ struct Warmup {
 }
 
 impl Warmup {
-    fn read(args: &mut Args) -> Result<Self, ScheduleError> {
-        let start = args.required_number("init_value")?;
-        let peak = args.required_number("peak_value")?;
-        let steps = args.required_integer("warmup_steps")?;
-        Ok(Self { start, peak, steps })
+    fn read(args: &mut Args) -> Self {
+        Self {
+            start: args.number("init_value", None),
+            peak: args.number("peak_value", None),
+            steps: args.integer("warmup_steps", None),
+        }
     }
 
     /// The way up; one of no steps stays where it begins.
@@ -421,92 +323,73 @@ impl Warmup {
     fn before(&self, rest: Spec) -> Spec {
         match u64::try_from(self.steps) {
             Ok(steps) => then(steps, self.ramp(), rest),
-            // A boundary before the first step: the rest is under way by then.
+            // A boundary before the first step: the rest is skipped so far.
             Err(_) => skip(self.steps.unsigned_abs(), rest),
         }
     }
 }
 
 /// The schedule, and how many steps it is said to take.
-fn warmup_cosine(args: &mut Args) -> Result<(Spec, u64), ScheduleError> {
-    let warmup = Warmup::read(args)?;
-    let length = args.required_count("decay_steps")?;
+fn warmup_cosine(args: &mut Args) -> (Spec, u64) {
+    let warmup = Warmup::read(args);
+    let length = args.count("decay_steps", None);
     let decay = i128::from(length) - i128::from(warmup.steps);
-    args.check(decay > 0, "decay_steps", length, "more than `warmup_steps`")?;
+    args.check(decay > 0, "decay_steps", length, "more than `warmup_steps`");
     let decay = u64::try_from(decay).unwrap_or(u64::MAX);
-    let end = args.number("end_value", 0.0)?;
+    let end = args.number("end_value", 0.0);
     let end = if warmup.peak == 0.0 { 0.0 } else { end };
-    let exponent = args.not_negative("exponent", 1.0)?;
+    let exponent = args.not_negative("exponent", 1.0);
     let cosine = cosine(warmup.peak, end, decay, exponent);
-    Ok((warmup.before(cosine), length))
+    (warmup.before(cosine), length)
 }
 
 fn join(args: &mut Args) -> Result<Spec, ScheduleError> {
-    let schedules = args.each("schedules", from_data)?;
-    let boundaries = args.integers("boundaries")?;
+    let schedules = args.each("schedules", from_data);
+    let boundaries = args.items("boundaries", integer);
+    args.finish(())?;
     // optax goes by the shorter of the two lists, and by a later boundary rather than an earlier.
-    let mut parts = vec![(0i64, None)];
     let mut schedules = schedules.into_iter();
-    parts[0].1 = schedules.next();
+    let first = schedules.next().expect("there is at least one");
+    let mut parts = vec![(0i64, first)];
     for (boundary, spec) in boundaries.into_iter().zip(schedules) {
         while parts.len() > 1 && parts.last().is_some_and(|(begin, _)| *begin >= boundary) {
             parts.pop();
         }
-        let before = boundary.min(0).unsigned_abs();
-        let spec = skip(before, spec);
         if boundary <= 0 {
             parts.clear();
         }
-        parts.push((boundary.max(0), Some(spec)));
+        let before = boundary.min(0).unsigned_abs();
+        parts.push((boundary.max(0), skip(before, spec)));
     }
-    let begins: Vec<i64> = parts.iter().map(|(begin, _)| *begin).collect();
-    let mut lengths = begins.windows(2).map(|pair| pair[1].abs_diff(pair[0]));
-    let mut specs = parts.into_iter().filter_map(|(_, spec)| spec);
-    let before: Vec<(u64, Spec)> = lengths.by_ref().zip(specs.by_ref()).collect();
-    Ok(sequence(
-        before,
-        specs.next().expect("there is at least one"),
-    ))
+    let (begin_of_last, last) = parts.pop().expect("there is at least one");
+    let ends: Vec<i64> = parts.iter().skip(1).map(|(begin, _)| *begin).collect();
+    let ends = ends.into_iter().chain([begin_of_last]);
+    let before = parts.into_iter().zip(ends);
+    let before = before.map(|((begin, spec), end)| (end.abs_diff(begin), spec));
+    Ok(sequence(before.collect(), last))
 }
 
 /// The rule of `optax.contrib.reduce_on_plateau`.
 fn reduce_on_plateau(args: Data) -> Result<RuleSpec, ScheduleError> {
-    let known = [
-        "factor",
-        "patience",
-        "rtol",
-        "atol",
-        "cooldown",
-        "accumulation_size",
-        "min_scale",
-    ];
-    let mut args = Args::new("reduce_on_plateau", args, &known)?;
-    let factor = args.number("factor", 0.1)?;
-    let allowed = "above 0 and below 1";
-    args.check(factor > 0.0 && factor < 1.0, "factor", factor, allowed)?;
-    let (rtol, atol) = (args.share("rtol", 1e-4)?, args.not_negative("atol", 0.0)?);
+    let args = &mut Args::new("reduce_on_plateau", args);
+    let factor = args.fraction("factor", 0.1);
+    let (rtol, atol) = (args.share("rtol", 1e-4), args.not_negative("atol", 0.0));
     let either = rtol > 0.0 || atol > 0.0;
-    args.check(either, "rtol", rtol, "above 0 where `atol` is 0")?;
-    let accumulation = args.count("accumulation_size", 1)?;
-    args.check(
-        accumulation >= 1,
-        "accumulation_size",
-        accumulation,
-        "at least 1",
-    )?;
-    Ok(RuleSpec::ReduceOnPlateau {
+    args.check(either, "rtol", rtol, "above 0 where `atol` is 0");
+    let rule = RuleSpec::ReduceOnPlateau {
         mode: Mode::Min,
         factor,
-        patience: args.count("patience", 10)?,
+        accumulation: Some(args.steps("accumulation_size", 1)),
+        patience: args.count("patience", 10),
         threshold: rtol,
         threshold_mode: ThresholdMode::Rel,
-        cooldown: args.count("cooldown", 0)?,
+        cooldown: args.count("cooldown", 0),
         min_lr: 0.0,
         eps: 0.0,
         threshold_abs: Some(atol),
-        min_scale: Some(args.share("min_scale", 0.0)?),
-        accumulation: Some(accumulation),
+        min_scale: Some(args.share("min_scale", 0.0)),
         skip: None,
         dialect: Some(Dialect::Optax),
-    })
+    };
+    args.finish(rule)
 }

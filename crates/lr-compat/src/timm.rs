@@ -19,14 +19,17 @@
 //! is other noise.
 
 use lr_schedule::combine::NoiseKind;
-use lr_schedule::feedback::{Dialect, Mode};
+use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec, MultiStepSpec};
+use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, Schedule, ScheduleError, Shape, Spec};
 
-use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
-use crate::build::{clamp, constant, linear, skip, steps, then};
-use crate::torch::MODES;
+use crate::args::{
+    Args, buildable, check_base, config, count, json, list, number, unknown_scheduler,
+};
+use crate::build::{clamp, constant, feedback, linear, skip, steps, then};
+use crate::torch::rule::MODES;
 
 /// The schedulers that [`parse`] knows.
 pub const SCHEDULERS: &[&str] = &[
@@ -39,8 +42,8 @@ pub const SCHEDULERS: &[&str] = &[
     "WSDLRScheduler",
 ];
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON, on an optimizer whose
-/// rate is `base_lr`.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as the schedule of an optimizer whose rate is
+/// `base_lr`.
 ///
 /// `PlateauLRScheduler` gives a [`Spec::Feedback`], with PyTorch's own way of comparing.
 ///
@@ -51,7 +54,7 @@ pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
     from_data(json(text)?, base_lr)
 }
 
-/// What [`parse`] does, of data that has been read.
+/// Reads a config as [`parse`] does, from data.
 ///
 /// # Errors
 ///
@@ -59,138 +62,85 @@ pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
 pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
     let base = check_base(base_lr)?;
-    let own: &[&str] = match name.as_str() {
-        "CosineLRScheduler" => &[
-            "t_initial",
-            "lr_min",
-            "cycle_mul",
-            "cycle_decay",
-            "cycle_limit",
-            "warmup_prefix",
-            "t_in_epochs",
-            "k_decay",
-        ],
-        "TanhLRScheduler" => &[
-            "t_initial",
-            "lb",
-            "ub",
-            "lr_min",
-            "cycle_mul",
-            "cycle_decay",
-            "cycle_limit",
-            "warmup_prefix",
-            "t_in_epochs",
-        ],
-        "PolyLRScheduler" => &[
-            "t_initial",
-            "power",
-            "lr_min",
-            "cycle_mul",
-            "cycle_decay",
-            "cycle_limit",
-            "warmup_prefix",
-            "t_in_epochs",
-            "k_decay",
-        ],
-        "StepLRScheduler" | "MultiStepLRScheduler" => {
-            &["decay_t", "decay_rate", "warmup_prefix", "t_in_epochs"]
-        }
-        "WSDLRScheduler" => &[
-            "t_initial",
-            "decay_t",
-            "lr_min",
-            "stable_fn",
-            "stable_timescale",
-            "stable_power",
-            "decay_fn",
-            "decay_power",
-            "decay_ratio",
-            "t_in_epochs",
-        ],
-        "PlateauLRScheduler" => &[
-            "decay_rate",
-            "patience_t",
-            "threshold",
-            "cooldown_t",
-            "lr_min",
-            "mode",
-            "noise_type",
-        ],
-        _ => return Err(unknown_scheduler(&name, SCHEDULERS)),
-    };
-    let shared = [
-        "warmup_t",
-        "warmup_lr_init",
-        "noise_range_t",
-        "noise_pct",
-        "noise_std",
-        "noise_seed",
-        "initialize",
-    ];
-    let args = &mut Args::new(&name, args, &[own, &shared].concat())?;
-    // Neither changes the rate of the k-th step, whatever a step is.
-    args.flag("t_in_epochs", true)?;
-    args.flag("initialize", true)?;
+    let args = &mut Args::new(&name, args);
+    // Neither changes the rate of the k-th step, be that an epoch or an update.
+    args.flag("initialize", true);
+    if name != "PlateauLRScheduler" {
+        args.flag("t_in_epochs", true);
+    }
     let warmup = Warmup {
-        steps: args.count("warmup_t", 0)?,
-        start: args.not_negative("warmup_lr_init", 0.0)?,
+        steps: args.count("warmup_t", 0),
+        start: args.not_negative("warmup_lr_init", 0.0),
         base,
     };
-    let noise = Noise::read(args)?;
+    let mut noise = Noise::read(args);
     let spec = match name.as_str() {
         "PlateauLRScheduler" => {
-            let rule = plateau(args, &warmup)?;
-            let of = linear(warmup.start, base, warmup.steps);
+            let kinds = [
+                ("normal", NoiseKind::Normal),
+                ("uniform", NoiseKind::Uniform),
+            ];
+            noise.kind = args.choice("noise_type", NoiseKind::Normal, &kinds);
             // While it warms up, this one has none.
-            let noise = Noise {
-                range: noise
-                    .range
-                    .map(|(from, to)| (from.max(warmup.steps + 1), to)),
-                ..noise
-            };
-            let of = Box::new(noise.over(of));
-            return buildable(&name, Spec::Feedback { rule, of });
+            noise.range = noise
+                .range
+                .map(|(from, to)| (from.max(warmup.steps + 1), to));
+            let of = linear(warmup.start, base, warmup.steps);
+            let spec = feedback(plateau(args, &warmup), noise.over(of));
+            return buildable(&name, args.finish(spec)?);
         }
         "StepLRScheduler" => {
-            let decay_t = args.required_number("decay_t")?;
-            args.check(decay_t > 0.0, "decay_t", decay_t, "above 0")?;
-            let curve = Spec::ExponentialDecay {
+            let curve = Spec::from(ExponentialDecaySpec {
                 start: base,
-                rate: args.not_negative("decay_rate", 1.0)?,
-                steps: decay_t,
+                steps: args.positive("decay_t", None),
+                rate: args.not_negative("decay_rate", 1.0),
                 staircase: true,
-            };
-            warmup.before(curve, args.flag("warmup_prefix", true)?)
+            });
+            warmup.before(curve, args.flag("warmup_prefix", true))
         }
         "MultiStepLRScheduler" => {
             // timm looks one step ahead, and keeps to it on purpose.
-            let milestones = args.counts("decay_t")?;
-            let milestones = milestones.into_iter();
-            let curve = Spec::MultiStep {
+            let milestones = args.items("decay_t", count).into_iter();
+            let milestones = milestones.map(|step| steps(step.saturating_sub(1)));
+            let curve = Spec::from(MultiStepSpec {
                 start: base,
-                milestones: milestones
-                    .map(|step| steps(step.saturating_sub(1)))
-                    .collect(),
-                gamma: args.not_negative("decay_rate", 1.0)?,
-            };
-            warmup.before(curve, args.flag("warmup_prefix", true)?)
+                milestones: milestones.collect(),
+                gamma: args.not_negative("decay_rate", 1.0),
+            });
+            warmup.before(curve, args.flag("warmup_prefix", true))
         }
-        "WSDLRScheduler" => warmup.before(warmup_stable_decay(args, &warmup)?, true),
-        cyclic => {
-            let prefix = args.flag("warmup_prefix", false)?;
-            let curve = restarts(cyclic, args, base)?;
-            match (cyclic, prefix) {
+        "WSDLRScheduler" => warmup.before(warmup_stable_decay(args, &warmup), true),
+        "CosineLRScheduler" => {
+            let k_decay = args.positive("k_decay", 1.0);
+            let curve = restarts(args, Shape::Cosine, base, k_decay);
+            warmup.before(curve, args.flag("warmup_prefix", false))
+        }
+        "PolyLRScheduler" => {
+            let power = args.not_negative("power", 0.5);
+            // To the power of 0 nothing changes while it lasts.
+            let power = power.max(f64::MIN_POSITIVE);
+            let k_decay = args.positive("k_decay", 1.0);
+            let curve = restarts(args, Shape::Polynomial { power }, base, k_decay);
+            warmup.before(curve, args.flag("warmup_prefix", false))
+        }
+        "TanhLRScheduler" => {
+            let (lower, upper) = (args.number("lb", -7.0), args.number("ub", 3.0));
+            args.check(lower < upper, "lb", lower, "below `ub`");
+            let curve = restarts(args, Shape::Tanh { lower, upper }, base, 1.0);
+            match args.flag("warmup_prefix", false) {
                 // Its warm-up leads to the curve, which begins a little below the base.
-                ("TanhLRScheduler", false) if warmup.steps > 0 => Spec::Warmup {
+                false if warmup.steps > 0 => Spec::Warmup {
                     steps: steps(warmup.steps),
                     start: warmup.start,
                     shape: Shape::Linear,
                     of: Box::new(skip(warmup.steps, curve)),
                 },
-                _ => warmup.before(curve, prefix),
+                prefix => warmup.before(curve, prefix),
             }
         }
+        _ => return Err(unknown_scheduler(&name, SCHEDULERS)),
     };
+    args.finish(())?;
     buildable(&name, warmup.as_constructed(noise.over(spec), noise))
 }
 
@@ -202,7 +152,7 @@ struct Warmup {
 }
 
 impl Warmup {
-    /// Before `curve`, which as a prefix it moves, and else takes the place of the beginning of.
+    /// The warm-up and then `curve`: all of it after a prefix, and else without as many steps.
     fn before(&self, curve: Spec, prefix: bool) -> Spec {
         let curve = if prefix {
             curve
@@ -230,7 +180,7 @@ impl Warmup {
 /// The noise that all have.
 #[derive(Clone, Copy)]
 struct Noise {
-    /// From which step on, and before which.
+    /// The first step with noise, and the one after the last.
     range: Option<(u64, Option<u64>)>,
     kind: NoiseKind,
     limit: f64,
@@ -239,45 +189,29 @@ struct Noise {
 }
 
 impl Noise {
-    fn read(args: &mut Args) -> Result<Self, ScheduleError> {
-        let limit = args.share("noise_pct", 0.67)?;
-        args.check(limit > 0.0, "noise_pct", limit, "above 0")?;
-        let range = match args.data("noise_range_t") {
-            None => None,
-            Some(Data::List(ends)) => match args.finite("noise_range_t", ends)?.as_slice() {
-                [from, to] => Some((up_to(*from), Some(up_to(*to)))),
-                ends => {
-                    let place = args.place("noise_range_t");
-                    let got = format!("a list of {}", ends.len());
-                    return Err(ScheduleError::invalid(
-                        place,
-                        got,
-                        "one step, or a list of two",
-                    ));
+    fn read(args: &mut Args) -> Self {
+        let limit = args.share("noise_pct", 0.67);
+        args.check(limit > 0.0, "noise_pct", limit, "above 0");
+        let range = args.read("noise_range_t", |data| {
+            let Data::List(_) = data else {
+                return Ok((up_to(number(data)?), None));
+            };
+            let given = data.to_string();
+            match list(data, number)?.as_slice() {
+                [from, to] => Ok((up_to(*from), Some(up_to(*to)))),
+                _ => {
+                    let allowed = "one step, or a list of two";
+                    Err(ScheduleError::invalid("", given, allowed))
                 }
-            },
-            Some(Data::Integer(from)) => Some((up_to(from as f64), None)),
-            Some(Data::Number(from)) => Some((up_to(from), None)),
-            Some(other) => {
-                let place = args.place("noise_range_t");
-                return Err(ScheduleError::invalid(
-                    place,
-                    other,
-                    "one step, or a list of two",
-                ));
             }
-        };
-        let kinds = [
-            ("normal", NoiseKind::Normal),
-            ("uniform", NoiseKind::Uniform),
-        ];
-        Ok(Self {
+        });
+        Self {
             range,
-            kind: args.choice("noise_type", "normal", &kinds)?,
+            kind: NoiseKind::Normal,
             limit,
-            std: args.not_negative("noise_std", 1.0)?,
-            seed: args.count("noise_seed", 42)?,
-        })
+            std: args.not_negative("noise_std", 1.0),
+            seed: args.count("noise_seed", 42),
+        }
     }
 
     fn over(&self, spec: Spec) -> Spec {
@@ -301,108 +235,83 @@ fn up_to(bound: f64) -> u64 {
     bound.max(0.0).ceil() as u64
 }
 
-/// What the cosine, the hyperbolic tangent and the polynomial have in common.
-fn restarts(name: &str, args: &mut Args, base: f64) -> Result<Spec, ScheduleError> {
-    let shape = match name {
-        "CosineLRScheduler" => Shape::Cosine,
-        "TanhLRScheduler" => {
-            let (lower, upper) = (args.number("lb", -7.0)?, args.number("ub", 3.0)?);
-            args.check(lower < upper, "lb", lower, "below `ub`")?;
-            Shape::Tanh { lower, upper }
-        }
-        _ => {
-            let power = args.not_negative("power", 0.5)?;
-            Shape::Polynomial {
-                // To the power of 0 nothing changes while it lasts.
-                power: power.max(f64::MIN_POSITIVE),
-            }
-        }
-    };
-    let t_mult = args.positive("cycle_mul", 1.0)?;
-    let k_decay = args.positive("k_decay", 1.0)?;
-    Ok(Spec::Restarts {
+/// The cycles of the cosine, the hyperbolic tangent and the polynomial.
+fn restarts(args: &mut Args, shape: Shape, base: f64, k_decay: f64) -> Spec {
+    Spec::Restarts {
         max: base,
-        min: args.not_negative("lr_min", 0.0)?,
-        steps: steps(args.required_steps("t_initial")?),
+        min: args.not_negative("lr_min", 0.0),
+        steps: steps(args.steps("t_initial", None)),
         shape,
-        t_mult,
-        decay: args.not_negative("cycle_decay", 1.0)?,
-        limit: Some(args.count("cycle_limit", 1)?),
+        t_mult: args.positive("cycle_mul", 1.0),
+        decay: args.not_negative("cycle_decay", 1.0),
+        limit: Some(args.count("cycle_limit", 1)),
         k_decay,
         index: CycleIndex::Logarithm,
-    })
+    }
 }
 
-fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Result<Spec, ScheduleError> {
-    let length = args.required_steps("t_initial")?;
-    let decay = args.required_steps("decay_t")?;
-    args.check(decay <= length, "decay_t", decay, "at most `t_initial`")?;
-    let min = args.not_negative("lr_min", 0.0)?;
-    let stable_power = args.positive("stable_power", 0.5)?;
-    let timescale = args.maybe_number("stable_timescale")?;
-    let timescale = timescale.unwrap_or(warmup.steps as f64);
-    let power = args.choice(
-        "stable_fn",
-        "constant",
-        &[
-            ("constant", None),
-            ("rsqrt", Some(0.5)),
-            ("power", Some(stable_power)),
-        ],
-    )?;
-    let stable = match power {
+fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Spec {
+    let length = args.steps("t_initial", None);
+    let decay = args.steps("decay_t", None);
+    args.check(decay <= length, "decay_t", decay, "at most `t_initial`");
+    let min = args.not_negative("lr_min", 0.0);
+    let stable_power = args.positive("stable_power", 0.5);
+    let timescale = args.number("stable_timescale", warmup.steps as f64);
+    let powers = [
+        ("constant", None),
+        ("rsqrt", Some(0.5)),
+        ("power", Some(stable_power)),
+    ];
+    let stable = match args.choice("stable_fn", Some(None), &powers) {
         None => constant(warmup.base),
         Some(power) => {
             let allowed = "above 0, as the default of `warmup_t` is where there is a warm-up";
-            args.check(timescale > 0.0, "stable_timescale", timescale, allowed)?;
-            Spec::InverseTime {
+            args.check(timescale > 0.0, "stable_timescale", timescale, allowed);
+            Spec::from(InverseTimeSpec {
                 start: warmup.base,
                 rate: 1.0,
                 steps: timescale,
                 power,
                 staircase: false,
-            }
+            })
         }
     };
-    let decay_power = args.positive("decay_power", 0.5)?;
-    let ratio = args.number("decay_ratio", 0.1)?;
-    let allowed = "above 0 and below 1";
-    args.check(ratio > 0.0 && ratio < 1.0, "decay_ratio", ratio, allowed)?;
+    let power = args.positive("decay_power", 0.5);
+    let ratio = args.fraction("decay_ratio", 0.1);
     let shapes = [
         ("linear", Shape::Linear),
         ("1-sqrt", Shape::OneMinusSqrt),
         ("cosine", Shape::Cosine),
-        ("power", Shape::Power { power: decay_power }),
+        ("power", Shape::Power { power }),
         ("exp", Shape::Exponential { ratio }),
     ];
-    Ok(Spec::Cooldown {
-        start: steps(length - decay),
+    Spec::Cooldown {
+        start: steps(length.saturating_sub(decay)),
         steps: steps(decay),
         end: min,
-        shape: args.choice("decay_fn", "1-sqrt", &shapes)?,
+        shape: args.choice("decay_fn", Shape::OneMinusSqrt, &shapes),
         of: Box::new(clamp(Some(min), None, stable)),
-    })
+    }
 }
 
-fn plateau(args: &mut Args, warmup: &Warmup) -> Result<RuleSpec, ScheduleError> {
-    let factor = args.number("decay_rate", 0.1)?;
-    let allowed = "at least 0 and below 1";
-    args.check((0.0..1.0).contains(&factor), "decay_rate", factor, allowed)?;
-    let mode: Mode = args.choice("mode", "max", MODES)?;
-    Ok(RuleSpec::ReduceOnPlateau {
-        mode,
+fn plateau(args: &mut Args, warmup: &Warmup) -> RuleSpec {
+    let factor = args.number("decay_rate", 0.1);
+    let valid = (0.0..1.0).contains(&factor);
+    args.check(valid, "decay_rate", factor, "at least 0 and below 1");
+    RuleSpec::ReduceOnPlateau {
+        mode: args.choice("mode", Mode::Max, MODES),
         factor,
-        patience: args.count("patience_t", 10)?,
-        threshold: args.not_negative("threshold", 1e-4)?,
-        threshold_mode: Default::default(),
-        cooldown: args.count("cooldown_t", 0)?,
-        min_lr: args.not_negative("lr_min", 0.0)?,
+        patience: args.count("patience_t", 10),
+        threshold: args.not_negative("threshold", 1e-4),
+        threshold_mode: ThresholdMode::Rel,
+        cooldown: args.count("cooldown_t", 0),
+        min_lr: args.not_negative("lr_min", 0.0),
         eps: 1e-8,
         threshold_abs: None,
         min_scale: None,
         accumulation: None,
-        // What is measured while it warms up is not heard.
+        // timm observes nothing while it warms up.
         skip: Some(warmup.steps),
         dialect: Some(Dialect::Torch),
-    })
+    }
 }

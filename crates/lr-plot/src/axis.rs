@@ -1,6 +1,6 @@
-//! Axes: where a value is on them, and which values are written beside them.
+//! Axes: the places of values on them, and the values that are written beside them.
 
-use crate::PlotError;
+use crate::error::PlotError;
 
 /// How many powers of ten a logarithmic axis goes down from its highest value.
 const MOST_DECADES: f64 = 12.0;
@@ -47,21 +47,16 @@ impl Axis {
 
     /// An axis on which all of `values` are, with a margin, and 0 if that is not far.
     ///
-    /// What is at or below 0, or more than [`MOST_DECADES`] below the highest, is not on a
-    /// logarithmic one.
+    /// A logarithmic one leaves out values at or below 0, or more than [`MOST_DECADES`] below the
+    /// highest.
     pub fn around(
         scale: Scale,
         name: &'static str,
-        values: impl Iterator<Item = f64> + Clone,
+        values: impl Iterator<Item = f64>,
     ) -> Result<Self, PlotError> {
-        let span = |values: &mut dyn Iterator<Item = f64>| {
-            values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
-                (low.min(value), high.max(value))
-            })
-        };
         match scale {
             Scale::Linear => {
-                let (mut low, mut high) = span(&mut values.clone());
+                let (mut low, mut high) = bounds(values);
                 if low >= 0.0 && low <= 0.6 * high {
                     low = 0.0;
                 }
@@ -78,7 +73,7 @@ impl Axis {
                 Self::exact(scale, name, low, high + margin)
             }
             Scale::Log => {
-                let (low, high) = span(&mut values.clone().filter(|value| *value > 0.0));
+                let (low, high) = bounds(values.filter(|value| *value > 0.0));
                 if high <= 0.0 {
                     return Err(PlotError::NothingPositive { axis: name });
                 }
@@ -94,8 +89,8 @@ impl Axis {
         }
     }
 
-    /// Where `value` is: 0 at the beginning, 1 at the end. What has no place on a logarithmic
-    /// axis is before its beginning.
+    /// The place of `value`: 0 at the beginning, 1 at the end. A value at or below 0 is before the
+    /// beginning of a logarithmic axis.
     pub fn place(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
@@ -108,22 +103,32 @@ impl Axis {
 
     /// The values to write beside it, at most about `most` of them.
     pub fn ticks(&self, most: usize) -> Vec<Tick> {
-        let values = match self.scale {
-            Scale::Linear => linear_ticks(self.low, self.high, most),
-            Scale::Log => log_ticks(self.low, self.high, most),
-        };
         match self.scale {
-            Scale::Linear => labelled(values),
+            Scale::Linear => labelled(linear_ticks(self.low, self.high, most)),
             Scale::Log => {
-                let text = |value: &f64| power_of_ten(*value);
-                let tick = |value: f64| Tick {
-                    text: text(&value),
+                let values = log_ticks(self.low, self.high, most).into_iter();
+                let tick = |value| Tick {
                     value,
+                    text: power_of_ten(value),
                 };
-                values.into_iter().map(tick).collect()
+                values.map(tick).collect()
             }
         }
     }
+
+    /// The values to write beside it, at most about `most`, and fewer until all neighbours are `apart`.
+    pub fn ticks_apart(&self, most: usize, apart: impl Fn(&Tick, &Tick) -> bool) -> Vec<Tick> {
+        let mut choices = (1..=most).rev().map(|most| self.ticks(most));
+        let fits = |ticks: &Vec<Tick>| ticks.windows(2).all(|pair| apart(&pair[0], &pair[1]));
+        choices.find(fits).unwrap_or_else(|| self.ticks(1))
+    }
+}
+
+/// The lowest and the highest of some values; infinities the other way around of none.
+pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| {
+        (low.min(value), high.max(value))
+    })
 }
 
 /// Multiples of 1, 2 or 5 times a power of ten.
@@ -159,7 +164,7 @@ fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
         let values = values.filter(|value| (low..=high).contains(value));
         values.collect::<Vec<f64>>()
     };
-    // Two at least, from which a third can be told.
+    // At least two, between which others can be guessed.
     let widest = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
     let ticks = (1..=widest).rev().map(of);
     let mut ticks = ticks.skip_while(|ticks| ticks.len() < 2);
@@ -217,26 +222,16 @@ fn shortened(text: &str) -> String {
 
 /// `12345` as `12,345`.
 fn grouped(text: &str) -> String {
-    let (whole, rest) = match text.split_once('.') {
-        Some((whole, rest)) => (whole, Some(rest)),
-        None => (text, None),
-    };
-    let (sign, whole) = match whole.strip_prefix('-') {
-        Some(whole) => ("-", whole),
-        None => ("", whole),
-    };
-    let mut out = String::from(sign);
-    for (i, digit) in whole.chars().enumerate() {
-        if i > 0 && (whole.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
+    let first = usize::from(text.starts_with('-'));
+    let end = text.find('.').unwrap_or(text.len());
+    let mut grouped = text.to_string();
+    for at in (first + 1..end)
+        .rev()
+        .filter(|at| (end - at).is_multiple_of(3))
+    {
+        grouped.insert(at, ',');
     }
-    if let Some(rest) = rest {
-        out.push('.');
-        out.push_str(rest);
-    }
-    out
+    grouped
 }
 
 /// A number on a logarithmic axis: `0.01`, `1`, `1e-5`.

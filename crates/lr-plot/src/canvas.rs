@@ -3,13 +3,13 @@
 use plotters_backend::text_anchor::HPos;
 use plotters_backend::{BackendColor, BackendStyle, DrawingBackend};
 
-use crate::PlotError;
+use crate::error::PlotError;
 use crate::font::TextStyle;
 use crate::palette::Rgb;
 
 pub(crate) type Point = (f64, f64);
 
-/// Backends count in whole units; of these, a pixel has several.
+/// A drawing in pixels on a backend that counts in whole units, several to a pixel.
 pub(crate) struct Canvas<'a, B> {
     pub backend: &'a mut B,
     /// Units of the backend in a pixel.
@@ -122,7 +122,7 @@ impl<B: DrawingBackend> Canvas<'_, B> {
             side,
         };
         let at = self.units(at);
-        // No XML may hold them.
+        // XML has no control characters.
         let text = text.replace(char::is_control, " ");
         let drawn = self.backend.draw_text(&text, &style, at);
         drawn.map_err(drawing)

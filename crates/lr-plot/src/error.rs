@@ -1,6 +1,6 @@
 use thiserror::Error;
 
-/// Why there is no picture.
+/// Reasons for which there is no picture.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum PlotError {
@@ -10,21 +10,21 @@ pub enum PlotError {
     /// A schedule without an end, in a picture that was not told how many steps to draw.
     #[error("`{label}` has no end: say which steps to draw")]
     NoEnd {
-        /// What the curve is called.
+        /// The name of the curve.
         label: String,
     },
-    /// Steps of which there are none.
+    /// An empty range of steps.
     #[error("there are no steps from {start} to {end}")]
     NoSteps {
         /// The first step.
         start: u64,
-        /// The one after the last.
+        /// The step after the last.
         end: u64,
     },
-    /// A schedule's rate that is no number.
+    /// A rate of a schedule that is not finite.
     #[error("`{label}` gives {rate} at step {step}, which can't be drawn")]
     NotFinite {
-        /// What the curve is called.
+        /// The name of the curve.
         label: String,
         /// The step.
         step: u64,
@@ -34,7 +34,7 @@ pub enum PlotError {
     /// Points none of which is a finite number.
     #[error("no point of `{label}` is finite")]
     NoPoint {
-        /// What the curve is called.
+        /// The name of the curve.
         label: String,
     },
     /// A logarithmic axis without anything above 0 on it.
@@ -46,22 +46,22 @@ pub enum PlotError {
     /// Step 0, or a point at or below 0, on a logarithmic x axis.
     #[error("{x} of `{label}` has no place on a logarithmic x axis: begin above 0")]
     NotPositive {
-        /// What the curve is called.
+        /// The name of the curve.
         label: String,
-        /// Where it is.
+        /// Its place on the axis.
         x: f64,
     },
-    /// A schedule whose rates can only be had one after another, for too many steps.
+    /// Too many steps of a schedule each of whose rates depends on the one before.
     #[error(
         "`{label}` is gone through step by step, since it is a recurrence or a closure, which may be \
          one: at most {most} steps are drawn, got {steps}"
     )]
     TooLong {
-        /// What the curve is called.
+        /// The name of the curve.
         label: String,
         /// The number of steps that were asked for.
         steps: u64,
-        /// The number there may be.
+        /// The most steps that are drawn.
         most: u64,
     },
     /// Bounds of an axis, or values on it, that span no finite range.
@@ -79,15 +79,15 @@ pub enum PlotError {
     Invalid {
         /// The option.
         name: &'static str,
-        /// What is allowed.
+        /// Allowed values.
         allowed: &'static str,
-        /// What was given.
+        /// The value that was given.
         value: String,
     },
-    /// What the drawing library says.
+    /// An error of the drawing library.
     #[error("the picture can't be drawn: {0}")]
     Drawing(String),
-    /// What the PNG encoder says.
+    /// An error of the PNG encoder.
     #[error("the picture can't be written as PNG: {0}")]
     Png(#[from] png::EncodingError),
 }

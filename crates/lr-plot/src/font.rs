@@ -12,7 +12,7 @@ static FONT: LazyLock<FontRef<'static>> = LazyLock::new(|| {
     FontRef::try_from_slice(dejavu::sans::regular()).expect("the font that is built in is one")
 });
 
-/// What plotters' SVG backend divides the size of letters by.
+/// The number that plotters' SVG backend divides the size of letters by.
 const SVG_SIZE: f64 = 1.24;
 
 /// Half of the height of an `x`, by which a line of text is brought to the middle of where it is

@@ -29,6 +29,7 @@ mod figure;
 mod font;
 mod names;
 mod palette;
+mod panel;
 mod path;
 mod phases;
 mod picture;
@@ -39,6 +40,7 @@ mod trace;
 
 pub use error::PlotError;
 pub use figure::Figure;
-pub use phases::{Phase, PhaseKind, phases};
+pub use lr_schedule::{Phase, PhaseKind};
+pub use phases::phases;
 pub use plot::Plot;
 pub use span::span;

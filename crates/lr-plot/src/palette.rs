@@ -1,7 +1,7 @@
 //! Colours: those of Okabe and Ito, which colour-blind readers can tell apart, on a light card
 //! that reads the same on a light page and on a dark one.
 
-use crate::phases::PhaseKind;
+use lr_schedule::PhaseKind;
 
 pub(crate) type Rgb = (u8, u8, u8);
 

@@ -1,20 +1,20 @@
-//! A trace in the pixels of a picture: what is held and what jumps, within the frame, and with no
+//! A trace in the pixels of a picture: rates that are held and jumps, within the frame, and with no
 //! more points than can be seen.
 
 use crate::axis::Axis;
 use crate::canvas::Point;
 use crate::trace::Trace;
 
-/// Steps that are at least so wide are drawn as what they are: a rate that is held, then another.
+/// Steps of at least so many pixels are drawn as stairs.
 const VISIBLE_STEP: f64 = 2.0;
-/// Where steps are too narrow for that, a change of at least so many pixels that is so many times as
-/// steep as what is beside it is a jump, and is drawn straight up or down.
+/// With narrower steps, a change of at least so many pixels that is so many times as steep as those
+/// beside it is a jump, and is drawn straight up or down.
 const JUMP: f64 = 1.5;
 const STEEPER: f64 = 4.0;
-/// How far from a path the points that are left of it may make it.
+/// The largest distance of a point that is left out from the path that is drawn.
 const TOLERANCE: f64 = 0.08;
 
-/// Where in a picture the axes are, in pixels.
+/// The place of the axes in a picture, in pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame {
     pub left: f64,
@@ -30,7 +30,7 @@ impl Frame {
         self.left + self.x.place(value) * (self.right - self.left)
     }
 
-    /// Kept within some heights of the frame, so that differences of pixels stay finite.
+    /// The place of a value, within some heights of the frame, so that differences stay finite.
     pub fn y(&self, value: f64) -> f64 {
         let place = self.y.place(value).clamp(-100.0, 100.0);
         self.bottom - place * (self.bottom - self.top)
@@ -112,7 +112,7 @@ impl Frame {
         parts
     }
 
-    /// What of a line is inside (Liang and Barsky).
+    /// The part of a line that is inside (Liang and Barsky).
     fn segment(&self, from: Point, to: Point) -> Option<(Point, Point)> {
         let (dx, dy) = (to.0 - from.0, to.1 - from.1);
         let (mut enter, mut leave) = (0.0f64, 1.0f64);
@@ -147,8 +147,8 @@ impl Frame {
     }
 }
 
-/// The path without points that are within `tolerance` of what it is without them (Ramer, Douglas
-/// and Peucker).
+/// The path without points that are within `tolerance` of a line between others (Ramer, Douglas and
+/// Peucker).
 fn simplified(path: &[Point], tolerance: f64) -> Vec<Point> {
     if path.len() < 3 {
         return path.to_vec();
@@ -232,8 +232,11 @@ mod tests {
         for point in path {
             assert!((cosine(point.0) - point.1).abs() < 0.5, "{point:?}");
         }
-        assert_eq!(paths(&Linear::new(1.0, 0.0, 10_000), 10_000)[0].len(), 2);
-        let steep = Linear::new(1.0, 0.0, 10_000).warmup(100);
+        assert_eq!(
+            paths(&LinearRamp::new(1.0, 0.0, 10_000), 10_000)[0].len(),
+            2
+        );
+        let steep = LinearRamp::new(1.0, 0.0, 10_000).warmup(100);
         assert!(paths(&steep, 10_100)[0].len() <= 4);
     }
 

@@ -1,16 +1,16 @@
-//! Where everything in a picture goes, so that nothing overlaps and all of it is inside.
+//! The layout of a picture, in which nothing overlaps and all is inside.
 
 use plotters_backend::DrawingBackend;
 use plotters_backend::text_anchor::HPos;
 
-use crate::PlotError;
 use crate::axis::{Axis, Tick};
 use crate::canvas::{Canvas, Point};
+use crate::error::PlotError;
 use crate::font::{fitted, width};
 use crate::names::{Name, names};
 use crate::palette::{AXIS, BORDER, CARD, GRID, INK, QUIET, shade};
+use crate::panel::{Drawn, Panel};
 use crate::path::Frame;
-use crate::plot::{Drawn, Panel};
 
 const MARGIN: f64 = 14.0;
 const TITLE: f64 = 15.0;
@@ -35,7 +35,7 @@ pub(crate) fn card<B: DrawingBackend>(
     canvas.filled((1.0, 1.0), (width - 1.0, height - 1.0), CARD)
 }
 
-/// What the part above the frame takes: where each line of it is, from the top of the panel.
+/// The places of the lines above the frame, from the top of the panel.
 struct Head {
     title: f64,
     legend: f64,
@@ -45,7 +45,7 @@ struct Head {
     end: f64,
 }
 
-/// A name in the legend: where its sample begins, from the left of the panel, and in which line.
+/// A name in the legend, and the place of its sample, from the left of the panel.
 struct Entry {
     text: String,
     x: f64,
@@ -58,14 +58,14 @@ fn head(panel: &Panel, wide: f64) -> Head {
     if panel.title.is_some() {
         y += 24.0;
     }
-    // What the y axis shows, and beside it or below it the legend.
+    // The name of the y axis, and beside it or below it the legend.
     let legend = y + LINE / 2.0;
     let mut entries = Vec::new();
     let mut x = MARGIN;
     if !panel.y_label.is_empty() {
         x += width(&y_label(panel, wide), TEXT) + 1.5 * GAP;
     }
-    if has_legend(panel) {
+    if panel.has_legend() {
         for drawn in &panel.curves {
             let text = fitted(&drawn.label, TEXT, wide - 2.0 * MARGIN - SAMPLE - SPACE);
             let entry = SAMPLE + SPACE + width(&text, TEXT);
@@ -184,8 +184,8 @@ pub(crate) fn draw<B: DrawingBackend>(
         canvas.text(&text, at, TEXT, QUIET, HPos::Center)?;
     }
 
-    let ranges = |from, to| (frame.x(from), frame.x(to));
-    let names = names(panel, ranges, |text| width(text, SMALL), (left, right), 8.0);
+    let text_width = |text: &str| width(text, SMALL);
+    let names = names(panel, |x| frame.x(x), text_width, (left, right), 8.0);
     for at in names.iter().filter_map(|name| name.mark) {
         canvas.dashed(&[(at, start), (at, bottom)], AXIS, 1.0)?;
     }
@@ -214,14 +214,6 @@ fn stroke<B: DrawingBackend>(
     }
 }
 
-/// One curve is named by the title and the axis; that points are left out has to be said.
-pub(crate) fn has_legend(panel: &Panel) -> bool {
-    match panel.curves.as_slice() {
-        [only] => only.trace.left_out > 0,
-        _ => true,
-    }
-}
-
 fn shades<B: DrawingBackend>(
     canvas: &mut Canvas<'_, B>,
     panel: &Panel,
@@ -235,7 +227,7 @@ fn shades<B: DrawingBackend>(
         if let Some(color) = color {
             canvas.filled(from, to, color)?;
         }
-        // Where the shade does not show where one ends.
+        // The border of two phases with the same shade.
         if before == Some(color) && from.0 < frame.right {
             canvas.line(from, (from.0, frame.bottom), GRID, 1.0)?;
         }
@@ -250,17 +242,9 @@ fn y_ticks(axis: &Axis, high: f64) -> Vec<Tick> {
 
 /// As many as there is room for.
 fn x_ticks(axis: &Axis, wide: f64) -> Vec<Tick> {
-    let mut most = (wide / 60.0).clamp(2.0, 12.0) as usize;
-    loop {
-        let ticks = axis.ticks(most);
-        let apart = ticks.windows(2).all(|pair| {
-            let distance = (axis.place(pair[1].value) - axis.place(pair[0].value)) * wide;
-            let needed = (width(&pair[0].text, SMALL) + width(&pair[1].text, SMALL)) / 2.0 + 12.0;
-            distance >= needed
-        });
-        if apart || most <= 1 {
-            return ticks;
-        }
-        most -= 1;
-    }
+    let most = (wide / 60.0).clamp(2.0, 12.0) as usize;
+    axis.ticks_apart(most, |a, b| {
+        let distance = (axis.place(b.value) - axis.place(a.value)) * wide;
+        distance >= (width(&a.text, SMALL) + width(&b.text, SMALL)) / 2.0 + 12.0
+    })
 }

@@ -1,14 +1,12 @@
 //! Pictures of Braille patterns: 2 × 4 dots a character.
 
-use std::fmt::Write as _;
-
 use crate::axis::Tick;
 use crate::canvas::Point;
+use crate::error::PlotError;
 use crate::names::{Name, names};
 use crate::palette::Pen;
+use crate::panel::Panel;
 use crate::path::Frame;
-use crate::plot::Panel;
-use crate::{Plot, PlotError};
 
 /// The dots of a character, by column and row.
 const DOTS: [[u32; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
@@ -71,7 +69,7 @@ impl Field {
         }
     }
 
-    /// Where there are no colours, curves are known by a letter now and then.
+    /// Puts a letter on a curve now and then, by which it is known without colours.
     fn letters(&mut self, paths: &[Vec<Point>], index: usize, curves: usize) {
         let letter = letter(index);
         let distance = (self.columns / 4).max(4);
@@ -96,7 +94,7 @@ impl Field {
         let mut last = None;
         for cell in &self.cells[row * self.columns..][..self.columns] {
             if colors && cell.color != last {
-                paint(&mut out, cell.color);
+                out.push_str(&paint(cell.color));
                 last = cell.color;
             }
             out.push(match (cell.letter, cell.dots) {
@@ -106,7 +104,7 @@ impl Field {
             });
         }
         if last.is_some() {
-            paint(&mut out, None);
+            out.push_str(&paint(None));
         }
         out.trim_end().to_string()
     }
@@ -116,46 +114,43 @@ fn letter(index: usize) -> char {
     char::from(b'a' + (index % 26) as u8)
 }
 
-fn paint(out: &mut String, color: Option<u8>) {
-    let _ = match color {
-        Some(color) => write!(out, "\x1b[38;5;{color}m"),
-        None => write!(out, "\x1b[0m"),
-    };
+/// The control sequence for a colour, or for none.
+fn paint(color: Option<u8>) -> String {
+    match color {
+        Some(color) => format!("\x1b[38;5;{color}m"),
+        None => "\x1b[0m".to_string(),
+    }
 }
 
+/// `panel` in so many columns and rows of characters.
 pub(crate) fn text(
-    plot: &Plot<'_>,
-    columns: u16,
-    rows: u16,
+    panel: &Panel,
+    columns: usize,
+    rows: usize,
     colors: bool,
 ) -> Result<String, PlotError> {
-    PlotError::check(columns >= 40, "columns", columns, "at least 40")?;
-    PlotError::check(rows >= 10, "rows", rows, "at least 10")?;
-    let (columns, rows) = (usize::from(columns), usize::from(rows));
-    let panel = plot.panel(columns as u64 * 4)?;
-
     let mut head = Vec::new();
     head.extend(panel.title.as_deref().map(|title| cut(title, columns)));
-    head.extend(legend(&panel, columns, colors));
+    head.extend(legend(panel, columns, colors));
     let has_names = !panel.phases.is_empty() || !panel.marks.is_empty();
     let below = 2 + usize::from(!panel.x_label.is_empty());
     let high = rows.saturating_sub(head.len() + usize::from(has_names) + below);
     PlotError::check(high >= 4, "rows", rows, "more, for so many curves")?;
 
     let y_ticks = panel.y.ticks((high / 3).max(2));
-    let widest = y_ticks.iter().map(|tick| tick.text.chars().count()).max();
+    let widest = y_ticks.iter().map(|tick| wide(&tick.text)).max();
     let margin = widest.unwrap_or(0) + 2;
-    let wide = columns - margin;
+    let columns = columns - margin;
     let frame = Frame {
         left: 0.0,
         top: 0.0,
-        right: (wide * 2 - 1) as f64,
+        right: (columns * 2 - 1) as f64,
         bottom: (high * 4 - 1) as f64,
         x: panel.x,
         y: panel.y,
     };
 
-    let mut field = Field::new(wide, high);
+    let mut field = Field::new(columns, high);
     let several = panel.curves.len() > 1;
     for (index, drawn) in panel.curves.iter().enumerate() {
         let paths = frame.paths(&drawn.trace);
@@ -169,7 +164,7 @@ pub(crate) fn text(
 
     let mut out = head;
     if has_names {
-        out.push(named(&panel, &frame, margin, wide));
+        out.push(named(panel, &frame, margin, columns));
     }
     let mut at_row = vec![None; high];
     for tick in &y_ticks {
@@ -185,10 +180,10 @@ pub(crate) fn text(
             width = margin - 2
         ));
     }
-    out.extend(x_axis(&panel, &frame, margin, wide));
+    out.extend(x_axis(panel, &frame, margin, columns));
     if !panel.x_label.is_empty() {
-        let label = cut(&panel.x_label, wide);
-        let before = margin + (wide - label.chars().count()) / 2;
+        let label = cut(&panel.x_label, columns);
+        let before = margin + (columns - wide(&label)) / 2;
         out.push(format!("{}{label}", " ".repeat(before)));
     }
     let mut text = String::new();
@@ -208,101 +203,87 @@ fn draw(field: &mut Field, path: &[Point], pen: Pen) {
     }
 }
 
-/// What the y axis shows and what the curves are called, in as many lines as it takes.
+/// The name of the y axis and those of the curves, in as many lines as it takes.
 fn legend(panel: &Panel, columns: usize, colors: bool) -> Vec<String> {
     let mut entries = Vec::new();
     if !panel.y_label.is_empty() {
         let label = cut(&panel.y_label, columns);
-        entries.push((label.chars().count(), label));
+        entries.push((wide(&label), label));
     }
-    if crate::picture::has_legend(panel) {
+    if panel.has_legend() {
         for (index, drawn) in panel.curves.iter().enumerate() {
             let label = cut(&drawn.label, columns - 3);
-            let mut entry = String::new();
-            let width = label.chars().count() + 3;
-            if colors {
-                paint(&mut entry, Some(drawn.pen.terminal));
-                entry.push_str("──");
-                paint(&mut entry, None);
-            } else {
-                let _ = write!(entry, "{}:", letter(index));
-            }
-            entries.push((width, format!("{entry} {label}")));
+            let sample = match colors {
+                true => format!("{}──{}", paint(Some(drawn.pen.terminal)), paint(None)),
+                false => format!("{}:", letter(index)),
+            };
+            entries.push((wide(&label) + 3, format!("{sample} {label}")));
         }
     }
-    let mut lines = Vec::new();
-    let (mut line, mut used) = (String::new(), 0);
+    let mut lines: Vec<String> = Vec::new();
+    let mut used = columns;
     for (width, entry) in entries {
-        if used > 0 && used + 3 + width > columns {
-            lines.push(std::mem::take(&mut line));
-            used = 0;
+        match lines.last_mut() {
+            Some(line) if used + 3 + width <= columns => {
+                line.push_str("   ");
+                line.push_str(&entry);
+                used += 3 + width;
+            }
+            _ => {
+                lines.push(entry);
+                used = width;
+            }
         }
-        if used > 0 {
-            line.push_str("   ");
-            used += 3;
-        }
-        line.push_str(&entry);
-        used += width;
-    }
-    if used > 0 {
-        lines.push(line);
     }
     lines
 }
 
+/// Adds `text` to a line at `column`, if that is free.
+fn put(line: &mut String, column: usize, text: &str) {
+    if let Some(gap) = column.checked_sub(wide(line)) {
+        line.push_str(&" ".repeat(gap));
+        line.push_str(text);
+    }
+}
+
 /// The line of names.
-fn named(panel: &Panel, frame: &Frame, margin: usize, wide: usize) -> String {
+fn named(panel: &Panel, frame: &Frame, margin: usize, columns: usize) -> String {
     let column = |x: f64| frame.x(x).clamp(0.0, frame.right) / 2.0;
-    let range = |from, to| (column(from), column(to));
-    let width = |text: &str| text.chars().count() as f64;
-    let mut line = " ".repeat(margin);
-    for Name { text, left, .. } in names(panel, range, width, (0.0, wide as f64), 1.0) {
-        let at = margin + left as usize;
-        let used = line.chars().count();
-        if at >= used {
-            line.push_str(&" ".repeat(at - used));
-            line.push_str(&text);
-        }
+    let bounds = (0.0, columns as f64);
+    let mut line = String::new();
+    for Name { text, left, .. } in names(panel, column, |text| wide(text) as f64, bounds, 1.0) {
+        put(&mut line, margin + left as usize, &text);
     }
     line
 }
 
-fn x_axis(panel: &Panel, frame: &Frame, margin: usize, wide: usize) -> [String; 2] {
-    let mut most = (wide / 10).clamp(2, 10);
+fn x_axis(panel: &Panel, frame: &Frame, margin: usize, columns: usize) -> [String; 2] {
     let column = |tick: &Tick| (frame.x(tick.value) / 2.0) as usize;
-    let mut ticks = panel.x.ticks(most);
-    let apart = |ticks: &[Tick]| {
-        let pairs = ticks.windows(2);
-        let needed = |a: &Tick, b: &Tick| (a.text.chars().count() + b.text.chars().count()) / 2 + 2;
-        pairs
-            .into_iter()
-            .all(|p| column(&p[1]) >= column(&p[0]) + needed(&p[0], &p[1]))
-    };
-    while !apart(&ticks) && most > 1 {
-        most -= 1;
-        ticks = panel.x.ticks(most);
-    }
-    let mut line: Vec<char> = vec!['─'; wide];
+    let ticks = panel.x.ticks_apart((columns / 10).clamp(2, 10), |a, b| {
+        column(b) >= column(a) + (wide(&a.text) + wide(&b.text)) / 2 + 2
+    });
+    let mut line: Vec<char> = vec!['─'; columns];
     let mut labels = String::new();
     for tick in &ticks {
-        let column = column(tick).min(wide - 1);
+        let column = column(tick).min(columns - 1);
         line[column] = '┬';
-        let length = tick.text.chars().count();
+        let length = wide(&tick.text);
         let start = (margin + column).saturating_sub(length / 2);
-        let start = start.min((margin + wide).saturating_sub(length));
-        let used = labels.chars().count();
-        if start > used || used == 0 {
-            labels.push_str(&" ".repeat(start - used));
-            labels.push_str(&tick.text);
-        }
+        let start = start.min((margin + columns).saturating_sub(length));
+        put(&mut labels, start, &tick.text);
     }
     let line: String = line.into_iter().collect();
     [format!("{}└{line}", " ".repeat(margin - 1)), labels]
 }
 
+/// The number of columns that `text` takes.
+fn wide(text: &str) -> usize {
+    text.chars().count()
+}
+
 fn cut(text: &str, most: usize) -> String {
     let clean = text.chars().filter(|letter| !letter.is_control());
-    match text.chars().count() > most {
+    match wide(text) > most {
         false => clean.collect(),
         true => clean.take(most.saturating_sub(1)).chain(['…']).collect(),
     }

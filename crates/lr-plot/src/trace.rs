@@ -1,11 +1,11 @@
-//! What is drawn of a curve: few enough points to draw, and all that can be seen.
+//! The points that are drawn of a curve: few enough to draw, and all that can be seen.
 
 use lr_schedule::Schedule;
 
-use crate::PlotError;
 use crate::axis::{Axis, Scale};
+use crate::error::PlotError;
 
-/// How many rates are looked at before only every so many are.
+/// The most rates that are looked at; of more, only every so many.
 pub(crate) const MOST_STEPS: u64 = 1 << 25;
 
 /// A curve as runs of points, between which nothing is drawn.
@@ -14,7 +14,7 @@ pub(crate) struct Trace {
     pub runs: Vec<Vec<(f64, f64)>>,
     /// How wide a step is, for a schedule's rates, which hold for as long as that.
     pub step: Option<f64>,
-    /// How many points were no numbers.
+    /// How many points were not finite.
     pub left_out: usize,
     /// The distance of the steps that were looked at.
     pub every: u64,
@@ -26,45 +26,21 @@ impl Trace {
     }
 }
 
-/// The first, lowest, highest and last point of a column, which look as all of its points do.
-#[derive(Clone, Copy)]
-struct Column {
-    first: (f64, f64),
-    lowest: (f64, f64),
-    highest: (f64, f64),
-    last: (f64, f64),
-}
-
-impl Column {
-    fn of(point: (f64, f64)) -> Self {
-        Self {
-            first: point,
-            lowest: point,
-            highest: point,
-            last: point,
-        }
-    }
-
-    #[inline]
-    fn add(&mut self, point: (f64, f64)) {
-        if point.1 < self.lowest.1 {
-            self.lowest = point;
-        }
-        if point.1 > self.highest.1 {
-            self.highest = point;
-        }
-        self.last = point;
-    }
-
-    fn push_to(self, points: &mut Vec<(f64, f64)>) {
-        let (a, b) = match self.lowest.0 <= self.highest.0 {
-            true => (self.lowest, self.highest),
-            false => (self.highest, self.lowest),
-        };
-        for point in [self.first, a, b, self.last] {
-            if points.last() != Some(&point) {
-                points.push(point);
-            }
+/// Adds the first, lowest, highest and last point of a column, which look as all of its points do.
+fn add_column(column: &[(f64, f64)], points: &mut Vec<(f64, f64)>) {
+    let most = |better: fn(f64, f64) -> bool| {
+        let all = column.iter().copied();
+        all.reduce(|most, point| if better(point.1, most.1) { point } else { most })
+    };
+    let (lowest, highest) = (most(|a, b| a < b), most(|a, b| a > b));
+    let (a, b) = match lowest.map(|point| point.0) <= highest.map(|point| point.0) {
+        true => (lowest, highest),
+        false => (highest, lowest),
+    };
+    let shown = [column.first().copied(), a, b, column.last().copied()];
+    for point in shown.into_iter().flatten() {
+        if points.last() != Some(&point) {
+            points.push(point);
         }
     }
 }
@@ -79,7 +55,7 @@ pub(crate) fn schedule(
 ) -> Result<Trace, PlotError> {
     let count = end - start;
     let every = count.div_ceil(MOST_STEPS);
-    // What has no spec may be a recurrence of a closure.
+    // A schedule without a spec may be a recurrence of a closure.
     let recurs = schedule.to_spec().is_none_or(|spec| spec.recurs());
     if recurs && (every > 1 || start > MOST_STEPS) {
         return Err(PlotError::TooLong {
@@ -105,12 +81,12 @@ pub(crate) fn schedule(
             (step.ceil() as u64).clamp(start, end)
         }
     };
-    let mut points = Vec::new();
+    let (mut points, mut points_of_column) = (Vec::new(), Vec::new());
     let mut previous = None;
     let mut step = start;
     for column in 1..=columns {
         let until = bound(column);
-        let mut summary: Option<Column> = None;
+        points_of_column.clear();
         while step < until {
             let rate = match previous {
                 Some(previous) if every == 1 => schedule.advance(step, previous),
@@ -124,16 +100,10 @@ pub(crate) fn schedule(
                 });
             }
             previous = Some(rate);
-            let point = (step as f64, rate);
-            match &mut summary {
-                Some(summary) => summary.add(point),
-                None => summary = Some(Column::of(point)),
-            }
+            points_of_column.push((step as f64, rate));
             step = step.saturating_add(every);
         }
-        if let Some(summary) = summary {
-            summary.push_to(&mut points);
-        }
+        add_column(&points_of_column, &mut points);
     }
     Ok(Trace {
         runs: vec![points],
@@ -143,15 +113,18 @@ pub(crate) fn schedule(
     })
 }
 
+pub(crate) fn is_finite(point: &(f64, f64)) -> bool {
+    point.0.is_finite() && point.1.is_finite()
+}
+
 /// Measured points, those that aren't finite left out and counted.
 pub(crate) fn measured(points: &[(f64, f64)], columns: u64, x: &Axis) -> Trace {
-    let finite = |point: &(f64, f64)| point.0.is_finite() && point.1.is_finite();
-    let runs = points.split(|point| !finite(point));
+    let runs = points.split(|point| !is_finite(point));
     let runs = runs.filter(|run| !run.is_empty());
     Trace {
         runs: runs.map(|run| thinned(run, columns, x)).collect(),
         step: None,
-        left_out: points.iter().filter(|point| !finite(point)).count(),
+        left_out: points.iter().filter(|point| !is_finite(point)).count(),
         every: 1,
     }
 }
@@ -164,11 +137,7 @@ fn thinned(run: &[(f64, f64)], columns: u64, x: &Axis) -> Vec<(f64, f64)> {
     let column = |point: &(f64, f64)| (x.place(point.0) * columns as f64).floor();
     let mut points = Vec::new();
     for together in run.chunk_by(|a, b| column(a) == column(b)) {
-        let mut summary = Column::of(together[0]);
-        for point in together {
-            summary.add(*point);
-        }
-        summary.push_to(&mut points);
+        add_column(together, &mut points);
     }
     points
 }
@@ -181,7 +150,7 @@ mod tests {
 
     #[test]
     fn few_steps_are_all_there() {
-        let linear = Linear::new(1.0, 0.0, 10);
+        let linear = LinearRamp::new(1.0, 0.0, 10);
         let trace = schedule("linear", &linear, (0, 10), 1_000, Scale::Linear).unwrap();
         let expected: Vec<_> = (0..10).map(|n| (n as f64, linear.at(n))).collect();
         assert_eq!(trace.runs, [expected]);

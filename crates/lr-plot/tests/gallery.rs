@@ -9,6 +9,8 @@ mod curves;
 mod feedback;
 #[path = "../examples/gallery/pictures.rs"]
 mod pictures;
+#[path = "../examples/gallery/readme.rs"]
+mod readme;
 #[path = "../examples/gallery/recipes.rs"]
 mod recipes;
 
@@ -71,4 +73,14 @@ fn everything_has_a_picture_and_shows_it() {
         let shown = format!("pictures/{name}.svg\")");
         assert!(sources.contains(&shown), "{name} doesn't show its picture");
     }
+}
+
+#[test]
+fn every_curve_has_a_row_in_the_readme() {
+    let path = schedule().join("../../README.md");
+    let text = fs::read_to_string(path).unwrap();
+    assert!(
+        readme::with_all_curves(&text) == text,
+        "a curve has no row in the README's table; {AGAIN}"
+    );
 }

@@ -337,7 +337,7 @@ fn extreme_numbers_are_drawn_or_refused_and_never_panic() {
         for high in rates {
             for log in [false, true] {
                 for steps in [1, 2, 1_000] {
-                    let curve = Linear::new(low, high, steps);
+                    let curve = LinearRamp::new(low, high, steps);
                     let mut plot = Plot::new().schedule("it", curve).steps(0..steps + 1);
                     if log {
                         plot = plot.log_y();

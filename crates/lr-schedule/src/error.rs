@@ -162,13 +162,6 @@ impl ScheduleError {
     pub(crate) fn check_steps(owner: &str, field: &str, value: u64) -> Result<(), Self> {
         Self::check(value >= 1, owner, field, value, "at least 1")
     }
-
-    /// What all curves from a start to an end in some steps have in common.
-    pub(crate) fn check_ramp(owner: &str, start: f64, end: f64, steps: u64) -> Result<(), Self> {
-        Self::check_finite(owner, "start", start)?;
-        Self::check_finite(owner, "end", end)?;
-        Self::check_steps(owner, "steps", steps)
-    }
 }
 
 #[cfg(feature = "std")]

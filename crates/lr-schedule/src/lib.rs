@@ -15,7 +15,7 @@
 //! assert_eq!(schedule.at(u64::MAX), 1e-5);
 //! ```
 //!
-//! - [`curves`]: one curve each, such as [`Linear`](curves::Linear) and [`Cosine`](curves::Cosine);
+//! - [`curves`]: one curve each, such as [`LinearRamp`](curves::LinearRamp) and [`Cosine`](curves::Cosine);
 //! - [`combine`]: adapters, reached through the methods of [`Schedule`];
 //! - [`recipes`]: what people call by name, such as [`OneCycle`](recipes::OneCycle);
 //! - [`feedback`]: state machines that hear a metric, such as
@@ -56,11 +56,13 @@ pub mod spec;
 
 mod error;
 mod math;
+mod phase;
 mod recurrence;
 mod schedule;
 mod shape;
 
 pub use error::{Problem, ScheduleError};
+pub use phase::{Phase, PhaseKind};
 pub use recurrence::{Links, Recurrence, Update};
 pub use schedule::{Bounded, DynSchedule, Schedule};
 pub use shape::Shape;
@@ -73,7 +75,7 @@ pub mod prelude {
     };
     pub use crate::curves::*;
     pub use crate::feedback::{
-        Dialect, DynFeedback, Feedback, Greedy, GreedyConfig, Mode, ReduceOnPlateau,
+        Dialect, DynFeedback, Feedback, Greedy, GreedyConfig, Mode, NoFeedback, ReduceOnPlateau,
         ReduceOnPlateauConfig, ThresholdMode,
     };
     pub use crate::recipes::*;

@@ -92,3 +92,14 @@ pub(crate) fn share(n: u64, steps: u64) -> f64 {
         float(n) / float(steps)
     }
 }
+
+/// A number of steps rounded up; `None` where it is less than one or not finite.
+pub(crate) fn count(steps: f64) -> Option<u64> {
+    (steps.is_finite() && steps >= 1.0).then(|| -floor(-steps) as u64)
+}
+
+/// The last of some jumps, and as far again as they are from each other.
+pub(crate) fn margin(jumps: &[u64]) -> Option<u64> {
+    let last = *jumps.iter().max()?;
+    last.checked_add((last / jumps.len() as u64).max(1))
+}

@@ -3,11 +3,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::curves::Powers;
-use crate::error::or_panic;
+use crate::curves::{CurveSpec, Powers};
+use crate::error::{ScheduleError, or_panic};
 use crate::math::{cos, finite, float};
-use crate::spec::{Length, Link, each};
-use crate::{DynSchedule, Schedule, ScheduleError, Shape, Spec};
+use crate::schedule::{DynSchedule, Schedule};
+use crate::shape::Shape;
+use crate::spec::Spec;
+use crate::spec::{Link, each};
 
 /// A rate that is made of the one before it: `at(0) = start`, `at(n) = update(n, at(n - 1))`.
 ///
@@ -205,17 +207,13 @@ impl Part {
         let spec = of.to_spec();
         Self::check_closed(spec.as_ref(), "multiply.of")?;
         let by = match spec {
-            Some(Spec::Exponential { gamma, .. }) => Factors::Every(1, gamma),
-            Some(Spec::Step {
-                step_size: Length::Steps(steps),
-                gamma,
-                ..
-            }) => Factors::Every(steps, gamma),
-            Some(Spec::MultiStep {
-                milestones, gamma, ..
-            }) => {
-                let steps = each(&milestones, |step| step.steps())?; // in ascending order
-                Factors::At(steps, Powers::of(gamma))
+            Some(Spec::Curve(CurveSpec::Exponential(of))) => Factors::Every(1, of.gamma),
+            Some(Spec::Curve(CurveSpec::Step(of))) => {
+                Factors::Every(of.step_size.steps()?, of.gamma)
+            }
+            Some(Spec::Curve(CurveSpec::MultiStep(of))) => {
+                let steps = each(&of.milestones, |step| step.steps())?; // in ascending order
+                Factors::At(steps, Powers::of(of.gamma))
             }
             _ => Factors::Quotients,
         };

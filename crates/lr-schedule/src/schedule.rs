@@ -1,13 +1,15 @@
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 use core::fmt;
 
 use crate::combine::{
     BatchRule, BatchScale, Clamp, Cooldown, CooldownConfig, Delay, Noise, NoiseConfig, PerEpoch,
     Repeat, Scale, Skip, Take, Then, Warmup, WarmupConfig,
 };
-use crate::error::or_panic;
-use crate::{ScheduleError, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::phase::Phase;
+use crate::spec::Spec;
 
 /// A learning-rate schedule: a pure function from a step to a rate.
 ///
@@ -19,7 +21,7 @@ use crate::{ScheduleError, Spec};
 ///
 /// let schedule = Constant::new(0.1)
 ///     .take(30)
-///     .then(Linear::new(0.1, 0.0, 70))
+///     .then(LinearRamp::new(0.1, 0.0, 70))
 ///     .warmup(10);
 /// assert_eq!(schedule.at(5), 0.05); // on the way up
 /// assert_eq!(schedule.at(39), 0.1); // the constant's last step
@@ -56,6 +58,19 @@ pub trait Schedule {
         None
     }
 
+    /// The parts of the first `span` steps that people have names for, in order; the last may end
+    /// after `span`. None by default.
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let _ = span;
+        Vec::new()
+    }
+
+    /// How many steps show its form: its length, or where it has none a few of its cycles or of its
+    /// time scales; `None` for a schedule that has neither, such as a constant.
+    fn span(&self) -> Option<u64> {
+        self.length()
+    }
+
     /// This schedule as plain data; `None` where a closure is part of it.
     ///
     /// Two schedules with equal specs are the same function.
@@ -75,7 +90,7 @@ pub trait Schedule {
     ///
     /// ```compile_fail
     /// use lr_schedule::prelude::*;
-    /// let never = Constant::new(0.1).then(Linear::new(0.1, 0.0, 10));
+    /// let never = Constant::new(0.1).then(LinearRamp::new(0.1, 0.0, 10));
     /// ```
     fn then<N: Schedule>(self, next: N) -> Then<Self, N>
     where
@@ -157,7 +172,7 @@ pub trait Schedule {
     /// ```
     /// use lr_schedule::prelude::*;
     ///
-    /// let schedule = Linear::new(0.0, 0.5, 10).skip(1); // 0.05 at its first step
+    /// let schedule = LinearRamp::new(0.0, 0.5, 10).skip(1); // 0.05 at its first step
     /// assert_eq!((schedule.at(0), schedule.length()), (0.05, Some(9)));
     /// ```
     fn skip(self, steps: u64) -> Skip<Self>
@@ -172,7 +187,7 @@ pub trait Schedule {
     /// ```
     /// use lr_schedule::prelude::*;
     ///
-    /// let schedule = Linear::new(0.1, 0.0, 10).delay(100);
+    /// let schedule = LinearRamp::new(0.1, 0.0, 10).delay(100);
     /// assert_eq!([schedule.at(0), schedule.at(100), schedule.at(105)], [0.1, 0.1, 0.05]);
     /// ```
     fn delay(self, steps: u64) -> Delay<Self>
@@ -187,7 +202,7 @@ pub trait Schedule {
     /// ```
     /// use lr_schedule::prelude::*;
     ///
-    /// let saw = Linear::new(0.1, 0.0, 10).repeat(10);
+    /// let saw = LinearRamp::new(0.1, 0.0, 10).repeat(10);
     /// assert_eq!([saw.at(5), saw.at(10), saw.at(15)], [0.05, 0.1, 0.05]);
     /// ```
     ///
@@ -380,7 +395,7 @@ pub trait Schedule {
     ///
     /// let decay = true;
     /// let schedule: DynSchedule = match decay {
-    ///     true => Linear::new(0.1, 0.0, 100).into_dyn(),
+    ///     true => LinearRamp::new(0.1, 0.0, 100).into_dyn(),
     ///     false => Constant::new(0.1).into_dyn(),
     /// };
     /// assert_eq!(schedule.at(50), 0.05);
@@ -428,6 +443,14 @@ macro_rules! impl_for_pointer {
 
             fn length(&self) -> Option<u64> {
                 (**self).length()
+            }
+
+            fn phases(&self, span: f64) -> Vec<Phase> {
+                (**self).phases(span)
+            }
+
+            fn span(&self) -> Option<u64> {
+                (**self).span()
             }
 
             fn to_spec(&self) -> Option<Spec> {

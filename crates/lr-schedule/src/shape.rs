@@ -1,6 +1,6 @@
 use alloc::format;
 
-use crate::ScheduleError;
+use crate::error::ScheduleError;
 use crate::math::{half_cosine, ln, powf, sqrt, tanh};
 
 /// The form of a ramp between two rates, `n` steps into `of` of them; `t` is `n / of`.

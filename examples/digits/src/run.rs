@@ -118,7 +118,7 @@ fn run(
         .with_min_lr(how.lr / 1_000.0)
         .build()?;
     let schedule = Constant::try_new(how.lr)?.warmup(steps_per_epoch);
-    let lr = FeedbackScheduler::new(schedule, rule);
+    let lr = Scheduler::with_feedback(schedule, rule);
     let rate = lr.handle();
 
     let loss = LossMetric::new();

@@ -6,7 +6,6 @@ use burn::optim::{AdamConfig, AdamWConfig, ModuleOptimizer, Optimizer, SgdConfig
 use burn_lr::prelude::*;
 
 use crate::cli::OptimizerName;
-use crate::schedule::LearningRate;
 
 /// The momentum of a run whose schedule does not move it. Adam's and AdamW's is their first beta.
 pub const MOMENTUM: f64 = 0.9;
@@ -33,7 +32,7 @@ impl OptimizerConfig {
     }
 
     /// The optimizer, whose `momentum` follows the steps of `lr`.
-    pub fn init(&self, lr: &mut LearningRate, momentum: DynSchedule) -> ModuleOptimizer {
+    pub fn init(&self, lr: &mut DynScheduler, momentum: DynSchedule) -> ModuleOptimizer {
         match self.clone() {
             Self::Sgd(config) => scheduled(lr, momentum, move |[momentum]| {
                 let momentum = Some(undampened(momentum));
@@ -56,14 +55,11 @@ fn undampened(momentum: f64) -> MomentumConfig {
         .with_dampening(0.0)
 }
 
-fn scheduled<O, B>(lr: &mut LearningRate, momentum: DynSchedule, build: B) -> ModuleOptimizer
+fn scheduled<O, B>(lr: &mut DynScheduler, momentum: DynSchedule, build: B) -> ModuleOptimizer
 where
     O: Optimizer,
     B: Fn([f64; 1]) -> O + Clone + Send + Sync + 'static,
 {
     let momentum = [("momentum", momentum)];
-    match lr {
-        LearningRate::Scheduled(lr) => ScheduledOptimizer::new(lr, momentum, build).into(),
-        LearningRate::Feedback(lr) => ScheduledOptimizer::new(lr, momentum, build).into(),
-    }
+    ScheduledOptimizer::new(lr, momentum, build).into()
 }

@@ -20,7 +20,7 @@ use crate::optimizer::OptimizerConfig;
 use crate::picture;
 use crate::progress::{self, Epoch};
 use crate::run_dir::RunDir;
-use crate::schedule::{self, LearningRate};
+use crate::schedule;
 
 /// The name of the checkpoint's note that holds the [`Options`].
 const OPTIONS: &str = "options";
@@ -99,7 +99,7 @@ pub struct Run {
     model: Model,
     optimizer: ModuleOptimizer,
     optimizer_config: OptimizerConfig,
-    lr: LearningRate,
+    lr: DynScheduler,
     /// Steps taken, and in all.
     step: u64,
     steps: u64,
@@ -115,7 +115,7 @@ impl Run {
         let length =
             TrainingLength::new(data.train.len() as u64, options.batch_size, options.epochs)?;
         let steps = length.steps();
-        let mut lr = LearningRate::new(options, &length)?;
+        let mut lr = schedule::scheduler(options, &length)?;
         let momentum = schedule::momentum(options, steps)?;
         Ok(Self {
             model: Model::new(&device),
@@ -239,7 +239,7 @@ impl Run {
             &self.model,
             &self.optimizer,
             &self.optimizer_config,
-            self.lr.scheduler(),
+            &self.lr,
             progress,
         )?;
         Ok(checkpoint.with_note(OPTIONS, &options))
@@ -252,7 +252,7 @@ impl Run {
             self.model.clone(),
             self.optimizer.clone(),
             &self.optimizer_config,
-            self.lr.scheduler_mut(),
+            &mut self.lr,
         )?;
         self.step = progress.step;
         self.metrics = progress.metrics;

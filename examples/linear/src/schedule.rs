@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use burn_lr::feedback::DynFeedback;
 use burn_lr::prelude::*;
 use burn_lr::spec::{Data, TrainingLength};
 use clap::ValueEnum;
@@ -68,101 +67,52 @@ fn toml_error(error: toml::de::Error) -> String {
     format!("{place}: {}", error.message().replace('\n', " "))
 }
 
-/// The learning rate of a run: of a schedule alone, or of one whose rule observes the validation
-/// loss.
-pub enum LearningRate {
-    /// A schedule alone.
-    Scheduled(Scheduler<DynSchedule>),
-    /// A schedule under a feedback rule.
-    Feedback(FeedbackScheduler<DynSchedule, DynFeedback>),
+/// Creates the scheduler that `options` choose, for a run of the length `run`.
+pub fn scheduler(options: &Options, run: &TrainingLength) -> Result<DynScheduler, Error> {
+    match &options.schedule {
+        ScheduleChoice::Named(name) => named(*name, options, run.steps()),
+        ScheduleChoice::Spec(_) if options.lr.is_some() => Err(Error::RateOfSpec),
+        ScheduleChoice::Spec(spec) => Ok(Scheduler::from_spec(&spec.resolve(run)?)?),
+    }
 }
 
-impl LearningRate {
-    /// The schedule that `options` choose, for a run of the length `run`.
-    pub fn new(options: &Options, run: &TrainingLength) -> Result<Self, Error> {
-        match &options.schedule {
-            ScheduleChoice::Named(name) => Self::named(*name, options, run.steps()),
-            ScheduleChoice::Spec(_) if options.lr.is_some() => Err(Error::RateOfSpec),
-            ScheduleChoice::Spec(spec) => match spec.resolve(run)? {
-                spec @ Spec::Feedback { .. } => {
-                    let (schedule, rule) = spec.build_feedback()?;
-                    Ok(Self::Feedback(FeedbackScheduler::new(schedule, rule)))
-                }
-                spec => Ok(Self::Scheduled(Scheduler::new(spec.build()?))),
-            },
+fn named(name: ScheduleName, options: &Options, steps: u64) -> Result<DynScheduler, Error> {
+    let peak = options.peak();
+    let warmup = (steps / 20).max(1);
+    let rest = steps.saturating_sub(warmup).max(1);
+    let schedule = match name {
+        ScheduleName::Constant | ScheduleName::Plateau => Constant::try_new(peak)?.into_dyn(),
+        ScheduleName::MultiStep => {
+            MultiStep::try_new(peak, [steps / 2, steps * 3 / 4], 0.1)?.into_dyn()
         }
-    }
-
-    fn named(name: ScheduleName, options: &Options, steps: u64) -> Result<Self, Error> {
-        let peak = options.peak();
-        let warmup = (steps / 20).max(1);
-        let rest = steps.saturating_sub(warmup).max(1);
-        let schedule = match name {
-            ScheduleName::Constant | ScheduleName::Plateau => Constant::try_new(peak)?.into_dyn(),
-            ScheduleName::MultiStep => {
-                MultiStep::try_new(peak, [steps / 2, steps * 3 / 4], 0.1)?.into_dyn()
-            }
-            ScheduleName::Cosine => Cosine::try_new(peak, peak / 100.0, steps)?.into_dyn(),
-            ScheduleName::WarmupCosine => Cosine::try_new(peak, peak / 100.0, rest)?
-                .warmup(warmup)
-                .into_dyn(),
-            // cycles of 1, 2 and 4 sevenths of the run
-            ScheduleName::WarmRestarts => {
-                WarmRestarts::try_new(peak, peak / 100.0, steps.div_ceil(7), 2)?.into_dyn()
-            }
-            ScheduleName::OneCycle => one_cycle(options, steps)?.into_dyn(),
-            ScheduleName::WarmupStableDecay => {
-                let decay = (steps / 5).max(1);
-                let stable = rest.saturating_sub(decay);
-                let config = WarmupStableDecayConfig::new(peak, warmup, stable, decay);
-                config
-                    .with_decay_shape(Shape::OneMinusSqrt)
-                    .build()?
-                    .into_dyn()
-            }
-        };
-        Ok(match name {
-            ScheduleName::Plateau => {
-                let rule = ReduceOnPlateauConfig::new()
-                    .with_factor(0.5)
-                    .with_patience(5);
-                let rule = DynFeedback::new(rule.build()?);
-                Self::Feedback(FeedbackScheduler::new(schedule, rule))
-            }
-            _ => Self::Scheduled(Scheduler::new(schedule)),
-        })
-    }
-
-    /// The rate of the next step.
-    pub fn step(&mut self) -> f64 {
-        match self {
-            Self::Scheduled(scheduler) => scheduler.step(),
-            Self::Feedback(scheduler) => scheduler.step(),
+        ScheduleName::Cosine => Cosine::try_new(peak, peak / 100.0, steps)?.into_dyn(),
+        ScheduleName::WarmupCosine => Cosine::try_new(peak, peak / 100.0, rest)?
+            .warmup(warmup)
+            .into_dyn(),
+        // cycles of 1, 2 and 4 sevenths of the run
+        ScheduleName::WarmRestarts => {
+            WarmRestarts::try_new(peak, peak / 100.0, steps.div_ceil(7), 2)?.into_dyn()
         }
-    }
-
-    /// As a checkpoint takes it.
-    pub fn scheduler(&self) -> &dyn Resumable {
-        match self {
-            Self::Scheduled(scheduler) => scheduler,
-            Self::Feedback(scheduler) => scheduler,
+        ScheduleName::OneCycle => one_cycle(options, steps)?.into_dyn(),
+        ScheduleName::WarmupStableDecay => {
+            let decay = (steps / 5).max(1);
+            let stable = rest.saturating_sub(decay);
+            let config = WarmupStableDecayConfig::new(peak, warmup, stable, decay);
+            config
+                .with_decay_shape(Shape::OneMinusSqrt)
+                .build()?
+                .into_dyn()
         }
-    }
-
-    /// As a checkpoint restores it.
-    pub fn scheduler_mut(&mut self) -> &mut dyn Resumable {
-        match self {
-            Self::Scheduled(scheduler) => scheduler,
-            Self::Feedback(scheduler) => scheduler,
+    };
+    Ok(match name {
+        ScheduleName::Plateau => {
+            let rule = ReduceOnPlateauConfig::new()
+                .with_factor(0.5)
+                .with_patience(5);
+            Scheduler::with_feedback(schedule, rule.build()?).into_dyn()
         }
-    }
-
-    /// Tells the rule, where there is one, the validation loss of an epoch.
-    pub fn observe(&mut self, valid_mse: f64) {
-        if let Self::Feedback(scheduler) = self {
-            scheduler.observe(valid_mse);
-        }
-    }
+        _ => Scheduler::new(schedule).into_dyn(),
+    })
 }
 
 /// The momentum of a run's steps, which one of the schedules moves.

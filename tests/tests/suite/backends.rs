@@ -11,12 +11,12 @@ use burn_lr::prelude::*;
 use burn_pack::Reader;
 use tests::{Training, devices, tolerance};
 
-fn lr() -> FeedbackScheduler<burn_lr::combine::Warmup<Constant>, ReduceOnPlateau> {
+fn lr() -> Scheduler<burn_lr::combine::Warmup<Constant>, ReduceOnPlateau> {
     let rule = ReduceOnPlateauConfig::new()
         .with_patience(1)
         .build()
         .unwrap();
-    FeedbackScheduler::new(Constant::new(0.01).warmup(5), rule)
+    Scheduler::with_feedback(Constant::new(0.01).warmup(5), rule)
 }
 
 /// All that there is of model, optimizer and scheduler, by name, as Burn writes it.

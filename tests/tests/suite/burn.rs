@@ -11,7 +11,7 @@ use burn::lr_scheduler::noam::NoamLrSchedulerConfig;
 use burn::lr_scheduler::sequential::SequentialLrSchedulerConfig;
 use burn::lr_scheduler::step::StepLrSchedulerConfig;
 use burn::module::{Module, ParamGroup, ParamId};
-use burn::nn::Linear as LinearLayer;
+use burn::nn::Linear;
 use burn::optim::AdamConfig;
 use burn::tensor::{Device, Tensor};
 use burn::train::{InferenceStep, Learner, RegressionOutput, TrainOutput, TrainStep};
@@ -159,7 +159,7 @@ fn groups_step_and_resume_each_on_its_own() {
         let rule = ReduceOnPlateau::new(Mode::Min);
         ModuleLrScheduler::new(Scheduler::new(schedule)).with_group(
             ParamGroup::from_ids(vec![head]),
-            FeedbackScheduler::new(schedule.scale(10.0), rule),
+            Scheduler::with_feedback(schedule.scale(10.0), rule),
         )
     };
     let mut lr = make();
@@ -186,7 +186,7 @@ fn a_group_whose_state_was_not_saved_does_not_restart_in_silence() {
 /// A regression as burn-train takes it.
 #[derive(Module, Debug)]
 struct Regression {
-    layer: LinearLayer,
+    layer: Linear,
 }
 
 impl Regression {

@@ -5,7 +5,7 @@ use std::fs;
 
 use burn::config::Config;
 use burn::module::{Module, Param, ParamId};
-use burn::nn::{Linear as Layer, LinearConfig, LinearLayout};
+use burn::nn::{Linear, LinearConfig, LinearLayout};
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::{DType, Device, Int, Tensor};
 use burn_lr::prelude::*;
@@ -116,8 +116,8 @@ fn refused<M: Module, C: Config>(
 fn another_model_is_refused_with_every_difference() {
     #[derive(Module, Debug)]
     struct Another {
-        linear: Layer,
-        head: Layer,
+        linear: Linear,
+        head: Linear,
     }
     let device = &devices()[0];
     let (_, _, checkpoint) = trained(device, 3);
@@ -145,7 +145,7 @@ fn another_model_is_refused_with_every_difference() {
 fn integers_of_another_backends_size_are_the_same_integers() {
     #[derive(Module, Debug)]
     struct Counting {
-        layer: Layer,
+        layer: Linear,
         counts: Param<Tensor<1, Int>>,
     }
     let new = |device: &Device, counts: [i32; 3]| Counting {
@@ -372,13 +372,13 @@ fn a_state_that_could_not_be_restored_is_not_saved() {
 
 #[derive(Module, Debug)]
 struct Body {
-    linear: Layer,
+    linear: Linear,
 }
 
 #[derive(Module, Debug)]
 struct BodyAndHead {
-    linear: Layer,
-    head: Layer,
+    linear: Linear,
+    head: Linear,
 }
 
 fn step<M: Module>(
@@ -399,8 +399,8 @@ fn a_layer_of_column_layout_goes_on_whether_it_has_values_or_not() {
     let config = AdamConfig::new();
     for device in devices() {
         let layer = LinearConfig::new(3, 2).with_layout(LinearLayout::Col);
-        let forward = |layer: &Layer, input| layer.forward(input);
-        let weight = |layer: &Layer| layer.weight.val().into_data();
+        let forward = |layer: &Linear, input| layer.forward(input);
+        let weight = |layer: &Linear| layer.weight.val().into_data();
         let (trained, optimizer) = step((layer.init(&device), config.init()), forward, &device);
         let progress = Progress::default();
         let checkpoint =

@@ -77,7 +77,7 @@ fn make_read_only(directory: &Path) {
 /// A run of some steps.
 struct Run {
     training: Training,
-    lr: Scheduler<Linear>,
+    lr: Scheduler<LinearRamp>,
 }
 
 impl Run {
@@ -85,7 +85,7 @@ impl Run {
         let device = Device::flex().autodiff();
         let mut run = Self {
             training: Training::new(AdamConfig::new().init(), &device),
-            lr: Scheduler::new(Linear::new(0.1, 0.0, 100)),
+            lr: Scheduler::new(LinearRamp::new(0.1, 0.0, 100)),
         };
         run.train(5);
         run
@@ -110,7 +110,7 @@ impl Run {
     fn restored(checkpoint: Checkpoint) -> Self {
         let mut run = Self::new();
         let config = AdamConfig::new();
-        run.lr = Scheduler::new(Linear::new(0.1, 0.0, 100));
+        run.lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 100));
         let Training { model, .. } = run.training;
         let (model, optimizer) = checkpoint
             .restore(model, config.init(), &config, &mut run.lr)

@@ -3,7 +3,7 @@
 use burn::lr_scheduler::LrSchedulerRecord;
 use burn::lr_scheduler::module_lr_scheduler::{ModuleLearningRate, ModuleLrScheduler};
 use burn::module::{Module, ParamId};
-use burn::nn::{Linear as LinearLayer, LinearConfig};
+use burn::nn::{Linear, LinearConfig};
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
 use burn_lr::prelude::*;
@@ -55,9 +55,9 @@ fn layer_wise_decay_gives_each_path_its_rate() {
 
 #[derive(Module, Debug)]
 struct Twelve {
-    layer1: LinearLayer,
-    layer10: LinearLayer,
-    blocks: Vec<LinearLayer>,
+    layer1: Linear,
+    layer10: Linear,
+    blocks: Vec<Linear>,
 }
 
 impl Twelve {
@@ -78,7 +78,7 @@ fn groups_are_of_whole_path_segments_and_the_last_one_counts() {
     let layers = layers_of(&model);
     assert_eq!(layers.len(), 13);
     assert_eq!(layers[3], "blocks.1");
-    let own = Scheduler::new(Linear::new(1.0, 0.0, 10));
+    let own = Scheduler::new(LinearRamp::new(1.0, 0.0, 10));
     let groups = Groups::new()
         .with(Group::new("layer1").scaled(0.5))
         .with(Group::new("blocks").scaled(0.25))
@@ -127,7 +127,7 @@ fn groups_are_of_whole_path_segments_and_the_last_one_counts() {
 #[test]
 fn a_groups_own_schedule_is_scaled_and_unfrozen_too() {
     let build = |factor: f64, from: u64| {
-        let own = Scheduler::new(Linear::new(1.0, 0.0, 10));
+        let own = Scheduler::new(LinearRamp::new(1.0, 0.0, 10));
         let head = Group::new("output").scheduled(own);
         let head = head.scaled(factor).unfrozen_at(from);
         let base = Scheduler::new(Constant::new(0.1));
@@ -168,7 +168,7 @@ fn what_cannot_be_a_group_is_refused_with_what_there_is() {
         .with(Group::new("input"));
     assert_eq!(
         build(covered),
-        GroupError::Covered {
+        GroupError::Shadowed {
             name: "input.bias".to_string()
         }
     );
@@ -177,7 +177,7 @@ fn what_cannot_be_a_group_is_refused_with_what_there_is() {
         .with(Group::new("input"));
     assert_eq!(
         build(twins),
-        GroupError::Twins {
+        GroupError::Duplicate {
             name: "input".to_string()
         }
     );
@@ -193,8 +193,8 @@ fn what_cannot_be_a_group_is_refused_with_what_there_is() {
 
 fn with_rule(decay: f64) -> burn_lr::GroupScheduler {
     let rule = ReduceOnPlateauConfig::new().with_patience(0);
-    let base = FeedbackScheduler::new(Constant::new(0.1).warmup(5), rule.build().unwrap());
-    let own = Scheduler::new(Linear::new(0.5, 0.0, 50));
+    let base = Scheduler::with_feedback(Constant::new(0.1).warmup(5), rule.build().unwrap());
+    let own = Scheduler::new(LinearRamp::new(0.5, 0.0, 50));
     let groups = Groups::new()
         .layer_wise(decay, &["input", "hidden"])
         .with(Group::new("output").scheduled(own));

@@ -181,7 +181,7 @@ fn go_on([weights, optimizer, scheduler]: &Seed) -> Result<(), TorchLoadError> {
         let mut lr = saved.schedule(groups, &model, &names)?;
         lr.step();
     }
-    let rate = match FeedbackScheduler::from_torch(&state, 0) {
+    let rate = match Scheduler::from_torch(&state, 0) {
         Ok(mut lr) => lr.step(),
         Err(_) => Scheduler::from_torch(&state, 0)?.step(),
     };

@@ -62,7 +62,7 @@ fn sgd(momentum: f64) -> Sgd {
 #[test]
 fn entry_1_a_rate_is_changed_by_hand_in_the_middle_of_a_run() {
     for device in devices() {
-        let schedule = Linear::new(0.1, 0.0, 100);
+        let schedule = LinearRamp::new(0.1, 0.0, 100);
         let mut training = Training::new(SgdConfig::new().init(), &device);
         let mut lr = Scheduler::new(schedule);
         let handle = lr.handle();
@@ -143,7 +143,7 @@ fn entry_4_warm_up_in_front_of_anything() {
     let (base, warmup, rest) = (5e-4, 10, 90);
     let case = |id| Case::new("transformers", id);
     case("constant_with_warmup/0").holds_for(Constant::new(base).warmup(warmup));
-    case("linear/0").holds_for(Linear::new(base, 0.0, rest).warmup(warmup));
+    case("linear/0").holds_for(LinearRamp::new(base, 0.0, rest).warmup(warmup));
     case("cosine/0").holds_for(CosineAnnealing::new(base, 0.0, rest).warmup(warmup));
     case("cosine_with_restarts/0").holds_for(HardRestarts::new(base, rest, 3.0).warmup(warmup));
 }
@@ -159,10 +159,10 @@ fn entry_6_reduced_when_a_metric_stalls() {
     let case = Case::new("torch", "ReduceLROnPlateau/default");
     let rule = ReduceOnPlateau::new(Mode::Min);
     let metrics = case.column("metrics");
-    let mut lr = FeedbackScheduler::new(Constant::new(0.1), rule.clone());
+    let mut lr = Scheduler::with_feedback(Constant::new(0.1), rule.clone());
     case.assert_column("lr", |step| {
         // Resumed between any two steps: nothing is lost.
-        let mut resumed = FeedbackScheduler::new(Constant::new(0.1), rule.clone());
+        let mut resumed = Scheduler::with_feedback(Constant::new(0.1), rule.clone());
         resumed.try_load_record(&lr.to_record()).unwrap();
         lr = resumed;
         let rate = lr.step();
@@ -174,9 +174,9 @@ fn entry_6_reduced_when_a_metric_stalls() {
 
 #[test]
 fn entry_6_another_rule_is_refused_unless_it_was_asked_for() {
-    let saved = FeedbackScheduler::new(Constant::new(0.1), ReduceOnPlateau::new(Mode::Min));
+    let saved = Scheduler::with_feedback(Constant::new(0.1), ReduceOnPlateau::new(Mode::Min));
     let rule = ReduceOnPlateau::new(Mode::Max);
-    let mut lr = FeedbackScheduler::new(Constant::new(0.1), rule.clone());
+    let mut lr = Scheduler::with_feedback(Constant::new(0.1), rule.clone());
     let error = lr.try_load_record(&saved.to_record()).unwrap_err();
     assert!(
         error
@@ -190,7 +190,7 @@ fn entry_6_another_rule_is_refused_unless_it_was_asked_for() {
     let error = lr.try_load_record(&Scheduler::new(Constant::new(0.1)).to_record());
     assert_eq!(
         error.unwrap_err().to_string(),
-        "the record is of a Scheduler, not of a FeedbackScheduler"
+        "the record is of a scheduler without a feedback rule, not of a scheduler with a feedback rule"
     );
 }
 

@@ -6,7 +6,7 @@
 //! decay are 32-bit numbers, also for 64-bit parameters.
 
 use burn::module::Module;
-use burn::nn::Linear as LinearLayer;
+use burn::nn::Linear;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::activation::relu;
@@ -53,7 +53,7 @@ fn cases() -> Vec<Case> {
 /// One layer, or two with a ReLU between them.
 #[derive(Module, Debug)]
 struct Model {
-    layers: Vec<LinearLayer>,
+    layers: Vec<Linear>,
 }
 
 impl Model {

@@ -8,19 +8,17 @@ use burn::grad_clipping::GradientClippingConfig;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLearningRate;
 use burn::module::{Module, Param, ParamId};
 use burn::nn::{
-    BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear as LinearLayer, LinearConfig,
-    LinearLayout,
+    BatchNorm, BatchNormConfig, LayerNorm, LayerNormConfig, Linear, LinearConfig, LinearLayout,
 };
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{DType, Device, Int, Tensor};
-use burn_lr::feedback::DynFeedback;
+use burn_lr::GroupScheduler;
 use burn_lr::prelude::*;
 use burn_lr::pytorch::{
     OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile, TorchLoadError, TorchNames,
     TorchOptimizer, TorchOptimizerKind, load_weights,
 };
-use burn_lr::{DynSchedule, GroupScheduler};
 use burn_pack::Reader;
 use serde::Deserialize;
 use tests::torch::{Data, Place, difference, values, weights_of};
@@ -72,7 +70,7 @@ trait Network: Module + 'static {
 /// A `Sequential` of PyTorch's.
 #[derive(Module, Debug)]
 struct Sequential {
-    layers: Vec<LinearLayer>,
+    layers: Vec<Linear>,
 }
 
 impl Network for Sequential {
@@ -99,9 +97,9 @@ impl Network for Sequential {
 /// Declared from its input to its output, and not as PyTorch's is.
 #[derive(Module, Debug)]
 struct TwoLayer {
-    hidden: LinearLayer,
+    hidden: Linear,
     norm: LayerNorm,
-    head: LinearLayer,
+    head: Linear,
 }
 
 impl Network for TwoLayer {
@@ -135,7 +133,7 @@ impl Network for TwoLayer {
     }
 }
 
-fn named(name: &str, layer: &LinearLayer) -> [(String, Vec<f64>); 2] {
+fn named(name: &str, layer: &Linear) -> [(String, Vec<f64>); 2] {
     let [weight, bias] = weights_of(layer);
     [
         (format!("{name}.weight"), weight),
@@ -145,8 +143,7 @@ fn named(name: &str, layer: &LinearLayer) -> [(String, Vec<f64>); 2] {
 
 /// What gives the rates.
 enum Rates {
-    Scheduled(Scheduler<DynSchedule>),
-    Plateau(FeedbackScheduler<DynSchedule, DynFeedback>),
+    One(Box<DynScheduler>),
     Groups(GroupScheduler),
 }
 
@@ -155,8 +152,7 @@ impl Rates {
     fn step(&mut self) -> (ModuleLearningRate, Vec<f64>) {
         let one = |rate: f64| (rate.into(), vec![rate]);
         match self {
-            Self::Scheduled(lr) => one(lr.step()),
-            Self::Plateau(lr) => one(lr.step()),
+            Self::One(lr) => one(lr.step()),
             Self::Groups(lr) => {
                 let rates = lr.step();
                 let groups = [Some(rates.base()), lr.rate("group 1", &rates)];
@@ -191,9 +187,8 @@ impl<M: Network> Run<M> {
         let state = state.read(&scheduler.root())?;
 
         let groups = state.groups.len();
-        let rates = match (state.class, groups) {
-            ("ReduceLROnPlateau", 1) => Rates::Plateau(FeedbackScheduler::from_torch(&state, 0)?),
-            (_, 1) => Rates::Scheduled(Scheduler::from_torch(&state, 0)?),
+        let rates = match groups {
+            1 => Rates::One(Box::new(Scheduler::from_torch(&state, 0)?)),
             _ => {
                 let all = (0..groups).map(|group| Scheduler::from_torch(&state, group));
                 let all = all.collect::<Result<Vec<_>, _>>()?;
@@ -201,15 +196,15 @@ impl<M: Network> Run<M> {
             }
         };
         let (optimizer, rates) = match (&state.groups[0].momentum, rates) {
-            (Some(momentum), Rates::Scheduled(mut lr)) => {
+            (Some(momentum), Rates::One(mut lr)) => {
                 let (config, moved) = (saved.sgd_config(0)?, saved.momentum_config(0)?);
                 let schedules = [("momentum", momentum.build()?)];
-                let optimizer = ScheduledOptimizer::new(&mut lr, schedules, move |[momentum]| {
+                let optimizer = ScheduledOptimizer::new(&mut *lr, schedules, move |[momentum]| {
                     let moved = moved.clone().with_momentum(momentum);
                     config.clone().with_momentum(Some(moved)).build()
                 });
                 let optimizer = saved.load(optimizer.into(), &model, &names)?;
-                (optimizer, Rates::Scheduled(lr))
+                (optimizer, Rates::One(lr))
             }
             (_, rates) => (saved.init(&model, &names)?, rates),
         };
@@ -239,7 +234,7 @@ impl<M: Network> Run<M> {
                 off = off.max((ours - theirs).abs());
             }
             self.model = self.optimizer.step(rates, self.model, grads);
-            if let Rates::Plateau(lr) = &mut self.rates
+            if let Rates::One(lr) = &mut self.rates
                 && (step + 1) % EVERY == 0
             {
                 lr.observe(value);
@@ -376,7 +371,7 @@ fn parameters_can_be_named_one_by_one() {
 /// A convolution's, say, without the convolution.
 #[derive(Module, Debug)]
 struct Normed {
-    layer: LinearLayer,
+    layer: Linear,
     norm: BatchNorm,
 }
 
@@ -618,11 +613,15 @@ fn what_does_not_fit_is_refused() {
         error,
         TorchLoadError::File(TorchError::Missing { .. })
     ));
-    // a scheduler of another kind
+    // a group that there isn't
     let file = open("linear-adamw_plateau", "scheduler.pt");
     let state = SchedulerState::read(&file.root()).unwrap();
-    assert!(Scheduler::from_torch(&state, 0).is_err());
-    assert!(FeedbackScheduler::from_torch(&state, 1).is_err());
+    assert!(matches!(
+        Scheduler::from_torch(&state, 1).err(),
+        Some(TorchLoadError::NoGroup { index: 1, count: 1 })
+    ));
+    // a rule, where a schedule alone was expected, isn't lost
+    assert!(!Scheduler::from_torch(&state, 0).unwrap().rule().is_none());
 
     // Two tensors for one parameter, of which neither may be left out.
     let file = open("two_layer-sgd_groups", "model.pt");

@@ -148,7 +148,7 @@ fn a_resumed_run_has_the_values_and_only_of_the_same_schedules() {
     let make = |quantities: &[(&str, f64)]| {
         let mut lr = Scheduler::new(Constant::new(0.1));
         for &(name, start) in quantities {
-            let schedule = (name, Linear::new(start, 0.0, 100).into_dyn());
+            let schedule = (name, LinearRamp::new(start, 0.0, 100).into_dyn());
             ScheduledOptimizer::new(&mut lr, [schedule], |_| SgdConfig::new().build());
         }
         lr
@@ -160,13 +160,13 @@ fn a_resumed_run_has_the_values_and_only_of_the_same_schedules() {
     let record = lr.to_record();
     let mut resumed = Scheduler::new(Constant::new(0.1));
     let names = [("momentum", 0.9), ("weight.decay", 0.1)];
-    let schedules = names.map(|(name, start)| (name, Linear::new(start, 0.0, 100).into_dyn()));
+    let schedules = names.map(|(name, start)| (name, LinearRamp::new(start, 0.0, 100).into_dyn()));
     let optimizer = ScheduledOptimizer::new(&mut resumed, schedules, |_| SgdConfig::new().build());
     resumed.try_load_record(&record).unwrap();
     resumed.step();
     assert_eq!(
         optimizer.values(),
-        names.map(|(_, start)| Linear::new(start, 0.0, 100).at(10))
+        names.map(|(_, start)| LinearRamp::new(start, 0.0, 100).at(10))
     );
 
     let message = |quantities| {

@@ -37,7 +37,7 @@ use rand_chacha::ChaCha8Rng;
 const EPOCHS: usize = 12;
 const BREAK: usize = 5;
 
-type Lr = FeedbackScheduler<DynSchedule, DynFeedback>;
+type Lr = Scheduler<DynSchedule, DynFeedback>;
 
 /// Warmed up, and cut whenever an epoch does not halve the loss: before the break,
 /// at it, and after it.
@@ -47,7 +47,7 @@ fn scheduler() -> Lr {
         .with_patience(0)
         .with_threshold(0.5);
     let rule = DynFeedback::new(rule.build().unwrap());
-    FeedbackScheduler::new(Constant::new(0.02).warmup(40).into_dyn(), rule)
+    Scheduler::with_feedback(Constant::new(0.02).warmup(40).into_dyn(), rule)
 }
 
 fn loaders(first_epoch: usize, seed: u64) -> (TrainLoader<Network>, ValidLoader<Network>) {
@@ -124,7 +124,7 @@ fn training_with(
     }
 }
 
-fn feedback<S: Schedule, F: Feedback>(lr: &FeedbackScheduler<S, F>) -> MetricFeedback {
+fn feedback<S: Schedule, F: Feedback>(lr: &Scheduler<S, F>) -> MetricFeedback {
     MetricFeedback::new(lr, &LossMetric::new(), Direction::Lowest, Split::Valid).unwrap()
 }
 
@@ -269,7 +269,7 @@ impl Feedback for Echo {
 fn a_training_that_goes_on_from_an_older_checkpoint_forgets_what_was_given_up() {
     let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
     let train = |path: &Path, resumed: Option<usize>, epochs: usize, seed: u64| {
-        let lr = FeedbackScheduler::new(Constant::new(0.01), Echo(0.0));
+        let lr = Scheduler::with_feedback(Constant::new(0.01), Echo(0.0));
         let training = training_with(path, resumed, &rates, seed).num_epochs(epochs);
         // Saves every epoch, and looks for the best one as Burn's default does.
         let strategy = ComposedCheckpointingStrategy::builder()
@@ -357,7 +357,7 @@ fn without_them_it_is_as_burn_has_it() {
     // A metric of the training split, and one that is better the higher it is.
     let rule = ReduceOnPlateauConfig::new().with_mode(Mode::Max);
     let rule = rule.with_patience(0).with_threshold(10.0);
-    let lr = FeedbackScheduler::new(Constant::new(0.01), rule.build().unwrap());
+    let lr = Scheduler::with_feedback(Constant::new(0.01), rule.build().unwrap());
     let accuracy = AccuracyMetric::new();
     let feedback = MetricFeedback::new(&lr, &accuracy, Direction::Highest, Split::Train).unwrap();
     let training = training(directory.path(), None, &rates).metrics((accuracy,));
@@ -384,8 +384,8 @@ fn several_schedulers_hear_a_metric_each() {
             .with_patience(0);
         rule.with_threshold(10.0).build().unwrap() // nothing is an improvement
     };
-    let base = FeedbackScheduler::new(Constant::new(0.01), rule(Mode::Min));
-    let own = FeedbackScheduler::new(Constant::new(0.02), rule(Mode::Max));
+    let base = Scheduler::with_feedback(Constant::new(0.01), rule(Mode::Min));
+    let own = Scheduler::with_feedback(Constant::new(0.02), rule(Mode::Max));
     let accuracy = AccuracyMetric::new();
     let hears_accuracy = MetricFeedback::new(&own, &accuracy, Direction::Highest, Split::Train);
     let feedback = feedback(&base).and(hears_accuracy.unwrap());
@@ -414,7 +414,7 @@ fn several_schedulers_hear_a_metric_each() {
 fn a_metric_that_is_not_there_ends_the_training() {
     let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
     let rule = ReduceOnPlateau::new(Mode::Max);
-    let lr = FeedbackScheduler::new(Constant::new(0.01), rule);
+    let lr = Scheduler::with_feedback(Constant::new(0.01), rule);
     let metric = AccuracyMetric::new();
     let wrong = MetricFeedback::new(&lr, &metric, Direction::Lowest, Split::Valid).err();
     assert_eq!(
@@ -476,6 +476,8 @@ impl SupervisedLearningStrategy<Network> for TwoWorkers {
             .enumerate()
             .map(|(number, part)| {
                 let mut learner = learner.clone();
+                // The clone's first graph would be one with the other's.
+                learner.fork(&devices[number]);
                 let mut early_stopping = components.early_stopping.clone();
                 let mut checkpointer = if number == 0 {
                     checkpointer.take()
@@ -630,7 +632,7 @@ fn two_workers_take_up_what_is_done_by_hand_at_the_same_step() {
             changes
         }
     });
-    let momentum = ("momentum", Linear::new(0.95, 0.85, 100).into_dyn());
+    let momentum = ("momentum", LinearRamp::new(0.95, 0.85, 100).into_dyn());
     let optimizer = ScheduledOptimizer::new(&mut lr, [momentum], |[momentum]| {
         let momentum = MomentumConfig::new().with_momentum(momentum);
         let config = SgdConfig::new().with_momentum(Some(momentum.with_dampening(0.0)));

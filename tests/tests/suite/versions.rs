@@ -17,12 +17,12 @@ const CURRENT: u64 = 2;
 const STEPS: u64 = 12;
 const MORE: u64 = 28;
 
-type Lr = FeedbackScheduler<Warmup<Cosine>, ReduceOnPlateau>;
+type Lr = Scheduler<Warmup<Cosine>, ReduceOnPlateau>;
 
 fn lr() -> Lr {
     let rule = ReduceOnPlateauConfig::new().with_patience(1);
     let schedule = Cosine::new(0.1, 0.0, 90).warmup(10);
-    FeedbackScheduler::new(schedule, rule.build().unwrap())
+    Scheduler::with_feedback(schedule, rule.build().unwrap())
 }
 
 /// The steps of the run before number `end`, from number `begin` on; returns their rates.

@@ -47,7 +47,7 @@ use crate::record::{Resumable, in_other_steps};
 /// assert_eq!(lr.position(), 500);
 ///
 /// // a schedule that begins here
-/// let from_here = Linear::new(0.01, 0.0, 100).delay(checkpoint.progress().step);
+/// let from_here = LinearRamp::new(0.01, 0.0, 100).delay(checkpoint.progress().step);
 /// let mut lr = Scheduler::new(from_here).accept_another_schedule();
 /// # let (model, optimizer) =
 /// checkpoint.restoring().with_fresh_optimizer().restore(model, optimizer, &config, &mut lr)?;

@@ -12,8 +12,8 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 
 /// A directory of checkpoints, each in a file that is named after its step.
 ///
-/// Anybody may read it, while a run writes to it too. Who writes has a [`CheckpointWriter`], of
-/// which there is one at a time, and keeps what a [`Retention`] says.
+/// Anybody may read it, while a run writes to it too. Who writes has a [`CheckpointWriter`](crate::CheckpointWriter), of
+/// which there is one at a time, and keeps what a [`Retention`](crate::Retention) says.
 ///
 /// ```
 /// use burn::nn::LinearConfig;

@@ -1,4 +1,4 @@
-use super::Outcome;
+use super::range_test::Outcome;
 
 /// Why a range test suggests no rate.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

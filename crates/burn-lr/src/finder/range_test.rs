@@ -46,7 +46,7 @@ impl Display for Outcome {
     }
 }
 
-/// What a range test saw: losses over rates, for a plot; and what rates they
+/// Losses over rates, as a range test saw them, for a plot; and the rates that they
 /// [suggest](super::Suggestion).
 #[derive(Debug, Clone, PartialEq)]
 pub struct RangeTest {

@@ -1,11 +1,12 @@
-use super::{FinderError, Outcome, Point, RangeTest};
+use super::error::FinderError;
+use super::range_test::{Outcome, Point, RangeTest};
 
 /// A rate to train with, and where the curve suggests it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Suggestion {
     /// The rate.
     pub rate: f64,
-    /// Where it was found. But for [`RangeTest::minimum`], whose rate is a tenth of this point's, it
+    /// The point at which it was found. But for [`RangeTest::minimum`], whose rate is a tenth of this point's, it
     /// is this point's.
     pub at: Point,
 }
@@ -21,7 +22,7 @@ impl Suggestion {
 
 /// The last points, where the loss may be about to leave the picture, are not judged by.
 const LEFT_OUT_AT_THE_END: usize = 5;
-/// What `slide` looks back over.
+/// The number of points that `slide` looks back over.
 const SLIDE: usize = 15;
 /// How much steeper the loss of a step may be.
 const SLIDE_THRESHOLD: f64 = 0.005;
@@ -39,7 +40,7 @@ impl RangeTest {
     ///
     /// # Errors
     ///
-    /// Where fewer than 2 points are left to judge by, and where the loss never falls.
+    /// Fewer than 2 points are left to judge by, and where the loss never falls.
     pub fn valley(&self) -> Result<Suggestion, FinderError> {
         let points = self.judged(2)?;
         let (end, length) = longest_fall(points);
@@ -50,12 +51,12 @@ impl RangeTest {
         Ok(Suggestion::at(&points[found]))
     }
 
-    /// Where the loss falls steepest over the logarithm of the rate: the first point `i` with the
+    /// Returns the point where the loss falls steepest over the logarithm of the rate: the first point `i` with the
     /// least `(loss(i + 1) - loss(i)) / (ln rate(i + 1) - ln rate(i))`.
     ///
     /// # Errors
     ///
-    /// Where fewer than 2 points are left to judge by, and where the loss never falls.
+    /// Fewer than 2 points are left to judge by, and where the loss never falls.
     pub fn steepest(&self) -> Result<Suggestion, FinderError> {
         let points = self.judged(2)?;
         let slope = |pair: &[Point]| {
@@ -72,7 +73,7 @@ impl RangeTest {
     ///
     /// # Errors
     ///
-    /// Where fewer than 2 points are left to judge by, and where the first of them is the lowest.
+    /// Fewer than 2 points are left to judge by, and where the first of them is the lowest.
     pub fn minimum(&self) -> Result<Suggestion, FinderError> {
         let points = self.judged(2)?;
         let lowest = points
@@ -94,7 +95,7 @@ impl RangeTest {
     ///
     /// # Errors
     ///
-    /// Where fewer than 16 points are left to judge by. A loss that never falls is no error here: for
+    /// Fewer than 16 points are left to judge by. A loss that never falls is no error here: for
     /// a flat one, it is the first pair's.
     pub fn slide(&self) -> Result<Suggestion, FinderError> {
         let points = self.judged(SLIDE + 1)?;

@@ -8,7 +8,8 @@ use burn::train::metric::{
     Adaptor, LossInput, LossMetric, Metric, MetricMetadata, Numeric, NumericEntry,
 };
 
-use super::{LrFinder, RangeTest};
+use super::lr_finder::LrFinder;
+use super::range_test::RangeTest;
 
 /// Why a range test could not be run.
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +41,7 @@ impl LrFinder {
     ///
     /// # Errors
     ///
-    /// Where the loader fails or has no data, and where the loss can't be read.
+    /// A loader that fails or has no data, and a loss that can't be read.
     pub fn run<M>(
         self,
         model: &M,

@@ -2,6 +2,8 @@ use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ParamGroup as BurnGroup};
 use burn::optim::{ModuleOptimizer, Optimizer, OptimizerRecord};
 use burn_pack::{Scalar, Tensor as PackTensor, Writer};
+use lr_schedule::Schedule;
+use lr_schedule::feedback::Feedback;
 use lr_torch::{OptimizerState, ParamGroup, TorchError, Value};
 
 use super::error::TorchLoadError;
@@ -12,7 +14,7 @@ use super::recognise::{check_kind, of_group};
 use super::state;
 use crate::groups::{Group, GroupScheduler, Groups};
 use crate::optimizer_state::Fields;
-use crate::step_source::StepSource;
+use crate::scheduler::Scheduler;
 
 /// The state of one of PyTorch's optimizers, to go on from in Burn.
 ///
@@ -200,14 +202,15 @@ impl<'a> TorchOptimizer<'a> {
     /// # Errors
     ///
     /// Another number of schedulers than of groups, and as [`load`](Self::load).
-    pub fn schedule<S>(
+    pub fn schedule<S, F>(
         &self,
-        schedulers: Vec<S>,
+        schedulers: Vec<Scheduler<S, F>>,
         module: &impl Module,
         names: &TorchNames,
     ) -> Result<GroupScheduler, TorchLoadError>
     where
-        S: StepSource + Clone + 'static,
+        S: Schedule + Send + Sync + 'static,
+        F: Feedback + Clone + Send + Sync + 'static,
     {
         let groups = self.groups();
         let miscounted = TorchLoadError::Schedulers {

@@ -1,13 +1,12 @@
 //! Schedulers at the step of PyTorch's.
 
-use lr_schedule::feedback::DynFeedback;
-use lr_schedule::{DynSchedule, Schedule};
+use lr_schedule::Schedule;
+use lr_schedule::feedback::{DynFeedback, NoFeedback};
 use lr_torch::{GroupSchedule, SchedulerState};
 
 use super::error::TorchLoadError;
-use crate::clock::Restored;
-use crate::feedback_scheduler::FeedbackScheduler;
-use crate::scheduler::Scheduler;
+use crate::record::Progress;
+use crate::scheduler::{DynScheduler, Scheduler};
 
 /// The schedule of a parameter group.
 fn group(state: &SchedulerState, index: usize) -> Result<&GroupSchedule, TorchLoadError> {
@@ -16,7 +15,7 @@ fn group(state: &SchedulerState, index: usize) -> Result<&GroupSchedule, TorchLo
     group.ok_or(TorchLoadError::NoGroup { index, count })
 }
 
-impl Scheduler<DynSchedule> {
+impl DynScheduler {
     /// At the step that one of PyTorch's schedulers had come to, with the rates that it would have
     /// given a parameter group from there on. (Feature `pytorch`.)
     ///
@@ -38,9 +37,25 @@ impl Scheduler<DynSchedule> {
     /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
     /// ```
     ///
+    /// A `ReduceLROnPlateau` comes with its rule, and the metrics that this has observed. Its position
+    /// is the number of these, since PyTorch's counts no steps.
+    ///
+    /// ```
+    /// use burn_lr::prelude::*;
+    /// use burn_lr::pytorch::{SchedulerState, TorchFile};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/linear-adamw_plateau/scheduler.pt");
+    /// let file = TorchFile::open(path)?;
+    /// let state = SchedulerState::read(&file.root())?;
+    /// let mut lr = Scheduler::from_torch(&state, 0)?;
+    /// assert_eq!(lr.step(), state.groups[0].rate);
+    /// lr.observe(0.5); // scheduler.step(0.5)
+    /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// No group of that number, and a `ReduceLROnPlateau`, which is a [`FeedbackScheduler`].
+    /// No group of that number.
     pub fn from_torch(state: &SchedulerState, index: usize) -> Result<Self, TorchLoadError> {
         Self::from_torch_epochs(state, index, 1)
     }
@@ -70,49 +85,22 @@ impl Scheduler<DynSchedule> {
         index: usize,
         steps: u64,
     ) -> Result<Self, TorchLoadError> {
-        let schedule = group(state, index)?.spec.build()?;
+        let group = group(state, index)?;
+        let (schedule, rule) = match group.heard {
+            Some(_) => group.build_feedback()?,
+            None => (group.spec.build()?, DynFeedback::new(NoFeedback)),
+        };
         let schedule = match steps {
             1 => schedule,
             steps => schedule.try_per_epoch(steps)?.into_dyn(),
         };
         let position = state.position.saturating_mul(steps);
-        let rate = schedule.at(position.saturating_sub(1));
-        let mut scheduler = Self::new(schedule);
-        scheduler.clock.restore(Restored::at(position, rate));
-        Ok(scheduler)
-    }
-}
-
-impl FeedbackScheduler<DynSchedule, DynFeedback> {
-    /// One of PyTorch's `ReduceLROnPlateau`, which has heard and done what that has. (Feature
-    /// `pytorch`.)
-    ///
-    /// Its position is how many metrics PyTorch's has heard: that one counts no steps.
-    ///
-    /// ```
-    /// use burn_lr::prelude::*;
-    /// use burn_lr::pytorch::{SchedulerState, TorchFile};
-    ///
-    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/linear-adamw_plateau/scheduler.pt");
-    /// let file = TorchFile::open(path)?; // torch.save(scheduler.state_dict(), path)
-    /// let state = SchedulerState::read(&file.root())?;
-    /// let mut lr = FeedbackScheduler::from_torch(&state, 0)?;
-    /// assert_eq!(lr.step(), state.groups[0].rate);
-    /// lr.observe(0.5); // scheduler.step(0.5)
-    /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// No group of that number, and any other scheduler, which is a [`Scheduler`].
-    pub fn from_torch(state: &SchedulerState, index: usize) -> Result<Self, TorchLoadError> {
-        let group = group(state, index)?;
-        let (schedule, rule) = group.build_feedback()?;
-        let mut scheduler = Self::new(schedule, rule);
-        scheduler
-            .scheduler
-            .clock
-            .restore(Restored::at(state.position, group.rate));
+        let rate = match group.heard {
+            Some(_) => group.rate,
+            None => schedule.at(position.saturating_sub(1)),
+        };
+        let mut scheduler = Scheduler::with_feedback(schedule, rule);
+        scheduler.restore(Progress::at(position, rate), vec![]);
         Ok(scheduler)
     }
 }

@@ -5,7 +5,7 @@ use burn::lr_scheduler::LrSchedulerRecord;
 use super::error::LoadError;
 use super::identity::Identity;
 use super::state::keys;
-use crate::Schedule;
+use lr_schedule::Schedule;
 
 /// The schedule of another quantity, such as the momentum, that follows a scheduler's steps. It has
 /// no state; a record holds by what it is recognised.

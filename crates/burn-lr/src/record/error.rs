@@ -1,4 +1,4 @@
-use crate::feedback::StateError;
+use lr_schedule::feedback::StateError;
 
 /// A saved state that a scheduler can't go on from.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
@@ -10,7 +10,7 @@ pub enum LoadError {
     /// Something else wrote it, such as one of Burn's own schedulers.
     #[error("the record is not of this library: it holds {}", .keys.join(", "))]
     Foreign {
-        /// What it holds.
+        /// The names of its fields.
         keys: Vec<String>,
     },
     /// A later version of this library wrote it.
@@ -40,9 +40,9 @@ pub enum LoadError {
     Invalid {
         /// Which part.
         field: String,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What is allowed.
+        /// The values allowed.
         allowed: &'static str,
     },
     /// It is of a schedule that gives other rates.
@@ -88,7 +88,7 @@ pub enum LoadError {
     Quantity {
         /// Which quantity.
         name: String,
-        /// What is wrong with its schedule.
+        /// The mistake in its schedule.
         error: Box<LoadError>,
     },
     /// It is of other parameter groups.
@@ -104,7 +104,7 @@ pub enum LoadError {
     Group {
         /// Which group.
         name: String,
-        /// What is wrong with it.
+        /// The mistake in it.
         error: Box<LoadError>,
     },
     /// The feedback rule can't go on from it.

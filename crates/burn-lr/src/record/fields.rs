@@ -8,12 +8,12 @@ type Get<'a> = Box<dyn FnMut(&str) -> Option<Scalar> + 'a>;
 /// Stored scalars, read as what they should be.
 pub(super) struct Fields<'a> {
     get: Get<'a>,
-    /// What all names that are asked for stand behind.
+    /// The beginning of all names that are asked for.
     prefix: String,
 }
 
 impl<'a> Fields<'a> {
-    /// What `get` finds.
+    /// Reads the scalars that `get` finds.
     pub fn new(get: impl FnMut(&str) -> Option<Scalar> + 'a) -> Self {
         Self {
             get: Box::new(get),
@@ -21,7 +21,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// What `read` makes of the fields whose names begin with `prefix`.
+    /// Reads the fields whose names begin with `prefix`.
     pub fn below<T>(&mut self, prefix: &str, read: impl FnOnce(&mut Self) -> T) -> T {
         let length = self.prefix.len();
         self.prefix.push_str(prefix);
@@ -43,7 +43,7 @@ impl<'a> Fields<'a> {
         self.get(name).is_some()
     }
 
-    /// What `read` makes of the field `name`, if there is one.
+    /// Reads the field `name`, if there is one.
     pub fn optional<T>(
         &mut self,
         name: &str,

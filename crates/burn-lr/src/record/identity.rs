@@ -3,7 +3,7 @@ use burn_pack::Scalar;
 
 use super::error::LoadError;
 use super::fields::Fields;
-use crate::{Schedule, Spec};
+use lr_schedule::{Schedule, Spec};
 
 const FINGERPRINT: &str = "fingerprint";
 
@@ -14,7 +14,7 @@ fn probe_name(step: u64) -> String {
     format!("rate_at_{step}")
 }
 
-/// By what a schedule is recognised.
+/// The numbers that a schedule is recognised by.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Identity {
     /// Of its description, where it has one.
@@ -39,7 +39,7 @@ impl Identity {
         }
     }
 
-    /// What a record holds of a schedule, by name.
+    /// The fields of a record, by name.
     pub fn fields(&self) -> impl Iterator<Item = (String, Scalar)> {
         let fingerprint = self.fingerprint.map(|fingerprint| fingerprint.into());
         let fingerprint = fingerprint.map(|value| (FINGERPRINT.to_string(), value));
@@ -55,12 +55,12 @@ impl Identity {
         })
     }
 
-    /// What was stored so.
+    /// Loads what [`store`](Self::store) has stored.
     pub fn load(record: &LrSchedulerRecord) -> Result<Self, LoadError> {
         Self::read(&mut Fields::new(|name| record.scalar(name)))
     }
 
-    /// What is stored in `fields`.
+    /// Reads `fields`.
     pub(super) fn read(fields: &mut Fields) -> Result<Self, LoadError> {
         let fingerprint = fields.optional(FINGERPRINT, Fields::count)?;
         let mut probes = [0.0; PROBES.len()];

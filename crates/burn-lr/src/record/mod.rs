@@ -1,5 +1,5 @@
-//! The saved state of a scheduler: its position, what is in force over its schedule, and by what
-//! the schedule is recognised.
+//! The saved state of a scheduler: its position, the changes by hand, and the numbers by which the
+//! schedule is recognised.
 
 mod driven;
 mod error;
@@ -7,13 +7,15 @@ mod fields;
 mod identity;
 mod state;
 mod steps;
+#[cfg(test)]
+mod tests;
 
 use burn::lr_scheduler::LrSchedulerRecord;
 
 pub(crate) use driven::Driven;
 pub use error::LoadError;
 pub(crate) use identity::{Identity, fingerprint, to_json};
-pub(crate) use state::{Kind, SchedulerState};
+pub(crate) use state::{FEEDBACK, Kind, Progress, SchedulerState};
 pub(crate) use steps::in_other_steps;
 
 /// A scheduler whose saved state loads with an error where it doesn't fit, rather than in silence.
@@ -33,7 +35,7 @@ pub trait Resumable {
     fn description(&self) -> Option<String>;
 }
 
-/// What Burn's `load_record`, which can't fail, does where [`Resumable::try_load_record`] fails.
+/// Loads as Burn's `load_record`, which can't fail: panics where [`Resumable::try_load_record`] fails.
 #[track_caller]
 pub(crate) fn load_or_panic(scheduler: &mut impl Resumable, record: &LrSchedulerRecord) {
     if let Err(error) = scheduler.try_load_record(record) {

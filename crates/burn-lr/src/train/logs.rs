@@ -7,7 +7,7 @@ use std::{fs, io};
 /// burn-train looks for the best epoch so far among all that are logged in its directory, and
 /// remembers each value that it has read there. So a run that had come to epoch 5, and is resumed
 /// from epoch 3, would be judged in epoch 5 by what the run that was given up had then: by its
-/// checkpointing and early-stopping strategies, and by a scheduler that hears a metric.
+/// checkpointing and early-stopping strategies, and by a scheduler that observes a metric.
 ///
 /// It removes the directories `train/epoch-n` and `valid/epoch-n` for every `n` above `epoch`. What
 /// isn't there is no error, and nothing else is touched.
@@ -32,7 +32,7 @@ use std::{fs, io};
 ///
 /// # Errors
 ///
-/// Where the file system has them.
+/// Those of the file system.
 pub fn discard_logs_after(directory: impl AsRef<Path>, epoch: u64) -> io::Result<()> {
     for split in ["train", "valid"] {
         let epochs = match fs::read_dir(directory.as_ref().join(split)) {

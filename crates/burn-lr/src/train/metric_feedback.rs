@@ -11,15 +11,18 @@ use burn::train::{
     EarlyStoppingStrategy, Interrupter, LearnerModel, SupervisedTraining, TrainingError,
 };
 
-use crate::feedback::{Feedback, Mode};
-use crate::{FeedbackScheduler, MetricHandle, Schedule};
+use lr_schedule::Schedule;
+use lr_schedule::feedback::{Feedback, Mode};
+
+use crate::handle::MetricHandle;
+use crate::scheduler::Scheduler;
 
 /// Carries a metric's value of each epoch from a training's event store to a scheduler's rule.
 ///
 /// The metric is any numeric one that the training registers, of the training or the validation
-/// split. The rule hears its mean over an epoch after that epoch, before the next step, and before
+/// split. The rule observes its mean over an epoch after that epoch, before the next step, and before
 /// the epoch's checkpoint is written, so that a resumed run has the rates of an uninterrupted one.
-/// All workers of a distributed training hear it before the same step.
+/// All workers of a distributed training observe it before the same step.
 ///
 /// ```no_run
 /// # use burn::train::metric::{Adaptor, LossInput};
@@ -37,7 +40,7 @@ use crate::{FeedbackScheduler, MetricHandle, Schedule};
 /// #     <M as InferenceStep>::Output: Adaptor<LossInput>,
 /// # {
 /// let rule = ReduceOnPlateauConfig::new().with_patience(3).build()?;
-/// let lr = FeedbackScheduler::new(Constant::new(0.1).warmup(500), rule);
+/// let lr = Scheduler::with_feedback(Constant::new(0.1).warmup(500), rule);
 ///
 /// let metric = LossMetric::new();
 /// let feedback = MetricFeedback::new(&lr, &metric, Direction::Lowest, Split::Valid)?;
@@ -86,7 +89,7 @@ struct Reached {
 }
 
 impl FeedbackOutcome {
-    /// The last epoch whose metrics were all heard; a training that was stopped in an epoch has
+    /// The last epoch whose metrics were all observed; a training that was stopped in an epoch has
     /// not come to its end. `None` before the first.
     pub fn last_epoch(&self) -> Option<usize> {
         self.read(|reached| reached.epoch)
@@ -108,13 +111,13 @@ impl FeedbackOutcome {
 }
 
 impl MetricFeedback {
-    /// Lets `scheduler`'s rule hear `metric`, as it is on `split`, which is better in `direction`.
+    /// Lets `scheduler`'s rule observe `metric`, as it is on `split`, which is better in `direction`.
     ///
     /// # Errors
     ///
-    /// Where the rule takes the metric to be better the other way.
+    /// A rule for which the metric is better the other way.
     pub fn new<S: Schedule, F: Feedback>(
-        scheduler: &FeedbackScheduler<S, F>,
+        scheduler: &Scheduler<S, F>,
         metric: &(impl Metric + Numeric),
         direction: Direction,
         split: Split,
@@ -150,12 +153,12 @@ impl MetricFeedback {
         })
     }
 
-    /// What tells, when the training is over, whether every metric was there, and how far it came.
+    /// Tells, when the training is over, whether every metric was there, and how far it came.
     pub fn outcome(&self) -> FeedbackOutcome {
         self.outcome.clone()
     }
 
-    /// Both: what `other` is to hear too, for a training with several schedulers. The strategies
+    /// Adds the metric of `other`, for a training with several schedulers. The strategies
     /// and the [`outcome`](Self::outcome) are this one's.
     pub fn and(mut self, other: Self) -> Self {
         self.relays.extend(other.relays);
@@ -205,7 +208,7 @@ impl MetricFeedback {
     }
 }
 
-/// What one scheduler is to hear.
+/// The metric of one scheduler.
 #[derive(Debug, Clone)]
 struct Relay {
     handle: MetricHandle,
@@ -222,11 +225,11 @@ struct Relays {
 }
 
 impl Relays {
-    /// Tells every scheduler what it is to hear of `epoch`, if it has not heard it yet. Whether all
+    /// Posts the metrics of `epoch` to their schedulers, unless it was done before. Returns whether all
     /// metrics were there; if not, the training is told to end.
-    fn hear(&self, epoch: usize, store: &EventStoreClient) -> bool {
+    fn post(&self, epoch: usize, store: &EventStoreClient) -> bool {
         let mut relays = self.relays.iter();
-        let heard: Result<(), MetricFeedbackError> = relays.try_for_each(|relay| {
+        let posted: Result<(), MetricFeedbackError> = relays.try_for_each(|relay| {
             let value = store.find_metric(&relay.metric, epoch, Aggregate::Mean, &relay.split);
             let value = value.ok_or_else(|| MetricFeedbackError::NotFound {
                 metric: relay.metric.to_string(),
@@ -236,13 +239,13 @@ impl Relays {
             relay.handle.post(epoch as u64, value);
             Ok(())
         });
-        self.outcome.read(|reached| match &heard {
+        self.outcome.read(|reached| match &posted {
             Ok(()) => reached.epoch = Some(epoch),
             Err(error) => {
                 reached.error.get_or_insert_with(|| error.clone());
             }
         });
-        if let Err(error) = heard {
+        if let Err(error) = posted {
             let error = CheckpointerError::IOError(io::Error::other(error));
             self.interrupter.fail(TrainingError::Checkpoint(error));
             return false;
@@ -262,7 +265,7 @@ impl CheckpointingStrategy for Checkpointing {
         epoch: usize,
         collector: &EventStoreClient,
     ) -> Vec<CheckpointingAction> {
-        match self.relays.hear(epoch, collector) {
+        match self.relays.post(epoch, collector) {
             true => self.inner.checkpointing(epoch, collector),
             false => vec![], // what would be saved is not what the run goes on with
         }
@@ -277,9 +280,9 @@ struct EarlyStopping {
 
 impl EarlyStoppingStrategy for EarlyStopping {
     fn should_stop(&mut self, epoch: usize, store: &EventStoreClient) -> bool {
-        let heard = self.relays.hear(epoch, store);
+        let posted = self.relays.post(epoch, store);
         let inner = self.inner.as_mut();
-        !heard || inner.is_some_and(|inner| inner.should_stop(epoch, store))
+        !posted || inner.is_some_and(|inner| inner.should_stop(epoch, store))
     }
 }
 
@@ -301,7 +304,7 @@ impl Clone for Box<dyn CloneStopping> {
     }
 }
 
-/// A metric that a rule can't hear.
+/// A metric that a rule can't observe.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum MetricFeedbackError {

@@ -163,7 +163,6 @@ fn description(
                 PhaseKind::Stable => "stable",
                 PhaseKind::Decay => "decay",
                 PhaseKind::Cycle => "cycle",
-                _ => "other",
             };
             json!({"kind": kind, "name": phase.name, "start": phase.start, "end": phase.end})
         });

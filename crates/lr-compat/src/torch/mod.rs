@@ -24,54 +24,39 @@
 //! followed, so that also what surprises is the same: a `OneCycleLR` in a `SequentialLR` changes
 //! the rate that the warm-up before it starts from.
 
+mod construct;
 mod cycles;
 #[doc(hidden)]
 pub mod part;
+pub(crate) mod rule;
 
 use lr_schedule::curves::from_fn;
-use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::spec::Data;
-use lr_schedule::{Recurrence, RuleSpec, Schedule, ScheduleError, Spec};
+use lr_schedule::{Recurrence, Schedule, ScheduleError, Spec};
 
 use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
-use crate::build::constant;
+use crate::build::{constant, feedback};
 use cycles::{Cyclic, OneCycle};
 use part::{Group, Part};
 
-/// The schedulers that [`parse`] knows.
-pub const SCHEDULERS: &[&str] = &[
-    "ChainedScheduler",
-    "ConstantLR",
-    "CosineAnnealingLR",
-    "CosineAnnealingWarmRestarts",
-    "CyclicLR",
-    "ExponentialLR",
-    "LambdaLR",
-    "LinearLR",
-    "MultiplicativeLR",
-    "MultiStepLR",
-    "OneCycleLR",
-    "PolynomialLR",
-    "ReduceLROnPlateau",
-    "SWALR",
-    "SequentialLR",
-    "StepLR",
-];
+pub use construct::SCHEDULERS;
+#[doc(hidden)]
+pub use rule::reduce_lr_on_plateau;
 
-/// The schedule that `{"scheduler": NAME, "args": {...}}` stands for, in JSON, on an optimizer whose
-/// rate is `base_lr`.
+/// Reads `{"scheduler": NAME, "args": {...}}`, in JSON, as the schedule of an optimizer whose rate is
+/// `base_lr`.
 ///
 /// `ReduceLROnPlateau` gives a [`Spec::Feedback`], with PyTorch's own way of comparing.
 ///
 /// # Errors
 ///
-/// Arguments that are missing, unknown, of another type or out of their bounds; `LambdaLR` and `MultiplicativeLR`, which take a function (see
-/// [`lambda_lr`] and [`multiplicative_lr`]).
+/// Arguments that are missing, unknown, of another type or out of their bounds; `LambdaLR` and
+/// `MultiplicativeLR`, which take a function (see [`lambda_lr`] and [`multiplicative_lr`]).
 pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
     from_data(json(text)?, base_lr)
 }
 
-/// What [`parse`] does, of data that has been read.
+/// Reads a config as [`parse`] does, from data.
 ///
 /// # Errors
 ///
@@ -80,16 +65,13 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
     let mut group = Group::new(check_base(base_lr)?);
     let spec = match name.as_str() {
-        "ReduceLROnPlateau" => Spec::Feedback {
-            rule: reduce_lr_on_plateau(&name, args)?,
-            of: Box::new(constant(base_lr)),
-        },
+        "ReduceLROnPlateau" => feedback(reduce_lr_on_plateau(&name, args)?, constant(base_lr)),
         _ => Part::construct(&name, args, &mut group)?.into_spec(base_lr, &group),
     };
     buildable(&name, spec)
 }
 
-/// The momentum that `OneCycleLR` and `CyclicLR` move against the rate, unless `cycle_momentum` is
+/// Reads the momentum that `OneCycleLR` and `CyclicLR` move against the rate, unless `cycle_momentum` is
 /// false; `None` for all others.
 ///
 /// ```
@@ -113,16 +95,22 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 /// The momentum that the scheduler called `name` moves.
 #[doc(hidden)]
 pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
-    let momentum = match name {
-        "OneCycleLR" => OneCycle::read(args)?.momentum(),
-        "CyclicLR" => Cyclic::read(args)?.momentum(),
-        name if SCHEDULERS.contains(&name) => None,
-        name => return Err(unknown_scheduler(name, SCHEDULERS)),
+    let read = |momentum: fn(&mut Args) -> Option<Spec>| {
+        let args = &mut Args::new(name, args);
+        args.check_last_epoch();
+        let momentum = momentum(args);
+        args.finish(())?;
+        momentum.map(|spec| buildable(name, spec)).transpose()
     };
-    momentum.map(|spec| buildable(name, spec)).transpose()
+    match name {
+        "OneCycleLR" => read(|args| OneCycle::read(args).momentum()),
+        "CyclicLR" => read(|args| Cyclic::read(args).momentum()),
+        name if SCHEDULERS.contains(&name) => Ok(None),
+        name => Err(unknown_scheduler(name, SCHEDULERS)),
+    }
 }
 
-/// `LambdaLR(optimizer, lr_lambda)`: `base_lr` times what `factor` makes of the step.
+/// `LambdaLR(optimizer, lr_lambda)`: `base_lr * factor(step)`.
 ///
 /// ```
 /// use lr_compat::torch;
@@ -135,8 +123,8 @@ pub fn lambda_lr<F: Fn(u64) -> f64>(base_lr: f64, factor: F) -> impl Schedule + 
     from_fn(move |step| base_lr * factor(step))
 }
 
-/// `MultiplicativeLR(optimizer, lr_lambda)`: `base_lr`, multiplied at every step from step 1 on
-/// with what `factor` makes of it. Its `at(n)` goes through all `n` steps: see [`Recurrence`].
+/// `MultiplicativeLR(optimizer, lr_lambda)`: `base_lr * factor(1) * ... * factor(step)`. Its `at(n)` goes
+/// through all `n` steps: see [`Recurrence`].
 ///
 /// ```
 /// use lr_compat::torch;
@@ -148,47 +136,3 @@ pub fn lambda_lr<F: Fn(u64) -> f64>(base_lr: f64, factor: F) -> impl Schedule + 
 pub fn multiplicative_lr<F: Fn(u64) -> f64>(base_lr: f64, factor: F) -> impl Schedule + use<F> {
     Recurrence::new(base_lr, move |step, previous| previous * factor(step))
 }
-
-fn check_last_epoch(args: &mut Args) -> Result<(), ScheduleError> {
-    let last_epoch = args.integer("last_epoch", -1)?;
-    let allowed = "-1, a beginning; a run is resumed from its saved state";
-    args.check(last_epoch == -1, "last_epoch", last_epoch, allowed)
-}
-
-/// The rule of `ReduceLROnPlateau`, which transformers passes on as it is.
-#[doc(hidden)]
-pub fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
-    let known = [
-        "mode",
-        "factor",
-        "patience",
-        "threshold",
-        "threshold_mode",
-        "cooldown",
-        "min_lr",
-        "eps",
-    ];
-    let mut args = Args::new(owner, args, &known)?;
-    let factor = args.number("factor", 0.1)?;
-    let allowed = "at least 0 and below 1";
-    args.check((0.0..1.0).contains(&factor), "factor", factor, allowed)?;
-    Ok(RuleSpec::ReduceOnPlateau {
-        mode: args.choice("mode", "min", MODES)?,
-        factor,
-        patience: args.count("patience", 10)?,
-        threshold: args.not_negative("threshold", 1e-4)?,
-        threshold_mode: args.choice("threshold_mode", "rel", THRESHOLD_MODES)?,
-        cooldown: args.count("cooldown", 0)?,
-        min_lr: args.not_negative("min_lr", 0.0)?,
-        eps: args.not_negative("eps", 1e-8)?,
-        threshold_abs: None,
-        min_scale: None,
-        accumulation: None,
-        skip: None,
-        dialect: Some(Dialect::Torch),
-    })
-}
-
-pub(crate) const MODES: &[(&str, Mode)] = &[("min", Mode::Min), ("max", Mode::Max)];
-pub(crate) const THRESHOLD_MODES: &[(&str, ThresholdMode)] =
-    &[("rel", ThresholdMode::Rel), ("abs", ThresholdMode::Abs)];

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use lr_compat::{burn, keras, optax, timm, torch, transformers};
+use lr_schedule::curves::ConstantSpec;
 use lr_schedule::feedback::Feedback;
 use lr_schedule::{Schedule, ScheduleError, Spec};
 use proptest::prelude::*;
@@ -12,7 +13,8 @@ use proptest::sample::{Index, select};
 fn parse_everywhere(text: &str) -> Vec<Result<Spec, ScheduleError>> {
     vec![
         torch::parse(text, 0.1),
-        torch::parse_momentum(text).map(|spec| spec.unwrap_or(Spec::Constant { rate: 0.0 })),
+        torch::parse_momentum(text)
+            .map(|spec| spec.unwrap_or(Spec::from(ConstantSpec { rate: 0.0 }))),
         transformers::parse(text, 0.1),
         timm::parse(text, 0.1),
         optax::parse(text),

@@ -90,7 +90,7 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
         "sequence",
         "sequence: up, a while there, and down",
         sequence([
-            Linear::new(0.0, 0.1, 150).into_dyn(),
+            LinearRamp::new(0.0, 0.1, 150).into_dyn(),
             Constant::new(0.1).take(350).into_dyn(),
             Cosine::new(0.1, 0.0, 500).into_dyn(),
         ]),

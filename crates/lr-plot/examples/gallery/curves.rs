@@ -1,23 +1,17 @@
 use lr_plot::PlotError;
-use lr_schedule::curves::CycleScaling;
+use lr_schedule::curves::{CURVES, CycleScaling};
 use lr_schedule::prelude::*;
 
 use crate::pictures::{Picture, STEPS, one, several};
 
-/// What each is drawn from and to.
+/// The first and the last rate of most pictures.
 const START: f64 = 0.1;
 const END: f64 = 0.01;
 
+/// The pictures that show more than the example of a curve; then the examples of all others.
 pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
-    pictures.push(one(
-        "cosine",
-        "Cosine",
-        Cosine::new(START, END, STEPS),
-        STEPS,
-    )?);
     pictures.push(warmups()?);
     pictures.extend(shapes()?);
-    pictures.push(one("constant", "Constant", Constant::new(START), STEPS)?);
     pictures.push(one(
         "cosine_annealing",
         "CosineAnnealing: down, and up again",
@@ -73,7 +67,7 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
         "Geometric, beside Linear",
         &[
             ("geometric", &Geometric::new(START, 1e-3, STEPS)),
-            ("linear", &Linear::new(START, 1e-3, STEPS)),
+            ("linear", &LinearRamp::new(START, 1e-3, STEPS)),
         ],
         STEPS,
     )?);
@@ -100,24 +94,6 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
         ],
         STEPS,
     )?);
-    pictures.push(one(
-        "linear",
-        "Linear",
-        Linear::new(START, END, STEPS * 9 / 10),
-        STEPS,
-    )?);
-    pictures.push(one(
-        "multi_step",
-        "MultiStep with milestones 300 and 700",
-        MultiStep::new(START, [300, 700], 0.3),
-        STEPS,
-    )?);
-    pictures.push(one(
-        "piecewise_constant",
-        "PiecewiseConstant",
-        PiecewiseConstant::new([0.04, START, 0.06, END], [100, 500, 800]),
-        STEPS,
-    )?);
     pictures.push(several(
         "polynomial",
         "Polynomial",
@@ -129,18 +105,6 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
         ],
         STEPS,
     )?);
-    pictures.push(one(
-        "polynomial_cycle",
-        "PolynomialCycle: to ever later ends",
-        PolynomialCycle::new(START, END, 200, 1.0),
-        STEPS,
-    )?);
-    pictures.push(one(
-        "step",
-        "Step: half as much every 200 steps",
-        Step::new(START, 200, 0.5),
-        STEPS,
-    )?);
     let toward = |n: u64, rate: f64| rate * 0.99 + if n.is_multiple_of(250) { 0.06 } else { 1e-4 };
     pictures.push(one(
         "recurrence",
@@ -148,6 +112,12 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
         Recurrence::new(START, toward),
         STEPS,
     )?);
+    for curve in CURVES {
+        if !pictures.iter().any(|(name, _)| *name == curve.name) {
+            let example = (curve.example)(STEPS);
+            pictures.push(one(curve.name, curve.type_name, example, STEPS)?);
+        }
+    }
     Ok(())
 }
 

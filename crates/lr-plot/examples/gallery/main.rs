@@ -1,4 +1,5 @@
-//! Draws the picture of every curve, combinator, recipe and feedback rule, for their documentation:
+//! Draws the picture of every curve, combinator, recipe and feedback rule, for their documentation,
+//! and writes a row for each new curve into the README's table:
 //!
 //!     cargo run -p lr-plot --example gallery            # into crates/lr-schedule/pictures
 //!     cargo run -p lr-plot --example gallery -- DIR
@@ -7,6 +8,7 @@ mod combinators;
 mod curves;
 mod feedback;
 mod pictures;
+mod readme;
 mod recipes;
 
 use std::error::Error;
@@ -19,6 +21,12 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pictures = pictures::all()?;
     for (name, svg) in &pictures {
         std::fs::write(directory.join(format!("{name}.svg")), svg)?;
+    }
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
+    let text = std::fs::read_to_string(path)?;
+    let complete = readme::with_all_curves(&text);
+    if complete != text {
+        std::fs::write(path, complete)?;
     }
     println!("{} pictures in {}", pictures.len(), directory.display());
     Ok(())

@@ -1,9 +1,13 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
 use super::Scale;
+use crate::error::ScheduleError;
 use crate::math::{float, sqrt};
+use crate::phase::Phase;
+use crate::schedule::{Bounded, Schedule};
 use crate::spec::BatchSize;
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::spec::Spec;
 
 /// How a rate that was found with one batch size goes over to another.
 ///
@@ -39,6 +43,7 @@ impl BatchRule {
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/batch_scale.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct BatchScale<S> {
     scaled: Scale<S>,
     rule: BatchRule,
@@ -71,6 +76,14 @@ impl<S: Schedule> Schedule for BatchScale<S> {
 
     fn length(&self) -> Option<u64> {
         self.scaled.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        self.scaled.phases(span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.scaled.span()
     }
 
     fn to_spec(&self) -> Option<Spec> {

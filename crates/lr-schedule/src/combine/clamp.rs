@@ -1,11 +1,16 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::error::ScheduleError;
+use crate::phase::Phase;
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// A schedule between two bounds; see [`Schedule::clamp`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/clamp.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Clamp<S> {
     inner: S,
     min: Option<f64>,
@@ -39,6 +44,14 @@ impl<S: Schedule> Schedule for Clamp<S> {
 
     fn length(&self) -> Option<u64> {
         self.inner.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        self.inner.phases(span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.inner.span()
     }
 
     fn to_spec(&self) -> Option<Spec> {

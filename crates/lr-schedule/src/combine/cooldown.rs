@@ -1,7 +1,12 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+use crate::error::ScheduleError;
 use crate::math::{float, lerp};
-use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+use crate::phase::{Phase, PhaseKind, or_named, until};
+use crate::schedule::{Bounded, Schedule};
+use crate::shape::Shape;
+use crate::spec::Spec;
 
 /// A final cooldown: when it begins, how many steps it takes, to which rate, in which shape. Given
 /// to [`Schedule::cooldown`].
@@ -17,6 +22,7 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// assert_eq!(schedule.at(100_000), 0.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct CooldownConfig {
     pub(crate) start: u64,
     pub(crate) steps: u64,
@@ -85,6 +91,7 @@ impl CooldownConfig {
 /// From `start` on, `at(n) = scheduled + (end - scheduled) · shape.decay(n - start, steps)`, with
 /// `scheduled` what the schedule underneath gives, which goes on all the while.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Cooldown<S> {
     inner: S,
     config: CooldownConfig,
@@ -104,6 +111,16 @@ impl<S: Schedule> Schedule for Cooldown<S> {
 
     fn length(&self) -> Option<u64> {
         Some(self.steps())
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let CooldownConfig { start, steps, .. } = self.config;
+        let (start, end) = (start as f64, start as f64 + steps as f64);
+        let before = until(self.inner.phases(start), start);
+        let mut phases = or_named(before, &self.inner, start);
+        phases.push(Phase::new(PhaseKind::Decay, "cooldown", start, end));
+        phases.push(Phase::new(PhaseKind::Stable, "held", end, span.max(end)));
+        phases
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,11 +1,15 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, Spec};
+use crate::phase::{Phase, PhaseKind, before};
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// A schedule that begins later; see [`Schedule::delay`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/delay.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Delay<S> {
     inner: S,
     steps: u64,
@@ -31,6 +35,20 @@ impl<S: Schedule> Schedule for Delay<S> {
 
     fn length(&self) -> Option<u64> {
         Some(self.inner.length()?.saturating_add(self.steps))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let delay = self.steps as f64;
+        before(
+            PhaseKind::Stable,
+            "delay",
+            delay,
+            self.inner.phases(span - delay),
+        )
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.steps.checked_add(self.inner.span()?)
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,7 +1,11 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+use crate::error::ScheduleError;
 use crate::math::{cos, finite, ln, sqrt};
-use crate::{Schedule, ScheduleError, Spec};
+use crate::phase::Phase;
+use crate::schedule::Schedule;
+use crate::spec::Spec;
 
 /// How [`Noise`] is spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +33,7 @@ pub enum NoiseKind {
 /// assert_eq!(schedule.at(20), 1.0);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct NoiseConfig {
     pub(crate) seed: u64,
     pub(crate) kind: NoiseKind,
@@ -104,6 +109,7 @@ impl NoiseConfig {
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/noise.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Noise<S> {
     inner: S,
     config: NoiseConfig,
@@ -132,6 +138,14 @@ impl<S: Schedule> Schedule for Noise<S> {
         // It is done when both are.
         let inner = self.inner.length()?;
         self.config.to.map(|to| inner.max(to))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        self.inner.phases(span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.inner.span()
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,11 +1,16 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::error::ScheduleError;
+use crate::phase::Phase;
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// A schedule whose steps are epochs; see [`Schedule::per_epoch`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/per_epoch.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct PerEpoch<S> {
     inner: S,
     steps: u64,
@@ -33,6 +38,21 @@ impl<S: Schedule> Schedule for PerEpoch<S> {
 
     fn length(&self) -> Option<u64> {
         Some(self.inner.length()?.saturating_mul(self.steps))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let steps = self.steps as f64;
+        let phases = self.inner.phases(span / steps).into_iter();
+        let scaled = phases.map(|phase| Phase {
+            start: phase.start * steps,
+            end: phase.end * steps,
+            ..phase
+        });
+        scaled.collect()
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.steps.checked_mul(self.inner.span()?)
     }
 
     fn to_spec(&self) -> Option<Spec> {

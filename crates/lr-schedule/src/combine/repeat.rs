@@ -1,11 +1,16 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Schedule, ScheduleError, Spec};
+use crate::error::ScheduleError;
+use crate::phase::{Phase, cycles};
+use crate::schedule::Schedule;
+use crate::spec::Spec;
 
 /// A schedule that begins again; see [`Schedule::repeat`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/repeat.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Repeat<S> {
     inner: S,
     every: u64,
@@ -28,6 +33,14 @@ impl<S: Schedule> Schedule for Repeat<S> {
             0 => self.inner.at(0),
             step => self.inner.advance(step, previous),
         }
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        cycles(|_| self.every as f64, None, span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.every.checked_mul(3)
     }
 
     fn to_spec(&self) -> Option<Spec> {

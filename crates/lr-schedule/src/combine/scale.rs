@@ -1,12 +1,17 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+use crate::error::ScheduleError;
 use crate::math::finite;
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::phase::Phase;
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// A schedule times a number; see [`Schedule::scale`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/scale.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Scale<S> {
     inner: S,
     factor: f64,
@@ -30,6 +35,14 @@ impl<S: Schedule> Schedule for Scale<S> {
 
     fn length(&self) -> Option<u64> {
         self.inner.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        self.inner.phases(span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.inner.span()
     }
 
     fn to_spec(&self) -> Option<Spec> {

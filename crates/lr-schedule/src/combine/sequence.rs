@@ -3,13 +3,16 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::several::specs;
-use crate::error::or_panic;
-use crate::{DynSchedule, Schedule, ScheduleError, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::phase::{Phase, part};
+use crate::schedule::{DynSchedule, Schedule};
+use crate::spec::Spec;
 
 /// Schedules one after another; see [`sequence`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/sequence.svg"))]
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Sequence {
     parts: Arc<[DynSchedule]>,
     /// The step that each part but the first begins at.
@@ -23,7 +26,7 @@ pub struct Sequence {
 /// use lr_schedule::prelude::*;
 ///
 /// let schedule = sequence([
-///     Linear::new(0.0, 0.1, 10).into_dyn(),
+///     LinearRamp::new(0.0, 0.1, 10).into_dyn(),
 ///     Constant::new(0.1).take(20).into_dyn(),
 ///     Exponential::new(0.1, 0.9).into_dyn(),
 /// ]);
@@ -92,6 +95,22 @@ impl Schedule for Sequence {
     fn length(&self) -> Option<u64> {
         let last = self.parts.last()?.length()?;
         Some(self.begins.last().unwrap_or(&0).saturating_add(last))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let begins = self.begins.iter().map(|&begin| begin as f64);
+        let starts = [0.0].into_iter().chain(begins.clone());
+        let ends = begins.chain([span]);
+        let parts = self.parts.iter().zip(starts.zip(ends));
+        let seen = parts.filter(|(_, (start, _))| *start < span);
+        seen.flat_map(|(schedule, (start, end))| part(schedule, start, (end - start).max(0.0)))
+            .collect()
+    }
+
+    fn span(&self) -> Option<u64> {
+        let before = *self.begins.last().unwrap_or(&0);
+        let last = self.parts.last()?.span();
+        before.checked_add(last.unwrap_or(before))
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -2,12 +2,14 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::math::finite;
-use crate::{DynSchedule, Schedule, Spec};
+use crate::schedule::{DynSchedule, Schedule};
+use crate::spec::Spec;
 
 /// The product of several schedules; see [`product`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/product.svg"))]
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Product {
     parts: Arc<[DynSchedule]>,
 }
@@ -22,7 +24,7 @@ pub struct Product {
 ///
 /// let schedule = product([
 ///     Exponential::new(0.1, 0.5).into_dyn(),
-///     Linear::new(0.0, 1.0, 4).into_dyn(),
+///     LinearRamp::new(0.0, 1.0, 4).into_dyn(),
 /// ]);
 /// assert_eq!(schedule.at(2), 0.1 * 0.25 * 0.5);
 /// ```
@@ -36,6 +38,7 @@ pub fn product(parts: impl Into<Vec<DynSchedule>>) -> Product {
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/sum.svg"))]
 #[derive(Debug, Clone)]
+#[must_use]
 pub struct Sum {
     parts: Arc<[DynSchedule]>,
 }
@@ -77,6 +80,10 @@ impl Schedule for Product {
         length(&self.parts)
     }
 
+    fn span(&self) -> Option<u64> {
+        self.parts.iter().filter_map(|part| part.span()).max()
+    }
+
     fn to_spec(&self) -> Option<Spec> {
         specs(&self.parts).map(Spec::Product)
     }
@@ -90,6 +97,10 @@ impl Schedule for Sum {
 
     fn length(&self) -> Option<u64> {
         length(&self.parts)
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.parts.iter().filter_map(|part| part.span()).max()
     }
 
     fn to_spec(&self) -> Option<Spec> {

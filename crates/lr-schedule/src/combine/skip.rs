@@ -1,11 +1,15 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, Spec};
+use crate::phase::Phase;
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// A schedule without its beginning; see [`Schedule::skip`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/skip.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Skip<S> {
     inner: S,
     steps: u64,
@@ -33,6 +37,16 @@ impl<S: Schedule> Schedule for Skip<S> {
 
     fn length(&self) -> Option<u64> {
         Some(self.inner.length()?.saturating_sub(self.steps))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let skipped = self.steps as f64;
+        let phases = self.inner.phases(span + skipped).into_iter();
+        phases.map(|phase| phase.shifted(-skipped)).collect()
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.inner.span()?.checked_sub(self.steps)
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,11 +1,15 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, Spec};
+use crate::phase::{Phase, PhaseKind, until};
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// The beginning of a schedule; see [`Schedule::take`].
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/take.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Take<S> {
     inner: S,
     steps: u64,
@@ -31,6 +35,15 @@ impl<S: Schedule> Schedule for Take<S> {
 
     fn length(&self) -> Option<u64> {
         Some(self.steps)
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let end = self.steps as f64;
+        let mut phases = until(self.inner.phases(end.min(span)), end);
+        if !phases.is_empty() {
+            phases.push(Phase::new(PhaseKind::Stable, "held", end, span.max(end)));
+        }
+        phases
     }
 
     fn to_spec(&self) -> Option<Spec> {

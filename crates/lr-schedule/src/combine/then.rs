@@ -1,9 +1,13 @@
 use alloc::vec;
+use alloc::vec::Vec;
 
-use crate::{Bounded, Schedule, Spec};
+use crate::phase::{Phase, part};
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
 
 /// One schedule after another; see [`Schedule::then`].
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Then<A, B> {
     first: A,
     next: B,
@@ -36,6 +40,20 @@ impl<A: Bounded, B: Schedule> Schedule for Then<A, B> {
         Some(self.first.steps().saturating_add(next))
     }
 
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let end = self.first.steps() as f64;
+        let mut phases = part(&self.first, 0.0, end);
+        if end < span {
+            phases.extend(part(&self.next, end, span - end));
+        }
+        phases
+    }
+
+    fn span(&self) -> Option<u64> {
+        let steps = self.first.steps();
+        steps.checked_add(self.next.span().unwrap_or(steps))
+    }
+
     fn to_spec(&self) -> Option<Spec> {
         let mut parts = vec![];
         for part in [self.first.to_spec()?, self.next.to_spec()?] {
@@ -61,7 +79,7 @@ mod tests {
     #[test]
     fn grouping_changes_neither_rates_nor_spec() {
         let (a, b, c) = (
-            Linear::new(0.0, 1.0, 3),
+            LinearRamp::new(0.0, 1.0, 3),
             Cosine::new(1.0, 0.5, 4),
             Constant::new(0.25),
         );

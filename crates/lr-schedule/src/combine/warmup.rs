@@ -1,7 +1,12 @@
 use alloc::boxed::Box;
+use alloc::vec::Vec;
 
+use crate::error::ScheduleError;
 use crate::math::{float, lerp};
-use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+use crate::phase::{Phase, PhaseKind, before, or_named};
+use crate::schedule::{Bounded, Schedule};
+use crate::shape::Shape;
+use crate::spec::Spec;
 
 /// A warm-up: how many steps, from which rate, in which shape. Given to
 /// [`Schedule::warmup_with`].
@@ -15,6 +20,7 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// assert_eq!(schedule.at(10), 0.1);
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct WarmupConfig {
     pub(crate) steps: u64,
     pub(crate) start: f64,
@@ -51,6 +57,7 @@ impl WarmupConfig {
 /// For `n < steps`, `at(n) = start + (peak - start) · shape.rise(n, steps)`, with `peak` the
 /// first rate of the inner schedule, which then runs from its own step 0.
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct Warmup<S> {
     inner: S,
     config: WarmupConfig,
@@ -90,6 +97,18 @@ impl<S: Schedule> Schedule for Warmup<S> {
     fn length(&self) -> Option<u64> {
         let inner = self.inner.length()?;
         Some(self.config.steps.saturating_add(inner))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let warmup = self.config.steps as f64;
+        let rest = span - warmup;
+        let inner = or_named(self.inner.phases(rest), &self.inner, rest);
+        before(PhaseKind::WarmUp, "warm-up", warmup, inner)
+    }
+
+    fn span(&self) -> Option<u64> {
+        let steps = self.config.steps;
+        steps.checked_add(self.inner.span().unwrap_or(steps))
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,54 +1,42 @@
-use crate::error::or_panic;
-use crate::{Schedule, ScheduleError, Spec};
+use alloc::vec::Vec;
 
-/// The same rate at every step, without an end: `at(n) = rate`.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/constant.svg"))]
-///
-/// PyTorch's `ConstantLR(factor, total_iters)` is this for `total_iters` steps, then the base
-/// rate:
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let (base, factor, total_iters) = (0.05, 0.5, 4);
-/// let schedule = Constant::new(base * factor).take(total_iters).then(Constant::new(base));
-/// assert_eq!((schedule.at(3), schedule.at(4)), (0.025, 0.05));
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Constant {
-    rate: f64,
+use super::define::Curve;
+use crate::phase::{Phase, PhaseKind, whole};
+
+curve! {
+    /// The same rate at every step, without an end: `at(n) = rate`.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/constant.svg"))]
+    ///
+    /// PyTorch's `ConstantLR(factor, total_iters)` is this for `total_iters` steps, then the base
+    /// rate:
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let (base, factor, total_iters) = (0.05, 0.5, 4);
+    /// let schedule = Constant::new(base * factor).take(total_iters).then(Constant::new(base));
+    /// assert_eq!((schedule.at(3), schedule.at(4)), (0.025, 0.05));
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct Constant: "constant", ConstantSpec {
+        rate: f64 => Finite,
+    }
+    /// `rate` at every step.
+    pub fn new, try_new
 }
 
-impl Constant {
-    /// `rate` at every step.
-    ///
-    /// # Panics
-    ///
-    /// Where [`try_new`](Self::try_new) fails.
-    #[track_caller]
-    pub fn new(rate: f64) -> Self {
-        or_panic(Self::try_new(rate))
-    }
-
-    /// `rate` at every step.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not finite.
-    pub fn try_new(rate: f64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("constant", "rate", rate)?;
-        Ok(Self { rate })
-    }
-}
-
-impl Schedule for Constant {
+impl Curve for Constant {
     #[inline]
-    fn at(&self, _step: u64) -> f64 {
+    fn rate(&self, _step: u64) -> f64 {
         self.rate
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Constant { rate: self.rate })
+    fn parts(&self, span: f64) -> Vec<Phase> {
+        whole(PhaseKind::Stable, "stable", span)
+    }
+
+    fn example(_steps: u64) -> Self {
+        Self::new(0.1)
     }
 }

@@ -1,7 +1,12 @@
+use alloc::vec::Vec;
+
+use super::define::Curve;
 use super::powers::Powers;
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::{finite, float, lerp};
-use crate::{Schedule, ScheduleError, Shape, Spec};
+use crate::phase::{Phase, cycles};
+use crate::shape::Shape;
+use crate::spec::Length;
 
 /// What becomes of the height of a [`Cyclic`] rate from cycle to cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,11 +35,12 @@ pub enum CycleScaling {
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct CyclicConfig {
     pub(crate) base: f64,
     pub(crate) max: f64,
     pub(crate) up: u64,
-    pub(crate) down: u64,
+    pub(crate) down: Option<u64>,
     pub(crate) shape: Shape,
     pub(crate) scaling: CycleScaling,
     pub(crate) gamma: f64,
@@ -45,7 +51,7 @@ impl CyclicConfig {
         base: 0.0,
         max: 0.0,
         up: 0,
-        down: 0,
+        down: None,
         shape: Shape::Linear,
         scaling: CycleScaling::None,
         gamma: 1.0,
@@ -57,14 +63,13 @@ impl CyclicConfig {
             base,
             max,
             up,
-            down: up,
             ..Self::DEFAULT
         }
     }
 
     /// How many steps the way down takes. Default: as many as the way up.
     pub fn with_down(mut self, down: u64) -> Self {
-        self.down = down;
+        self.down = Some(down);
         self
     }
 
@@ -93,42 +98,52 @@ impl CyclicConfig {
     /// A rate that is not finite, a way of no steps, a shape with a number outside its bounds, or a
     /// `gamma` that is negative or not finite.
     pub fn build(self) -> Result<Cyclic, ScheduleError> {
-        const OWNER: &str = "cyclic";
-        ScheduleError::check_finite(OWNER, "base", self.base)?;
-        ScheduleError::check_finite(OWNER, "max", self.max)?;
-        ScheduleError::check_steps(OWNER, "up", self.up)?;
-        ScheduleError::check_steps(OWNER, "down", self.down)?;
-        self.shape.check("cyclic.shape")?;
-        ScheduleError::check_not_negative(OWNER, "gamma", self.gamma)?;
-        Ok(Cyclic {
-            config: self,
-            gamma: Powers::of(self.gamma),
-        })
+        let Self {
+            base,
+            max,
+            up,
+            down,
+            shape,
+            scaling,
+            gamma,
+        } = self;
+        Cyclic::checked(base, max, up, down, shape, scaling, gamma)
     }
 }
 
-/// Up and down again between two rates, for ever: `at(n) = base + (max - base) · height · w(n)`,
-/// with `w` from 0 to 1 in `up` steps and back in `down` steps, and the height falling as
-/// [`CycleScaling`] says.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/cyclic.svg"))]
-///
-/// Smith, "Cyclical Learning Rates for Training Neural Networks" (2017); PyTorch's `CyclicLR`.
-/// PyTorch moves the momentum the other way: a `Cyclic` from the highest momentum to the lowest.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = Cyclic::new(0.0, 0.1, 20);
-/// assert_eq!([schedule.at(0), schedule.at(10), schedule.at(20)], [0.0, 0.05, 0.1]);
-/// assert_eq!([schedule.at(30), schedule.at(40)], [0.05, 0.0]);
-/// let momentum = Cyclic::new(0.9, 0.8, 20);
-/// assert_eq!(momentum.at(20), 0.8);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Cyclic {
-    config: CyclicConfig,
-    gamma: Powers,
+curve! {
+    /// Up and down again between two rates, for ever: `at(n) = base + (max - base) · height · w(n)`,
+    /// with `w` from 0 to 1 in `up` steps and back in `down` steps, and the height falling as
+    /// [`CycleScaling`] says.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/cyclic.svg"))]
+    ///
+    /// Smith, "Cyclical Learning Rates for Training Neural Networks" (2017); PyTorch's `CyclicLR`.
+    /// PyTorch moves the momentum the other way: a `Cyclic` from the highest momentum to the lowest.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = Cyclic::new(0.0, 0.1, 20);
+    /// assert_eq!([schedule.at(0), schedule.at(10), schedule.at(20)], [0.0, 0.05, 0.1]);
+    /// assert_eq!([schedule.at(30), schedule.at(40)], [0.05, 0.0]);
+    /// let momentum = Cyclic::new(0.9, 0.8, 20);
+    /// assert_eq!(momentum.at(20), 0.8);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct Cyclic: "cyclic", CyclicSpec {
+        base: f64 => Finite,
+        max: f64 => Finite,
+        up: u64 as Length => AtLeast1,
+        down: Option<u64> as Option<Length> = None => AtLeast1,
+        shape: Shape = Shape::Linear => Any,
+        scaling: CycleScaling = CycleScaling::None => Any,
+        gamma: f64 = 1.0 => AtLeast0,
+    }
+    with { powers: Powers = Powers::of(gamma) }
+    check fill
+    /// With all options.
+    fn with_all, checked
 }
 
 impl Cyclic {
@@ -142,31 +157,30 @@ impl Cyclic {
     pub fn new(base: f64, max: f64, up: u64) -> Self {
         or_panic(CyclicConfig::new(base, max, up).build())
     }
+
+    /// The way down takes as many steps as the way up where it isn't given.
+    fn fill(&mut self) -> Result<(), ScheduleError> {
+        self.down = self.down.or(Some(self.up));
+        Ok(())
+    }
 }
 
-impl Schedule for Cyclic {
+impl Curve for Cyclic {
     #[inline]
-    fn at(&self, step: u64) -> f64 {
-        let CyclicConfig {
-            base,
-            max,
-            up,
-            down,
-            shape,
-            scaling,
-            ..
-        } = self.config;
+    fn rate(&self, step: u64) -> f64 {
+        let (base, max, up) = (self.base, self.max, self.up);
+        let down = self.down.unwrap_or(up);
         let period = u128::from(up) + u128::from(down);
         let cycle = (u128::from(step) / period) as u64;
         let within = (u128::from(step) % period) as u64;
         let way = match within.checked_sub(up) {
-            None => shape.rise(float(within), float(up)),
-            Some(n) => 1.0 - shape.decay(float(n), float(down)),
+            None => self.shape.rise(float(within), float(up)),
+            Some(n) => 1.0 - self.shape.decay(float(n), float(down)),
         };
-        let height = match scaling {
+        let height = match self.scaling {
             CycleScaling::None => 1.0,
             CycleScaling::Halve => Powers::of(0.5).scale(1.0, cycle),
-            CycleScaling::Decay => self.gamma.scale(1.0, step),
+            CycleScaling::Decay => self.powers.scale(1.0, step),
         };
         match way * height {
             // Between the two rates, or at most beyond the farther one as far as there is a number.
@@ -175,31 +189,25 @@ impl Schedule for Cyclic {
         }
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let CyclicConfig {
-            base,
-            max,
-            up,
-            down,
-            shape,
-            scaling,
-            gamma,
-        } = self.config;
-        Some(Spec::Cyclic {
-            base,
-            max,
-            up: up.into(),
-            down: Some(down.into()),
-            shape,
-            scaling,
-            gamma,
-        })
+    fn parts(&self, span: f64) -> Vec<Phase> {
+        let down = self.down.unwrap_or(self.up);
+        cycles(|_| float(self.up) + float(down), None, span)
+    }
+
+    fn shown(&self) -> Option<u64> {
+        let down = self.down.unwrap_or(self.up);
+        self.up.checked_add(down)?.checked_mul(3)
+    }
+
+    fn example(steps: u64) -> Self {
+        Self::new(0.01, 0.1, steps.div_ceil(8))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schedule::Schedule;
 
     #[test]
     fn a_height_that_grows_stays_finite() {

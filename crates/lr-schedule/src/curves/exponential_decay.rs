@@ -1,30 +1,37 @@
-use crate::error::or_panic;
-use crate::math::{exp, finite, float, ln};
-use crate::{Schedule, ScheduleError, Spec};
+use alloc::vec::Vec;
 
-/// A geometric decay by `rate` every `steps` steps, smooth or in a staircase, without an end:
-/// `at(n) = start · rate^(n / steps)`, the exponent rounded down for a staircase.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/exponential_decay.svg"))]
-///
-/// Keras's `ExponentialDecay`, optax's `exponential_decay` (whose `transition_begin` is
-/// [`delay`](Schedule::delay) here, and whose `end_value` is [`clamp`](Schedule::clamp)), and
-/// timm's `StepLRScheduler`, whose `decay_t` may be a fraction.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = ExponentialDecay::new(0.1, 0.25, 10.0);
-/// assert!((schedule.at(5) - 0.05).abs() < 1e-15);
-/// let staircase = schedule.staircase();
-/// assert_eq!([staircase.at(9), staircase.at(10)], [0.1, 0.025]);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ExponentialDecay {
-    start: f64,
-    rate: f64,
-    steps: f64,
-    staircase: bool,
+use super::define::Curve;
+use crate::error::{ScheduleError, or_panic};
+use crate::math::{count, exp, finite, float, ln};
+use crate::phase::{Phase, decay};
+
+curve! {
+    /// A geometric decay by `rate` every `steps` steps, smooth or in a staircase, without an end:
+    /// `at(n) = start · rate^(n / steps)`, the exponent rounded down for a staircase.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/exponential_decay.svg"))]
+    ///
+    /// Keras's `ExponentialDecay`, optax's `exponential_decay` (whose `transition_begin` is
+    /// [`delay`](crate::Schedule::delay) here, and whose `end_value` is [`clamp`](crate::Schedule::clamp)), and
+    /// timm's `StepLRScheduler`, whose `decay_t` may be a fraction.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = ExponentialDecay::new(0.1, 0.25, 10.0);
+    /// assert!((schedule.at(5) - 0.05).abs() < 1e-15);
+    /// let staircase = schedule.staircase();
+    /// assert_eq!([staircase.at(9), staircase.at(10)], [0.1, 0.025]);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct ExponentialDecay: "exponential_decay", ExponentialDecaySpec {
+        start: f64 => Finite,
+        rate: f64 => AtLeast0,
+        steps: f64 => Above0,
+        staircase: bool = false => Any,
+    }
+    /// With all options.
+    fn with_all, checked
 }
 
 impl ExponentialDecay {
@@ -45,16 +52,7 @@ impl ExponentialDecay {
     /// A start that is not finite, a `rate` that is negative or not finite, or a number of steps
     /// that is not finite and above 0.
     pub fn try_new(start: f64, rate: f64, steps: f64) -> Result<Self, ScheduleError> {
-        const OWNER: &str = "exponential_decay";
-        ScheduleError::check_finite(OWNER, "start", start)?;
-        ScheduleError::check_not_negative(OWNER, "rate", rate)?;
-        ScheduleError::check_positive(OWNER, "steps", steps)?;
-        Ok(Self {
-            start,
-            rate,
-            steps,
-            staircase: false,
-        })
+        Self::checked(start, rate, steps, false)
     }
 
     /// The same in a staircase: the whole factor at once, every `steps` steps.
@@ -66,9 +64,9 @@ impl ExponentialDecay {
     }
 }
 
-impl Schedule for ExponentialDecay {
+impl Curve for ExponentialDecay {
     #[inline]
-    fn at(&self, step: u64) -> f64 {
+    fn rate(&self, step: u64) -> f64 {
         let times = periods(step, self.steps, self.staircase);
         let power = match times {
             0.0 => 1.0, // of 0 as well
@@ -77,13 +75,16 @@ impl Schedule for ExponentialDecay {
         finite(self.start * finite(power))
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::ExponentialDecay {
-            start: self.start,
-            rate: self.rate,
-            steps: self.steps,
-            staircase: self.staircase,
-        })
+    fn parts(&self, span: f64) -> Vec<Phase> {
+        decay(self.rate, span)
+    }
+
+    fn shown(&self) -> Option<u64> {
+        count(5.0 * self.steps)
+    }
+
+    fn example(steps: u64) -> Self {
+        Self::new(0.1, 0.5, float(steps) / 5.0)
     }
 }
 

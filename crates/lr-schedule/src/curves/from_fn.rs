@@ -1,6 +1,6 @@
 use core::fmt;
 
-use crate::Schedule;
+use crate::schedule::Schedule;
 
 /// A schedule given by a closure; see [`from_fn`].
 #[derive(Clone, Copy)]

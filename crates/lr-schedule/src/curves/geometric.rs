@@ -1,54 +1,37 @@
-use crate::error::or_panic;
+use alloc::vec::Vec;
+
+use super::define::Curve;
 use crate::math::{exp, ln, share};
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::phase::{Phase, ramp};
+use crate::spec::Length;
 
-/// From one rate to another by the same factor at every step: `at(n) = start · (end / start)^(n /
-/// steps)`, then `end`. A straight line on a logarithmic axis: the sweep of a learning-rate
-/// finder, and the decay of fairseq's `tri_stage`.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/geometric.svg"))]
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = Geometric::new(1e-6, 1.0, 60);
-/// assert!((schedule.at(30) - 1e-3).abs() < 1e-15);
-/// assert_eq!(schedule.at(60), 1.0);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Geometric {
-    start: f64,
-    end: f64,
-    steps: u64,
+curve! {
+    /// From one rate to another by the same factor at every step: `at(n) = start · (end / start)^(n /
+    /// steps)`, then `end`. A straight line on a logarithmic axis: the sweep of a learning-rate
+    /// finder, and the decay of fairseq's `tri_stage`.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/geometric.svg"))]
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = Geometric::new(1e-6, 1.0, 60);
+    /// assert!((schedule.at(30) - 1e-3).abs() < 1e-15);
+    /// assert_eq!(schedule.at(60), 1.0);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct Geometric: "geometric", GeometricSpec, until steps {
+        start: f64 => Above0,
+        end: f64 => Above0,
+        steps: u64 as Length => AtLeast1,
+    }
+    /// From `start` at step 0 to `end` at step `steps`.
+    pub fn new, try_new
 }
 
-impl Geometric {
-    /// From `start` at step 0 to `end` at step `steps`.
-    ///
-    /// # Panics
-    ///
-    /// Where [`try_new`](Self::try_new) fails.
-    #[track_caller]
-    pub fn new(start: f64, end: f64, steps: u64) -> Self {
-        or_panic(Self::try_new(start, end, steps))
-    }
-
-    /// From `start` at step 0 to `end` at step `steps`.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not finite and above 0, or no steps.
-    pub fn try_new(start: f64, end: f64, steps: u64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_positive("geometric", "start", start)?;
-        ScheduleError::check_positive("geometric", "end", end)?;
-        ScheduleError::check_steps("geometric", "steps", steps)?;
-        Ok(Self { start, end, steps })
-    }
-}
-
-impl Schedule for Geometric {
+impl Curve for Geometric {
     #[inline]
-    fn at(&self, step: u64) -> f64 {
+    fn rate(&self, step: u64) -> f64 {
         match share(step, self.steps) {
             0.0 => self.start,
             1.0 => self.end,
@@ -57,21 +40,11 @@ impl Schedule for Geometric {
         }
     }
 
-    fn length(&self) -> Option<u64> {
-        Some(self.steps)
+    fn parts(&self, span: f64) -> Vec<Phase> {
+        ramp(self.start, self.end, self.steps, span)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Geometric {
-            start: self.start,
-            end: self.end,
-            steps: self.steps.into(),
-        })
-    }
-}
-
-impl Bounded for Geometric {
-    fn steps(&self) -> u64 {
-        self.steps
+    fn example(steps: u64) -> Self {
+        Self::new(0.1, 1e-3, steps)
     }
 }

@@ -1,7 +1,10 @@
+use alloc::vec::Vec;
+
+use super::define::Curve;
 use super::exponential_decay::periods;
-use crate::error::or_panic;
-use crate::math::powf;
-use crate::{Schedule, ScheduleError, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::math::{count, float, powf};
+use crate::phase::{Phase, PhaseKind, whole};
 
 /// Options of [`InverseTime`].
 ///
@@ -13,6 +16,7 @@ use crate::{Schedule, ScheduleError, Spec};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct InverseTimeConfig {
     pub(crate) start: f64,
     pub(crate) rate: f64,
@@ -53,31 +57,41 @@ impl InverseTimeConfig {
     /// A start that is not finite, a `rate` or a power that is negative or not finite, or a number
     /// of steps that is not finite and above 0.
     pub fn build(self) -> Result<InverseTime, ScheduleError> {
-        const OWNER: &str = "inverse_time";
-        ScheduleError::check_finite(OWNER, "start", self.start)?;
-        ScheduleError::check_not_negative(OWNER, "rate", self.rate)?;
-        ScheduleError::check_positive(OWNER, "steps", self.steps)?;
-        ScheduleError::check_not_negative(OWNER, "power", self.power)?;
-        Ok(InverseTime { config: self })
+        let Self {
+            start,
+            rate,
+            steps,
+            power,
+            staircase,
+        } = self;
+        InverseTime::checked(start, rate, steps, power, staircase)
     }
 }
 
-/// The inverse of time, without an end: `at(n) = start / (1 + rate · n / steps)^power`, with a
-/// power of 1 unless it is given, and `n / steps` rounded down for a staircase.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/inverse_time.svg"))]
-///
-/// Keras's `InverseTimeDecay(decay_steps, decay_rate, staircase)`.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = InverseTime::new(0.1, 0.5, 10.0);
-/// assert_eq!(schedule.at(20), 0.05);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct InverseTime {
-    config: InverseTimeConfig,
+curve! {
+    /// The inverse of time, without an end: `at(n) = start / (1 + rate · n / steps)^power`, with a
+    /// power of 1 unless it is given, and `n / steps` rounded down for a staircase.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/inverse_time.svg"))]
+    ///
+    /// Keras's `InverseTimeDecay(decay_steps, decay_rate, staircase)`.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = InverseTime::new(0.1, 0.5, 10.0);
+    /// assert_eq!(schedule.at(20), 0.05);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct InverseTime: "inverse_time", InverseTimeSpec {
+        start: f64 => Finite,
+        rate: f64 => AtLeast0,
+        steps: f64 => Above0,
+        power: f64 = 1.0 => AtLeast0,
+        staircase: bool = false => Any,
+    }
+    /// With all options.
+    fn with_all, checked
 }
 
 impl InverseTime {
@@ -92,37 +106,26 @@ impl InverseTime {
     }
 }
 
-impl Schedule for InverseTime {
+impl Curve for InverseTime {
     #[inline]
-    fn at(&self, step: u64) -> f64 {
-        let InverseTimeConfig {
-            start,
-            rate,
-            steps,
-            power,
-            staircase,
-        } = self.config;
-        let divisor = 1.0 + (rate * periods(step, steps, staircase)).min(f64::MAX);
-        match power {
-            1.0 => start / divisor,
-            power => start / powf(divisor, power),
+    fn rate(&self, step: u64) -> f64 {
+        let periods = periods(step, self.steps, self.staircase);
+        let divisor = 1.0 + (self.rate * periods).min(f64::MAX);
+        match self.power {
+            1.0 => self.start / divisor,
+            power => self.start / powf(divisor, power),
         }
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let InverseTimeConfig {
-            start,
-            rate,
-            steps,
-            power,
-            staircase,
-        } = self.config;
-        Some(Spec::InverseTime {
-            start,
-            rate,
-            steps,
-            power,
-            staircase,
-        })
+    fn parts(&self, span: f64) -> Vec<Phase> {
+        whole(PhaseKind::Decay, "decay", span)
+    }
+
+    fn shown(&self) -> Option<u64> {
+        count(5.0 * self.steps)
+    }
+
+    fn example(steps: u64) -> Self {
+        Self::new(0.1, 1.0, float(steps) / 10.0)
     }
 }

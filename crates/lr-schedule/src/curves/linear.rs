@@ -1,74 +1,49 @@
-use crate::error::or_panic;
+use alloc::vec::Vec;
+
+use super::define::Curve;
 use crate::math::{lerp, share};
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::phase::{Phase, ramp};
+use crate::spec::Length;
 
-/// A straight line: `at(n) = start + (end - start) · n / steps`, then `end`.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/linear.svg"))]
-///
-/// PyTorch's `LinearLR(start_factor, end_factor, total_iters)` is
-/// `Linear::new(base * start_factor, base * end_factor, total_iters)`; optax's
-/// `linear_schedule`; Burn's `LinearLrScheduler`.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = Linear::new(0.9, 0.5, 4);
-/// assert_eq!(schedule.at(0), 0.9);
-/// assert_eq!(schedule.at(2), 0.7);
-/// assert_eq!(schedule.at(4), 0.5);
-/// assert_eq!(schedule.at(1_000), 0.5);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Linear {
-    start: f64,
-    end: f64,
-    steps: u64,
+curve! {
+    /// A straight line: `at(n) = start + (end - start) · n / steps`, then `end`.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/linear.svg"))]
+    ///
+    /// PyTorch's `LinearLR(start_factor, end_factor, total_iters)` is
+    /// `LinearRamp::new(base * start_factor, base * end_factor, total_iters)`; optax's
+    /// `linear_schedule`; Burn's `LinearLrScheduler`.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = LinearRamp::new(0.9, 0.5, 4);
+    /// assert_eq!(schedule.at(0), 0.9);
+    /// assert_eq!(schedule.at(2), 0.7);
+    /// assert_eq!(schedule.at(4), 0.5);
+    /// assert_eq!(schedule.at(1_000), 0.5);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct LinearRamp: "linear", LinearRampSpec, until steps {
+        start: f64 => Finite,
+        end: f64 = 0.0 => Finite,
+        steps: u64 as Length => AtLeast1,
+    }
+    /// From `start` at step 0 to `end` at step `steps`.
+    pub fn new, try_new
 }
 
-impl Linear {
-    /// From `start` at step 0 to `end` at step `steps`.
-    ///
-    /// # Panics
-    ///
-    /// Where [`try_new`](Self::try_new) fails.
-    #[track_caller]
-    pub fn new(start: f64, end: f64, steps: u64) -> Self {
-        or_panic(Self::try_new(start, end, steps))
-    }
-
-    /// From `start` at step 0 to `end` at step `steps`.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not finite, or no steps.
-    pub fn try_new(start: f64, end: f64, steps: u64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_ramp("linear", start, end, steps)?;
-        Ok(Self { start, end, steps })
-    }
-}
-
-impl Schedule for Linear {
+impl Curve for LinearRamp {
     #[inline]
-    fn at(&self, step: u64) -> f64 {
+    fn rate(&self, step: u64) -> f64 {
         lerp(self.start, self.end, share(step, self.steps))
     }
 
-    fn length(&self) -> Option<u64> {
-        Some(self.steps)
+    fn parts(&self, span: f64) -> Vec<Phase> {
+        ramp(self.start, self.end, self.steps, span)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Linear {
-            start: self.start,
-            end: self.end,
-            steps: self.steps.into(),
-        })
-    }
-}
-
-impl Bounded for Linear {
-    fn steps(&self) -> u64 {
-        self.steps
+    fn example(steps: u64) -> Self {
+        Self::new(0.1, 0.01, steps * 9 / 10)
     }
 }

@@ -1,41 +1,37 @@
 //! Curves: one rule each for how a rate moves.
 
-mod anneal;
-mod constant;
-mod cosine;
-mod cosine_annealing;
-mod cosine_wave;
-mod cyclic;
-mod exponential;
-mod exponential_decay;
+#[macro_use]
+mod define;
 mod from_fn;
-mod geometric;
-mod inverse_sqrt;
-mod inverse_time;
-mod linear;
-mod multi_step;
-mod piecewise_constant;
-mod polynomial;
-mod polynomial_cycle;
 mod powers;
-mod step;
 
-pub use anneal::Anneal;
-pub use constant::Constant;
-pub use cosine::Cosine;
-pub use cosine_annealing::CosineAnnealing;
-pub use cosine_wave::CosineWave;
-pub use cyclic::{CycleScaling, Cyclic, CyclicConfig};
-pub use exponential::Exponential;
-pub use exponential_decay::ExponentialDecay;
+pub use define::{Bound, CurveKind, FieldKind, FieldType};
 pub use from_fn::{FromFn, from_fn};
-pub use geometric::Geometric;
-pub use inverse_sqrt::InverseSqrt;
-pub use inverse_time::{InverseTime, InverseTimeConfig};
-pub use linear::Linear;
-pub use multi_step::MultiStep;
-pub use piecewise_constant::PiecewiseConstant;
-pub use polynomial::Polynomial;
-pub use polynomial_cycle::PolynomialCycle;
 pub(crate) use powers::Powers;
-pub use step::Step;
+
+use crate::error::ScheduleError;
+use crate::schedule::DynSchedule;
+use crate::spec::{Data, Place};
+
+curves! {
+    anneal: Anneal(AnnealSpec),
+    constant: Constant(ConstantSpec),
+    cosine: Cosine(CosineSpec),
+    cosine_annealing: CosineAnnealing(CosineAnnealingSpec),
+    cosine_wave: CosineWave(CosineWaveSpec),
+    cyclic: Cyclic(CyclicSpec),
+    exponential: Exponential(ExponentialSpec),
+    exponential_decay: ExponentialDecay(ExponentialDecaySpec),
+    geometric: Geometric(GeometricSpec),
+    inverse_sqrt: InverseSqrt(InverseSqrtSpec),
+    inverse_time: InverseTime(InverseTimeSpec),
+    linear: LinearRamp(LinearRampSpec),
+    multi_step: MultiStep(MultiStepSpec),
+    piecewise_constant: PiecewiseConstant(PiecewiseConstantSpec),
+    polynomial: Polynomial(PolynomialSpec),
+    polynomial_cycle: PolynomialCycle(PolynomialCycleSpec),
+    power: Power(PowerSpec),
+    sigmoid: Sigmoid(SigmoidSpec),
+    step: Step(StepSpec),
+    wsd_s: WsdS(WsdSSpec),
+}

@@ -64,6 +64,10 @@ impl Feedback for DynFeedback {
         self.0.mode()
     }
 
+    fn is_none(&self) -> bool {
+        self.0.is_none()
+    }
+
     fn to_spec(&self) -> Option<RuleSpec> {
         self.0.to_spec()
     }

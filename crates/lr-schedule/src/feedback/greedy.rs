@@ -3,8 +3,7 @@ use alloc::format;
 
 use super::improvement::Improvement;
 use super::{Dialect, Feedback, Mode, State, StateError, Stored, ThresholdMode, Value};
-use crate::ScheduleError;
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::{finite, float};
 use crate::spec::RuleSpec;
 
@@ -27,6 +26,7 @@ use crate::spec::RuleSpec;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct GreedyConfig {
     pub(crate) mode: Mode,
     pub(crate) factor: f64,

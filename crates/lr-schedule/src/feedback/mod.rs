@@ -5,12 +5,14 @@
 mod dynamic;
 mod greedy;
 mod improvement;
+mod none;
 mod reduce_on_plateau;
 mod state;
 
 pub use dynamic::DynFeedback;
 pub use greedy::{Greedy, GreedyConfig};
 pub use improvement::{Dialect, Mode, ThresholdMode};
+pub use none::NoFeedback;
 pub use reduce_on_plateau::{ReduceOnPlateau, ReduceOnPlateauConfig};
 pub use state::{State, StateError, Stored, Value};
 
@@ -43,6 +45,12 @@ pub trait Feedback {
     /// Which way the metric is better; `None` where the rule doesn't go by that.
     fn mode(&self) -> Option<Mode> {
         None
+    }
+
+    /// Whether there is no rule: `true` for [`NoFeedback`] alone, which a scheduler's record leaves
+    /// out.
+    fn is_none(&self) -> bool {
+        false
     }
 
     /// The rule and its options as plain data; `None` where it has no such form.

@@ -1,7 +1,6 @@
 use super::improvement::Improvement;
 use super::{Dialect, Feedback, Mode, State, StateError, Stored, ThresholdMode, Value};
-use crate::ScheduleError;
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::float;
 use crate::spec::RuleSpec;
 
@@ -26,6 +25,7 @@ use crate::spec::RuleSpec;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct ReduceOnPlateauConfig {
     pub(crate) mode: Mode,
     pub(crate) factor: f64,

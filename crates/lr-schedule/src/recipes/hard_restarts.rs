@@ -1,6 +1,9 @@
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::cosine;
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::phase::{Phase, PhaseKind, cycles, until};
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// A cosine that restarts `cycles` times in equal parts of its length, then 0:
 /// `at(n) = max · (1 + cos(π · (cycles · n / steps mod 1))) / 2`.
@@ -63,6 +66,19 @@ impl Schedule for HardRestarts {
 
     fn length(&self) -> Option<u64> {
         Some(self.steps)
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let steps = self.steps as f64;
+        let cycles = cycles(|_| steps / self.cycles, None, steps.min(span));
+        let mut phases = until(cycles, steps);
+        phases.push(Phase::new(
+            PhaseKind::Stable,
+            "held",
+            steps,
+            span.max(steps),
+        ));
+        phases
     }
 
     fn to_spec(&self) -> Option<Spec> {

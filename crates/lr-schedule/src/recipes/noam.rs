@@ -1,6 +1,9 @@
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::{float, powf, sqrt};
-use crate::{Schedule, ScheduleError, Spec};
+use crate::phase::{Phase, PhaseKind, parts};
+use crate::schedule::Schedule;
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// The schedule of the first transformer, without an end: up in a straight line for `warmup` steps,
 /// then down with the inverse square root:
@@ -61,6 +64,22 @@ impl Schedule for Noam {
         let s = float(step) + 1.0;
         let rate = (1.0 / sqrt(s)).min(s * powf(float(self.warmup), -1.5));
         self.factor * (rate / sqrt(float(self.model_size)))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let warmup = self.warmup as f64;
+        let decay = (span - warmup).max(0.0);
+        parts(
+            &[
+                (PhaseKind::WarmUp, "warm-up", warmup),
+                (PhaseKind::Decay, "decay", decay),
+            ],
+            span,
+        )
+    }
+
+    fn span(&self) -> Option<u64> {
+        self.warmup.checked_mul(5)
     }
 
     fn to_spec(&self) -> Option<Spec> {

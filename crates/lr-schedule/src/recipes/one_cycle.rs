@@ -1,6 +1,10 @@
-use crate::error::or_panic;
+use crate::error::{ScheduleError, or_panic};
 use crate::math::lerp;
-use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+use crate::phase::{Phase, PhaseKind, parts};
+use crate::schedule::{Bounded, Schedule};
+use crate::shape::Shape;
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// Options of the [1cycle policy](OneCycle), with PyTorch's names and defaults.
 ///
@@ -19,6 +23,7 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct OneCycleConfig {
     pub(crate) max_lr: f64,
     pub(crate) total_steps: u64,
@@ -234,6 +239,23 @@ impl OneCycle {
         }
     }
 
+    fn phases_of(&self, [up, down, out]: [(PhaseKind, &str); 3], span: f64) -> Vec<Phase> {
+        let total = self.config.total_steps as f64;
+        let peak = (self.config.pct_start * total - 1.0).max(0.0);
+        let rest = |gone: f64| (total - gone).max(0.0);
+        match self.config.three_phase {
+            false => parts(&[(up.0, up.1, peak), (down.0, down.1, rest(peak))], span),
+            true => parts(
+                &[
+                    (up.0, up.1, peak),
+                    (down.0, down.1, peak),
+                    (out.0, out.1, rest(2.0 * peak)),
+                ],
+                span,
+            ),
+        }
+    }
+
     fn between(&self, step: u64, corners: [f64; 4]) -> f64 {
         let (phase, n, of) = self.phase(step);
         let t = self.config.anneal_strategy.decay(n, of);
@@ -259,6 +281,12 @@ impl Schedule for OneCycle {
 
     fn length(&self) -> Option<u64> {
         Some(self.config.total_steps)
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let up = (PhaseKind::WarmUp, "up");
+        let down = (PhaseKind::Decay, "down");
+        self.phases_of([up, down, (PhaseKind::Decay, "annihilation")], span)
     }
 
     fn to_spec(&self) -> Option<Spec> {
@@ -293,6 +321,13 @@ impl Schedule for OneCycleMomentum {
 
     fn length(&self) -> Option<u64> {
         self.cycle.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let up = (PhaseKind::WarmUp, "up");
+        let down = (PhaseKind::Decay, "down");
+        self.cycle
+            .phases_of([down, up, (PhaseKind::Stable, "held")], span)
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,6 +1,10 @@
-use crate::error::or_panic;
-use crate::math::{exp, finite, float, floor, lerp, ln, powf};
-use crate::{Schedule, ScheduleError, Shape, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::math::{count, exp, finite, float, floor, lerp, ln, powf};
+use crate::phase::{Phase, cycles};
+use crate::schedule::Schedule;
+use crate::shape::Shape;
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// How [`Restarts`] of growing cycles find the cycle that a step is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -30,6 +34,7 @@ pub enum CycleIndex {
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct RestartsConfig {
     pub(crate) max: f64,
     pub(crate) min: f64,
@@ -237,6 +242,27 @@ impl Schedule for Restarts {
         let over = |n: &u64| self.cycle(*n).is_none_or(|(i, ..)| i >= float(limit));
         let first = (end.saturating_sub(1)..=end.saturating_add(2)).find(over);
         Some(first.unwrap_or(u64::MAX))
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let RestartsConfig {
+            steps,
+            t_mult,
+            limit,
+            ..
+        } = self.config;
+        cycles(|i| float(steps) * powf(t_mult, i as f64), limit, span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        let RestartsConfig {
+            steps,
+            t_mult,
+            limit,
+            ..
+        } = self.config;
+        let cycles = 0..limit.unwrap_or(3).min(3);
+        count(cycles.map(|i| float(steps) * powf(t_mult, float(i))).sum())
     }
 
     fn to_spec(&self) -> Option<Spec> {

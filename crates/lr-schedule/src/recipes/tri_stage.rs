@@ -1,7 +1,10 @@
 use crate::combine::{Take, Then};
-use crate::curves::{Constant, Geometric, Linear};
-use crate::error::or_panic;
-use crate::{Bounded, Schedule, ScheduleError, Spec};
+use crate::curves::{Constant, Geometric, LinearRamp};
+use crate::error::{ScheduleError, or_panic};
+use crate::phase::{Phase, PhaseKind, parts};
+use crate::schedule::{Bounded, Schedule};
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// Options of [`TriStage`], with fairseq's defaults.
 ///
@@ -17,6 +20,7 @@ use crate::{Bounded, Schedule, ScheduleError, Spec};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct TriStageConfig {
     pub(crate) peak: f64,
     pub(crate) warmup: u64,
@@ -75,7 +79,7 @@ impl TriStageConfig {
         let (first, last) = (self.peak * self.init_scale, self.peak * self.final_scale);
         ScheduleError::check_finite(OWNER, "peak · init_scale", first)?;
         ScheduleError::check_positive(OWNER, "peak · final_scale", last)?;
-        let warmup = Linear::try_new(first, self.peak, self.warmup)?;
+        let warmup = LinearRamp::try_new(first, self.peak, self.warmup)?;
         let hold = Constant::try_new(self.peak)?.take(self.hold);
         let decay = Geometric::try_new(self.peak, last, self.decay)?;
         Ok(TriStage {
@@ -91,7 +95,7 @@ impl TriStageConfig {
 #[cfg_attr(doc, doc = include_str!("../../pictures/tri_stage.svg"))]
 ///
 /// Park et al., "SpecAugment" (2019); fairseq's `tri_stage`. The same as
-/// `Linear::new(..).then(Constant::new(peak).take(hold)).then(Geometric::new(..))`.
+/// `LinearRamp::new(..).then(Constant::new(peak).take(hold)).then(Geometric::new(..))`.
 ///
 /// ```
 /// use lr_schedule::prelude::*;
@@ -104,7 +108,7 @@ impl TriStageConfig {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TriStage {
     config: TriStageConfig,
-    schedule: Then<Then<Linear, Take<Constant>>, Geometric>,
+    schedule: Then<Then<LinearRamp, Take<Constant>>, Geometric>,
 }
 
 impl TriStage {
@@ -127,6 +131,17 @@ impl Schedule for TriStage {
 
     fn length(&self) -> Option<u64> {
         self.schedule.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        parts(
+            &[
+                (PhaseKind::WarmUp, "warm-up", self.config.warmup as f64),
+                (PhaseKind::Stable, "hold", self.config.hold as f64),
+                (PhaseKind::Decay, "decay", self.config.decay as f64),
+            ],
+            span,
+        )
     }
 
     fn to_spec(&self) -> Option<Spec> {

@@ -1,6 +1,9 @@
-use crate::error::or_panic;
-use crate::math::{cosine, ln};
-use crate::{Schedule, ScheduleError, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::math::{cosine, count, ln, powf};
+use crate::phase::{Phase, cycles};
+use crate::schedule::Schedule;
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// Cosine annealing with warm restarts, without an end: cycle `i` lasts
 /// `T_i = t_0 · t_mult^i` steps and in it
@@ -98,6 +101,16 @@ impl Schedule for WarmRestarts {
     fn at(&self, step: u64) -> f64 {
         let (t_cur, t_i) = self.cycle(step);
         cosine(self.max, self.min, t_cur / t_i)
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        let t_mult = self.t_mult as f64;
+        cycles(|i| self.t_0 as f64 * powf(t_mult, i as f64), None, span)
+    }
+
+    fn span(&self) -> Option<u64> {
+        let t_mult = self.t_mult as f64;
+        count(self.t_0 as f64 * (1.0 + t_mult + t_mult * t_mult))
     }
 
     fn to_spec(&self) -> Option<Spec> {

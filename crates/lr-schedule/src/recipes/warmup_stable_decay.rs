@@ -1,7 +1,11 @@
 use crate::combine::{Take, Then, Warmup, WarmupConfig};
 use crate::curves::{Anneal, Constant};
-use crate::error::or_panic;
-use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
+use crate::error::{ScheduleError, or_panic};
+use crate::phase::{Phase, PhaseKind, parts};
+use crate::schedule::{Bounded, Schedule};
+use crate::shape::Shape;
+use crate::spec::Spec;
+use alloc::vec::Vec;
 
 /// Options of [`WarmupStableDecay`].
 ///
@@ -17,6 +21,7 @@ use crate::{Bounded, Schedule, ScheduleError, Shape, Spec};
 /// # Ok::<(), ScheduleError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
+#[must_use]
 pub struct WarmupStableDecayConfig {
     pub(crate) peak: f64,
     pub(crate) warmup: u64,
@@ -138,6 +143,17 @@ impl Schedule for WarmupStableDecay {
 
     fn length(&self) -> Option<u64> {
         self.schedule.length()
+    }
+
+    fn phases(&self, span: f64) -> Vec<Phase> {
+        parts(
+            &[
+                (PhaseKind::WarmUp, "warm-up", self.config.warmup as f64),
+                (PhaseKind::Stable, "stable", self.config.stable as f64),
+                (PhaseKind::Decay, "decay", self.config.decay as f64),
+            ],
+            span,
+        )
     }
 
     fn to_spec(&self) -> Option<Spec> {

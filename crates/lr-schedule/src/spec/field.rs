@@ -1,17 +1,21 @@
 use alloc::boxed::Box;
 use alloc::format;
+use alloc::string::String;
 use alloc::vec::Vec;
 
+use super::text::Text;
 use super::{BatchSize, Length, Link, RuleSpec, Spec, TrainingLength};
 use crate::combine::{BatchRule, NoiseKind};
-use crate::curves::CycleScaling;
+use crate::curves::{CycleScaling, FieldType};
+use crate::error::ScheduleError;
 use crate::feedback::{Dialect, DynFeedback, Mode, ThresholdMode};
 use crate::recipes::CycleIndex;
 use crate::recurrence::Part;
-use crate::{DynSchedule, ScheduleError, Shape};
+use crate::schedule::DynSchedule;
+use crate::shape::Shape;
 
 /// What a field of a spec can be.
-pub(super) trait Field: Sized + Clone {
+pub(crate) trait Field: Sized + Clone {
     /// What it is given to a constructor as.
     type Built;
 
@@ -35,7 +39,7 @@ pub(super) trait Field: Sized + Clone {
 
 /// Where in a run a schedule stands whose lengths are resolved.
 #[derive(Clone, Copy)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     pub run: &'a TrainingLength,
     /// How many optimizer steps one of its own steps is: more than 1 inside of a `per_epoch`.
     unit: u64,
@@ -88,7 +92,7 @@ impl<'a> Place<'a> {
 }
 
 /// Where the fields of a schedule stand.
-pub(super) struct Position<'a> {
+pub(crate) struct Position<'a> {
     /// Its own place.
     pub place: &'a Place<'a>,
     /// The steps that its other lengths take.
@@ -278,4 +282,74 @@ pub(crate) fn each<A, B>(
     let items = list.iter().enumerate();
     let items = items.map(|(i, item)| of(item).map_err(|error| error.inside(&format!("[{i}]"))));
     items.collect()
+}
+
+/// A field of a curve.
+pub(crate) trait CurveField: Field + Text {
+    const TYPE: FieldType;
+
+    /// The field that is built to `built`.
+    fn of_built(built: &Self::Built) -> Self;
+}
+
+macro_rules! curve_fields {
+    ($($Field:ty: $of:expr, |$built:ident| $value:expr;)*) => {$(
+        impl CurveField for $Field {
+            const TYPE: FieldType = $of;
+
+            fn of_built($built: &Self::Built) -> Self {
+                $value
+            }
+        }
+    )*};
+}
+
+curve_fields! {
+    f64: FieldType::Number, |built| *built;
+    u64: FieldType::Count, |built| *built;
+    bool: FieldType::Flag, |built| *built;
+    Shape: FieldType::Shape, |built| *built;
+    CycleScaling: FieldType::Name(CycleScaling::NAMES), |built| *built;
+    Vec<f64>: FieldType::Numbers, |built| built.clone();
+    Length: FieldType::Length, |built| Length::Steps(*built);
+    Option<Length>: FieldType::Length, |built| built.map(Length::Steps);
+    Vec<Length>: FieldType::Lengths, |built| built.iter().map(|&step| step.into()).collect();
+}
+
+fn place(owner: &str, field: &str) -> String {
+    format!("{owner}.{field}")
+}
+
+/// The field as a constructor takes it.
+pub(crate) fn built<F: Field>(of: &F, owner: &str, field: &str) -> Result<F::Built, ScheduleError> {
+    of.build()
+        .map_err(|error| error.inside(&place(owner, field)))
+}
+
+/// The steps that the field takes of a run.
+pub(crate) fn taken<F: Field>(
+    of: &F,
+    at: &Place<'_>,
+    owner: &str,
+    field: &str,
+) -> Result<u64, ScheduleError> {
+    of.taken(at)
+        .map_err(|error| error.inside(&place(owner, field)))
+}
+
+/// The field in steps, where all fields of its owner take `beside` steps.
+pub(crate) fn resolved<F: Field>(
+    of: &F,
+    at: &Place<'_>,
+    beside: u64,
+    owner: &str,
+    field: &str,
+) -> Result<F, ScheduleError> {
+    let position = Position {
+        place: at,
+        beside,
+        inner: *at,
+    };
+    of.resolve(&position)
+        .map_err(|error| error.inside(&place(owner, field)))
 }

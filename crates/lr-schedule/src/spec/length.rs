@@ -2,7 +2,7 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use core::fmt;
 
-use crate::ScheduleError;
+use crate::error::ScheduleError;
 
 /// How long a part of a schedule takes: in steps, or in what only a [`TrainingLength`] makes steps
 /// of.

@@ -1,222 +1,36 @@
 //! Any schedule and any feedback rule as plain data: see [`Spec`].
 
-#[cfg(feature = "serde")]
 mod data;
+#[macro_use]
+mod described;
 mod field;
 mod length;
+mod link;
+mod rule;
 #[cfg(feature = "serde")]
+mod serialize;
 mod text;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-#[cfg(feature = "serde")]
 pub use data::{Data, Fields, MAX_DEPTH, MAX_VALUES};
-pub(crate) use field::each;
-use field::{Field, Place, Position, Resolve};
+use described::{count, joined};
+pub(crate) use field::{CurveField, Place, built, each, resolved, taken};
+use field::{Field, Position, Resolve};
 pub use length::{BatchSize, Length, TrainingLength};
+pub use link::Link;
+pub use rule::RuleSpec;
+pub(crate) use text::{Text, field, table};
 
 use crate::combine::{self, *};
 use crate::curves::*;
+use crate::error::ScheduleError;
 use crate::feedback::*;
 use crate::recipes::*;
-use crate::recurrence::Part;
-use crate::{DynSchedule, Recurrence, Schedule, ScheduleError, Shape};
-
-/// Writes an enum of everything that there is of one kind, and what is the same for all of it:
-/// its names, how it is built, how its lengths are resolved, and how it is read and written.
-///
-/// `Variant name { field: Type = default, .. } => what it is built into` is all that there is to
-/// say about one of them; `lists` are those whose only field is a list of their own kind.
-macro_rules! described {
-    (
-        $(#[$enum_doc:meta])*
-        enum $Enum:ident: $what:literal => $Built:ty;
-        each {$(
-            $(#[$doc:meta])*
-            $Variant:ident $name:ident {
-                $($field:ident: $Type:ty $(= $default:expr)?),* $(,)?
-            } => $build:expr;
-        )*}
-        lists {$(
-            $(#[$list_doc:meta])*
-            $List:ident $list_name:ident => $list_build:expr;
-        )*}
-    ) => {
-        $(#[$enum_doc])*
-        #[derive(Debug, Clone, PartialEq)]
-        #[non_exhaustive]
-        pub enum $Enum {
-            $(
-                $(#[$doc])*
-                #[allow(missing_docs)] // the fields are those of what it is named after
-                $Variant { $($field: $Type),* },
-            )*
-            $(
-                $(#[$list_doc])*
-                $List(Vec<$Enum>),
-            )*
-        }
-
-        impl $Enum {
-            /// The name of every one there is, as texts give it.
-            pub const NAMES: &[&'static str] =
-                &[$(stringify!($name),)* $(stringify!($list_name),)*];
-
-            /// What it is called in a text: `cosine`.
-            pub fn name(&self) -> &'static str {
-                match self {
-                    $(Self::$Variant { .. } => stringify!($name),)*
-                    $(Self::$List(_) => stringify!($list_name),)*
-                }
-            }
-
-            /// What it describes.
-            ///
-            /// # Errors
-            ///
-            /// What makes none, with its place: `sequence[1].cosine.steps: must be at least 1, got
-            /// 0`. Lengths that aren't in steps have to be [resolved](Self::resolve) first.
-            pub fn build(&self) -> Result<$Built, ScheduleError> {
-                match self {
-                    $(Self::$Variant { $($field),* } => {
-                        $(let $field = Field::build($field).map_err(|error| {
-                            error.inside(concat!(stringify!($name), ".", stringify!($field)))
-                        })?;)*
-                        $build
-                    })*
-                    $(Self::$List(parts) => {
-                        let parts = each(parts, $Enum::build);
-                        let parts = parts.map_err(|error| error.inside(stringify!($list_name)))?;
-                        $list_build(parts)
-                    })*
-                }
-            }
-
-            /// The same with every length in steps, for a run of the length `run`.
-            ///
-            /// # Errors
-            ///
-            /// A length that is negative or not finite, or a rest where nothing is left.
-            pub fn resolve(&self, run: &TrainingLength) -> Result<Self, ScheduleError> {
-                self.resolve_at(&Place::beginning(run))
-            }
-
-            /// Whether a [`Recurrence`] is part of it, whose rate at a step takes going through all
-            /// steps before it.
-            pub fn recurs(&self) -> bool {
-                match self {
-                    $(Self::$Variant { $($field),* } => {
-                        stringify!($name) == "recurrence" $(|| Field::recurs($field))*
-                    })*
-                    $(Self::$List(parts) => parts.iter().any($Enum::recurs),)*
-                }
-            }
-
-            fn resolve_at(&self, place: &Place<'_>) -> Result<Self, ScheduleError> {
-                match self {
-                    $(Self::$Variant { $($field),* } => {
-                        #[allow(unused_mut)]
-                        let mut taken = 0u64;
-                        $({
-                            let steps = Field::taken($field, place).map_err(|error| {
-                                error.inside(concat!(stringify!($name), ".", stringify!($field)))
-                            })?;
-                            taken = taken.saturating_add(steps);
-                        })*
-                        let at = Position {
-                            place,
-                            beside: self.beside(taken),
-                            inner: self.inner(place, taken),
-                        };
-                        Ok(Self::$Variant {
-                            $($field: Field::resolve($field, &at).map_err(|error| {
-                                error.inside(concat!(stringify!($name), ".", stringify!($field)))
-                            })?),*
-                        })
-                    })*
-                    $(Self::$List(parts) => {
-                        let mut place = *place;
-                        let parts = each(parts, |part| {
-                            let part = part.resolve_at(&place)?;
-                            place = self.after(&part, place)?;
-                            Ok(part)
-                        });
-                        let parts = parts.map_err(|error| error.inside(stringify!($list_name)))?;
-                        Ok(Self::$List(parts))
-                    })*
-                }
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl $Enum {
-            /// As data, which any format can write.
-            pub fn to_data(&self) -> Data {
-                match self {
-                    $(Self::$Variant { $($field),* } => {
-                        let fields: Vec<(&str, Option<Data>)> = alloc::vec![
-                            $((stringify!($field), text::Text::to_data($field))),*
-                        ];
-                        text::table(stringify!($name), fields)
-                    })*
-                    $(Self::$List(parts) => {
-                        let parts = parts.iter().map($Enum::to_data).collect();
-                        Data::entry(stringify!($list_name), Data::List(parts))
-                    })*
-                }
-            }
-
-            /// What `data` describes, which need not be a valid one yet.
-            ///
-            /// # Errors
-            ///
-            /// Names and fields that there aren't, fields that are missing or of another type.
-            pub fn from_data(data: Data) -> Result<Self, ScheduleError> {
-                let (name, data) = data.into_entry($what)?;
-                match name.as_str() {
-                    $(stringify!($name) => {
-                        let fields = [$(stringify!($field)),*];
-                        #[allow(unused_mut)]
-                        let mut fields = data.into_fields(stringify!($name), "field", &fields)?;
-                        Ok(Self::$Variant {
-                            $($field: {
-                                #[allow(unused_mut, unused_assignments)]
-                                let mut default: Option<$Type> = None;
-                                $(default = Some($default);)?
-                                text::field(
-                                    fields.take(stringify!($field)),
-                                    default,
-                                    concat!(stringify!($name), ".", stringify!($field)),
-                                )?
-                            }),*
-                        })
-                    })*
-                    $(stringify!($list_name) => match text::Text::from_data(data) {
-                        Ok(parts) => Ok(Self::$List(parts)),
-                        Err(error) => Err(error.inside(stringify!($list_name))),
-                    },)*
-                    name => Err(ScheduleError::unknown("", $what, name, Self::NAMES)),
-                }
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl serde::Serialize for $Enum {
-            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                self.to_data().serialize(serializer)
-            }
-        }
-
-        #[cfg(feature = "serde")]
-        impl<'de> serde::Deserialize<'de> for $Enum {
-            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                let data = Data::deserialize(deserializer)?;
-                Self::from_data(data).map_err(serde::de::Error::custom)
-            }
-        }
-    };
-}
+use crate::recurrence::Recurrence;
+use crate::schedule::{DynSchedule, Schedule};
+use crate::shape::Shape;
 
 fn dynamic<S: Schedule + Send + Sync + 'static>(schedule: S) -> Result<DynSchedule, ScheduleError> {
     Ok(schedule.into_dyn())
@@ -294,63 +108,16 @@ described! {
     /// ```
     enum Spec: "schedule" => DynSchedule;
 
+    wraps {
+        /// A curve.
+        Curve(CurveSpec);
+    }
     each {
-    /// [`Anneal`]
-    Anneal anneal { start: f64, end: f64 = 0.0, steps: Length, shape: Shape = Shape::Linear }
-        => dynamic(Anneal::try_new(start, end, steps, shape)?);
-    /// [`Constant`]
-    Constant constant { rate: f64 } => dynamic(Constant::try_new(rate)?);
-    /// [`Cosine`]
-    Cosine cosine { start: f64, end: f64 = 0.0, steps: Length }
-        => dynamic(Cosine::try_new(start, end, steps)?);
-    /// [`CosineAnnealing`]
-    CosineAnnealing cosine_annealing { max: f64, min: f64 = 0.0, t_max: Length }
-        => dynamic(CosineAnnealing::try_new(max, min, t_max)?);
-    /// [`CosineWave`]
-    CosineWave cosine_wave { max: f64, min: f64 = 0.0, steps: Length, cycles: f64 }
-        => dynamic(CosineWave::try_new(max, min, steps, cycles)?);
-    /// [`Cyclic`]
-    Cyclic cyclic {
-        base: f64,
-        max: f64,
-        up: Length,
-        down: Option<Length> = None,
-        shape: Shape = CyclicConfig::DEFAULT.shape,
-        scaling: CycleScaling = CyclicConfig::DEFAULT.scaling,
-        gamma: f64 = CyclicConfig::DEFAULT.gamma,
-    } => {
-        let down = down.unwrap_or(up);
-        dynamic(CyclicConfig { base, max, up, down, shape, scaling, gamma }.build()?)
-    };
-    /// [`Exponential`]
-    Exponential exponential { start: f64, gamma: f64 }
-        => dynamic(Exponential::try_new(start, gamma)?);
-    /// [`ExponentialDecay`]
-    ExponentialDecay exponential_decay {
-        start: f64, rate: f64, steps: f64, staircase: bool = false,
-    } => {
-        let decay = ExponentialDecay::try_new(start, rate, steps)?;
-        dynamic(if staircase { decay.staircase() } else { decay })
-    };
-    /// [`Geometric`]
-    Geometric geometric { start: f64, end: f64, steps: Length }
-        => dynamic(Geometric::try_new(start, end, steps)?);
+
     /// [`HardRestarts`]
     HardRestarts hard_restarts { max: f64, steps: Length, cycles: f64 = 1.0 }
         => dynamic(HardRestarts::try_new(max, steps, cycles)?);
-    /// [`InverseSqrt`]
-    InverseSqrt inverse_sqrt { start: f64, timescale: f64 }
-        => dynamic(InverseSqrt::try_new(start, timescale)?);
-    /// [`InverseTime`]
-    InverseTime inverse_time {
-        start: f64, rate: f64, steps: f64, power: f64 = 1.0, staircase: bool = false,
-    } => dynamic(InverseTimeConfig { start, rate, steps, power, staircase }.build()?);
-    /// [`Linear`]
-    Linear linear { start: f64, end: f64 = 0.0, steps: Length }
-        => dynamic(Linear::try_new(start, end, steps)?);
-    /// [`MultiStep`]
-    MultiStep multi_step { start: f64, milestones: Vec<Length>, gamma: f64 = 0.1 }
-        => dynamic(MultiStep::try_new(start, milestones, gamma)?);
+
     /// [`Noam`]
     Noam noam { factor: f64 = 1.0, model_size: u64 = 512, warmup: Length = Length::Steps(4_000) }
         => dynamic(Noam::try_new(factor, model_size, warmup)?);
@@ -390,15 +157,7 @@ described! {
         };
         dynamic(config.build()?.momentum())
     };
-    /// [`PiecewiseConstant`]
-    PiecewiseConstant piecewise_constant { values: Vec<f64>, boundaries: Vec<Length> }
-        => dynamic(PiecewiseConstant::try_new(values, boundaries)?);
-    /// [`Polynomial`]
-    Polynomial polynomial { start: f64, end: f64 = 0.0, steps: Length, power: f64 }
-        => dynamic(Polynomial::try_new(start, end, steps, power)?);
-    /// [`PolynomialCycle`]
-    PolynomialCycle polynomial_cycle { start: f64, end: f64 = 0.0, steps: Length, power: f64 }
-        => dynamic(PolynomialCycle::try_new(start, end, steps, power)?);
+
     /// [`Recurrence`] of links; one of a closure has no spec.
     Recurrence recurrence { start: f64, links: Vec<Link> }
         => dynamic(Recurrence::try_chained(start, links)?);
@@ -419,9 +178,6 @@ described! {
         };
         dynamic(config.build()?)
     };
-    /// [`Step`]
-    Step step { start: f64, step_size: Length, gamma: f64 = 0.1 }
-        => dynamic(Step::try_new(start, step_size, gamma)?);
     /// [`TriStage`]
     TriStage tri_stage {
         peak: f64,
@@ -449,7 +205,6 @@ described! {
         };
         dynamic(config.build()?)
     };
-
     /// [`BatchScale`]
     BatchScale batch_scale {
         rule: BatchRule, reference: u64, batch: BatchSize = BatchSize::OfRun, of: Box<Spec>,
@@ -496,7 +251,6 @@ described! {
     Warmup warmup {
         steps: Length, start: f64 = 0.0, shape: Shape = Shape::Linear, of: Box<Spec>,
     } => dynamic(of.try_warmup_with(WarmupConfig { steps, start, shape })?);
-
     /// A schedule under a rule that hears a metric, which [`build_feedback`](Self::build_feedback)
     /// builds.
     Feedback feedback { rule: RuleSpec, of: Box<Spec> } => {
@@ -577,100 +331,3 @@ impl Spec {
         Ok((of, rule))
     }
 }
-
-described! {
-    /// What a [`Recurrence`] does to the rate at every step, its own `n` counted from 1.
-    enum Link: "link" => Part;
-
-    each {
-    /// The rate times `of(n) / of(n - 1)`, so that it follows another schedule by its factors, or
-    /// stays where that was 0. For `exponential`, `step` and `multi_step`, whose factors have a
-    /// name, it is multiplied with those.
-    Multiply multiply { of: Box<Spec> } => Part::multiply(of);
-    /// What is over `floor` follows half a cosine by its factors, and from each lowest point on,
-    /// where nothing is left of it, what `start` has over `floor` is added: the recursion of
-    /// PyTorch's `CosineAnnealingLR`.
-    Anneal anneal { start: f64, floor: f64 = 0.0, t_max: Length }
-        => Part::anneal(start, floor, t_max);
-    /// The way to `target` that is left becomes shorter as a decay in `shape` over `steps` steps
-    /// does, and after it the rate is `target`: the recursion of PyTorch's `SWALR`.
-    Settle settle { target: f64, steps: Length, shape: Shape = Shape::Cosine }
-        => Part::settle(target, steps, shape);
-    /// The rate is `of(n)`, whatever it was.
-    Set set { of: Box<Spec> } => Part::set(of);
-    /// `first` for `steps` steps, then `start` where it is given, then `next`, counting from there.
-    Then then { first: Box<Link>, steps: Length, start: Option<f64> = None, next: Box<Link> }
-        => Part::then(first, steps, start, next);
-    /// `of` as it goes on after its first `steps` steps: its `n` is counted from `steps + 1`.
-    Skip skip { steps: Length, of: Box<Link> } => Ok(Part::Skip { steps, of });
-
-    }
-    lists {
-        /// All of them in turn, at every step.
-        Chain chain => |parts| Ok(Part::Chain(parts));
-    }
-}
-
-impl Resolve for Link {}
-
-described! {
-    /// A feedback rule as plain data: what it is called and its options.
-    enum RuleSpec: "rule" => DynFeedback;
-
-    each {
-    /// [`Greedy`]
-    Greedy greedy {
-        mode: Mode = GreedyConfig::DEFAULT.mode,
-        factor: f64 = GreedyConfig::DEFAULT.factor,
-        patience: u64 = GreedyConfig::DEFAULT.patience,
-        threshold: f64 = GreedyConfig::DEFAULT.threshold,
-        threshold_mode: ThresholdMode = GreedyConfig::DEFAULT.threshold_mode,
-        cooldown: u64 = GreedyConfig::DEFAULT.cooldown,
-        warmup: u64 = GreedyConfig::DEFAULT.warmup,
-        min_lr: f64 = GreedyConfig::DEFAULT.min_lr,
-        max_lr: f64 = GreedyConfig::DEFAULT.max_lr,
-        eps: f64 = GreedyConfig::DEFAULT.eps,
-        window: Option<u64> = GreedyConfig::DEFAULT.window,
-        reset_start: u64 = GreedyConfig::DEFAULT.reset_start,
-        dialect: Option<Dialect> = None,
-    } => {
-        let config = GreedyConfig {
-            mode, factor, patience, threshold, threshold_mode, cooldown, warmup, min_lr, max_lr,
-            eps, window, reset_start, dialect: dialect.unwrap_or_default(),
-        };
-        config.build().map(DynFeedback::new)
-    };
-    /// [`ReduceOnPlateau`]
-    ReduceOnPlateau reduce_on_plateau {
-        mode: Mode = ReduceOnPlateauConfig::DEFAULT.mode,
-        factor: f64 = ReduceOnPlateauConfig::DEFAULT.factor,
-        patience: u64 = ReduceOnPlateauConfig::DEFAULT.patience,
-        threshold: f64 = ReduceOnPlateauConfig::DEFAULT.threshold,
-        threshold_mode: ThresholdMode = ReduceOnPlateauConfig::DEFAULT.threshold_mode,
-        cooldown: u64 = ReduceOnPlateauConfig::DEFAULT.cooldown,
-        min_lr: f64 = ReduceOnPlateauConfig::DEFAULT.min_lr,
-        eps: f64 = ReduceOnPlateauConfig::DEFAULT.eps,
-        // Those that came later are written only where they are given, so that rules keep the
-        // fingerprints that saved runs know them by.
-        threshold_abs: Option<f64> = None,
-        min_scale: Option<f64> = None,
-        accumulation: Option<u64> = None,
-        skip: Option<u64> = None,
-        dialect: Option<Dialect> = None,
-    } => {
-        let config = ReduceOnPlateauConfig {
-            mode, factor, patience, threshold, threshold_mode, cooldown, min_lr, eps,
-            threshold_abs: threshold_abs.unwrap_or(ReduceOnPlateauConfig::DEFAULT.threshold_abs),
-            min_scale: min_scale.unwrap_or(ReduceOnPlateauConfig::DEFAULT.min_scale),
-            accumulation: accumulation.unwrap_or(ReduceOnPlateauConfig::DEFAULT.accumulation),
-            skip: skip.unwrap_or(ReduceOnPlateauConfig::DEFAULT.skip),
-            dialect: dialect.unwrap_or_default(),
-        };
-        config.build().map(DynFeedback::new)
-    };
-
-    }
-    lists {}
-}
-
-impl Resolve for RuleSpec {}

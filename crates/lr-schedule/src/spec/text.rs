@@ -9,12 +9,13 @@ use super::data::Data;
 use super::{BatchSize, Length, Link, RuleSpec, Spec};
 use crate::combine::{BatchRule, NoiseKind};
 use crate::curves::CycleScaling;
+use crate::error::ScheduleError;
 use crate::feedback::{Dialect, Mode, ThresholdMode};
 use crate::recipes::CycleIndex;
-use crate::{ScheduleError, Shape};
+use crate::shape::Shape;
 
 /// A field of a spec, as data.
-pub(super) trait Text: Sized {
+pub(crate) trait Text: Sized {
     /// The data; `None` for a field that is not written, as it has nothing in it.
     fn to_data(&self) -> Option<Data>;
 
@@ -171,6 +172,11 @@ impl Text for BatchSize {
 
 macro_rules! names {
     ($($type:ty, $what:literal: { $($variant:ident $name:literal),* $(,)? })*) => {$(
+        impl $type {
+            /// The name of every one there is, as texts give it.
+            pub const NAMES: &[&str] = &[$($name),*];
+        }
+
         impl Text for $type {
             fn to_data(&self) -> Option<Data> {
                 let name = match self {
@@ -183,7 +189,7 @@ macro_rules! names {
                 match data {
                     Data::Text(text) => match text.as_str() {
                         $($name => Ok(Self::$variant),)*
-                        other => Err(unknown_value(other, $what, &[$($name),*])),
+                        other => Err(unknown_value(other, $what, Self::NAMES)),
                     },
                     other => wrong(other, concat!("the name of a ", $what)),
                 }
@@ -242,14 +248,14 @@ impl Text for Shape {
 }
 
 /// A name, and the fields that are something.
-pub(super) fn table(name: &str, fields: Vec<(&str, Option<Data>)>) -> Data {
+pub(crate) fn table(name: &str, fields: Vec<(&str, Option<Data>)>) -> Data {
     let fields = fields.into_iter();
     let fields = fields.filter_map(|(name, value)| Some((name.to_string(), value?)));
     Data::entry(name, Data::Table(fields.collect()))
 }
 
 /// The field that is given, or else its default.
-pub(super) fn field<T: Text>(
+pub(crate) fn field<T: Text>(
     given: Option<Data>,
     default: Option<T>,
     place: &str,

@@ -1,14 +1,15 @@
 //! Generated specs of every kind there is, all of them valid.
 
 use lr_schedule::combine::{BatchRule, NoiseKind};
-use lr_schedule::curves::CycleScaling;
+use lr_schedule::curves::{Bound, CURVES, CurveKind, CurveSpec, CyclicSpec, FieldKind, FieldType};
 use lr_schedule::recipes::CycleIndex;
-use lr_schedule::spec::{BatchSize, Length, Link};
+use lr_schedule::spec::{BatchSize, Data, Length, Link};
 use lr_schedule::{Shape, Spec};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use proptest::sample::select;
+use proptest::strategy::Union;
 
 pub fn rate() -> impl Strategy<Value = f64> + Clone {
     prop_oneof![Just(0.0), 1e-12..1.0f64, 0.0..f64::MAX]
@@ -56,124 +57,87 @@ fn share() -> impl Strategy<Value = f64> + Clone {
     prop_oneof![Just(0.0), Just(1.0), 0.0..1.0f64]
 }
 
+/// A valid curve of any kind, from the bounds of its fields.
+fn curve_of(kind: &'static CurveKind) -> BoxedStrategy<Spec> {
+    let fields = kind.fields.iter().map(|field| {
+        let name = field.name.to_string();
+        value_of(field).prop_map(move |value| (name.clone(), value))
+    });
+    let fields: Vec<_> = fields.collect();
+    let valid = |fields| {
+        let spec = Spec::from_data(Data::entry(kind.name, Data::Table(fields))).unwrap();
+        spec.build().is_ok().then(|| falling(spec))
+    };
+    fields
+        .prop_filter_map("fields that make no curve together", valid)
+        .boxed()
+}
+
+/// A rate that grows from the higher one away from the lower one comes to nothing.
+fn falling(spec: Spec) -> Spec {
+    match spec {
+        Spec::Curve(CurveSpec::Cyclic(of)) if of.max < of.base => Spec::from(CyclicSpec {
+            gamma: of.gamma.min(1.0),
+            ..of
+        }),
+        spec => spec,
+    }
+}
+
+fn value_of(field: &FieldKind) -> BoxedStrategy<Data> {
+    let integer = |value: u64| Data::Integer(value.into());
+    let number = match field.bound {
+        Bound::AtLeast0 => factor().boxed(),
+        Bound::Above0 => positive().boxed(),
+        _ => rate().boxed(),
+    };
+    let whole = match field.bound {
+        Bound::AtLeast1 => count().boxed(),
+        _ => prop_oneof![0u64..200, any::<u64>()].boxed(),
+    };
+    match field.of {
+        FieldType::Number => number.prop_map(Data::Number).boxed(),
+        FieldType::Count | FieldType::Length => whole.prop_map(integer).boxed(),
+        FieldType::Flag => any::<bool>().prop_map(Data::Bool).boxed(),
+        FieldType::Name(names) => select(names)
+            .prop_map(|name| Data::Text(name.to_string()))
+            .boxed(),
+        FieldType::Shape => shape().prop_map(shape_data).boxed(),
+        FieldType::Numbers => vec(number.prop_map(Data::Number), 0..5)
+            .prop_map(Data::List)
+            .boxed(),
+        FieldType::Lengths => (vec(whole, 0..5), any::<bool>())
+            .prop_map(move |(mut list, ascending)| {
+                if ascending {
+                    list.sort_unstable();
+                }
+                Data::List(list.into_iter().map(integer).collect())
+            })
+            .boxed(),
+        other => unreachable!("{other:?} is not generated"),
+    }
+}
+
+fn shape_data(shape: Shape) -> Data {
+    let (kind, numbers) = shape.to_parts();
+    let (name, parameters) = Shape::KINDS[kind];
+    let numbers = parameters.iter().zip(numbers);
+    let numbers = numbers.map(|(name, number)| (name.to_string(), Data::Number(number)));
+    match parameters {
+        [] => Data::Text(name.to_string()),
+        _ => Data::entry(name, Data::Table(numbers.collect())),
+    }
+}
+
 /// Curves and recipes.
 pub fn curve() -> BoxedStrategy<Spec> {
-    let ramps = prop_oneof![
-        (rate(), rate(), steps(), shape()).prop_map(|(start, end, steps, shape)| Spec::Anneal {
-            start,
-            end,
-            steps,
-            shape
-        }),
-        rate().prop_map(|rate| Spec::Constant { rate }),
-        (rate(), rate(), steps()).prop_map(|(start, end, steps)| Spec::Cosine {
-            start,
-            end,
-            steps
-        }),
-        (rate(), rate(), steps()).prop_map(|(start, end, steps)| Spec::Linear {
-            start,
-            end,
-            steps
-        }),
-        (positive(), positive(), steps()).prop_map(|(start, end, steps)| Spec::Geometric {
-            start,
-            end,
-            steps
-        }),
-        (rate(), rate(), steps(), positive()).prop_map(|(start, end, steps, power)| {
-            Spec::Polynomial {
-                start,
-                end,
-                steps,
-                power,
-            }
-        }),
-        (rate(), vec(any_steps(), 0..5), factor()).prop_map(|(start, milestones, gamma)| {
-            Spec::MultiStep {
-                start,
-                milestones,
-                gamma,
-            }
-        }),
-        (vec(rate(), 1..5), vec(any::<u64>(), 4)).prop_map(|(values, mut boundaries)| {
-            boundaries.truncate(values.len() - 1);
-            boundaries.sort_unstable();
-            Spec::PiecewiseConstant {
-                values,
-                boundaries: boundaries.into_iter().map(Length::Steps).collect(),
-            }
-        }),
-    ];
+    let curves = Union::new(CURVES.iter().map(curve_of));
     let endless = prop_oneof![
-        (rate(), rate(), steps()).prop_map(|(max, min, t_max)| Spec::CosineAnnealing {
-            max,
-            min,
-            t_max
-        }),
-        (rate(), rate(), steps(), factor()).prop_map(|(max, min, steps, cycles)| {
-            Spec::CosineWave {
-                max,
-                min,
-                steps,
-                cycles,
-            }
-        }),
-        (rate(), factor()).prop_map(|(start, gamma)| Spec::Exponential { start, gamma }),
-        (rate(), factor(), positive(), any::<bool>()).prop_map(
-            |(start, rate, steps, staircase)| Spec::ExponentialDecay {
-                start,
-                rate,
-                steps,
-                staircase
-            }
-        ),
-        (rate(), positive()).prop_map(|(start, timescale)| Spec::InverseSqrt { start, timescale }),
-        (rate(), factor(), positive(), factor(), any::<bool>()).prop_map(
-            |(start, rate, steps, power, staircase)| Spec::InverseTime {
-                start,
-                rate,
-                steps,
-                power,
-                staircase
-            }
-        ),
         (rate(), count(), steps()).prop_map(|(factor, model_size, warmup)| Spec::Noam {
             factor,
             model_size,
             warmup
         }),
-        (rate(), rate(), steps(), positive()).prop_map(|(start, end, steps, power)| {
-            Spec::PolynomialCycle {
-                start,
-                end,
-                steps,
-                power,
-            }
-        }),
-        (rate(), steps(), factor()).prop_map(|(start, step_size, gamma)| Spec::Step {
-            start,
-            step_size,
-            gamma
-        }),
-        (
-            (rate(), rate(), steps(), option::of(steps())),
-            shape(),
-            select(&[CycleScaling::None, CycleScaling::Halve, CycleScaling::Decay][..]),
-            factor()
-        )
-            .prop_map(
-                |((base, max, up, down), shape, scaling, gamma)| Spec::Cyclic {
-                    base,
-                    max,
-                    up,
-                    down,
-                    shape,
-                    scaling,
-                    // What grows from the higher rate away from the lower one comes to nothing.
-                    gamma: if max < base { gamma.min(1.0) } else { gamma },
-                }
-            ),
         (rate(), rate(), steps(), 1u64..20).prop_map(|(max, min, t_0, t_mult)| {
             Spec::WarmRestarts {
                 max,
@@ -264,7 +228,7 @@ pub fn curve() -> BoxedStrategy<Spec> {
                 }
             ),
     ];
-    prop_oneof![ramps, endless, recipes].boxed()
+    prop_oneof![2 => curves, 1 => endless, 1 => recipes].boxed()
 }
 
 fn one_cycle() -> impl Strategy<Value = Spec> {

@@ -143,7 +143,7 @@ proptest! {
 fn a_closure_has_no_spec_and_neither_has_what_holds_one() {
     let closure = from_fn(|n| n as f64);
     assert!(closure.to_spec().is_none());
-    let nested = Linear::new(0.0, 1.0, 3)
+    let nested = LinearRamp::new(0.0, 1.0, 3)
         .then(closure.take(5))
         .warmup(2)
         .scale(2.0);
@@ -160,7 +160,7 @@ fn a_closure_has_no_spec_and_neither_has_what_holds_one() {
 fn numbers_that_make_no_schedule_are_named() {
     let message = |error: ScheduleError| error.to_string();
     assert_eq!(
-        message(Linear::try_new(f64::NAN, 0.0, 10).unwrap_err()),
+        message(LinearRamp::try_new(f64::NAN, 0.0, 10).unwrap_err()),
         "linear.start: must be finite, got NaN"
     );
     assert_eq!(

@@ -309,7 +309,7 @@ fn what_saved_runs_know_their_schedules_by_stays_as_it_is() {
             r#"{"warmup_stable_decay":{"peak":0.1,"warmup":1,"stable":2,"decay":3,"min_lr":0.0,"warmup_shape":"linear","decay_shape":"linear"}}"#,
         ),
         (
-            Linear::new(0.0, 0.1, 9)
+            LinearRamp::new(0.0, 0.1, 9)
                 .then(Cosine::new(0.1, 0.0, 9))
                 .scale(0.5)
                 .into_dyn(),

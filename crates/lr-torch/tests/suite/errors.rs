@@ -1,4 +1,5 @@
 use lr_schedule::Spec;
+use lr_schedule::curves::ConstantSpec;
 use lr_torch::{OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile};
 use serde_json::{Value, json};
 
@@ -195,12 +196,13 @@ fn a_function_is_asked_for_and_must_be_the_files() {
     );
     let file = TorchFile::from_bytes(saved(&lambda)).unwrap();
     let with = |rate: f64| {
-        let options = ReadOptions::new().with_schedule(move |_| Ok(Spec::Constant { rate }));
+        let options =
+            ReadOptions::new().with_schedule(move |_| Ok(Spec::from(ConstantSpec { rate })));
         options.read(&file.root())
     };
     assert_eq!(
         with(0.1).unwrap().groups[0].spec,
-        Spec::Constant { rate: 0.1 }
+        Spec::from(ConstantSpec { rate: 0.1 })
     );
     assert_eq!(
         with(0.2).unwrap_err().to_string(),

@@ -40,7 +40,7 @@ fn it_learns_the_digits() {
     assert!(picture.starts_with("<svg ") && picture.contains("training loss"));
     // What was done to the rate is in the log of the run, with its step.
     let log = std::fs::read_to_string(out.join("experiment.log")).unwrap();
-    assert!(log.contains("reduce_on_plateau has heard"), "{log}");
+    assert!(log.contains("reduce_on_plateau has observed"), "{log}");
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::prelude::*;
 struct Run {
     model: burn::nn::Linear,
     optimizer: ModuleOptimizer,
-    lr: Scheduler<Linear>,
+    lr: Scheduler<LinearRamp>,
 }
 
 impl Run {
@@ -27,7 +27,7 @@ impl Run {
         Self {
             model: LinearConfig::new(2, 1).init(&device),
             optimizer: AdamConfig::new().init(),
-            lr: Scheduler::new(Linear::new(0.1, 0.0, 100)),
+            lr: Scheduler::new(LinearRamp::new(0.1, 0.0, 100)),
         }
     }
 

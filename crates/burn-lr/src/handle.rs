@@ -1,21 +1,24 @@
 use std::convert::Infallible;
 use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::combine::CooldownConfig;
-use crate::mailbox::Mailbox;
-use crate::{ScheduleError, Shape};
+use lr_schedule::feedback::Mode;
+use lr_schedule::{ScheduleError, Shape};
+
+use crate::timeline::Timeline;
+use crate::timeline::event::Action;
 
 /// A handle to a scheduler that is under way: reads its rate and changes it by hand, from any
 /// thread, wherever Burn has moved the scheduler to.
 ///
-/// What is set takes effect at the scheduler's next step, is part of its saved state, and holds
+/// A change takes effect at the scheduler's next step, is part of its saved state, and holds
 /// until it is [released](Self::release). Steps are counted all the while, so that a released
 /// schedule goes on where it would have been.
 ///
 /// ```
 /// use burn_lr::prelude::*;
 ///
-/// let mut lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+/// let mut lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 4));
 /// let handle = lr.handle();
 /// assert_eq!(lr.step(), 0.1);
 ///
@@ -31,105 +34,36 @@ use crate::{ScheduleError, Shape};
 /// ```
 ///
 /// A scheduler's clones share its handle, and Burn clones schedulers when a run is resumed and for
-/// each worker of a distributed one. Those that have stepped are of one run: what is set counts for
-/// all of them, from the same step on, the first that none of them has begun; a clone that steps
-/// later joins them, and takes up the same at the same steps (of more than 1,024 changes that it has
-/// not come to, the last ones). [`lr`](Self::lr) is the rate of the one that stepped last.
+/// each worker of a distributed one. Those that have stepped are of one run: a change counts for
+/// all of them, from the same step on, the first that none of them has begun. A clone that steps
+/// later joins them, and applies the same changes at the same steps (of more than 1,024 changes that
+/// wait for it, the oldest become one). [`lr`](Self::lr) is the rate of the one that stepped last.
 ///
-/// When the last of them is dropped, the run is over, and what was set in it too: a clone that was
-/// kept and begins then, like the next fold of a cross-validation, goes on from what was in force
-/// for the scheduler that it was cloned from. What is set between two runs is for all clones that
-/// there are. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its
+/// When the last of them is dropped, the run is over, and its changes go with it: a clone that was
+/// kept and begins then, like the next fold of a cross-validation, goes on with the rates that the
+/// scheduler had when it was cloned. A change between two runs is for all clones that there are. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its
 /// own.)
 ///
 /// Every change is logged (through the `log` crate, level `info`) with the step from which on it
 /// holds.
 #[derive(Clone)]
 pub struct LrHandle {
-    mailbox: Mailbox,
-}
-
-/// What is in force over the rates of a schedule.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Override {
-    /// A rate in place of the schedule's.
-    pub set: Option<f64>,
-    /// A factor of the schedule's.
-    pub factor: f64,
-    /// A decay that was asked for while the run is under way.
-    pub decay: Option<Decay>,
-}
-
-/// A decay of the schedule's rates from some step on.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Decay {
-    /// The step that it begins with; `None` until one has been taken.
-    pub start: Option<u64>,
-    /// How many steps were taken when it was asked for, which tells it from others until then.
-    pub after: Option<u64>,
-    pub steps: u64,
-    pub end: f64,
-    pub shape: Shape,
-}
-
-impl Decay {
-    fn of(&self, step: u64, scheduled: f64) -> f64 {
-        CooldownConfig::new(self.start.unwrap_or(step), self.steps)
-            .with_end(self.end)
-            .with_shape(self.shape)
-            .of(step, scheduled)
-    }
-}
-
-impl Default for Override {
-    fn default() -> Self {
-        Self {
-            set: None,
-            factor: 1.0,
-            decay: None,
-        }
-    }
-}
-
-impl Override {
-    /// This one, where `before` is in force when it is taken up: a decay that has begun there goes
-    /// on.
-    pub fn after(mut self, before: &Self) -> Self {
-        if let (Some(decay), Some(begun)) = (&mut self.decay, before.decay)
-            && decay.start.is_none()
-            && decay.after == begun.after
-        {
-            decay.start = begun.start;
-        }
-        self
-    }
-
-    #[inline]
-    pub fn apply(&self, step: u64, scheduled: f64) -> f64 {
-        match (self.set, &self.decay) {
-            (Some(lr), _) => lr,
-            (None, None) if self.factor == 1.0 => scheduled, // by far the most frequent, so for free
-            (None, None) => (scheduled * self.factor).clamp(f64::MIN, f64::MAX),
-            (None, Some(decay)) => {
-                (decay.of(step, scheduled) * self.factor).clamp(f64::MIN, f64::MAX)
-            }
-        }
-    }
+    timeline: Timeline,
 }
 
 impl LrHandle {
-    pub(crate) fn new(mailbox: Mailbox) -> Self {
-        Self { mailbox }
+    pub(crate) fn new(timeline: Timeline) -> Self {
+        Self { timeline }
     }
 
     /// The rate of the scheduler's last step; before its first one, the schedule's for that.
     pub fn lr(&self) -> f64 {
-        self.mailbox.rate()
+        self.timeline.rate()
     }
 
-    /// How many steps the scheduler has taken.
+    /// How many steps the scheduler has taken that count.
     pub fn steps(&self) -> u64 {
-        self.mailbox.steps()
+        self.timeline.steps()
     }
 
     /// From the next step on, the rate is `lr`, whatever the schedule says.
@@ -139,11 +73,8 @@ impl LrHandle {
     /// A rate that is negative or not finite; nothing is changed then.
     pub fn set(&self, lr: f64) -> Result<(), ControlError> {
         ControlError::check("lr", lr)?;
-        self.mailbox
-            .override_with(format!("set to {lr}"), |wanted| {
-                wanted.set = Some(lr);
-                Ok(())
-            })
+        self.append(Action::Set(lr));
+        Ok(())
     }
 
     /// From the next step on, the rate stays what it is: [`set`](Self::set) to [`lr`](Self::lr),
@@ -151,7 +82,7 @@ impl LrHandle {
     ///
     /// # Errors
     ///
-    /// Where the schedule gave a rate that is negative or not finite; nothing is changed then.
+    /// A schedule that gave a rate that is negative or not finite; nothing is changed then.
     pub fn freeze(&self) -> Result<f64, ControlError> {
         let lr = self.lr();
         self.set(lr)?;
@@ -167,13 +98,8 @@ impl LrHandle {
     /// changed then.
     pub fn scale(&self, factor: f64) -> Result<(), ControlError> {
         ControlError::check("factor", factor)?;
-        let done = format!("multiplied with {factor}");
-        self.mailbox.override_with(done, |wanted| {
-            let target = wanted.set.as_mut().unwrap_or(&mut wanted.factor);
-            let product = *target * factor;
-            ControlError::check("product of all factors", product)?;
-            *target = product;
-            Ok(())
+        self.timeline.append(Action::Scale(factor), |over| {
+            ControlError::check("product of all factors", over.scaled(factor))
         })
     }
 
@@ -197,7 +123,11 @@ impl LrHandle {
     /// assert_eq!(handle.decay_start(), Some(4));
     /// ```
     pub fn start_decay(&self, steps: u64) {
-        self.begin(steps, 0.0, Shape::Linear);
+        self.append(Action::StartDecay {
+            steps,
+            end: 0.0,
+            shape: Shape::Linear,
+        });
     }
 
     /// From the next step on, the rate goes down to `end` over `steps` steps in `shape`, and stays
@@ -219,45 +149,30 @@ impl LrHandle {
             return Err(ScheduleError::invalid("start_decay.end", end, allowed));
         }
         shape.check("start_decay.shape")?;
-        self.begin(steps, end, shape);
+        self.append(Action::StartDecay { steps, end, shape });
         Ok(())
     }
 
-    fn begin(&self, steps: u64, end: f64, shape: Shape) {
-        let decay = Decay {
-            start: None,
-            after: None,
-            steps,
-            end,
-            shape,
-        };
-        self.change(format!("decays to {end} in {steps} steps"), |wanted| {
-            wanted.set = None;
-            wanted.decay = Some(decay);
-        });
-    }
-
-    /// The step that the decay began with that is under way, if one is.
+    /// The step that the last decay begins with, unless it was [released](Self::release).
     pub fn decay_start(&self) -> Option<u64> {
-        self.wanted().decay?.start
+        let decay = self.timeline.expected().decay;
+        decay.map(|decay| decay.start)
     }
 
     /// From the next step on, the rate is the schedule's again, with nothing set or scaled, and
     /// without a decay that was asked for.
     pub fn release(&self) {
-        self.change("released".to_string(), |wanted| {
-            *wanted = Override::default()
-        });
+        self.append(Action::Release);
     }
 
     /// The rate that is [`set`](Self::set) in place of the schedule's, if one is.
     pub fn held(&self) -> Option<f64> {
-        self.wanted().set
+        self.timeline.expected().set
     }
 
-    /// What the schedule's rates are multiplied with.
+    /// The factor that the schedule's rates are multiplied with.
     pub fn factor(&self) -> f64 {
-        self.wanted().factor
+        self.timeline.expected().factor
     }
 
     /// The last step does not count: the optimizer was not stepped, since a gradient was not
@@ -274,7 +189,7 @@ impl LrHandle {
     /// use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
     /// use burn_lr::prelude::*;
     ///
-    /// let lr = Scheduler::new(Linear::new(0.1, 0.0, 4));
+    /// let lr = Scheduler::new(LinearRamp::new(0.1, 0.0, 4));
     /// let handle = lr.handle();
     /// let mut lr = ModuleLrScheduler::new(lr);
     /// assert_eq!(lr.step().base(), 0.1);
@@ -283,18 +198,11 @@ impl LrHandle {
     /// assert_eq!(handle.steps(), 1);
     /// ```
     pub fn skip_step(&self) {
-        self.mailbox.skip(None);
+        self.timeline.skip();
     }
 
-    fn change(&self, done: String, change: impl Fn(&mut Override)) {
-        let Ok(()) = self.mailbox.override_with(done, |wanted| {
-            change(wanted);
-            Ok::<(), Infallible>(())
-        });
-    }
-
-    fn wanted(&self) -> Override {
-        self.mailbox.wanted()
+    fn append(&self, action: Action) {
+        let Ok(()) = self.timeline.append(action, |_| Ok::<(), Infallible>(()));
     }
 }
 
@@ -303,16 +211,81 @@ impl fmt::Debug for LrHandle {
         f.debug_struct("LrHandle")
             .field("lr", &self.lr())
             .field("steps", &self.steps())
-            .field("in_force", &self.wanted())
+            .field("override", &self.timeline.expected())
             .finish()
     }
 }
 
-/// A rate or a factor that can't be put in force.
+/// A handle that passes a scheduler's rule its metric, wherever Burn has moved the scheduler to, and
+/// all clones of it alike: before the same step, the first that none of them has begun. (Inside burn-train, use
+/// `train::MetricFeedback`, which does.)
+///
+/// ```
+/// use burn::lr_scheduler::module_lr_scheduler::ModuleLrScheduler;
+/// use burn_lr::prelude::*;
+///
+/// let rule = ReduceOnPlateauConfig::new().with_patience(0).build()?;
+/// let lr = Scheduler::with_feedback(Constant::new(0.1), rule);
+/// let metric = lr.metric_handle();
+/// let mut lr = ModuleLrScheduler::new(lr);
+/// let mut clone = lr.clone();
+/// for (epoch, valid_loss) in [(1, 0.5), (2, 0.7)] {
+///     assert_eq!(lr.step().base(), clone.step().base());
+///     metric.post(epoch, valid_loss);
+///     metric.post(epoch, valid_loss); // the same epoch again changes nothing
+/// }
+/// let (rate, clones) = (lr.step().base(), clone.step().base());
+/// assert!((rate - 0.01).abs() < 1e-15 && rate == clones);
+/// # Ok::<(), ScheduleError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct MetricHandle {
+    timeline: Timeline,
+    mode: Option<Mode>,
+    /// The last run that was posted for, and its epoch.
+    last: Arc<Mutex<Option<(u64, u64)>>>,
+}
+
+impl MetricHandle {
+    pub(crate) fn new(timeline: Timeline, mode: Option<Mode>) -> Self {
+        Self {
+            timeline,
+            mode,
+            last: Arc::default(),
+        }
+    }
+
+    /// Posts the value of the metric in an epoch, for the rule to observe before the next step; a record
+    /// that is made until then has observed it too. An epoch that was posted already, through this handle or a clone of
+    /// it, is left as it is; returns whether it was not.
+    ///
+    /// Epochs are counted in a run: where a record is loaded, or a clone steps after those that
+    /// have stepped were dropped, they may begin anew.
+    pub fn post(&self, epoch: u64, value: f64) -> bool {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let run = self.timeline.run();
+        let new = match *last {
+            Some((last_run, last_epoch)) => run != last_run || epoch > last_epoch,
+            None => true,
+        };
+        if new {
+            *last = Some((run, epoch));
+            self.timeline.observe(value);
+        }
+        new
+    }
+
+    /// Which way the rule takes the metric to be better, where it says so.
+    pub fn mode(&self) -> Option<Mode> {
+        self.mode
+    }
+}
+
+/// A rate or a factor that a scheduler can't have.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("{field}: must be finite and at least 0, got {value}")]
 pub struct ControlError {
-    /// What was given.
+    /// The name of the number.
     pub field: &'static str,
     /// Its value.
     pub value: f64,

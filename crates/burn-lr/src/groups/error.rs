@@ -1,0 +1,48 @@
+/// Groups that don't fit a model.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum GroupError {
+    /// No parameter of the model is in it.
+    #[error("the group `{name}` is of no parameter; there are {}", .paths.join(", "))]
+    Empty {
+        /// Which group.
+        name: String,
+        /// The paths of the model's parameters.
+        paths: Vec<String>,
+    },
+    /// All its parameters are in later groups too, which they belong to.
+    #[error("all parameters of the group `{name}` belong to groups that come after it")]
+    Shadowed {
+        /// Which group.
+        name: String,
+    },
+    /// Two groups have the same name.
+    #[error("there are two groups called `{name}`")]
+    Duplicate {
+        /// Which name.
+        name: String,
+    },
+    /// A number that can't be.
+    #[error("{group}.{field}: must be finite and at least 0, got {value}")]
+    Invalid {
+        /// Of which group, or `layer_wise`.
+        group: String,
+        /// Its name.
+        field: &'static str,
+        /// Its value.
+        value: f64,
+    },
+}
+
+impl GroupError {
+    pub(super) fn check(group: &str, field: &'static str, value: f64) -> Result<(), Self> {
+        if value.is_finite() && value >= 0.0 {
+            return Ok(());
+        }
+        Err(Self::Invalid {
+            group: group.to_string(),
+            field,
+            value,
+        })
+    }
+}

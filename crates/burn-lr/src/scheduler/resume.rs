@@ -1,0 +1,121 @@
+//! A scheduler among Burn's, and its saved state.
+
+use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
+use burn::optim::LearningRate;
+use burn_pack::Scalar;
+use lr_schedule::feedback::{Feedback, Stored, Value};
+use lr_schedule::{Schedule, Spec};
+
+use super::core::{Scheduler, observe};
+use crate::record::{
+    Driven, FEEDBACK, Identity, Kind, LoadError, Resumable, SchedulerState, fingerprint,
+    load_or_panic, to_json,
+};
+
+impl<S: Schedule, F: Feedback> Scheduler<S, F> {
+    fn identity(&self) -> &Identity {
+        self.identity.get_or_init(|| Identity::of(&self.schedule))
+    }
+
+    fn kind(&self) -> Kind {
+        match self.rule.is_none() {
+            true => Kind::WithoutFeedback,
+            false => Kind::WithFeedback,
+        }
+    }
+
+    /// A number that the rule is told apart by: of its name and, where it has a description, its options.
+    fn rule_fingerprint(&self) -> u64 {
+        match self.rule.to_spec() {
+            Some(spec) => fingerprint(&to_json(&spec)),
+            None => fingerprint(self.rule.name()),
+        }
+    }
+}
+
+impl<S, F> Resumable for Scheduler<S, F>
+where
+    S: Schedule + Clone + Send + Sync + 'static,
+    F: Feedback + Clone + Send + Sync + 'static,
+{
+    fn record(&self) -> LrSchedulerRecord {
+        let mut rule = self.rule.clone();
+        let (progress, later) = self.before_next_step(|progress, value| {
+            observe(&mut rule, &self.schedule, progress, value, false);
+        });
+        let state = SchedulerState {
+            kind: self.kind(),
+            progress,
+            later,
+            identity: self.identity().clone(),
+        };
+        let record = Driven::store(&self.driven, LrSchedulerRecord::from_state(&state));
+        if rule.is_none() {
+            return record;
+        }
+        let stored = LrSchedulerRecord::new().with_scalar(FINGERPRINT, self.rule_fingerprint());
+        let state = rule.state();
+        let stored = state
+            .iter()
+            .fold(stored, |stored, (name, value)| match value {
+                Value::Count(count) => stored.with_scalar(name, count),
+                Value::Number(number) => stored.with_scalar(name, number),
+            });
+        record.with_record(FEEDBACK, stored)
+    }
+
+    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
+        let state = SchedulerState::from_record(record)?;
+        state.check_kind(self.kind())?;
+        let accepts = self.accepts_another_schedule;
+        if !accepts {
+            Driven::check(&self.driven, record)?;
+        }
+        let state = state.for_schedule(self.identity(), accepts)?;
+        if !self.rule.is_none() {
+            let stored = record.record(FEEDBACK);
+            if stored.scalar(FINGERPRINT) == Some(self.rule_fingerprint()) {
+                let value = |name: &str| match stored.scalar(name)? {
+                    Scalar::Float(number) => Some(Value::Number(number)),
+                    scalar => u64::try_from(scalar).ok().map(Value::Count),
+                };
+                self.rule.restore(&Stored::new(&value))?;
+            } else if !self.accepts_another_rule {
+                return Err(LoadError::AnotherRule);
+            }
+        }
+        self.restore(state.progress, state.later);
+        Ok(())
+    }
+
+    fn description(&self) -> Option<String> {
+        let of = self.schedule.to_spec()?;
+        if self.rule.is_none() {
+            return Some(to_json(&of));
+        }
+        let rule = self.rule.to_spec()?;
+        let of = Box::new(of);
+        Some(to_json(&Spec::Feedback { rule, of }))
+    }
+}
+
+/// The name of the rule's fingerprint in its part of the record.
+const FINGERPRINT: &str = "fingerprint";
+
+impl<S, F> LrScheduler for Scheduler<S, F>
+where
+    S: Schedule + Clone + Send + Sync + 'static,
+    F: Feedback + Clone + Send + Sync + 'static,
+{
+    fn step(&mut self) -> LearningRate {
+        self.take_step()
+    }
+
+    fn to_record(&self) -> LrSchedulerRecord {
+        self.record()
+    }
+
+    fn load_record(&mut self, record: LrSchedulerRecord) {
+        load_or_panic(self, &record);
+    }
+}

@@ -1,0 +1,148 @@
+use std::collections::VecDeque;
+
+use super::event::{Action, Applied};
+use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
+
+/// How many changes by hand wait for a clone at most: of more, the oldest two become one. Metrics
+/// and skipped steps all wait.
+pub(crate) const MAX_BY_HAND: usize = 1024;
+
+/// An event, and how many steps are taken before it.
+#[derive(Debug)]
+pub(crate) struct Event {
+    pub at: u64,
+    pub action: Action,
+    applied: AtomicBool,
+}
+
+impl Event {
+    pub fn new(at: u64, action: Action) -> Self {
+        let applied = AtomicBool::new(false);
+        Self {
+            at,
+            action,
+            applied,
+        }
+    }
+
+    /// Whether no clone has applied it before, and so nobody has logged it.
+    pub fn is_first(&self) -> bool {
+        !self.applied.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// An event that a clone has not applied.
+#[derive(Debug, Clone)]
+pub(crate) struct Pending {
+    pub event: Arc<Event>,
+    /// Whether it goes when the run is over, since the clone has no part in that yet.
+    pub for_run: bool,
+}
+
+/// How far a clone has come, and on which thread.
+#[derive(Debug, Default)]
+pub(crate) struct Pace {
+    pub begun: AtomicU64,
+    pub thread: AtomicU64,
+}
+
+/// A clone, as the others and the handles see it.
+#[derive(Debug)]
+pub(crate) struct Member {
+    pub pace: Arc<Pace>,
+    pub in_run: bool,
+    pub applied: Applied,
+    pub pending: VecDeque<Pending>,
+}
+
+impl Pending {
+    pub fn is_own_skip(&self) -> bool {
+        self.event.action == Action::Skip && !self.for_run
+    }
+}
+
+impl Member {
+    pub fn new(taken: u64, applied: Applied, pending: VecDeque<Pending>) -> Self {
+        let pace = Pace::default();
+        pace.begun.store(taken, Ordering::Relaxed);
+        Self {
+            pace: Arc::new(pace),
+            in_run: false,
+            applied,
+            pending,
+        }
+    }
+
+    /// How many steps it has taken or begun.
+    pub fn begun(&self) -> u64 {
+        self.pace.begun.load(Ordering::Relaxed)
+    }
+
+    /// How many steps it has taken that count.
+    pub fn position(&self) -> u64 {
+        self.expected().position(self.begun())
+    }
+
+    /// The state once the next `count` events are applied.
+    fn after(&self, count: usize) -> Applied {
+        let begun = self.begun();
+        let mut applied = self.applied;
+        for Pending { event, .. } in self.pending.iter().take(count) {
+            applied.apply(&event.action, event.at.max(begun));
+        }
+        applied
+    }
+
+    /// The state once all events are applied.
+    pub fn expected(&self) -> Applied {
+        self.after(self.pending.len())
+    }
+
+    pub fn join_run(&mut self) {
+        self.in_run = true;
+        let pending = self.pending.iter_mut();
+        pending.for_each(|pending| pending.for_run = false);
+    }
+
+    /// Takes the events that are at or before the step after `taken` ones, and whether these are all.
+    pub fn take(&mut self, taken: u64) -> (Vec<Arc<Event>>, bool) {
+        let mut reached = vec![];
+        let is_reached = |pending: &mut Pending| pending.event.at <= taken;
+        while let Some(Pending { event, .. }) = self.pending.pop_front_if(is_reached) {
+            self.applied.apply(&event.action, taken);
+            reached.push(event);
+        }
+        (reached, self.pending.is_empty())
+    }
+
+    pub fn push(&mut self, pending: Pending) {
+        let for_run = pending.for_run;
+        self.pending.push_back(pending);
+        if self.pending.len() <= MAX_BY_HAND {
+            return;
+        }
+        let waiting = self.pending.iter().enumerate();
+        let by_hand: Vec<usize> = waiting
+            .filter(|(_, other)| other.for_run == for_run && other.event.action.is_by_hand())
+            .map(|(index, _)| index)
+            .collect();
+        if let [first, second, ..] = by_hand[..]
+            && by_hand.len() > MAX_BY_HAND
+        {
+            let sum = Action::Override(self.after(second + 1).over);
+            let last = &mut self.pending[second].event;
+            let sum = Event::new(last.at, sum);
+            let applied = last.applied.load(Ordering::Relaxed);
+            sum.applied.store(applied, Ordering::Relaxed);
+            *last = Arc::new(sum);
+            self.pending.remove(first);
+        }
+    }
+
+    /// A copy that has not stepped; without the events of runs that it has no part in if `detached`.
+    pub fn copy(&self, detached: bool) -> Self {
+        let mut pending = self.pending.clone();
+        pending.retain(|pending| !(detached && pending.for_run));
+        Self::new(self.begun(), self.applied, pending)
+    }
+}

@@ -1,0 +1,253 @@
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::event::{Action, Override};
+use super::member::{Event, Member, Pending};
+use crate::on_thread;
+use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
+
+/// The events of a scheduler's clones, shared by them and by its handles.
+#[derive(Debug, Clone)]
+pub(crate) struct Timeline {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    /// The bits of the last rate.
+    rate: AtomicU64,
+    /// How many events and clones there ever were.
+    changes: AtomicU64,
+    runs: Mutex<Runs>,
+}
+
+#[derive(Debug, Default)]
+pub(crate) struct Runs {
+    clones: BTreeMap<u64, Member>,
+    /// How many clones there ever were.
+    ever: u64,
+    /// The number of the run, the one under way or the last.
+    run: u64,
+    /// The steps of the run that don't count.
+    skipped: BTreeSet<u64>,
+    /// The last clone, once it is dropped.
+    last: Option<Member>,
+    /// How many steps that count the last run has come to, once it is over.
+    steps: u64,
+}
+
+impl Timeline {
+    pub fn new() -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                rate: AtomicU64::new(0),
+                changes: AtomicU64::new(0),
+                runs: Mutex::new(Runs::default()),
+            }),
+        }
+    }
+
+    pub fn lock(&self) -> MutexGuard<'_, Runs> {
+        let runs = self.shared.runs.lock();
+        runs.unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts that there is something to look for: an event, or another clone.
+    pub fn announce(&self) {
+        self.shared.changes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    #[inline]
+    pub fn changes(&self) -> u64 {
+        self.shared.changes.load(Ordering::Relaxed)
+    }
+
+    /// Appends `action`, unless `check` fails for the override of a clone.
+    pub fn append<E>(
+        &self,
+        action: Action,
+        check: impl Fn(&Override) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let runs = &mut *self.lock();
+        let all = runs.clones.values().chain(&runs.last);
+        all.map(|member| member.expected().over)
+            .try_for_each(|over| check(&over))?;
+        self.push(runs, action);
+        Ok(())
+    }
+
+    /// Appends a metric's value.
+    pub fn observe(&self, value: f64) {
+        self.push(&mut self.lock(), Action::Metric(value));
+    }
+
+    fn push(&self, runs: &mut Runs, action: Action) {
+        self.announce();
+        let run_at = runs.first_step_not_begun();
+        let event = Arc::new(Event::new(run_at.unwrap_or(0), action));
+        for member in runs.clones.values_mut() {
+            member.push(Pending {
+                event: event.clone(),
+                for_run: run_at.is_some() && !member.in_run,
+            });
+        }
+        if let Some(last) = &mut runs.last {
+            last.applied.apply(&event.action, last.begun());
+        }
+    }
+
+    /// Appends that a clone's last step does not count, unless it doesn't already. The clone is the
+    /// one of the run that stepped on this thread, or else the one in front.
+    pub fn skip(&self) {
+        let runs = &mut *self.lock();
+        if let Some(id) = runs.stepped_here().or_else(|| runs.front()) {
+            self.skip_of(runs, id);
+        }
+    }
+
+    /// Appends that the last step of the clone `id` does not count, unless it doesn't already.
+    pub fn skip_of(&self, runs: &mut Runs, id: u64) {
+        let member = runs.member(id);
+        let Some(step) = member.begun().checked_sub(1) else {
+            return;
+        };
+        if member.in_run {
+            if runs.skipped.insert(step) {
+                self.push(runs, Action::Skip);
+            }
+        } else if !member.pending.iter().any(Pending::is_own_skip) {
+            runs.steps = runs.steps.saturating_sub(1);
+            let member = runs.member(id);
+            self.announce();
+            member.push(Pending {
+                event: Arc::new(Event::new(0, Action::Skip)),
+                for_run: false,
+            });
+        }
+    }
+
+    /// Publishes the rate of the last step.
+    #[inline]
+    pub fn publish(&self, rate: f64) {
+        self.shared.rate.store(rate.to_bits(), Ordering::Relaxed);
+    }
+
+    /// The rate of the last step.
+    pub fn rate(&self) -> f64 {
+        f64::from_bits(self.shared.rate.load(Ordering::Relaxed))
+    }
+
+    /// How many steps that count the run has taken, or the last one did: those of the clone in front.
+    pub fn steps(&self) -> u64 {
+        let runs = self.lock();
+        let in_front = runs.in_run().max_by_key(|(_, member)| member.begun());
+        in_front.map_or(runs.steps, |(_, member)| member.position())
+    }
+
+    /// The override of the clone in front once it has applied all events.
+    pub fn expected(&self) -> Override {
+        let runs = self.lock();
+        let expected = runs.in_front().map(|member| member.expected().over);
+        expected.unwrap_or_default()
+    }
+
+    /// The number of the run, the one under way or the last.
+    pub fn run(&self) -> u64 {
+        self.lock().run
+    }
+}
+
+impl Runs {
+    /// Adds a clone; returns its number.
+    pub fn enter(&mut self, member: Member) -> u64 {
+        let id = self.ever;
+        self.ever += 1;
+        if self.clones.is_empty() {
+            self.steps = member.position();
+        }
+        self.clones.insert(id, member);
+        id
+    }
+
+    /// Whether there is one clone only.
+    pub fn is_single(&self) -> bool {
+        self.clones.len() == 1
+    }
+
+    /// Starts the clone `id`, in the run under way or in a new one.
+    pub fn start(&mut self, id: u64) {
+        if self.in_run().next().is_none() {
+            self.run += 1;
+        }
+        self.member(id).join_run();
+    }
+
+    /// Removes the clone `id`, and ends the run if it was the last one of it.
+    pub fn leave(&mut self, id: u64) {
+        let Some(mut member) = self.clones.remove(&id) else {
+            return;
+        };
+        if member.in_run {
+            self.steps = member.position();
+        }
+        if self.clones.is_empty() {
+            member.applied = member.expected();
+            member.pending.clear();
+            self.last = Some(member);
+        }
+        self.end_run();
+    }
+
+    /// Takes the clone `id` out of its run, so that the next one is another.
+    pub fn restart(&mut self, id: u64) {
+        let member = self.member(id);
+        member.in_run = false;
+        self.steps = member.position();
+        self.end_run();
+        self.run += 1;
+    }
+
+    pub fn member(&mut self, id: u64) -> &mut Member {
+        let member = self.clones.get_mut(&id);
+        member.expect("a clone is a member until it is dropped")
+    }
+
+    fn in_run(&self) -> impl Iterator<Item = (u64, &Member)> {
+        let clones = self.clones.iter().map(|(id, member)| (*id, member));
+        clones.filter(|(_, member)| member.in_run)
+    }
+
+    fn first_step_not_begun(&self) -> Option<u64> {
+        self.in_run().map(|(_, member)| member.begun()).max()
+    }
+
+    /// The clone of the run that is in front; without a run, the one that was made last.
+    fn front(&self) -> Option<u64> {
+        let front = self.in_run().max_by_key(|(_, member)| member.begun());
+        let newest = self.clones.last_key_value();
+        front.map(|(id, _)| id).or(newest.map(|(id, _)| *id))
+    }
+
+    fn in_front(&self) -> Option<&Member> {
+        let front = self.front().and_then(|id| self.clones.get(&id));
+        front.or(self.last.as_ref())
+    }
+
+    /// The clone of the run that stepped on this thread; of several, the one in front.
+    fn stepped_here(&self) -> Option<u64> {
+        let here = on_thread::id();
+        let here = self
+            .in_run()
+            .filter(|(_, member)| member.pace.thread.load(Ordering::Relaxed) == here);
+        let front = here.max_by_key(|(_, member)| member.begun());
+        front.map(|(id, _)| id)
+    }
+
+    /// Ends the run if no clone of it is left.
+    fn end_run(&mut self) {
+        if self.in_run().next().is_none() {
+            self.skipped.clear();
+            let clones = self.clones.values_mut();
+            clones.for_each(|member| member.pending.retain(|pending| !pending.for_run));
+        }
+    }
+}

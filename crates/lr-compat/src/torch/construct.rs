@@ -1,0 +1,262 @@
+//! The constructors of PyTorch's schedulers, each of which changes the optimizer's rate.
+
+use lr_schedule::curves::{ExponentialSpec, MultiStepSpec, StepSpec};
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Shape, Spec};
+
+use super::cycles::{Cyclic, OneCycle};
+use super::part::{Group, Multiplier, Part, rate};
+use crate::args::{Args, config, count, unknown_scheduler};
+use crate::build::{constant, linear, polynomial, steps, then};
+
+/// The schedulers that [`parse`](crate::torch::parse) knows.
+pub const SCHEDULERS: &[&str] = &[
+    "ChainedScheduler",
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialLR",
+    "LambdaLR",
+    "LinearLR",
+    "MultiplicativeLR",
+    "MultiStepLR",
+    "OneCycleLR",
+    "PolynomialLR",
+    "ReduceLROnPlateau",
+    "SWALR",
+    "SequentialLR",
+    "StepLR",
+];
+
+impl Part {
+    /// Constructs the scheduler called `name`, which changes the group.
+    pub fn construct(name: &str, args: Data, group: &mut Group) -> Result<Self, ScheduleError> {
+        let args = &mut Args::new(name, args);
+        if name != "ChainedScheduler" {
+            args.check_last_epoch();
+        }
+        let part = match name {
+            "StepLR" => {
+                let step_size = args.steps("step_size", None);
+                let gamma = args.not_negative("gamma", 0.1);
+                Self::Multiply(Multiplier::construct(1.0, group, move |start| {
+                    Spec::from(StepSpec {
+                        start,
+                        step_size: steps(step_size),
+                        gamma,
+                    })
+                }))
+            }
+            "MultiStepLR" => {
+                let milestones = args.items("milestones", count);
+                let gamma = args.not_negative("gamma", 0.1);
+                let at_once = milestones.iter().filter(|&&step| step == 0).count();
+                let first = gamma.powi(at_once as i32);
+                Self::Multiply(Multiplier::construct(first, group, move |start| {
+                    Spec::from(MultiStepSpec {
+                        start,
+                        milestones: milestones.iter().map(|&step| steps(step)).collect(),
+                        gamma,
+                    })
+                }))
+            }
+            "ConstantLR" => {
+                let factor = args.share("factor", 1.0 / 3.0);
+                let total = args.count("total_iters", 5);
+                let part = Multiplier::construct(factor, group, move |start| match total {
+                    // PyTorch then never comes to the step that takes the factor back.
+                    0 => constant(start * factor),
+                    _ => then(total, constant(start * factor), constant(start)),
+                });
+                Self::Multiply(match total {
+                    0 => Multiplier {
+                        later: part.base,
+                        ..part
+                    },
+                    _ => part,
+                })
+            }
+            "LinearLR" => {
+                let start_factor = args.share("start_factor", 1.0 / 3.0);
+                args.check(start_factor > 0.0, "start_factor", start_factor, "above 0");
+                let end_factor = args.share("end_factor", 1.0);
+                let total = args.count("total_iters", 5);
+                let of = move |start: f64| match total {
+                    0 => constant(start * start_factor), // and never the way from there
+                    _ => linear(start * start_factor, start * end_factor, total),
+                };
+                Self::Multiply(Multiplier::construct(start_factor, group, of))
+            }
+            "ExponentialLR" => {
+                let gamma = args.not_negative("gamma", None);
+                let of = move |start| Spec::from(ExponentialSpec { start, gamma });
+                Self::Multiply(Multiplier {
+                    again: gamma,
+                    ..Multiplier::construct(1.0, group, of)
+                })
+            }
+            "PolynomialLR" => {
+                let total = args.count("total_iters", 5);
+                let power = args.not_negative("power", 1.0);
+                let of = move |start| match (total, power) {
+                    (0, _) | (_, 0.0) => constant(start),
+                    _ => polynomial(start, 0.0, total, power),
+                };
+                Self::Multiply(Multiplier {
+                    again: (1.0 / (1.0 + 1.0 / total.max(1) as f64)).powf(power),
+                    ..Multiplier::construct(1.0, group, of)
+                })
+            }
+            "CosineAnnealingLR" => Self::Cosine {
+                base: group.base(),
+                t_max: args.steps("T_max", None),
+                eta_min: args.number("eta_min", 0.0),
+            },
+            "CosineAnnealingWarmRestarts" => {
+                let t_0 = args.steps("T_0", None);
+                let t_mult = args.steps("T_mult", 1);
+                let max = group.base();
+                group.lr = max;
+                Self::Set(Spec::WarmRestarts {
+                    max,
+                    min: args.number("eta_min", 0.0),
+                    t_0: steps(t_0),
+                    t_mult,
+                })
+            }
+            "SWALR" => {
+                group.swa_lr = args.number("swa_lr", None);
+                let epochs = args.count("anneal_epochs", 10);
+                let shapes = [("cos", Shape::Cosine), ("linear", Shape::Linear)];
+                let shape = args.choice("anneal_strategy", Shape::Cosine, &shapes);
+                group.base();
+                if epochs == 0 {
+                    group.lr = group.swa_lr;
+                }
+                Self::Swa { epochs, shape }
+            }
+            "OneCycleLR" => {
+                let cycle = OneCycle::read(args);
+                group.initial_lr = Some(cycle.max_lr / cycle.div_factor);
+                group.one_cycle = Some(cycle);
+                group.lr = rate(&group.spec_of(&cycle), 0);
+                Self::OneCycle(cycle)
+            }
+            "CyclicLR" => {
+                let cyclic = Cyclic::read(args);
+                group.lr = cyclic.base_lr;
+                group.lr = group.base(); // its own base rate comes only after its first step
+                Self::Set(cyclic.spec())
+            }
+            "SequentialLR" => {
+                let (parts, milestones) = args.sequence(|data| Self::inside(data, group));
+                args.finish(())?;
+                Self::sequential(parts, &milestones, group)?
+            }
+            "ChainedScheduler" => {
+                Self::Chain(args.each("schedulers", |data| Self::inside(data, group)))
+            }
+            "LambdaLR" | "MultiplicativeLR" => {
+                let why = "takes a function, which has no form in JSON: build it in Rust with \
+                           `torch::lambda_lr` or `torch::multiplicative_lr`";
+                return Err(ScheduleError::unsupported(name, why));
+            }
+            "ReduceLROnPlateau" => {
+                let why = "observes a metric, and can't be a part of another scheduler";
+                return Err(ScheduleError::unsupported(name, why));
+            }
+            _ => return Err(unknown_scheduler(name, SCHEDULERS)),
+        };
+        args.finish(part)
+    }
+
+    /// Constructs a scheduler that is part of another.
+    fn inside(data: Data, group: &mut Group) -> Result<Self, ScheduleError> {
+        let (name, args) = config(data)?;
+        Self::construct(&name, args, group)
+    }
+
+    fn sequential(
+        mut parts: Vec<Self>,
+        milestones: &[u64],
+        group: &mut Group,
+    ) -> Result<Self, ScheduleError> {
+        // The part of the first step, and those after it that have steps of their own.
+        let first = milestones.partition_point(|&milestone| milestone == 0);
+        parts.drain(..first);
+        let mut lengths = Vec::new();
+        let mut begin = 0;
+        for &milestone in &milestones[first..] {
+            lengths.push(milestone - begin);
+            begin = milestone;
+        }
+        let mut last = parts.pop().expect("there is one part more than milestones");
+        let mut before: Vec<(u64, Part)> = lengths.into_iter().zip(parts).collect();
+        before.retain(|(length, _)| *length > 0);
+
+        let later = before.iter().skip(1).map(|(_, part)| part);
+        for part in later.chain((!before.is_empty()).then_some(&last)) {
+            if let Self::Sequence(..) | Self::Chain(_) = part {
+                let why = "can have a SequentialLR or a ChainedScheduler only as its first part, \
+                           as in PyTorch";
+                return Err(ScheduleError::unsupported("SequentialLR.schedulers", why));
+            }
+        }
+        group.lr = group.base();
+        let beginning = before.first_mut().map_or(&mut last, |(_, part)| part);
+        group.lr = beginning.begin_again(group, true).ok_or_else(|| {
+            let why = "begins with another, and that with a SWALR, whose steps PyTorch miscounts \
+                       there";
+            ScheduleError::unsupported("SequentialLR.schedulers", why)
+        })?;
+        Ok(Self::Sequence(before, Box::new(last)))
+    }
+
+    /// The group's rate after a `SequentialLR` begins with this part: its first step a second time,
+    /// which inside of another scheduler isn't the same as the first time. `None` where PyTorch loses
+    /// count.
+    fn begin_again(&mut self, group: &Group, as_constructed: bool) -> Option<f64> {
+        let lr = group.lr;
+        Some(match self {
+            Self::Multiply(part) if as_constructed => lr * part.first,
+            Self::Multiply(part) => lr * part.again,
+            Self::Cosine { .. } if as_constructed => lr,
+            Self::Cosine {
+                base,
+                eta_min,
+                t_max: 1,
+            } => lr + (*base - *eta_min),
+            Self::Cosine { eta_min, t_max, .. } => {
+                let wave = 1.0 + (std::f64::consts::PI / *t_max as f64).cos();
+                2.0 / wave * (lr - *eta_min) + *eta_min
+            }
+            Self::Swa { .. } if !as_constructed => return None,
+            Self::Swa { epochs: 0, .. } => group.swa_lr,
+            Self::Swa { .. } => lr,
+            Self::Set(spec) => rate(spec, 0),
+            Self::OneCycle(cycle) => rate(&group.spec_of(cycle), 0),
+            Self::Sequence(before, last) => {
+                // Its parts begin again, and its own count does not: it is one step ahead.
+                let count = before.first_mut().map_or(u64::MAX, |(length, _)| {
+                    *length -= 1;
+                    *length
+                });
+                if count == 0 {
+                    before.remove(0);
+                    let next = before.first().map_or(&**last, |(_, part)| part);
+                    return Some(next.begin(group).unwrap_or(lr));
+                }
+                let first = before.first_mut().map_or(&mut **last, |(_, part)| part);
+                first.begin_again(group, false)?
+            }
+            Self::Chain(parts) => {
+                let mut group = *group;
+                for part in parts {
+                    group.lr = part.begin_again(&group, false)?;
+                }
+                group.lr
+            }
+        })
+    }
+}

@@ -1,0 +1,237 @@
+//! Enums of everything of one kind that has a text.
+
+/// Writes an enum of everything of one kind, and what is the same for all of it: names, building,
+/// resolving of lengths, reading and writing.
+///
+/// `Variant name { field: Type = default, .. } => how it is built` stands for one of them; `lists` are
+/// those whose only field is a list of their own kind; `wraps` are enums with more of them.
+macro_rules! described {
+    (
+        $(#[$enum_doc:meta])*
+        enum $Enum:ident: $what:literal => $Built:ty;
+        wraps { $($(#[$wrapped_doc:meta])* $Wrapped:ident($Inner:ty);)* }
+        each {$(
+            $(#[$doc:meta])*
+            $Variant:ident $name:ident {
+                $($field:ident: $Type:ty $(= $default:expr)?),* $(,)?
+            } => $build:expr;
+        )*}
+        lists {$(
+            $(#[$list_doc:meta])*
+            $List:ident $list_name:ident => $list_build:expr;
+        )*}
+    ) => {
+        $(#[$enum_doc])*
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub enum $Enum {
+            $($(#[$wrapped_doc])* $Wrapped($Inner),)*
+            $(
+                $(#[$doc])*
+                #[allow(missing_docs)] // the fields are those of what it is named after
+                $Variant { $($field: $Type),* },
+            )*
+            $(
+                $(#[$list_doc])*
+                $List(Vec<$Enum>),
+            )*
+        }
+
+        impl $Enum {
+            /// The name of every one there is, as texts give it.
+            pub const NAMES: &[&'static str] = {
+                const LISTS: &[&[&str]] = &[
+                    $(<$Inner>::NAMES,)*
+                    &[$(stringify!($name),)* $(stringify!($list_name),)*],
+                ];
+                &joined::<{ count(LISTS) }>(LISTS)
+            };
+
+            /// Its name in a text: `cosine`.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Self::$Wrapped(inner) => inner.name(),)*
+                    $(Self::$Variant { .. } => stringify!($name),)*
+                    $(Self::$List(_) => stringify!($list_name),)*
+                }
+            }
+
+            /// Builds the described value.
+            ///
+            /// # Errors
+            ///
+            /// A field outside of its bounds, with its place: `sequence[1].cosine.steps: must be at least 1, got
+            /// 0`. Lengths that aren't in steps have to be [resolved](Self::resolve) first.
+            pub fn build(&self) -> Result<$Built, ScheduleError> {
+                match self {
+                    $(Self::$Wrapped(inner) => inner.build(),)*
+                    $(Self::$Variant { $($field),* } => {
+                        $(let $field = Field::build($field).map_err(|error| {
+                            error.inside(concat!(stringify!($name), ".", stringify!($field)))
+                        })?;)*
+                        $build
+                    })*
+                    $(Self::$List(parts) => {
+                        let parts = each(parts, $Enum::build);
+                        let parts = parts.map_err(|error| error.inside(stringify!($list_name)))?;
+                        $list_build(parts)
+                    })*
+                }
+            }
+
+            /// The same with every length in steps, for a run of the length `run`.
+            ///
+            /// # Errors
+            ///
+            /// A length that is negative or not finite, or a rest where nothing is left.
+            pub fn resolve(&self, run: &TrainingLength) -> Result<Self, ScheduleError> {
+                self.resolve_at(&Place::beginning(run))
+            }
+
+            /// Whether a [`Recurrence`](crate::Recurrence) is part of it, whose rate at a step takes going through all
+            /// steps before it.
+            pub fn recurs(&self) -> bool {
+                match self {
+                    $(Self::$Wrapped(inner) => inner.recurs(),)*
+                    $(Self::$Variant { $($field),* } => {
+                        stringify!($name) == "recurrence" $(|| Field::recurs($field))*
+                    })*
+                    $(Self::$List(parts) => parts.iter().any($Enum::recurs),)*
+                }
+            }
+
+            pub(super) fn resolve_at(&self, place: &Place<'_>) -> Result<Self, ScheduleError> {
+                match self {
+                    $(Self::$Wrapped(inner) => inner.resolve_at(place).map(Self::$Wrapped),)*
+                    $(Self::$Variant { $($field),* } => {
+                        #[allow(unused_mut)]
+                        let mut taken = 0u64;
+                        $({
+                            let steps = Field::taken($field, place).map_err(|error| {
+                                error.inside(concat!(stringify!($name), ".", stringify!($field)))
+                            })?;
+                            taken = taken.saturating_add(steps);
+                        })*
+                        let at = Position {
+                            place,
+                            beside: self.beside(taken),
+                            inner: self.inner(place, taken),
+                        };
+                        Ok(Self::$Variant {
+                            $($field: Field::resolve($field, &at).map_err(|error| {
+                                error.inside(concat!(stringify!($name), ".", stringify!($field)))
+                            })?),*
+                        })
+                    })*
+                    $(Self::$List(parts) => {
+                        let mut place = *place;
+                        let parts = each(parts, |part| {
+                            let part = part.resolve_at(&place)?;
+                            place = self.after(&part, place)?;
+                            Ok(part)
+                        });
+                        let parts = parts.map_err(|error| error.inside(stringify!($list_name)))?;
+                        Ok(Self::$List(parts))
+                    })*
+                }
+            }
+        }
+
+        impl $Enum {
+            /// As data, which any format can write.
+            pub fn to_data(&self) -> Data {
+                match self {
+                    $(Self::$Wrapped(inner) => inner.to_data(),)*
+                    $(Self::$Variant { $($field),* } => {
+                        let fields: Vec<(&str, Option<Data>)> = alloc::vec![
+                            $((stringify!($field), Text::to_data($field))),*
+                        ];
+                        table(stringify!($name), fields)
+                    })*
+                    $(Self::$List(parts) => {
+                        let parts = parts.iter().map($Enum::to_data).collect();
+                        Data::entry(stringify!($list_name), Data::List(parts))
+                    })*
+                }
+            }
+
+            /// Reads `data`; whether it makes a valid one is found by [`build`](Self::build).
+            ///
+            /// # Errors
+            ///
+            /// Unknown names and fields, fields that are missing or of another type.
+            pub fn from_data(data: Data) -> Result<Self, ScheduleError> {
+                let (name, data) = data.into_entry($what)?;
+                $(
+                    if <$Inner>::NAMES.contains(&name.as_str()) {
+                        return <$Inner>::from_data(&name, data).map(Self::$Wrapped);
+                    }
+                )*
+                match name.as_str() {
+                    $(stringify!($name) => {
+                        let fields = [$(stringify!($field)),*];
+                        #[allow(unused_mut)]
+                        let mut fields = data.into_fields(stringify!($name), "field", &fields)?;
+                        Ok(Self::$Variant {
+                            $($field: {
+                                #[allow(unused_mut, unused_assignments)]
+                                let mut default: Option<$Type> = None;
+                                $(default = Some($default);)?
+                                field(
+                                    fields.take(stringify!($field)),
+                                    default,
+                                    concat!(stringify!($name), ".", stringify!($field)),
+                                )?
+                            }),*
+                        })
+                    })*
+                    $(stringify!($list_name) => match Text::from_data(data) {
+                        Ok(parts) => Ok(Self::$List(parts)),
+                        Err(error) => Err(error.inside(stringify!($list_name))),
+                    },)*
+                    name => Err(ScheduleError::unknown("", $what, name, Self::NAMES)),
+                }
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $Enum {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                self.to_data().serialize(serializer)
+            }
+        }
+
+        #[cfg(feature = "serde")]
+        impl<'de> serde::Deserialize<'de> for $Enum {
+            fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let data = Data::deserialize(deserializer)?;
+                Self::from_data(data).map_err(serde::de::Error::custom)
+            }
+        }
+    };
+}
+
+/// How many names there are in all.
+pub(super) const fn count(lists: &[&[&str]]) -> usize {
+    let (mut count, mut i) = (0, 0);
+    while i < lists.len() {
+        count += lists[i].len();
+        i += 1;
+    }
+    count
+}
+
+/// All names in one list.
+pub(super) const fn joined<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
+    let mut names = [""; N];
+    let (mut n, mut i) = (0, 0);
+    while i < lists.len() {
+        let mut j = 0;
+        while j < lists[i].len() {
+            names[n] = lists[i][j];
+            (n, j) = (n + 1, j + 1);
+        }
+        i += 1;
+    }
+    names
+}
