@@ -4,7 +4,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt::{self, Display};
 
-/// What makes no schedule: where it was given, and what is wrong with it there.
+/// A value that makes no schedule: its place, and the mistake in it.
 ///
 /// ```
 /// use lr_schedule::curves::Cosine;
@@ -18,17 +18,17 @@ use core::fmt::{self, Display};
 pub struct ScheduleError {
     /// The field, after all that it is part of: `sequence[1].cosine.steps`.
     pub place: String,
-    /// What is wrong there.
+    /// The mistake there.
     pub problem: Problem,
 }
 
-/// What is wrong at the place of a [`ScheduleError`].
+/// The mistake at the place of a [`ScheduleError`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
     /// A value that is not allowed.
     Invalid {
-        /// What is allowed: `at least 1`.
+        /// The values allowed: `at least 1`.
         allowed: Cow<'static, str>,
         /// The value that was given.
         value: String,
@@ -37,14 +37,14 @@ pub enum Problem {
     Missing,
     /// There is nothing of that name.
     Unknown {
-        /// What was looked for: `field`, `schedule`.
+        /// The kind of name: `field`, `schedule`.
         what: &'static str,
         /// The names there are.
         known: Vec<&'static str>,
         /// The one of them that is most like it (with the feature `std`).
         nearest: Option<&'static str>,
     },
-    /// What can't be done, in a sentence.
+    /// The reason, in a sentence.
     Unsupported(Cow<'static, str>),
 }
 
@@ -110,7 +110,7 @@ impl ScheduleError {
         }
     }
 
-    /// What can't be done at `place`, in a sentence.
+    /// Says why something can't be done at `place`, in a sentence.
     pub fn unsupported(place: impl Into<String>, why: impl Into<Cow<'static, str>>) -> Self {
         Self {
             place: place.into(),
@@ -166,7 +166,7 @@ impl ScheduleError {
 
 #[cfg(feature = "std")]
 fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
-    // What is far longer than any name is no slip, and takes a distance too long to measure.
+    // A text far longer than any name is no slip, and its distance takes too long to measure.
     if name.len() > 64 {
         return None;
     }
@@ -180,7 +180,7 @@ fn nearest(_name: &str, _known: &[&'static str]) -> Option<&'static str> {
     None
 }
 
-/// What `new` does with the result of its `try_new` twin.
+/// Takes the result of `try_new` for `new`, which panics at an error.
 #[track_caller]
 pub(crate) fn or_panic<T>(result: Result<T, ScheduleError>) -> T {
     result.unwrap_or_else(|error| panic!("{error}"))

@@ -68,7 +68,7 @@ impl Recurrence<Links> {
     ///
     /// # Panics
     ///
-    /// Where [`try_chained`](Self::try_chained) fails.
+    /// If [`try_chained`](Self::try_chained) fails.
     #[track_caller]
     pub fn chained(start: f64, links: impl Into<Vec<Link>>) -> Self {
         or_panic(Self::try_chained(start, links))
@@ -201,7 +201,7 @@ pub enum Factors {
 }
 
 impl Part {
-    /// Where the factors have a name they are taken at their word: a quotient of two tiny powers
+    /// Factors that have a name are taken at their word: a quotient of two tiny powers
     /// is not what the powers are of.
     pub fn multiply(of: DynSchedule) -> Result<Self, ScheduleError> {
         let spec = of.to_spec();
@@ -272,7 +272,7 @@ impl Part {
         })
     }
 
-    /// What becomes of `rate` at this part's own step `n`, which is at least 1.
+    /// The next rate after `rate`, at this part's own step `n`, which is at least 1.
     fn update(&self, n: u64, rate: f64) -> f64 {
         match self {
             Self::Multiply { of, by } => match by {

@@ -40,7 +40,7 @@ pub trait Schedule {
     /// The learning rate of `step`, for a caller that has just had `previous` from the step before
     /// it.
     ///
-    /// What [`at`](Self::at) gives, and for most schedules nothing else. For a
+    /// The rate that [`at`](Self::at) gives, and for most schedules nothing else. For a
     /// [`Recurrence`](crate::Recurrence), whose `at(n)` has to go through all `n` steps, this is
     /// one of them. What changes the rate of a recurrence (a [scale](Self::scale), a bound, noise,
     /// a cooldown, a sum or a product) has no use for the previous one, and goes through all steps
@@ -112,7 +112,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_scale`](Self::try_scale) fails.
+    /// If [`try_scale`](Self::try_scale) fails.
     #[track_caller]
     fn scale(self, factor: f64) -> Scale<Self>
     where
@@ -146,7 +146,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_warmup_with`](Self::try_warmup_with) fails.
+    /// If [`try_warmup_with`](Self::try_warmup_with) fails.
     #[track_caller]
     fn warmup_with(self, config: WarmupConfig) -> Warmup<Self>
     where
@@ -208,7 +208,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_repeat`](Self::try_repeat) fails.
+    /// If [`try_repeat`](Self::try_repeat) fails.
     #[track_caller]
     fn repeat(self, every: u64) -> Repeat<Self>
     where
@@ -241,7 +241,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_per_epoch`](Self::try_per_epoch) fails.
+    /// If [`try_per_epoch`](Self::try_per_epoch) fails.
     #[track_caller]
     fn per_epoch(self, steps: u64) -> PerEpoch<Self>
     where
@@ -274,7 +274,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_clamp`](Self::try_clamp) fails.
+    /// If [`try_clamp`](Self::try_clamp) fails.
     #[track_caller]
     fn clamp(self, min: Option<f64>, max: Option<f64>) -> Clamp<Self>
     where
@@ -300,7 +300,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_cooldown`](Self::try_cooldown) fails.
+    /// If [`try_cooldown`](Self::try_cooldown) fails.
     #[track_caller]
     fn cooldown(self, config: CooldownConfig) -> Cooldown<Self>
     where
@@ -327,7 +327,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_noise`](Self::try_noise) fails.
+    /// If [`try_noise`](Self::try_noise) fails.
     #[track_caller]
     fn noise(self, config: NoiseConfig) -> Noise<Self>
     where
@@ -361,7 +361,7 @@ pub trait Schedule {
     ///
     /// # Panics
     ///
-    /// Where [`try_scale_batch`](Self::try_scale_batch) fails.
+    /// If [`try_scale_batch`](Self::try_scale_batch) fails.
     #[track_caller]
     fn scale_batch(self, rule: BatchRule, batch: u64, reference: u64) -> BatchScale<Self>
     where

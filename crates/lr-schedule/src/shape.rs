@@ -37,7 +37,7 @@ pub enum Shape {
     /// Reflected exponential: what is left is `(1 - t) / (1/2 + (1 - t) / 2)`. Chen et al., "REX:
     /// Revisiting Budgeted Training with an Improved Schedule" (2022).
     Rex,
-    /// What is left is `(1 - t)^power`, as in [`Polynomial`](crate::curves::Polynomial).
+    /// The rest is `(1 - t)^power`, as in [`Polynomial`](crate::curves::Polynomial).
     Polynomial {
         /// Above 0.
         power: f64,
@@ -48,19 +48,19 @@ pub enum Shape {
         /// Above 0.
         power: f64,
     },
-    /// What is left falls by the same factor at every step, to `ratio` of it, moved so that
+    /// The rest falls by the same factor at every step, to `ratio` of it, moved so that
     /// nothing is left: `(ratio^t - ratio) / (1 - ratio)`. timm's `decay_fn="exp"`.
     Exponential {
         /// Between 0 and 1.
         ratio: f64,
     },
-    /// What is left is that of half a cosine to a power: `((1 + cos πt) / 2)^power`. The
+    /// The rest is that of half a cosine to a power: `((1 + cos πt) / 2)^power`. The
     /// `exponent` of optax's `cosine_decay_schedule`.
     CosinePower {
         /// Above 0.
         power: f64,
     },
-    /// What is left is `(1 - tanh(lower · (1 - t) + upper · t)) / 2`, so not quite all of it at
+    /// The rest is `(1 - tanh(lower · (1 - t) + upper · t)) / 2`, so not quite all of it at
     /// the start and not quite nothing at the end. Hsueh et al., "Stochastic Gradient Descent
     /// with Hyperbolic-Tangent Decay on Classification" (2018); timm's `TanhLRScheduler`.
     Tanh {
@@ -154,7 +154,7 @@ impl Shape {
         })
     }
 
-    /// That its numbers make a shape.
+    /// Checks that its numbers make a shape.
     ///
     /// # Errors
     ///

@@ -28,7 +28,7 @@ pub enum BatchRule {
 }
 
 impl BatchRule {
-    /// What to multiply a rate with that was found with batches of `reference` samples, to train
+    /// The factor of a rate that was found with batches of `reference` samples, to train
     /// with batches of `batch` samples.
     pub fn factor(self, batch: u64, reference: u64) -> f64 {
         let ratio = float(batch) / float(reference.max(1));

@@ -53,7 +53,7 @@ impl CooldownConfig {
         self
     }
 
-    /// What becomes of the rate `scheduled` at `step`.
+    /// The rate of `step`, for which the schedule gives `scheduled`.
     ///
     /// ```
     /// use lr_schedule::prelude::*;
@@ -73,11 +73,11 @@ impl CooldownConfig {
         lerp(scheduled, self.end, gone)
     }
 
-    /// That it is one: finite at its end, in a shape whose numbers are within their bounds.
+    /// Checks its end, which is finite, and its shape, whose numbers are within their bounds.
     ///
     /// # Errors
     ///
-    /// What it lacks of that.
+    /// An end that is not finite, and a number of the shape outside its bounds.
     pub fn check(&self) -> Result<(), ScheduleError> {
         ScheduleError::check_finite("cooldown", "end", self.end)?;
         self.shape.check("cooldown.shape")

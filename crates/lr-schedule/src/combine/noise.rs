@@ -92,7 +92,7 @@ impl NoiseConfig {
         match self.kind {
             NoiseKind::Uniform => (2.0 * draws.next() - 1.0) * self.limit,
             NoiseKind::Normal => {
-                // Where the limit is so narrow that it is hardly ever met, evenly within it.
+                // Evenly within the limit, if that is so narrow that it is hardly ever met.
                 for _ in 0..1_000 {
                     let noise = draws.normal() * self.std;
                     if noise.abs() < self.limit {

@@ -35,7 +35,7 @@ pub struct Sequence {
 ///
 /// # Panics
 ///
-/// Where [`try_sequence`] fails.
+/// If [`try_sequence`] fails.
 #[track_caller]
 pub fn sequence(parts: impl Into<Vec<DynSchedule>>) -> Sequence {
     or_panic(try_sequence(parts))

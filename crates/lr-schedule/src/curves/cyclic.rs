@@ -8,7 +8,7 @@ use crate::phase::{Phase, cycles};
 use crate::shape::Shape;
 use crate::spec::Length;
 
-/// What becomes of the height of a [`Cyclic`] rate from cycle to cycle.
+/// The change of a [`Cyclic`] rate's height from cycle to cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CycleScaling {
     /// It stays. PyTorch's `mode="triangular"`.
@@ -79,7 +79,7 @@ impl CyclicConfig {
         self
     }
 
-    /// What becomes of the height. Default: [`CycleScaling::None`].
+    /// The change of the height. Default: [`CycleScaling::None`].
     pub fn with_scaling(mut self, scaling: CycleScaling) -> Self {
         self.scaling = scaling;
         self
@@ -152,7 +152,7 @@ impl Cyclic {
     ///
     /// # Panics
     ///
-    /// Where [`CyclicConfig::build`] fails.
+    /// If [`CyclicConfig::build`] fails.
     #[track_caller]
     pub fn new(base: f64, max: f64, up: u64) -> Self {
         or_panic(CyclicConfig::new(base, max, up).build())

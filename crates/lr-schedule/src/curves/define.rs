@@ -187,7 +187,7 @@ macro_rules! curve {
             ///
             /// # Panics
             ///
-            #[doc = concat!("Where [`", stringify!($try_new), "`](Self::", stringify!($try_new), ") fails.")]
+            #[doc = concat!("If [`", stringify!($try_new), "`](Self::", stringify!($try_new), ") fails.")]
             #[track_caller]
             #[allow(dead_code)]
             $visibility fn $new($($field: type_or!($Type $(, $Argument)?)),*) -> Self {

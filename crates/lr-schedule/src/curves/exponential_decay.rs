@@ -39,7 +39,7 @@ impl ExponentialDecay {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](Self::try_new) fails.
+    /// If [`try_new`](Self::try_new) fails.
     #[track_caller]
     pub fn new(start: f64, rate: f64, steps: f64) -> Self {
         or_panic(Self::try_new(start, rate, steps))

@@ -11,7 +11,7 @@ pub struct FromFn<F>(F);
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/from_fn.svg"))]
 ///
-/// What the closure returns is passed on as it is. It must have an answer for every step: a
+/// The closure's answers are passed on as they are. It must have an answer for every step: a
 /// closure can't be written down, so a schedule with one in it has no [`Spec`](crate::Spec), and
 /// a saved run that used it is recognised by its rates alone, at a few steps up to a million.
 ///

@@ -99,7 +99,7 @@ impl InverseTime {
     ///
     /// # Panics
     ///
-    /// Where [`InverseTimeConfig::build`] fails.
+    /// If [`InverseTimeConfig::build`] fails.
     #[track_caller]
     pub fn new(start: f64, rate: f64, steps: f64) -> Self {
         or_panic(InverseTimeConfig::new(start, rate, steps).build())

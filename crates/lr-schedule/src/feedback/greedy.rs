@@ -96,7 +96,7 @@ impl GreedyConfig {
         self
     }
 
-    /// What the threshold is measured in. Default: [`ThresholdMode::Abs`].
+    /// The measure of the threshold. Default: [`ThresholdMode::Abs`].
     pub fn with_threshold_mode(mut self, threshold_mode: ThresholdMode) -> Self {
         self.threshold_mode = threshold_mode;
         self
@@ -246,7 +246,7 @@ impl Greedy {
         }
     }
 
-    /// What is heard of a value: itself, or the mean of the last ones.
+    /// The value that counts: the given one, or the mean of the last ones.
     fn smooth(&mut self, metric: f64) -> f64 {
         let Some(window) = self.config.window else {
             return metric;

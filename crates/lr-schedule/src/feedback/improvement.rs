@@ -1,4 +1,4 @@
-//! What all rules have in common: whether a metric has become better.
+//! The question that all rules ask: has a metric become better?
 
 use super::{StateError, Value};
 
@@ -12,7 +12,7 @@ pub enum Mode {
     Max,
 }
 
-/// What the threshold of an improvement is measured in.
+/// The measure of an improvement's threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum ThresholdMode {
     /// Shares of the best value so far.
@@ -75,7 +75,7 @@ impl Improvement {
         }
     }
 
-    /// That a number of a stored state can have come of values that were heard.
+    /// Checks that a number of a stored state can have come of observed values.
     pub fn check_heard(&self, name: &str, number: f64) -> Result<(), StateError> {
         // The libraries let what is no number into a mean, where it stays.
         match number.is_finite() || self.dialect != Dialect::Correct {
@@ -84,7 +84,7 @@ impl Improvement {
         }
     }
 
-    /// That the best value of a stored state can have been one.
+    /// Checks that the best value of a stored state can have been one.
     pub fn check_stored(&self, best: Option<f64>) -> Result<(), StateError> {
         let Some(best) = best else {
             return Ok(());

@@ -76,7 +76,7 @@ impl ReduceOnPlateauConfig {
         self
     }
 
-    /// What the rate is multiplied with at a cut. Default: 0.1.
+    /// The factor of a cut. Default: 0.1.
     pub fn with_factor(mut self, factor: f64) -> Self {
         self.factor = factor;
         self
@@ -94,7 +94,7 @@ impl ReduceOnPlateauConfig {
         self
     }
 
-    /// What the threshold is measured in. Default: [`ThresholdMode::Rel`].
+    /// The measure of the threshold. Default: [`ThresholdMode::Rel`].
     pub fn with_threshold_mode(mut self, threshold_mode: ThresholdMode) -> Self {
         self.threshold_mode = threshold_mode;
         self

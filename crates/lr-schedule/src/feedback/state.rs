@@ -55,7 +55,7 @@ pub struct Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    /// What `get` finds.
+    /// Reads the values that `get` finds.
     pub fn new(get: &'a dyn Fn(&str) -> Option<Value>) -> Self {
         Self { get }
     }
@@ -64,7 +64,7 @@ impl<'a> Stored<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is missing or not a count.
+    /// A value that is missing or not a count.
     pub fn count(&self, name: &str) -> Result<u64, StateError> {
         match self.require(name)? {
             Value::Count(count) => Ok(count),
@@ -76,7 +76,7 @@ impl<'a> Stored<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is missing or a count.
+    /// A value that is missing or a count.
     pub fn number(&self, name: &str) -> Result<f64, StateError> {
         match self.require(name)? {
             Value::Number(number) => Ok(number),
@@ -88,7 +88,7 @@ impl<'a> Stored<'a> {
     ///
     /// # Errors
     ///
-    /// Where it is a count.
+    /// A count.
     pub fn optional_number(&self, name: &str) -> Result<Option<f64>, StateError> {
         match (self.get)(name) {
             None => Ok(None),
@@ -118,9 +118,9 @@ pub enum StateError {
     Invalid {
         /// Which one.
         name: String,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What is allowed.
+        /// The values allowed.
         allowed: &'static str,
     },
 }

@@ -35,7 +35,7 @@ impl HardRestarts {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](Self::try_new) fails.
+    /// If [`try_new`](Self::try_new) fails.
     #[track_caller]
     pub fn new(max: f64, steps: u64, cycles: f64) -> Self {
         or_panic(Self::try_new(max, steps, cycles))

@@ -34,7 +34,7 @@ impl Noam {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](Self::try_new) fails.
+    /// If [`try_new`](Self::try_new) fails.
     #[track_caller]
     pub fn new(factor: f64, model_size: u64, warmup: u64) -> Self {
         or_panic(Self::try_new(factor, model_size, warmup))

@@ -195,7 +195,7 @@ impl OneCycle {
     ///
     /// # Panics
     ///
-    /// Where [`OneCycleConfig::build`] fails.
+    /// If [`OneCycleConfig::build`] fails.
     #[track_caller]
     pub fn new(max_lr: f64, total_steps: u64) -> Self {
         or_panic(OneCycleConfig::new(max_lr, total_steps).build())

@@ -82,7 +82,7 @@ impl RestartsConfig {
         self
     }
 
-    /// What the peak is multiplied with after every cycle. Default: 1.
+    /// The factor of the peak after every cycle. Default: 1.
     pub fn with_decay(mut self, decay: f64) -> Self {
         self.decay = decay;
         self
@@ -155,7 +155,7 @@ impl Restarts {
     ///
     /// # Panics
     ///
-    /// Where [`RestartsConfig::build`] fails.
+    /// If [`RestartsConfig::build`] fails.
     #[track_caller]
     pub fn new(max: f64, min: f64, steps: u64) -> Self {
         or_panic(RestartsConfig::new(max, min, steps).build())

@@ -51,13 +51,13 @@ impl TriStageConfig {
         }
     }
 
-    /// What share of the peak it begins with. Default: 0.01.
+    /// The share of the peak that it begins with. Default: 0.01.
     pub fn with_init_scale(mut self, init_scale: f64) -> Self {
         self.init_scale = init_scale;
         self
     }
 
-    /// What share of the peak it ends with. Default: 0.01.
+    /// The share of the peak that it ends with. Default: 0.01.
     pub fn with_final_scale(mut self, final_scale: f64) -> Self {
         self.final_scale = final_scale;
         self
@@ -116,7 +116,7 @@ impl TriStage {
     ///
     /// # Panics
     ///
-    /// Where [`TriStageConfig::build`] fails.
+    /// If [`TriStageConfig::build`] fails.
     #[track_caller]
     pub fn new(peak: f64, warmup: u64, hold: u64, decay: u64) -> Self {
         or_panic(TriStageConfig::new(peak, warmup, hold, decay).build())

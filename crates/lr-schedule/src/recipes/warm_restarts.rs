@@ -37,7 +37,7 @@ impl WarmRestarts {
     ///
     /// # Panics
     ///
-    /// Where [`try_new`](Self::try_new) fails.
+    /// If [`try_new`](Self::try_new) fails.
     #[track_caller]
     pub fn new(max: f64, min: f64, t_0: u64, t_mult: u64) -> Self {
         or_panic(Self::try_new(max, min, t_0, t_mult))

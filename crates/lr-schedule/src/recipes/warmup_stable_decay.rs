@@ -128,7 +128,7 @@ impl WarmupStableDecay {
     ///
     /// # Panics
     ///
-    /// Where [`WarmupStableDecayConfig::build`] fails.
+    /// If [`WarmupStableDecayConfig::build`] fails.
     #[track_caller]
     pub fn new(peak: f64, warmup: u64, stable: u64, decay: u64) -> Self {
         or_panic(WarmupStableDecayConfig::new(peak, warmup, stable, decay).build())

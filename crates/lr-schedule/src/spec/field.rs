@@ -14,9 +14,9 @@ use crate::recurrence::Part;
 use crate::schedule::DynSchedule;
 use crate::shape::Shape;
 
-/// What a field of a spec can be.
+/// A type that a field of a spec can have.
 pub(crate) trait Field: Sized + Clone {
-    /// What it is given to a constructor as.
+    /// The type that a constructor takes.
     type Built;
 
     fn build(&self) -> Result<Self::Built, ScheduleError>;
@@ -37,7 +37,7 @@ pub(crate) trait Field: Sized + Clone {
     }
 }
 
-/// Where in a run a schedule stands whose lengths are resolved.
+/// The place in a run of a schedule whose lengths are resolved.
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub run: &'a TrainingLength,
@@ -91,7 +91,7 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Where the fields of a schedule stand.
+/// The places of a schedule's fields.
 pub(crate) struct Position<'a> {
     /// Its own place.
     pub place: &'a Place<'a>,
@@ -101,14 +101,14 @@ pub(crate) struct Position<'a> {
     pub inner: Place<'a>,
 }
 
-/// What the parts of a kind of spec have to do with each other's places; for most, nothing.
+/// The way in which parts of a kind of spec move each other's places; most don't.
 pub(super) trait Resolve: Sized {
     /// The place of what is part of this, whose own lengths take `taken` steps.
     fn inner<'a>(&self, outer: &Place<'a>, _taken: u64) -> Place<'a> {
         *outer
     }
 
-    /// What its lengths take of what is left for one of them.
+    /// The steps that its lengths take of those that are left for one of them.
     fn beside(&self, taken: u64) -> u64 {
         taken
     }
@@ -274,7 +274,7 @@ impl Field for Vec<Link> {
     }
 }
 
-/// What `of` makes of every one of them, with errors that say which one failed.
+/// Applies `of` to every one of them, with errors that say which one failed.
 pub(crate) fn each<A, B>(
     list: &[A],
     mut of: impl FnMut(&A) -> Result<B, ScheduleError>,

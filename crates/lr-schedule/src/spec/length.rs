@@ -27,7 +27,7 @@ pub enum Length {
     Epochs(f64),
     /// A share of the whole run, 1 being all of it, rounded to the nearest step.
     Share(f64),
-    /// What is left of the run.
+    /// The rest of the run.
     Rest,
 }
 
@@ -184,7 +184,7 @@ impl TrainingLength {
     ///
     /// # Errors
     ///
-    /// Where that leaves none.
+    /// A run that has no rest.
     pub fn with_drop_last(mut self, drop_last: bool) -> Result<Self, ScheduleError> {
         self.drop_last = drop_last;
         self.checked()

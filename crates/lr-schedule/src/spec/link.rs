@@ -21,7 +21,7 @@ described! {
     /// stays where that was 0. For `exponential`, `step` and `multi_step`, whose factors have a
     /// name, it is multiplied with those.
     Multiply multiply { of: Box<Spec> } => Part::multiply(of);
-    /// What is over `floor` follows half a cosine by its factors, and from each lowest point on,
+    /// The part over `floor` follows half a cosine by its factors, and from each lowest point on,
     /// where nothing is left of it, what `start` has over `floor` is added: the recursion of
     /// PyTorch's `CosineAnnealingLR`.
     Anneal anneal { start: f64, floor: f64 = 0.0, t_max: Length }

@@ -39,7 +39,7 @@ fn dynamic<S: Schedule + Send + Sync + 'static>(schedule: S) -> Result<DynSchedu
 described! {
     /// A schedule as plain data: what it is called and its numbers.
     ///
-    /// What a configuration file holds, and what a saved run stores to tell whether it is resumed
+    /// The content of a configuration file, and the text by which a saved run tells whether it is resumed
     /// with the schedule that it began with: two schedules with equal specs are the same function.
     /// With the feature `serde` it can be read from JSON, TOML and any other such format, be a
     /// field of a struct with Burn's `#[derive(Config)]`, and be written again:
@@ -81,7 +81,7 @@ described! {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// What is wrong in a text is said with its place; names that there aren't, with the nearest
+    /// A mistake in a text is said with its place; a name that there isn't, with the nearest
     /// that there is. Reading is bounded in depth and size ([`MAX_DEPTH`], [`MAX_VALUES`]).
     ///
     /// ```
