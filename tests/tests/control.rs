@@ -437,6 +437,23 @@ fn workers_at_different_steps_skip_one_step() {
 }
 
 #[test]
+fn a_scheduler_that_observes_before_its_first_step_begins_a_run_with_it() {
+    let mut lr = plateau();
+    let (handle, metric) = (lr.handle(), lr.metric_handle());
+    lr.observe(1.0);
+    assert_eq!([lr.step(), lr.step()], [1.0; 2]);
+    assert_eq!(handle.steps(), 2);
+    assert!(metric.post(1, 2.0) && !metric.post(1, 2.0));
+    assert_eq!(lr.step(), 0.5);
+
+    let mut resumed = plateau();
+    resumed.try_load_record(&lr.to_record()).unwrap();
+    let handle = resumed.handle();
+    resumed.observe(3.0);
+    assert_eq!((resumed.step(), handle.steps()), (0.25, 4));
+}
+
+#[test]
 fn steps_that_do_not_count_and_metrics_are_never_pushed_out() {
     let mut lr = plateau();
     let (handle, metric) = (lr.handle(), lr.metric_handle());

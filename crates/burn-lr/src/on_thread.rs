@@ -55,8 +55,8 @@ pub(crate) fn announce(family: u64, step: u64, rate: f64) {
 #[inline]
 pub(crate) fn last(family: u64) -> Option<Taken> {
     LAST.with(|last| {
-        let taken = last.iter().map(Cell::get);
-        taken.into_iter().find(|taken| taken.family == family)
+        let mut taken = last.iter().map(Cell::get);
+        taken.find(|taken| taken.family == family)
     })
 }
 

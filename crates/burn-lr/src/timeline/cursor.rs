@@ -12,8 +12,7 @@ pub(crate) struct Cursor {
     timeline: Timeline,
     id: u64,
     pace: Arc<Pace>,
-    in_run: bool,
-    /// The count of changes when there was no other clone and every event was applied.
+    /// The count of changes when it was alone in its run and had applied every event.
     seen: Option<u64>,
 }
 
@@ -37,7 +36,6 @@ impl Cursor {
             timeline: timeline.clone(),
             id,
             pace,
-            in_run: false,
             seen: None,
         }
     }
@@ -63,27 +61,31 @@ impl Cursor {
     /// Begins the step after `taken` ones. Returns the events to apply before it.
     #[cold]
     pub fn begin_with_events(&mut self, taken: u64) -> Vec<Arc<Event>> {
-        let runs = &mut *self.timeline.lock();
-        if !self.in_run {
-            runs.start(self.id);
-            self.in_run = true;
-        }
-        let begun = taken.saturating_add(1);
-        self.pace.begun.store(begun, Ordering::Relaxed);
-        let (events, seen) = take(&self.timeline, runs, self.id, taken);
-        self.seen = seen;
-        events
+        self.take(taken, true)
     }
 
     /// Takes the events that are at or before the step after `taken` ones.
     pub fn catch_up(&mut self, taken: u64) -> Vec<Arc<Event>> {
+        self.take(taken, false)
+    }
+
+    fn take(&mut self, taken: u64, begins: bool) -> Vec<Arc<Event>> {
         let runs = &mut *self.timeline.lock();
-        let (events, seen) = take(&self.timeline, runs, self.id, taken);
-        self.seen = seen;
+        if begins {
+            runs.start(self.id);
+            let begun = taken.saturating_add(1);
+            self.pace.begun.store(begun, Ordering::Relaxed);
+        }
+        let single = runs.is_single();
+        let member = runs.member(self.id);
+        let events = member.take(taken);
+        // A first step has a run to join, whether or not there are events before it.
+        let up_to_date = single && member.in_run && member.pending.is_empty();
+        self.seen = up_to_date.then(|| self.timeline.changes());
         events
     }
 
-    /// Whether there is no other clone, and no event that is not applied.
+    /// Whether it is alone in its run, and every event is applied.
     #[inline]
     pub fn is_up_to_date(&self) -> bool {
         self.seen == Some(self.timeline.changes())
@@ -121,7 +123,7 @@ impl Cursor {
         (member.applied, member.pending) = (applied, pending.collect());
         member.pace.begun.store(taken, Ordering::Relaxed);
         runs.restart(self.id);
-        (self.in_run, self.seen) = (false, None);
+        self.seen = None;
     }
 
     /// The cursor of a copy in a timeline of its own.
@@ -130,19 +132,6 @@ impl Cursor {
         detached.publish(self.timeline.rate());
         detached
     }
-}
-
-/// Takes the events of the clone `id` that are at or before the step after `taken` ones. Returns also the
-/// count of changes, if nothing is left to look for.
-fn take(
-    timeline: &Timeline,
-    runs: &mut Runs,
-    id: u64,
-    taken: u64,
-) -> (Vec<Arc<Event>>, Option<u64>) {
-    let single = runs.is_single();
-    let (events, all) = runs.member(id).take(taken);
-    (events, (single && all).then(|| timeline.changes()))
 }
 
 impl Clone for Cursor {

@@ -104,15 +104,15 @@ impl Member {
         pending.for_each(|pending| pending.for_run = false);
     }
 
-    /// Takes the events that are at or before the step after `taken` ones, and whether these are all.
-    pub fn take(&mut self, taken: u64) -> (Vec<Arc<Event>>, bool) {
+    /// Takes the events that are at or before the step after `taken` ones.
+    pub fn take(&mut self, taken: u64) -> Vec<Arc<Event>> {
         let mut reached = vec![];
         let is_reached = |pending: &mut Pending| pending.event.at <= taken;
         while let Some(Pending { event, .. }) = self.pending.pop_front_if(is_reached) {
             self.applied.apply(&event.action, taken);
             reached.push(event);
         }
-        (reached, self.pending.is_empty())
+        reached
     }
 
     pub fn push(&mut self, pending: Pending) {

@@ -82,7 +82,7 @@ impl Timeline {
 
     fn push(&self, runs: &mut Runs, action: Action) {
         self.announce();
-        let run_at = runs.first_step_not_begun();
+        let run_at = runs.leader().map(|(_, member)| member.begun());
         let event = Arc::new(Event::new(run_at.unwrap_or(0), action));
         for member in runs.clones.values_mut() {
             member.push(Pending {
@@ -99,7 +99,8 @@ impl Timeline {
     /// one of the run that stepped on this thread, or else the one in front.
     pub fn skip(&self) {
         let runs = &mut *self.lock();
-        if let Some(id) = runs.stepped_here().or_else(|| runs.front()) {
+        let id = runs.stepped_here().or_else(|| Some(runs.front()?.0));
+        if let Some(id) = id {
             self.skip_of(runs, id);
         }
     }
@@ -139,15 +140,16 @@ impl Timeline {
     /// How many steps that count the run has taken, or the last one did: those of the clone in front.
     pub fn steps(&self) -> u64 {
         let runs = self.lock();
-        let in_front = runs.in_run().max_by_key(|(_, member)| member.begun());
-        in_front.map_or(runs.steps, |(_, member)| member.position())
+        let leader = runs.leader();
+        leader.map_or(runs.steps, |(_, member)| member.position())
     }
 
     /// The override of the clone in front once it has applied all events.
     pub fn expected(&self) -> Override {
         let runs = self.lock();
-        let expected = runs.in_front().map(|member| member.expected().over);
-        expected.unwrap_or_default()
+        let front = runs.front().map(|(_, member)| member);
+        let expected = front.or(runs.last.as_ref()).map(Member::expected);
+        expected.unwrap_or_default().over
     }
 
     /// The number of the run, the one under way or the last.
@@ -175,7 +177,7 @@ impl Runs {
 
     /// Starts the clone `id`, in the run under way or in a new one.
     pub fn start(&mut self, id: u64) {
-        if self.in_run().next().is_none() {
+        if self.leader().is_none() {
             self.run += 1;
         }
         self.member(id).join_run();
@@ -216,20 +218,16 @@ impl Runs {
         clones.filter(|(_, member)| member.in_run)
     }
 
-    fn first_step_not_begun(&self) -> Option<u64> {
-        self.in_run().map(|(_, member)| member.begun()).max()
+    /// The clone of the run that is in front.
+    fn leader(&self) -> Option<(u64, &Member)> {
+        self.in_run().max_by_key(|(_, member)| member.begun())
     }
 
-    /// The clone of the run that is in front; without a run, the one that was made last.
-    fn front(&self) -> Option<u64> {
-        let front = self.in_run().max_by_key(|(_, member)| member.begun());
-        let newest = self.clones.last_key_value();
-        front.map(|(id, _)| id).or(newest.map(|(id, _)| *id))
-    }
-
-    fn in_front(&self) -> Option<&Member> {
-        let front = self.front().and_then(|id| self.clones.get(&id));
-        front.or(self.last.as_ref())
+    /// The leader; without a run, the clone that was made last.
+    fn front(&self) -> Option<(u64, &Member)> {
+        let newest = || self.clones.last_key_value();
+        self.leader()
+            .or_else(|| newest().map(|(id, member)| (*id, member)))
     }
 
     /// The clone of the run that stepped on this thread; of several, the one in front.
@@ -244,7 +242,7 @@ impl Runs {
 
     /// Ends the run if no clone of it is left.
     fn end_run(&mut self) {
-        if self.in_run().next().is_none() {
+        if self.leader().is_none() {
             self.skipped.clear();
             let clones = self.clones.values_mut();
             clones.for_each(|member| member.pending.retain(|pending| !pending.for_run));
