@@ -2,11 +2,10 @@
 
 use lr_schedule::{Phase, Schedule, Spec};
 
-/// More phases than this can't be told apart.
-const MOST: usize = 40;
+use crate::span::schedule_of;
 
 /// The phases of the first `steps` steps of what `spec` describes, in order; none where it has no
-/// parts with names, or more than 40.
+/// parts with names, or more than [`Phase::MOST`].
 ///
 /// ```
 /// use lr_plot::phases;
@@ -21,12 +20,8 @@ const MOST: usize = 40;
 ///
 /// Lengths that aren't in steps are to be [resolved](Spec::resolve) first, or there are none.
 pub fn phases(spec: &Spec, steps: u64) -> Vec<Phase> {
-    let schedule = match spec {
-        Spec::Feedback { of, .. } => of.build(),
-        spec => spec.build(),
-    };
     let span = steps as f64;
-    let mut phases = schedule.map_or(Vec::new(), |schedule| schedule.phases(span));
+    let mut phases = schedule_of(spec).map_or(Vec::new(), |schedule| schedule.phases(span));
     for phase in &mut phases {
         phase.start = phase.start.clamp(0.0, span);
         phase.end = phase.end.clamp(0.0, span);
@@ -34,7 +29,7 @@ pub fn phases(spec: &Spec, steps: u64) -> Vec<Phase> {
     phases.retain(|phase| phase.end > phase.start);
     match phases.as_slice() {
         [only] if only.start <= 0.0 && only.end >= span => Vec::new(),
-        many if many.len() > MOST => Vec::new(),
+        many if many.len() > Phase::MOST => Vec::new(),
         _ => phases,
     }
 }

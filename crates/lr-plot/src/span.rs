@@ -1,6 +1,6 @@
 //! How many steps show what a schedule does.
 
-use lr_schedule::{Schedule, Spec};
+use lr_schedule::{DynSchedule, Schedule, Spec};
 
 /// How many steps of what `spec` describes show it: its length, or where it has none three of its
 /// cycles or several of its time scales; `None` for what has neither, as a constant.
@@ -15,11 +15,16 @@ use lr_schedule::{Schedule, Spec};
 /// assert_eq!(of(Constant::new(0.1).into_dyn()), None);
 /// ```
 pub fn span(spec: &Spec) -> Option<u64> {
-    let schedule = match spec {
-        Spec::Feedback { of, .. } => of.build(),
-        spec => spec.build(),
+    schedule_of(spec)?.span().filter(|span| *span > 0)
+}
+
+/// The schedule that `spec` describes, of a feedback the one under its rule; `None` if it can't be built.
+pub(crate) fn schedule_of(spec: &Spec) -> Option<DynSchedule> {
+    let spec = match spec {
+        Spec::Feedback { of, .. } => of,
+        spec => spec,
     };
-    schedule.ok()?.span().filter(|span| *span > 0)
+    spec.build().ok()
 }
 
 #[cfg(test)]

@@ -35,10 +35,10 @@ pub struct Phase {
     pub end: f64,
 }
 
-/// More cycles than this can't be told apart.
-const MOST: usize = 40;
-
 impl Phase {
+    /// More phases than this can't be told apart in a picture: of cycles that go on, one more is given.
+    pub const MOST: usize = 40;
+
     pub(crate) fn new(kind: PhaseKind, name: &str, start: f64, end: f64) -> Self {
         Self {
             kind,
@@ -91,7 +91,7 @@ pub(crate) fn whole(kind: PhaseKind, name: &str, span: f64) -> Vec<Phase> {
 pub(crate) fn cycles(length: impl Fn(usize) -> f64, limit: Option<u64>, span: f64) -> Vec<Phase> {
     let mut phases = Vec::new();
     let mut start = 0.0;
-    while start < span && phases.len() <= MOST {
+    while start < span && phases.len() <= Phase::MOST {
         let index = phases.len();
         if limit.is_some_and(|limit| index as u64 >= limit) {
             phases.push(Phase::new(PhaseKind::Stable, "held", start, span));
@@ -154,7 +154,7 @@ pub(crate) fn decay(factor: f64, span: f64) -> Vec<Phase> {
 /// Down and up in turn, each for `half` steps.
 pub(crate) fn waves(half: f64, span: f64) -> Vec<Phase> {
     let mut phases = Vec::new();
-    while phases.len() <= MOST && (phases.len() as f64) * half < span {
+    while phases.len() <= Phase::MOST && (phases.len() as f64) * half < span {
         let i = phases.len();
         let (kind, name) = match i % 2 {
             0 => (PhaseKind::Decay, "down"),
