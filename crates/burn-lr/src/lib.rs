@@ -53,7 +53,8 @@ pub mod train;
 
 pub use burn_record::BurnRecordError;
 pub use checkpoint::{
-    Checkpoint, CheckpointError, Inspection, Mismatch, Progress, Restore, SavedTensor,
+    Checkpoint, CheckpointError, FileError, FileFault, Inspection, Mismatch, Progress, Restore,
+    SavedTensor,
 };
 pub use checkpoint_dir::{
     CheckpointDir, CheckpointDirError, CheckpointFile, CheckpointWriter, FoundCheckpoint,

@@ -11,12 +11,12 @@ pub struct FileError {
     /// The file.
     pub path: PathBuf,
     /// The fault.
-    pub fault: Fault,
+    pub fault: FileFault,
 }
 
 /// The fault of a file.
 #[derive(Debug, thiserror::Error)]
-pub enum Fault {
+pub enum FileFault {
     /// The file system refused.
     #[error("can't be read: {0}")]
     Read(#[from] io::Error),
@@ -46,7 +46,7 @@ pub enum Fault {
     Record(#[from] burn_pack::Error),
 }
 
-impl Fault {
+impl FileFault {
     pub(crate) fn not_a_checkpoint(reason: impl Into<String>) -> Self {
         Self::NotACheckpoint(reason.into())
     }

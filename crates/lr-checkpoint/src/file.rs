@@ -3,7 +3,7 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::contents::Contents;
-use crate::error::{Fault, FileError};
+use crate::error::{FileError, FileFault};
 use crate::inspection::Inspection;
 use crate::v1;
 use crate::v2::read as v2;
@@ -38,7 +38,7 @@ pub fn inspect(path: &Path) -> Result<Inspection, FileError> {
             Inspection::of_v1(v1::read(bytes)?, digest, size)
         }
     };
-    inspect().map_err(|fault: Fault| fault.at(path))
+    inspect().map_err(|fault: FileFault| fault.at(path))
 }
 
 /// A file by its version.
@@ -47,7 +47,7 @@ enum Opened {
     V2(File),
 }
 
-fn open(path: &Path) -> Result<Opened, Fault> {
+fn open(path: &Path) -> Result<Opened, FileFault> {
     let mut file = File::open(path)?;
     if v2::is_marked(&file)? {
         return Ok(Opened::V2(file));

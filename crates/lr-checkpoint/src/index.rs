@@ -7,7 +7,7 @@ use burn_pack::Writer;
 use burn_pack::{Reader, Scalar};
 
 use crate::contents::About;
-use crate::error::Fault;
+use crate::error::FileFault;
 use crate::progress::Progress;
 
 /// The name of the format, which is in each file.
@@ -27,9 +27,9 @@ impl Index {
         }
     }
 
-    pub fn text(&self, name: &str) -> Result<&str, Fault> {
+    pub fn text(&self, name: &str) -> Result<&str, FileFault> {
         let text = self.texts.get(name).map(String::as_str);
-        text.ok_or_else(|| Fault::not_a_checkpoint(format!("it has no `{name}`")))
+        text.ok_or_else(|| FileFault::not_a_checkpoint(format!("it has no `{name}`")))
     }
 
     /// Whether it names its format.
@@ -37,30 +37,31 @@ impl Index {
         self.texts.contains_key("format")
     }
 
-    pub fn check_format(&self, version: &str) -> Result<(), Fault> {
+    pub fn check_format(&self, version: &str) -> Result<(), FileFault> {
         if self.text("format")? != FORMAT {
-            return Err(Fault::not_a_checkpoint(
+            return Err(FileFault::not_a_checkpoint(
                 "it is another kind of burnpack file",
             ));
         }
         let found = self.text("version")?;
         match found == version {
             true => Ok(()),
-            false => Err(Fault::version(found)),
+            false => Err(FileFault::version(found)),
         }
     }
 
-    pub fn count(&self, name: &str) -> Result<u64, Fault> {
+    pub fn count(&self, name: &str) -> Result<u64, FileFault> {
         let count = self.scalars.get(name);
         let count = count.and_then(|value| u64::try_from(*value).ok());
-        count.ok_or_else(|| Fault::not_a_checkpoint(format!("it has no count `{name}`")))
+        count.ok_or_else(|| FileFault::not_a_checkpoint(format!("it has no count `{name}`")))
     }
 
-    pub fn about(&self) -> Result<About, Fault> {
+    pub fn about(&self) -> Result<About, FileFault> {
         let metrics = below("progress.metrics.", &self.scalars).map(|(name, value)| {
             let number = f64::try_from(*value);
-            let number = number
-                .map_err(|_| Fault::not_a_checkpoint(format!("its metric `{name}` is no number")));
+            let number = number.map_err(|_| {
+                FileFault::not_a_checkpoint(format!("its metric `{name}` is no number"))
+            });
             Ok((name, number?))
         });
         Ok(About {
@@ -70,7 +71,7 @@ impl Index {
                 epoch: self.count("progress.epoch")?,
                 step: self.count("progress.step")?,
                 seed: self.count("progress.seed")?,
-                metrics: metrics.collect::<Result<_, Fault>>()?,
+                metrics: metrics.collect::<Result<_, FileFault>>()?,
             },
             notes: below("note.", &self.texts)
                 .map(|(name, text)| (name, text.clone()))

@@ -4,7 +4,7 @@ use blake3::Hash;
 use burn_pack::DType;
 
 use crate::contents::{About, Contents, Parameter};
-use crate::error::{Fault, LATEST};
+use crate::error::{FileFault, LATEST};
 use crate::progress::Progress;
 use crate::v2::read::Summary;
 
@@ -85,7 +85,11 @@ impl Inspection {
     }
 
     /// The contents of a file of version 1.
-    pub(crate) fn of_v1(contents: Contents, digest: Hash, file_size: u64) -> Result<Self, Fault> {
+    pub(crate) fn of_v1(
+        contents: Contents,
+        digest: Hash,
+        file_size: u64,
+    ) -> Result<Self, FileFault> {
         let Contents {
             model,
             optimizer,
@@ -95,7 +99,7 @@ impl Inspection {
         let mut model_size = 0;
         let mut parameters = vec![];
         for saved in model {
-            model_size += saved.values.into_bytes().map_err(Fault::Device)?.len() as u64;
+            model_size += saved.values.into_bytes().map_err(FileFault::Device)?.len() as u64;
             parameters.push((saved.path, saved.parameter));
         }
         let sizes = [model_size, optimizer.len() as u64, scheduler.len() as u64];

@@ -51,7 +51,7 @@ mod v2;
 
 pub use burn_pack::{Bytes, DType};
 pub use contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
-pub use error::{Fault, FileError};
+pub use error::{FileError, FileFault};
 pub use file::{inspect, read};
 pub use inspection::{Inspection, SavedTensor};
 pub use name::CheckpointFile;

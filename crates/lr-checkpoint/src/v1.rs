@@ -11,14 +11,14 @@ use std::collections::BTreeMap;
 use burn_pack::{Bytes, MAGIC_NUMBER, Reader};
 
 use crate::contents::{Contents, MAX_RANK, Parameter, SavedParameter, Values};
-use crate::error::Fault;
+use crate::error::FileFault;
 use crate::index::{FORMAT, Index};
 
 const VERSION: &str = "1";
 const DIGEST_SIZE: usize = blake3::OUT_LEN;
 
 /// Reads the bytes of a file, if they are whole.
-pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, Fault> {
+pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, FileFault> {
     let is_burnpack = bytes.starts_with(&MAGIC_NUMBER.to_le_bytes());
     let says_what_it_is = bytes
         .windows(FORMAT.len())
@@ -29,14 +29,14 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, Fault> {
     };
     // A file of version 2 that has lost its trailer comes here too.
     let without_trailer = || match says_what_it_is {
-        true => Fault::Damaged("header, index or trailer"),
-        false => Fault::not_a_checkpoint(
+        true => FileFault::Damaged("header, index or trailer"),
+        false => FileFault::not_a_checkpoint(
             "it has no trailer: it was cut short, or is another kind of burnpack file",
         ),
     };
     let unreadable = |error: burn_pack::Error| match is_burnpack {
         true => without_trailer(),
-        false => Fault::not_a_checkpoint(error.to_string()),
+        false => FileFault::not_a_checkpoint(error.to_string()),
     };
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes).shared()).map_err(unreadable)?;
     let index = Index::of(&reader);
@@ -46,7 +46,7 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, Fault> {
     if let Err(error) = index.check_format(VERSION) {
         return Err(match whole {
             true => error,
-            false => Fault::Damaged("header, index or padding"),
+            false => FileFault::Damaged("header, index or padding"),
         });
     }
     let mut parts = BTreeMap::new();
@@ -55,16 +55,16 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, Fault> {
     }
     let mut part = |name| {
         let Some(bytes) = parts.remove(name) else {
-            return Err(Fault::not_a_checkpoint(format!("it has no {name}")));
+            return Err(FileFault::not_a_checkpoint(format!("it has no {name}")));
         };
         match index.text(&format!("blake3.{name}"))? == blake3::hash(&bytes).to_string() {
             true => Ok(bytes),
-            false => Err(Fault::Damaged(name)),
+            false => Err(FileFault::Damaged(name)),
         }
     };
     let (model, optimizer, scheduler) = (part("model")?, part("optimizer")?, part("scheduler")?);
     if !whole {
-        return Err(Fault::Damaged("header, index or padding"));
+        return Err(FileFault::Damaged("header, index or padding"));
     }
     Ok(Contents {
         model: parameters(model)?,
@@ -75,13 +75,13 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, Fault> {
 }
 
 /// The parameters of a model's record.
-fn parameters(record: Bytes) -> Result<Vec<SavedParameter>, Fault> {
+fn parameters(record: Bytes) -> Result<Vec<SavedParameter>, FileFault> {
     let tensors = Reader::from_bytes(record)?.into_tensors()?;
     let parameters = tensors.into_iter().map(|tensor| {
         let (path, dtype, shape, id, bytes) = tensor.into_parts()?;
         if shape.num_dims() > MAX_RANK {
             let reason = format!("its parameter `{path}` has a rank above {MAX_RANK}");
-            return Err(Fault::not_a_checkpoint(reason));
+            return Err(FileFault::not_a_checkpoint(reason));
         }
         let shape = shape.to_vec();
         Ok(SavedParameter {

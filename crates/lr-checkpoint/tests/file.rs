@@ -6,7 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use lr_checkpoint::{
-    About, Bytes, Contents, DType, Fault, Parameter, Progress, SavedParameter, Values,
+    About, Bytes, Contents, DType, FileFault, Parameter, Progress, SavedParameter, Values,
 };
 
 fn parameter(path: &str, shape: &[usize], values: Vec<f32>) -> SavedParameter {
@@ -103,7 +103,9 @@ fn every_changed_byte_and_every_cut_shows() {
         fs::write(&path, bytes).unwrap();
         _ = lr_checkpoint::inspect(&path); // which may not look there, and never panics
         match lr_checkpoint::read(&path).map_err(|error| error.fault) {
-            Err(Fault::Damaged(_) | Fault::NotACheckpoint(_) | Fault::Version { .. }) => {}
+            Err(
+                FileFault::Damaged(_) | FileFault::NotACheckpoint(_) | FileFault::Version { .. },
+            ) => {}
             Err(fault) => panic!("{fault}"),
             Ok(_) => panic!("was read"),
         }
@@ -121,7 +123,7 @@ fn what_is_no_checkpoint_says_so() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("notes.txt");
     let error = lr_checkpoint::inspect(&path).unwrap_err();
-    assert!(matches!(error.fault, Fault::Read(_)), "{error}");
+    assert!(matches!(error.fault, FileFault::Read(_)), "{error}");
     fs::write(&path, "notes").unwrap();
     let error = lr_checkpoint::inspect(&path).unwrap_err().to_string();
     let beginning = format!("{}: is not a checkpoint: ", path.display());
@@ -129,5 +131,5 @@ fn what_is_no_checkpoint_says_so() {
 
     let nowhere = directory.path().join("nowhere/checkpoint.bpk");
     let error = lr_checkpoint::write(&contents(), &nowhere).unwrap_err();
-    assert!(matches!(error.fault, Fault::Write(_)), "{error}");
+    assert!(matches!(error.fault, FileFault::Write(_)), "{error}");
 }

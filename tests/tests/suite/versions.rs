@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
-use burn_lr::CheckpointError;
 use burn_lr::combine::Warmup;
 use burn_lr::prelude::*;
+use burn_lr::{CheckpointError, FileError, FileFault};
 use tests::{Training, devices};
 
 /// The version that is written now.
@@ -89,7 +89,10 @@ fn damage_is_damage_in_every_version() {
             bytes[bit / 8] ^= 1 << (bit % 8);
             std::fs::write(&path, bytes).unwrap();
             match Checkpoint::load(&path).unwrap_err() {
-                CheckpointError::Damaged { .. } | CheckpointError::NotACheckpoint { .. } => {}
+                CheckpointError::File(FileError {
+                    fault: FileFault::Damaged(_) | FileFault::NotACheckpoint(_),
+                    ..
+                }) => {}
                 other => panic!("version {version}, bit {bit}: {other}"),
             }
         }

@@ -1,9 +1,7 @@
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
 
 use burn::store::RecordError;
-use lr_checkpoint::{Fault, FileError};
+use lr_checkpoint::FileError;
 
 use crate::record::LoadError;
 
@@ -11,53 +9,9 @@ use crate::record::LoadError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointError {
-    /// The file system refused.
-    #[error("can't {action} `{}`: {source}", .path.display())]
-    Io {
-        /// The action: `read`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// The file system's error.
-        source: io::Error,
-    },
-    /// The file could not be written.
-    #[error("can't write `{}`: {reason}", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        reason: String,
-    },
-    /// The file is something else.
-    #[error("`{}` is not a checkpoint: {reason}", .path.display())]
-    NotACheckpoint {
-        /// The file.
-        path: PathBuf,
-        /// How it shows.
-        reason: String,
-    },
-    /// A later version of this library wrote the file.
-    #[error(
-        "`{}` is a checkpoint of version {found}; this library reads up to {supported}",
-        .path.display()
-    )]
-    Version {
-        /// The file.
-        path: PathBuf,
-        /// The file's version.
-        found: String,
-        /// The latest version that can be read.
-        supported: u64,
-    },
-    /// The file has changed since it was written.
-    #[error("`{}` is damaged: its {part} is not what was written", .path.display())]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// The part: `model`, `optimizer`, `scheduler`, `index or trailer`, or another one around them.
-        part: &'static str,
-    },
+    /// The file can't be written, or is no checkpoint that can be read.
+    #[error(transparent)]
+    File(#[from] FileError),
     /// A device could not give the values of a parameter.
     #[error("can't read a parameter from its device: {0}")]
     Device(String),
@@ -93,28 +47,6 @@ pub enum CheckpointError {
     /// Burn could not write or read a record.
     #[error(transparent)]
     Record(#[from] RecordError),
-}
-
-impl From<FileError> for CheckpointError {
-    fn from(FileError { path, fault }: FileError) -> Self {
-        match fault {
-            Fault::Read(source) => Self::Io {
-                action: "read",
-                path,
-                source,
-            },
-            Fault::Write(reason) => Self::Write { path, reason },
-            Fault::NotACheckpoint(reason) => Self::NotACheckpoint { path, reason },
-            Fault::Version { found, supported } => Self::Version {
-                path,
-                found,
-                supported,
-            },
-            Fault::Damaged(part) => Self::Damaged { path, part },
-            Fault::Device(reason) => Self::Device(reason),
-            Fault::Record(error) => error.into(),
-        }
-    }
 }
 
 impl From<burn_pack::Error> for CheckpointError {

@@ -17,7 +17,7 @@ use crate::record::Resumable;
 use run_state::{RunState, SavedOptimizer};
 
 pub use error::{CheckpointError, Mismatch};
-pub use lr_checkpoint::{Inspection, Progress, SavedTensor};
+pub use lr_checkpoint::{FileError, FileFault, Inspection, Progress, SavedTensor};
 pub use restore::Restore;
 
 /// The state of a training run: model, optimizer, scheduler and [`Progress`], to be written to

@@ -9,7 +9,7 @@ use burn::optim::ModuleOptimizer;
 use burn::tensor::kind::Basic;
 use burn::tensor::{Bool, Bytes, Int, Tensor};
 use burn_pack::Reader;
-use lr_checkpoint::{Contents, Fault, FileError, Parameter, SavedParameter, Values};
+use lr_checkpoint::{Contents, FileError, FileFault, Parameter, SavedParameter, Values};
 
 use super::error::CheckpointError;
 use super::optimizer::check_ids;
@@ -44,7 +44,7 @@ pub(super) fn read(path: &Path) -> Result<RunState, CheckpointError> {
 pub(super) fn write(state: &RunState, path: &Path) -> Result<(), CheckpointError> {
     let failed = |reason: String| FileError {
         path: path.to_path_buf(),
-        fault: Fault::Write(reason),
+        fault: FileFault::Write(reason),
     };
     lr_checkpoint::write_with(state, path, |scratch| match &state.optimizer {
         SavedOptimizer::Live(optimizer) => {

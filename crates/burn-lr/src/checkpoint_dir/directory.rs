@@ -2,9 +2,9 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use lr_checkpoint::CheckpointFile;
 use lr_checkpoint::name::step_of;
 use lr_checkpoint::retention::ranked;
+use lr_checkpoint::{CheckpointFile, FileError, FileFault};
 use lr_schedule::feedback::Mode;
 
 use super::error::{CheckpointDirError, PassedOver};
@@ -205,14 +205,21 @@ impl CheckpointDir {
 }
 
 pub(super) fn has_vanished(error: &CheckpointError) -> bool {
-    matches!(error, CheckpointError::Io { source, .. } if source.kind() == ErrorKind::NotFound)
+    matches!(
+        error,
+        CheckpointError::File(FileError { fault: FileFault::Read(source), .. })
+            if source.kind() == ErrorKind::NotFound
+    )
 }
 
 /// Whether it is the file that is at fault.
 fn is_damage(error: &CheckpointError) -> bool {
     match error {
-        CheckpointError::Version { .. } => false,
-        CheckpointError::Io { source, .. } => source.kind() == ErrorKind::UnexpectedEof,
+        CheckpointError::File(FileError { fault, .. }) => match fault {
+            FileFault::Version { .. } => false,
+            FileFault::Read(source) => source.kind() == ErrorKind::UnexpectedEof,
+            _ => true,
+        },
         _ => true,
     }
 }

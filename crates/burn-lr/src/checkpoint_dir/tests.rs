@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use tempfile::TempDir;
 
 use super::*;
-use crate::checkpoint::CheckpointError;
+use crate::checkpoint::{CheckpointError, FileError, FileFault};
 use crate::prelude::*;
 
 /// A checkpoint of a run that has come so far.
@@ -149,7 +149,10 @@ fn damaged_ones_are_passed_over_and_named() {
     assert_eq!(passed_over, [&file(&directory, 4), &file(&directory, 3)]);
     assert!(matches!(
         latest.passed_over[0].error,
-        CheckpointError::Damaged { .. }
+        CheckpointError::File(FileError {
+            fault: FileFault::Damaged(_),
+            ..
+        })
     ));
 
     damage(&file(&directory, 1));
@@ -201,7 +204,9 @@ fn what_later_versions_wrote_is_not_passed_over() {
     bytes[digit] = b'9';
     fs::write(&path, bytes).unwrap();
     match directory.latest() {
-        Err(CheckpointDirError::Checkpoint(CheckpointError::Version { .. })) => {}
+        Err(CheckpointDirError::Checkpoint(CheckpointError::File(error))) => {
+            assert!(matches!(error.fault, FileFault::Version { .. }), "{error}");
+        }
         // The version is under a checksum, so that this may be damage.
         Ok(Some(found)) => assert_eq!(
             (found.path, found.passed_over.len()),

@@ -8,7 +8,7 @@ use burn_pack::{Bytes, DType, Reader};
 
 use super::layout::{CHUNK, MARK, MAX_INDEX_SIZE, Row, TRAILER_SIZE, trailer};
 use crate::contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
-use crate::error::{Fault, LATEST};
+use crate::error::{FileFault, LATEST};
 use crate::index::Index;
 
 /// A part of a file.
@@ -50,19 +50,19 @@ pub(crate) fn is_marked(file: &File) -> io::Result<bool> {
 }
 
 /// Reads the index of a file, if that is whole.
-pub(crate) fn inspect(file: &File) -> Result<Summary, Fault> {
+pub(crate) fn inspect(file: &File) -> Result<Summary, FileFault> {
     let file_size = file.metadata()?.len();
     let mut end = [0; TRAILER_SIZE];
     let start = file_size.checked_sub(TRAILER_SIZE as u64);
-    let index_end = start.ok_or(Fault::Damaged("trailer"))?;
+    let index_end = start.ok_or(FileFault::Damaged("trailer"))?;
     read_at(file, &mut end, index_end)?;
     let version = end[TRAILER_SIZE - 1];
     let index_size = u64::from_le_bytes(end[..8].try_into().expect("8 bytes are 8 bytes"));
     let index_start = index_end.checked_sub(index_size);
     let (Some(index_start), true) = (index_start, index_size <= MAX_INDEX_SIZE) else {
         return Err(match version > LATEST {
-            true => Fault::version(version),
-            false => Fault::Damaged("trailer"),
+            true => FileFault::version(version),
+            false => FileFault::Damaged("trailer"),
         });
     };
     let mut index = vec![0; (index_end - index_start) as usize];
@@ -72,8 +72,8 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, Fault> {
         // A later version's digest is of another mark.
         let only_the_version = end[..TRAILER_SIZE - 1] == expected[..TRAILER_SIZE - 1];
         return Err(match version > LATEST && !only_the_version {
-            true => Fault::version(version),
-            false => Fault::Damaged("index or trailer"),
+            true => FileFault::version(version),
+            false => FileFault::Damaged("index or trailer"),
         });
     }
     let digest = end[8..8 + blake3::OUT_LEN].try_into();
@@ -81,7 +81,7 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, Fault> {
 
     // From here on, what is wrong was written so.
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(index));
-    let reader = reader.map_err(|error| Fault::not_a_checkpoint(error.to_string()))?;
+    let reader = reader.map_err(|error| FileFault::not_a_checkpoint(error.to_string()))?;
     let index = Index::of(&reader);
     index.check_format(&LATEST.to_string())?;
     let mut start = 0u64;
@@ -89,7 +89,7 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, Fault> {
         let size = index.count(&format!("size.{name}"))?;
         let hash = index.text(&format!("blake3.{name}"))?;
         let hash = Hash::from_hex(hash);
-        let hash = hash.map_err(|error| Fault::not_a_checkpoint(format!("{name}: {error}")))?;
+        let hash = hash.map_err(|error| FileFault::not_a_checkpoint(format!("{name}: {error}")))?;
         let part = Part {
             name,
             start,
@@ -97,11 +97,11 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, Fault> {
             hash,
         };
         start = start.saturating_add(size);
-        Ok::<_, Fault>(part)
+        Ok::<_, FileFault>(part)
     };
     let (optimizer, model, scheduler) = (part("optimizer")?, part("model")?, part("scheduler")?);
     if start != index_start {
-        return Err(Fault::Damaged("length"));
+        return Err(FileFault::Damaged("length"));
     }
     let (parameters, sizes) = read_rows(index.text("parameters")?, &model)?;
     Ok(Summary {
@@ -118,8 +118,9 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, Fault> {
 
 /// The parameters that an index lists, and how many bytes each has.
 #[allow(clippy::type_complexity)]
-fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<u64>), Fault> {
-    let wrong = |what: String| Fault::not_a_checkpoint(format!("its list of parameters: {what}"));
+fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<u64>), FileFault> {
+    let wrong =
+        |what: String| FileFault::not_a_checkpoint(format!("its list of parameters: {what}"));
     let rows: Vec<Row> = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let mut paths = BTreeSet::new();
     let mut left = model.size;
@@ -150,7 +151,7 @@ fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<
 }
 
 /// Reads a file, if it is whole.
-pub(crate) fn read(file: &File) -> Result<Contents, Fault> {
+pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
     let summary = inspect(file)?;
     // Two cores read and hash, each its part.
     let (optimizer, model) = thread::scope(|scope| {
@@ -180,7 +181,7 @@ pub(crate) fn read(file: &File) -> Result<Contents, Fault> {
 }
 
 /// Reads a part into buffers of `sizes`, if it is what was written.
-fn read_part(file: &File, part: &Part, sizes: &[u64]) -> Result<Vec<Bytes>, Fault> {
+fn read_part(file: &File, part: &Part, sizes: &[u64]) -> Result<Vec<Bytes>, FileFault> {
     let mut start = part.start;
     let mut hasher = Hasher::new();
     let mut buffers = vec![];
@@ -196,7 +197,7 @@ fn read_part(file: &File, part: &Part, sizes: &[u64]) -> Result<Vec<Bytes>, Faul
     }
     match hasher.finalize() == part.hash {
         true => Ok(buffers),
-        false => Err(Fault::Damaged(part.name)),
+        false => Err(FileFault::Damaged(part.name)),
     }
 }
 

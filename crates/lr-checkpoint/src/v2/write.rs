@@ -8,7 +8,7 @@ use burn_pack::AtomicFile;
 
 use super::layout::{CHUNK, MAX_INDEX_SIZE, Row, trailer};
 use crate::contents::Contents;
-use crate::error::{Fault, FileError, LATEST};
+use crate::error::{FileError, FileFault, LATEST};
 use crate::index::Index;
 
 /// Writes a checkpoint of version 2 in place of the file at `path`, once it is complete and on disk.
@@ -19,7 +19,7 @@ use crate::index::Index;
 pub fn write(contents: &Contents, path: &Path) -> Result<(), FileError> {
     write_with(contents, path, |scratch| {
         let written = std::fs::write(scratch, &contents.optimizer[..]);
-        written.map_err(|error| Fault::write(error).at(path))
+        written.map_err(|error| FileFault::write(error).at(path))
     })
 }
 
@@ -33,21 +33,21 @@ pub fn write_with<O, E: From<FileError>>(
     path: &Path,
     write_optimizer: impl FnOnce(&Path) -> Result<(), E>,
 ) -> Result<(), E> {
-    let failed = |fault: Fault| fault.at(path);
-    let created = AtomicFile::create(path).map_err(Fault::write);
+    let failed = |fault: FileFault| fault.at(path);
+    let created = AtomicFile::create(path).map_err(FileFault::write);
     let (scratch, file) = created.map_err(failed)?;
     drop(file);
     write_optimizer(scratch.path())?;
     append(contents, scratch.path()).map_err(failed)?;
-    let committed = scratch.commit().map_err(Fault::write);
+    let committed = scratch.commit().map_err(FileFault::write);
     Ok(committed.map_err(failed)?)
 }
 
 /// Writes the rest of a checkpoint to the file at `path`, which is its optimizer's state.
-fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), Fault> {
+fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     let append = File::options().append(true).open(path);
-    let mut file = append.map_err(Fault::write)?;
-    let optimizer_size = file.metadata().map_err(Fault::write)?.len();
+    let mut file = append.map_err(FileFault::write)?;
+    let optimizer_size = file.metadata().map_err(FileFault::write)?.len();
     // The optimizer's state is hashed on another core.
     let (optimizer_hash, rest) = thread::scope(|scope| {
         let hash = scope.spawn(|| hash_file(path, optimizer_size));
@@ -56,7 +56,7 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), Fault> {
     });
     let optimizer_hash = optimizer_hash.expect("hashing does not panic");
     let (rows, model, scheduler) = rest?;
-    let optimizer = (optimizer_size, optimizer_hash.map_err(Fault::write)?);
+    let optimizer = (optimizer_size, optimizer_hash.map_err(FileFault::write)?);
 
     let mut index = Index::writer(&contents.about, &LATEST.to_string());
     let rows = serde_json::to_string(&rows).expect("parameters are plain data");
@@ -74,11 +74,11 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), Fault> {
     let size = end.len() as u64;
     if size > MAX_INDEX_SIZE {
         let reason = format!("its notes and names have {size} bytes, more than {MAX_INDEX_SIZE}");
-        return Err(Fault::Write(reason));
+        return Err(FileFault::Write(reason));
     }
     end.extend(trailer(&end));
-    file.write_all(&end).map_err(Fault::write)?;
-    file.sync_all().map_err(Fault::write)?;
+    file.write_all(&end).map_err(FileFault::write)?;
+    file.sync_all().map_err(FileFault::write)?;
     Ok(())
 }
 
@@ -88,15 +88,19 @@ type Written = (u64, Hash);
 fn write_rest<O>(
     contents: &Contents<O>,
     file: &mut File,
-) -> Result<(Vec<Row>, Written, Written), Fault> {
+) -> Result<(Vec<Row>, Written, Written), FileFault> {
     let mut write = |hasher: &mut Hasher, bytes: &[u8]| {
         hasher.update(bytes);
-        file.write_all(bytes).map_err(Fault::write)
+        file.write_all(bytes).map_err(FileFault::write)
     };
     let mut hasher = Hasher::new();
     let mut rows = vec![];
     for saved in &contents.model {
-        let bytes = saved.values.clone().into_bytes().map_err(Fault::Device)?;
+        let bytes = saved
+            .values
+            .clone()
+            .into_bytes()
+            .map_err(FileFault::Device)?;
         write(&mut hasher, &bytes)?;
         rows.push(Row {
             path: saved.path.clone(),

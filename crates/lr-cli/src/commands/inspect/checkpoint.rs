@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use lr_checkpoint::{Fault, FileError, Inspection};
+use lr_checkpoint::{FileError, FileFault, Inspection};
 use serde_json::{Map, Value, json};
 
 use super::report::{LISTED, Report};
@@ -20,7 +20,7 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
 fn failure(options: &Inspect, error: FileError) -> Failure {
     let origin = options.file.display().to_string();
     match error.fault {
-        Fault::Read(error) => Failure::Read { origin, error },
+        FileFault::Read(error) => Failure::Read { origin, error },
         fault => Failure::input(&origin, fault.to_string()),
     }
 }
