@@ -2,30 +2,17 @@
 
 #[cfg(feature = "std")]
 mod source {
-    #[inline]
-    pub fn cos(x: f64) -> f64 {
-        x.cos()
+    macro_rules! methods {
+        ($($function:ident),*) => {$(
+            #[inline]
+            pub fn $function(x: f64) -> f64 {
+                x.$function()
+            }
+        )*};
     }
-    #[inline]
-    pub fn sqrt(x: f64) -> f64 {
-        x.sqrt()
-    }
-    #[inline]
-    pub fn exp(x: f64) -> f64 {
-        x.exp()
-    }
-    #[inline]
-    pub fn ln(x: f64) -> f64 {
-        x.ln()
-    }
-    #[inline]
-    pub fn floor(x: f64) -> f64 {
-        x.floor()
-    }
-    #[inline]
-    pub fn tanh(x: f64) -> f64 {
-        x.tanh()
-    }
+
+    methods!(cos, sqrt, exp, ln, floor, tanh);
+
     #[inline]
     pub fn powf(x: f64, exponent: f64) -> f64 {
         x.powf(exponent)

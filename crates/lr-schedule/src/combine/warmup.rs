@@ -53,16 +53,12 @@ impl<S> Warmup<S> {
 
 impl<S: Schedule> Schedule for Warmup<S> {
     fn at(&self, step: u64) -> f64 {
-        let WarmupConfig {
-            steps,
-            start,
-            shape,
-        } = self.config;
-        match step.checked_sub(steps) {
+        let config = self.config;
+        match step.checked_sub(config.steps) {
             Some(step) => self.inner.at(step),
             None => {
-                let t = shape.rise(float(step), float(steps));
-                lerp(start, self.inner.at(0), t)
+                let t = config.shape.rise(float(step), float(config.steps));
+                lerp(config.start, self.inner.at(0), t)
             }
         }
     }

@@ -137,7 +137,8 @@ macro_rules! curve {
             pub(super) fn build(
                 &self,
             ) -> Result<$crate::schedule::DynSchedule, $crate::error::ScheduleError> {
-                $(let $field = $crate::field::built(&self.$field, $name, stringify!($field))?;)*
+                use $crate::field::Field;
+                $(let $field = $crate::field::of(Field::build(&self.$field), $name, stringify!($field))?;)*
                 $Curve::$try_new($($field),*).map($crate::schedule::Schedule::into_dyn)
             }
 
@@ -145,14 +146,15 @@ macro_rules! curve {
                 &self,
                 place: &$crate::place::Place<'_>,
             ) -> Result<Self, $crate::error::ScheduleError> {
-                let taken = [$($crate::field::taken(&self.$field, place, $name, stringify!($field))?),*];
+                use $crate::field::Field;
+                let taken = [$($crate::field::of(Field::taken(&self.$field, place), $name, stringify!($field))?),*];
                 let at = $crate::place::Position {
                     place,
                     beside: taken.iter().fold(0u64, |sum, steps| sum.saturating_add(*steps)),
                     inner: *place,
                 };
                 Ok(Self {
-                    $($field: $crate::field::resolved(&self.$field, &at, $name, stringify!($field))?,)*
+                    $($field: $crate::field::of(Field::resolve(&self.$field, &at), $name, stringify!($field))?,)*
                 })
             }
 

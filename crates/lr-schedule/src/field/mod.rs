@@ -1,7 +1,6 @@
 //! The types that fields of a spec have: how each is read, written, checked, resolved and built.
 
 use alloc::format;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::data::Data;
@@ -144,10 +143,6 @@ pub(crate) fn each<A, B>(
     items.collect()
 }
 
-fn place(owner: &str, field: &str) -> String {
-    format!("{owner}.{field}")
-}
-
 /// The field that is given, or else its default.
 pub(crate) fn read<F: Field>(
     given: Option<Data>,
@@ -156,35 +151,20 @@ pub(crate) fn read<F: Field>(
     field: &str,
 ) -> Result<F, ScheduleError> {
     match given {
-        Some(data) => F::from_data(data).map_err(|error| error.inside(&place(owner, field))),
-        None => default.ok_or_else(|| ScheduleError::missing(place(owner, field))),
+        Some(data) => of(F::from_data(data), owner, field),
+        None => of(
+            default.ok_or_else(|| ScheduleError::missing("")),
+            owner,
+            field,
+        ),
     }
 }
 
-/// The field as a constructor takes it.
-pub(crate) fn built<F: Field>(of: &F, owner: &str, field: &str) -> Result<F::Built, ScheduleError> {
-    of.build()
-        .map_err(|error| error.inside(&place(owner, field)))
-}
-
-/// The steps that the field takes of a run.
-pub(crate) fn taken<F: Field>(
-    of: &F,
-    at: &Place<'_>,
+/// A result of `field`, with an error that says whose it is.
+pub(crate) fn of<T>(
+    result: Result<T, ScheduleError>,
     owner: &str,
     field: &str,
-) -> Result<u64, ScheduleError> {
-    of.taken(at)
-        .map_err(|error| error.inside(&place(owner, field)))
-}
-
-/// The field in steps.
-pub(crate) fn resolved<F: Field>(
-    of: &F,
-    at: &Position<'_>,
-    owner: &str,
-    field: &str,
-) -> Result<F, ScheduleError> {
-    of.resolve(at)
-        .map_err(|error| error.inside(&place(owner, field)))
+) -> Result<T, ScheduleError> {
+    result.map_err(|error| error.inside(&format!("{owner}.{field}")))
 }

@@ -106,24 +106,19 @@ impl OneCycle {
     /// Which phase `step` is in (0 up, 1 down, and with three phases 2 out), how many steps into
     /// it, and of how many.
     fn phase(&self, step: u64) -> (usize, f64, f64) {
-        let OneCycleConfig {
-            total_steps,
-            pct_start,
-            three_phase,
-            ..
-        } = self.config;
-        let total = total_steps as f64;
+        let config = self.config;
+        let total = config.total_steps as f64;
         let end = total - 1.0;
-        let up = pct_start * total - 1.0;
-        let down = if three_phase {
-            2.0 * pct_start * total - 2.0
+        let up = config.pct_start * total - 1.0;
+        let down = if config.three_phase {
+            2.0 * config.pct_start * total - 2.0
         } else {
             end
         };
         let n = (step as f64).min(end);
         let (phase, from, to) = if n <= up {
             (0, 0.0, up)
-        } else if n <= down || !three_phase {
+        } else if n <= down || !config.three_phase {
             (1, up, down)
         } else {
             (2, down, end)
@@ -162,17 +157,11 @@ impl OneCycle {
 impl Schedule for OneCycle {
     #[inline]
     fn at(&self, step: u64) -> f64 {
-        let OneCycleConfig {
-            max_lr,
-            div_factor,
-            final_div_factor,
-            three_phase,
-            ..
-        } = self.config;
-        let initial = max_lr / div_factor;
-        let last = initial / final_div_factor;
-        let after_peak = if three_phase { initial } else { last };
-        self.between(step, [initial, max_lr, after_peak, last])
+        let config = self.config;
+        let initial = config.max_lr / config.div_factor;
+        let last = initial / config.final_div_factor;
+        let after_peak = if config.three_phase { initial } else { last };
+        self.between(step, [initial, config.max_lr, after_peak, last])
     }
 
     fn length(&self) -> Option<u64> {
@@ -207,11 +196,10 @@ pub struct OneCycleMomentum {
 impl Schedule for OneCycleMomentum {
     #[inline]
     fn at(&self, step: u64) -> f64 {
-        let OneCycleConfig {
-            base_momentum: base,
-            max_momentum: max,
-            ..
-        } = self.cycle.config;
+        let (base, max) = (
+            self.cycle.config.base_momentum,
+            self.cycle.config.max_momentum,
+        );
         self.cycle.between(step, [max, base, max, max])
     }
 

@@ -98,15 +98,15 @@ impl Restarts {
         Ok(Self { config })
     }
 
+    /// The length of a cycle.
+    fn steps_of(&self, cycle: f64) -> f64 {
+        float(self.config.steps) * powf(self.config.t_mult, cycle)
+    }
+
     /// The number of the cycle that step `n` is in, how far it is into it, and how long that is;
     /// `None` after the last of cycles that become ever shorter.
     fn cycle(&self, n: u64) -> Option<(f64, f64, f64)> {
-        let RestartsConfig {
-            steps,
-            t_mult,
-            index,
-            ..
-        } = self.config;
+        let (steps, t_mult) = (self.config.steps, self.config.t_mult);
         if t_mult == 1.0 {
             return Some((float(n / steps), float(n % steps), float(steps)));
         }
@@ -119,7 +119,7 @@ impl Restarts {
         let longer = |i: f64| powf(t_mult, i).min(f64::MAX);
         let begin = |i: f64| finite((1.0 - longer(i)) / (1.0 - t_mult) * steps);
         let mut i = floor(ln(power) / ln(t_mult));
-        if index == CycleIndex::Exact {
+        if self.config.index == CycleIndex::Exact {
             if begin(i + 1.0) <= n {
                 i += 1.0;
             } else if begin(i) > n {
@@ -134,22 +134,14 @@ impl Restarts {
 impl Schedule for Restarts {
     #[inline]
     fn at(&self, step: u64) -> f64 {
-        let RestartsConfig {
-            max,
-            min,
-            shape,
-            decay,
-            limit,
-            k_decay,
-            ..
-        } = self.config;
+        let RestartsConfig { max, min, .. } = self.config;
         let Some((i, t_cur, t_i)) = self.cycle(step) else {
             return min;
         };
-        if limit.is_some_and(|limit| i >= float(limit)) {
+        if (self.config.limit).is_some_and(|limit| i >= float(limit)) {
             return min;
         }
-        let peak = match (decay, i) {
+        let peak = match (self.config.decay, i) {
             (1.0, _) | (_, 0.0) => max,
             (decay, i) => finite(max * exp(i * ln(decay)).min(f64::MAX)),
         };
@@ -158,7 +150,11 @@ impl Schedule for Restarts {
             true => (t_cur / t_i).clamp(0.0, 1.0),
             false => 1.0,
         };
-        let t = if k_decay == 1.0 { t } else { powf(t, k_decay) };
+        let t = match self.config.k_decay {
+            1.0 => t,
+            k_decay => powf(t, k_decay),
+        };
+        let shape = self.config.shape;
         let (n, of) = match shape {
             Shape::Log => (t * t_i, t_i),
             _ => (t, 1.0),
@@ -182,24 +178,12 @@ impl Schedule for Restarts {
     }
 
     fn phases(&self, span: f64) -> Vec<Phase> {
-        let RestartsConfig {
-            steps,
-            t_mult,
-            limit,
-            ..
-        } = self.config;
-        cycles(|i| float(steps) * powf(t_mult, i as f64), limit, span)
+        cycles(|i| self.steps_of(i as f64), self.config.limit, span)
     }
 
     fn span(&self) -> Option<u64> {
-        let RestartsConfig {
-            steps,
-            t_mult,
-            limit,
-            ..
-        } = self.config;
-        let cycles = 0..limit.unwrap_or(3).min(3);
-        count(cycles.map(|i| float(steps) * powf(t_mult, float(i))).sum())
+        let cycles = 0..self.config.limit.unwrap_or(3).min(3);
+        count(cycles.map(|i| self.steps_of(float(i))).sum())
     }
 
     fn description(&self) -> Option<Data> {

@@ -66,7 +66,7 @@ macro_rules! described {
                 match self {
                     $(Self::$Wrapped(inner) => inner.build(),)*
                     $(Self::$Variant { $($field),* } => {
-                        $(let $field = $crate::field::built($field, stringify!($name), stringify!($field))?;)*
+                        $(let $field = $crate::field::of(Field::build($field), stringify!($name), stringify!($field))?;)*
                         $build
                     })*
                     $(Self::$List(parts) => {
@@ -105,8 +105,8 @@ macro_rules! described {
                         #[allow(unused_mut)]
                         let mut taken = 0u64;
                         $({
-                            let (name, field) = (stringify!($name), stringify!($field));
-                            let steps = $crate::field::taken($field, place, name, field)?;
+                            let (steps, name) = (Field::taken($field, place), stringify!($name));
+                            let steps = $crate::field::of(steps, name, stringify!($field))?;
                             taken = taken.saturating_add(steps);
                         })*
                         let at = $crate::place::Position {
@@ -115,8 +115,8 @@ macro_rules! described {
                             inner: self.inner(place, taken),
                         };
                         Ok(Self::$Variant {
-                            $($field: $crate::field::resolved(
-                                $field, &at, stringify!($name), stringify!($field),
+                            $($field: $crate::field::of(
+                                Field::resolve($field, &at), stringify!($name), stringify!($field),
                             )?),*
                         })
                     })*
