@@ -227,7 +227,7 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             burn::parse,
             r#"{"scheduler": "StepLrScheduler", "arguments": {}}"#,
-            "arguments: is no known field; did you mean `args`?",
+            "arguments: is no known field; there are scheduler, args",
         ),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), message, "{text}");

@@ -4,6 +4,8 @@ mod data;
 #[macro_use]
 mod described;
 mod field;
+#[cfg(feature = "text")]
+mod format;
 mod length;
 mod link;
 mod rule;
@@ -18,6 +20,8 @@ pub use data::{Data, Fields, MAX_DEPTH, MAX_VALUES};
 use described::{count, joined};
 pub(crate) use field::{CurveField, Place, built, each, resolved, taken};
 use field::{Field, Position, Resolve};
+#[cfg(feature = "text")]
+pub use format::{Format, FormatError};
 pub use length::{BatchSize, Length, TrainingLength};
 pub use link::Link;
 pub use rule::RuleSpec;
