@@ -87,7 +87,6 @@ impl Facts {
     }
 
     /// The steps of an epoch.
-    #[allow(dead_code)]
     pub(super) fn epoch(&self, place: &str) -> Result<u64, ScheduleError> {
         let steps = Self::needed(self.steps_per_epoch, "steps_per_epoch", place)?;
         match steps {

@@ -5,7 +5,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
-use crate::{burn, keras, optax, timm, torch};
+use crate::{burn, optax, torch};
 
 pub(super) const TORCH: Ecosystem = Ecosystem {
     names: &["torch"],
@@ -23,21 +23,6 @@ pub(super) const OPTAX: Ecosystem = Ecosystem {
             true => optax::plateau_from_data(data, base.unwrap_or(1.0)),
             false => optax::from_data(data),
         }
-    },
-};
-
-pub(super) const TIMM: Ecosystem = Ecosystem {
-    names: &["timm"],
-    recognises: |data| is_one_of(data, timm::SCHEDULERS),
-    read: |data, facts| over_base(data, facts, timm::from_data),
-};
-
-pub(super) const KERAS: Ecosystem = Ecosystem {
-    names: &["keras"],
-    recognises: |data| is_one_of(data, keras::SCHEDULERS),
-    read: |mut data, _| {
-        taken(&mut data);
-        keras::from_data(data)
     },
 };
 
@@ -76,7 +61,7 @@ pub(super) fn over_base(
 }
 
 /// Takes the optimizer's rate out of a table that has it beside the scheduler.
-fn taken(data: &mut Data) -> Option<f64> {
+pub(super) fn taken(data: &mut Data) -> Option<f64> {
     let rate = match data.at("base_lr")? {
         Data::Number(number) => *number,
         Data::Integer(number) => *number as f64,

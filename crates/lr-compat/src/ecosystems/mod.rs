@@ -29,13 +29,27 @@
 //!
 //! | ecosystem | names | its files |
 //! | --- | --- | --- |
-//! | PyTorch, optax, Burn | `torch`, `optax`, `burn` | `{"scheduler": NAME, "args": {...}}` |
+//! | PyTorch, optax, Burn | `torch`, `optax`, `burn` | `{"scheduler": NAME, "args": {...}}`, as the libraries' modules here read it |
+//! | transformers, TRL, LLaMA-Factory | `transformers`, `hf`, `trl`, `llama_factory` | `TrainingArguments`; that form |
+//! | axolotl | `axolotl` | its YAML |
+//! | DeepSpeed | `deepspeed` | its JSON |
+//! | Hydra | `hydra` | a scheduler's `_target_`, anywhere |
+//! | Keras | `keras` | schedules, optimizers and compiled models as serialized; that form |
+//! | Lightning CLI | `lightning`, `lightning_cli` | `lr_scheduler` with a `class_path` |
+//! | timm | `timm` | `args.yaml`; that form |
+//! | Ultralytics | `ultralytics`, `yolo` | `args.yaml` |
 
 mod axolotl;
 mod deepspeed;
 mod ecosystem;
 mod envelope;
 mod hf;
+mod hydra;
+mod keras;
+mod lightning;
+mod targets;
+mod timm;
+mod ultralytics;
 
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
@@ -47,11 +61,14 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     envelope::TORCH,
     envelope::OPTAX,
     envelope::BURN,
-    envelope::TIMM,
-    envelope::KERAS,
     axolotl::ECOSYSTEM,
     deepspeed::ECOSYSTEM,
     hf::ECOSYSTEM,
+    hydra::ECOSYSTEM,
+    keras::ECOSYSTEM,
+    lightning::ECOSYSTEM,
+    timm::ECOSYSTEM,
+    ultralytics::ECOSYSTEM,
 ];
 
 /// Finds the ecosystem that goes by a name.
@@ -77,6 +94,10 @@ pub fn recognise(data: &Data) -> Option<&'static Ecosystem> {
 pub fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     match recognise(&data) {
         Some(ecosystem) => (ecosystem.read)(data, facts),
+        None if matches!(&data, Data::Table(entries) if entries.len() > 1) => {
+            let why = "has neither the shape of a spec nor that of a config that is known";
+            Err(ScheduleError::unsupported("", why))
+        }
         None => Spec::from_data(data),
     }
 }
