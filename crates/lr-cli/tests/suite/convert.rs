@@ -110,9 +110,10 @@ fn what_is_wrong_is_said_in_one_line() {
         bad(&["--from", "torch", "--base-lr", "0.1", "-e", config], 1),
         "-e: StepLR.step: is no known argument; did you mean `step_size`?"
     );
+    let config = config.replace("step", "step_size");
     assert_eq!(
-        bad(&["--from", "torch", "-e", config], 1),
-        "-e: base_lr: isn't in it: torch takes the rate from the optimizer, so give --base-lr"
+        bad(&["--from", "torch", "-e", &config], 1),
+        "-e: scheduler: depends on the run's `base_lr`, which the file doesn't say: give --base-lr"
     );
     let function = r#"{"scheduler": "LambdaLR", "args": {}}"#;
     assert!(bad(&["--from", "torch", "--base-lr", "1", "-e", function], 1).starts_with("-e: "));
