@@ -308,6 +308,13 @@ impl Args {
         (schedulers, milestones)
     }
 
+    /// Reads the arguments that all of PyTorch's schedulers have; `verbose` up to 2.6, where it may be the text
+    /// `deprecated`.
+    pub fn check_common(&mut self) {
+        self.read("verbose", Ok);
+        self.check_last_epoch();
+    }
+
     /// Checks that PyTorch's `last_epoch` is that of a beginning.
     pub fn check_last_epoch(&mut self) {
         let last_epoch = self.integer("last_epoch", -1);

@@ -3,7 +3,8 @@
 //! - `warmup_ratio` is rounded down, where transformers rounds up; without it and without `warmup_steps` the
 //!   warm-up is 0.03 of the run, at most 100 steps. One step of warm-up becomes two.
 //!   (`core/builders/base.py`, `_configure_warmup_and_logging`)
-//! - `max_steps` goes before the steps that axolotl counts, which are of packed samples and so are asked for.
+//! - `max_steps` goes before `ceil(samples · num_epochs / samples of a step)`. With `sample_packing` only axolotl knows the
+//!   steps, and they are asked for. (`utils/trainer.py`, `calculate_total_num_steps`)
 //! - `lr_scheduler` is one of transformers' names, `cosine` where there is none, or `one_cycle`: PyTorch's, over the
 //!   run, up for as long as the warm-up. With `cosine`, `cosine_min_lr_ratio` is the share of the rate at its end,
 //!   `cosine_constant_lr_ratio` the share of the run (rounded down) at which it is there already, and
@@ -53,6 +54,14 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let given = args.read("lr_scheduler_kwargs", kwargs);
     let warmup = args.maybe_number("warmup_steps");
     let ratio = args.read("warmup_ratio", crate::args::number);
+    let epochs = args.positive("num_epochs", 1.0);
+    let batch = args.positive("micro_batch_size", facts.batch_size.unwrap_or(1) as f64);
+    let accumulation = args.positive(
+        "gradient_accumulation_steps",
+        facts.accumulation.unwrap_or(1) as f64,
+    );
+    let step = batch * accumulation * facts.processes.unwrap_or(1).max(1) as f64;
+    let packed = args.flag("sample_packing", false);
     let max_steps = args.maybe_count("max_steps").filter(|steps| *steps > 0);
     let min = args.share("cosine_min_lr_ratio", 0.0);
     let until = args.share("cosine_constant_lr_ratio", 0.0);
@@ -75,15 +84,22 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     }
     args.finish(())?;
     let base = facts.rate(rate, "learning_rate")?;
-    let total = match max_steps {
-        Some(steps) => steps,
-        None => facts.steps("num_epochs")?,
+    let counted = match facts
+        .samples
+        .filter(|_| !packed && facts.total_steps.is_none())
+    {
+        Some(samples) => Ok((samples as f64 * epochs / step).ceil() as u64),
+        None => facts.steps("num_epochs"),
+    };
+    let (total, counted) = match (max_steps, counted) {
+        (Some(steps), counted) => (steps, counted.map_or(steps, |counted| counted.min(steps))),
+        (None, counted) => (counted.clone()?, counted?),
     };
     let warmup = match (warmup, ratio) {
         (Some(share), _) if share < 1.0 => (share * total as f64).ceil(),
         (Some(steps), _) => steps.trunc(),
-        (None, Some(ratio)) => (ratio * total as f64).trunc(),
-        (None, None) => (0.03 * total as f64).trunc().min(100.0),
+        (None, Some(ratio)) => (ratio * counted as f64).trunc(),
+        (None, None) => (0.03 * counted as f64).trunc().min(100.0),
     };
     let warmup = match warmup as u64 {
         1 => 2,

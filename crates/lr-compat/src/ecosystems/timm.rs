@@ -54,6 +54,8 @@ const NAMES: &[(&str, &str)] = &[
 ];
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    // One that is null has another default than one that isn't there.
+    let listed = matches!(&data, Data::Table(entries) if entries.iter().any(|(name, _)| name == "decay_epochs"));
     let own = |name: &str| {
         ["sched", "lr_", "warmup_", "decay_"]
             .iter()
@@ -64,10 +66,10 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let name = args.text("sched").unwrap_or_default();
     let on_updates = args.flag("sched_on_updates", false);
     let epochs = args.steps("epochs", 100);
-    let decay_default = if ["wsd", "rsqrt"].contains(&name.as_str()) {
-        0.2
-    } else {
-        30.0
+    let decay_default = match name.as_str() {
+        _ if !listed => 30.0,
+        "wsd" | "rsqrt" => 0.2,
+        _ => 90.0,
     };
     let decay_epochs = args.positive("decay_epochs", decay_default);
     let milestones = args.read("decay_milestones", |data| list(data, count));

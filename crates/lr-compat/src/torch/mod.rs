@@ -102,7 +102,7 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
     let read = |momentum: fn(&mut Args) -> Option<Spec>| {
         let args = &mut Args::new(name, args);
-        args.check_last_epoch();
+        args.check_common();
         let momentum = momentum(args);
         args.finish(())?;
         momentum.map(|spec| buildable(name, spec)).transpose()
