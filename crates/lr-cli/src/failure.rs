@@ -48,6 +48,9 @@ impl Failure {
             ),
             None => match asked_for(&text) {
                 Some(fact) => format!("{text}: give --{}", fact.replace('_', "-")),
+                None if text.ends_with("that of a config that is known") => {
+                    format!("{text}: say whose it is with --from, or where it is with --field")
+                }
                 None => text,
             },
         };
@@ -70,5 +73,7 @@ impl Failure {
 /// The fact of the run that a config needs and doesn't say.
 fn asked_for(text: &str) -> Option<&str> {
     let before = text.strip_suffix("`, which the file doesn't say")?;
-    before.rsplit_once("depends on the run's `").map(|(_, fact)| fact)
+    before
+        .rsplit_once("depends on the run's `")
+        .map(|(_, fact)| fact)
 }

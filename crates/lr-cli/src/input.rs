@@ -178,12 +178,10 @@ impl Source {
         let origin = format!("{origin}: {id}");
         let steps = (!case.lr.is_empty()).then_some(case.lr.len() as u64);
         let content = match case.scheduler.as_str() {
-            "LambdaLR" | "MultiplicativeLR" if !case.lr.is_empty() => {
-                Content::Recorded {
-                    scheduler: case.scheduler,
-                    rates: case.lr,
-                }
-            }
+            "LambdaLR" | "MultiplicativeLR" if !case.lr.is_empty() => Content::Recorded {
+                scheduler: case.scheduler,
+                rates: case.lr,
+            },
             _ => {
                 let config = Data::Table(vec![
                     ("scheduler".to_string(), Data::Text(case.scheduler)),

@@ -5,7 +5,8 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
-use crate::{burn, optax, torch};
+use crate::args::unknown_scheduler;
+use crate::{burn, keras, optax, timm, torch, transformers};
 
 pub(super) const TORCH: Ecosystem = Ecosystem {
     names: &["torch"],
@@ -41,6 +42,22 @@ pub(super) fn is_one_of(data: &Data, schedulers: &[&str]) -> bool {
         return false;
     };
     schedulers.contains(&name.rsplit('.').next().unwrap_or(name))
+}
+
+/// The error about a scheduler that no library has.
+pub(super) fn unknown(name: &str) -> ScheduleError {
+    let name = name.rsplit('.').next().unwrap_or(name);
+    let short = transformers::NAMES.iter().map(|(short, _)| short);
+    let lists = [
+        torch::SCHEDULERS,
+        transformers::SCHEDULERS,
+        timm::SCHEDULERS,
+        optax::SCHEDULERS,
+        keras::SCHEDULERS,
+        burn::SCHEDULERS,
+    ];
+    let known: Vec<&str> = lists.concat().into_iter().chain(short.copied()).collect();
+    unknown_scheduler(name, &known)
 }
 
 /// The schedule of a scheduler over the optimizer's rate, which is asked for only where it is used.

@@ -94,10 +94,13 @@ pub fn recognise(data: &Data) -> Option<&'static Ecosystem> {
 pub fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     match recognise(&data) {
         Some(ecosystem) => (ecosystem.read)(data, facts),
-        None if matches!(&data, Data::Table(entries) if entries.len() > 1) => {
-            let why = "has neither the shape of a spec nor that of a config that is known";
-            Err(ScheduleError::unsupported("", why))
-        }
-        None => Spec::from_data(data),
+        None => match (data.at("scheduler"), &data) {
+            (Some(Data::Text(name)), _) => Err(envelope::unknown(name)),
+            (_, Data::Table(entries)) if entries.len() > 1 => {
+                let why = "has neither the shape of a spec nor that of a config that is known";
+                Err(ScheduleError::unsupported("", why))
+            }
+            _ => Spec::from_data(data),
+        },
     }
 }
