@@ -67,13 +67,24 @@ pub(super) fn over_base(
     read: fn(Data, f64) -> Result<Spec, ScheduleError>,
 ) -> Result<Spec, ScheduleError> {
     let said = taken(&mut data);
-    if let Some(base) = facts.base_lr.or(said) {
+    let base = facts.base_lr.or(said);
+    over(base, data, read, "scheduler")
+}
+
+/// The schedule over a rate; without one, if it is the same over any.
+pub(super) fn over(
+    base: Option<f64>,
+    data: Data,
+    read: fn(Data, f64) -> Result<Spec, ScheduleError>,
+    place: &str,
+) -> Result<Spec, ScheduleError> {
+    if let Some(base) = base {
         return read(data, base);
     }
     let spec = read(data.clone(), 1.0)?;
     match read(data, 2.0)? == spec {
         true => Ok(spec),
-        false => facts.rate(None, "scheduler").map(|_| spec),
+        false => Facts::needed(None, "base_lr", place),
     }
 }
 

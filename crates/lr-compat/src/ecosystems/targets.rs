@@ -4,6 +4,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::Facts;
+use super::envelope::over;
 use crate::args::{number, unknown_scheduler};
 use crate::{timm, torch, transformers};
 
@@ -87,11 +88,7 @@ impl Form {
         } else {
             return Err(unknown_scheduler(name, torch::SCHEDULERS).inside(&place));
         };
-        let facts = Facts {
-            base_lr: base,
-            ..Facts::default()
-        };
-        let spec = super::envelope::over_base(config, &facts, read);
+        let spec = over(base, config, read, "");
         Ok(Found {
             spec: spec.map_err(|error| error.inside(&place))?,
             place,
