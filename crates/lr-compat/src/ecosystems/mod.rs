@@ -1,6 +1,6 @@
 //! Config files of training programs, as they stand.
 //!
-//! A file is recognised by its shape, or read as that of the ecosystem that is [named](named). Of a file, only
+//! A file is recognised by its shape, or read as that of the ecosystem that is [named]. Of a file, only
 //! the fields of the schedule (and those that say how long the run is) are read, and these strictly:
 //!
 //! ```
