@@ -71,9 +71,20 @@ impl RunLength {
 
     /// The run, where the options say how long it is.
     pub fn run(&self) -> Result<Option<TrainingLength>, Failure> {
-        if let Some(steps) = self.total_steps {
-            return TrainingLength::of_steps(steps).map(Some).map_err(wrong);
+        let Some(steps) = self.total_steps else {
+            return self.of_epochs();
+        };
+        match self.of_epochs() {
+            Ok(Some(run)) if run.steps() != steps => Err(Failure::usage(format!(
+                "--total-steps: is {steps}, and the epochs have {}",
+                run.steps()
+            ))),
+            Ok(Some(run)) => Ok(Some(run)),
+            _ => TrainingLength::of_steps(steps).map(Some).map_err(wrong),
         }
+    }
+
+    fn of_epochs(&self) -> Result<Option<TrainingLength>, Failure> {
         let run = match (
             self.epochs,
             self.samples,

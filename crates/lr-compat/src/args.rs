@@ -352,12 +352,18 @@ pub(crate) fn number(data: Data) -> Result<f64, ScheduleError> {
     }
 }
 
-/// A number, or a list of one: libraries take a list with one for each parameter group.
+/// A number, or a list of the same number for each parameter group.
 fn number_of_group(data: Data) -> Result<f64, ScheduleError> {
-    const ALLOWED: &str = "one number, for one parameter group";
     match data {
-        Data::List(mut numbers) if numbers.len() == 1 => number(numbers.remove(0)),
-        Data::List(_) => Err(ScheduleError::invalid("", data, ALLOWED)),
+        Data::List(mut numbers) if !numbers.is_empty() => {
+            match numbers.windows(2).all(|pair| pair[0] == pair[1]) {
+                true => number(numbers.remove(0)),
+                false => {
+                    let allowed = "one number, or the same for each parameter group";
+                    Err(ScheduleError::invalid("", Data::List(numbers), allowed))
+                }
+            }
+        }
         data => number(data),
     }
 }

@@ -18,7 +18,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 use super::ecosystem::{Ecosystem, Facts};
 use super::hf::{kwargs, scheduler};
 use crate::args::{Args, buildable};
-use crate::build::{anneal, linear, steps, then};
+use crate::build::{anneal, constant, linear, steps, then};
 use crate::torch;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -93,18 +93,17 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     };
     let (total, counted) = match (max_steps, counted) {
         (Some(steps), counted) => (steps, counted.map_or(steps, |counted| counted.min(steps))),
-        (None, counted) => (counted.clone()?, counted?),
+        (None, counted) => counted.map(|counted| (counted, counted))?,
     };
+    // One step, as axolotl sees it before transformers makes steps of a share.
+    let two = |steps: f64| if steps == 1.0 { 2.0 } else { steps };
     let warmup = match (warmup, ratio) {
         (Some(share), _) if share < 1.0 => (share * total as f64).ceil(),
-        (Some(steps), _) => steps.trunc(),
-        (None, Some(ratio)) => (ratio * counted as f64).trunc(),
-        (None, None) => (0.03 * counted as f64).trunc().min(100.0),
+        (Some(steps), _) => two(steps).trunc(),
+        (None, Some(ratio)) => two((ratio * counted as f64).trunc()),
+        (None, None) => two((0.03 * counted as f64).trunc().min(100.0)),
     };
-    let warmup = match warmup as u64 {
-        1 => 2,
-        warmup => warmup,
-    };
+    let warmup = warmup as u64;
     // Past the end of the run it would climb again.
     let cosine = |min| {
         Spec::from(CosineAnnealingSpec {
@@ -143,12 +142,13 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         },
         "cosine" if min > 0.0 && until > 0.0 => {
             let end = (total as f64 * until) as u64;
-            let length = end.checked_sub(warmup).filter(|length| *length > 0);
-            let length = length.ok_or_else(|| {
-                let allowed = "more of the run than the warm-up";
-                ScheduleError::invalid("cosine_constant_lr_ratio", until, allowed)
-            })?;
-            warm_up(anneal(base, base * min, length, Shape::Cosine))
+            let end = match end.checked_sub(warmup) {
+                Some(length @ 1..) => anneal(base, base * min, length, Shape::Cosine),
+                // The cosine is then held where it is whole steps before its beginning.
+                _ if (warmup - end).is_multiple_of(2) => constant(base),
+                _ => constant(base * min),
+            };
+            warm_up(end)
         }
         "cosine" if min > 0.0 => warm_up(cosine(base * min)),
         name => return scheduler(name, "lr_scheduler", given, [warmup, total], base),

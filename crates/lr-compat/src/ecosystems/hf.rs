@@ -4,7 +4,7 @@
 //! - An epoch has `ceil(samples / (per_device_train_batch_size · processes))` batches, or with
 //!   `dataloader_drop_last` rounded down, and `ceil(batches / gradient_accumulation_steps)` steps; the run has
 //!   `ceil(num_train_epochs · steps)`. `max_steps` goes before all of that. (`Trainer.set_initial_training_values`;
-//!   before transformers 4.49 the steps of an epoch were rounded down.)
+//!   older versions round the steps of an epoch down.)
 //! - `warmup_steps` of 1 or more are steps; below 1 they are a share, and the steps are rounded up. So are
 //!   those of `warmup_ratio`, which counts where there are no `warmup_steps`.
 //!   (`TrainingArguments.get_warmup_steps`; `warmup_ratio` as in transformers 4.)

@@ -8,7 +8,7 @@
 //! - With `optimizer: auto`, `lr0` isn't used, and biases begin at 0; the rate is 0.01 for more than 10000 steps, and
 //!   else depends on the number of classes.
 //!
-//! From Ultralytics 8.4.190: `engine/trainer.py`. Before 8.4 the warm-up had at least 100 batches.
+//! From Ultralytics 8.4.190: `engine/trainer.py`. Older versions warm up for at least 100 batches.
 
 use lr_schedule::curves::PiecewiseConstantSpec;
 use lr_schedule::spec::Data;

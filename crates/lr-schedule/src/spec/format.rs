@@ -126,15 +126,17 @@ fn of_yaml(text: &str) -> Result<Data, FormatError> {
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let at = error.location();
         let place = |of: Option<u64>| of.and_then(|of| usize::try_from(of).ok()).unwrap_or(1);
-        let problem = error.to_string();
+        // Its own text has the place at its end.
+        let problem = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+        let problem = [" at line ", " (defined"]
+            .iter()
+            .fold(problem.as_str(), |text, end| {
+                text.split(end).next().unwrap_or(text)
+            });
         FormatError {
             line: place(at.map(|at| at.line())),
             column: place(at.map(|at| at.column())),
-            problem: problem
-                .split(" at line ")
-                .next()
-                .unwrap_or(&problem)
-                .to_string(),
+            problem: problem.to_string(),
         }
     })
 }
@@ -152,17 +154,17 @@ fn arguments(text: &str) -> Result<Data, FormatError> {
         column: 1,
         problem,
     };
-    let words = shlex::split(text).ok_or_else(|| wrong("a quotation has no end".to_string()))?;
-    if words.len() > MAX_VALUES {
-        return Err(wrong(format!(
-            "must be at most {MAX_VALUES} words, got more"
-        )));
-    }
     let mut options: Vec<(String, Vec<Data>)> = Vec::new();
     let mut places = BTreeMap::new();
     let mut last: Option<usize> = None;
     // An empty one is the rest of a line that ends in `\\`.
-    for word in words.into_iter().filter(|word| !word.is_empty()) {
+    let mut words = shlex::Shlex::new(text);
+    for (count, word) in words.by_ref().filter(|word| !word.is_empty()).enumerate() {
+        if count >= MAX_VALUES {
+            return Err(wrong(format!(
+                "must be at most {MAX_VALUES} words, got more"
+            )));
+        }
         if !is_option(&word) {
             if let Some(at) = last {
                 options[at].1.push(scalar(word));
@@ -180,6 +182,9 @@ fn arguments(text: &str) -> Result<Data, FormatError> {
         }
         options[at].1 = value.into_iter().collect();
         last = Some(at);
+    }
+    if words.had_error {
+        return Err(wrong("a quotation has no end".to_string()));
     }
     let options = options.into_iter().map(|(name, mut values)| {
         let value = match values.len() {
