@@ -15,11 +15,14 @@ const ABOUT: &str = "Plots, tabulates, compares, converts and checks learning-ra
 const LONG_ABOUT: &str = "\
 Plots, tabulates, compares, converts and checks learning-rate schedules.
 
-A SPEC is a file of JSON or TOML, `-` for standard input, or a text that is given with -e:
+A SPEC is a file of JSON, TOML or YAML, `-` for standard input, or a text that is given with -e. It has a
+schedule in the form of this project, or is the config of a training program as it stands, which is
+recognised by its shape:
 
     lr plot -e '{\"cosine\": {\"start\": 0.001, \"steps\": 1000}}'
     lr plot schedule.toml -o schedule.svg
     lr plot --from torch scheduler.json --base-lr 0.1
+    lr plot training_args.yaml --samples 50000
     lr diff old.toml new.toml";
 
 const AFTER: &str = "\
@@ -68,21 +71,20 @@ pub enum Command {
 /// The schedules that a command is about.
 #[derive(Args)]
 pub struct Sources {
-    /// Files of JSON or TOML, or `-` for standard input
+    /// Files of JSON, TOML or YAML, or `-` for standard input
     #[arg(value_name = "SPEC")]
     specs: Vec<PathBuf>,
     /// A spec as text
     #[arg(short = 'e', long = "expression", value_name = "TEXT")]
     expressions: Vec<String>,
-    /// The library whose config it is: once for all specs, or once for each. A file of parity
-    /// cases says it itself
-    #[arg(long, value_name = "LIBRARY")]
+    /// The library or program whose config it is: once for all specs, or once for each. Default: the
+    /// one whose shape it has. A file of parity cases says it itself
+    #[arg(long, value_name = "LIBRARY", value_parser = Library::parser())]
     from: Vec<Library>,
     /// The case of a file of parity cases, by its id: once for all specs, or once for each
     #[arg(long, value_name = "ID")]
     case: Vec<String>,
-    /// The rate of the optimizer, which torch, transformers and timm take theirs from. Default: the
-    /// file's own `base_lr`
+    /// The rate of the optimizer, for a config that has none and takes it from there
     #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
     base_lr: Option<f64>,
     /// The place of the spec in the file, with dots between the names: `training.schedule`
@@ -203,12 +205,16 @@ pub struct Inspect {
     /// The class of the scheduler, where it can't be told from the file
     #[arg(long, value_name = "NAME")]
     pub class: Option<String>,
-    /// The config of a scheduler that is made of a function, as transformers' are
-    #[arg(long, value_name = "SPEC")]
+    /// The config of a scheduler that is made of a function, as transformers' are: a file of JSON, TOML
+    /// or YAML. Either a training program's own, such as TrainingArguments, or
+    /// {"scheduler": "cosine", "args": {"num_warmup_steps": 10, "num_training_steps": 100}}
+    #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// The library whose config that is. Default: transformers
-    #[arg(long, value_name = "LIBRARY", requires = "config")]
+    /// The library or program whose config that is. Default: the one whose shape it has
+    #[arg(long, value_name = "LIBRARY", requires = "config", value_parser = Library::parser())]
     pub from: Option<Library>,
+    #[command(flatten)]
+    pub length: RunLength,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
@@ -236,7 +242,7 @@ impl Sources {
                 text,
                 from,
                 case,
-                base_lr: self.base_lr,
+                facts: self.length.facts(self.base_lr),
                 field: self.field.clone(),
             });
         }

@@ -4,22 +4,15 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
-use lr_schedule::spec::Data;
+use lr_schedule::spec::{Data, Format};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 
 /// No config is longer than this.
 const MOST_BYTES: u64 = 64 << 20;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Json,
-    Toml,
-}
-
-/// A text of JSON or TOML, and where it came from.
+/// A text in one of the formats, and where it came from.
 pub struct Document {
     pub origin: String,
     text: String,
@@ -46,11 +39,9 @@ impl Document {
             let at = error.utf8_error().valid_up_to();
             Failure::input(&origin, format!("is no text: byte {at} is not UTF-8"))
         })?;
-        let format = match path.extension().and_then(|ending| ending.to_str()) {
-            Some(ending) if ending.eq_ignore_ascii_case("json") => Format::Json,
-            Some(ending) if ending.eq_ignore_ascii_case("toml") => Format::Toml,
-            _ => format_of(&text),
-        };
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let format = ending.and_then(Format::of_ending);
+        let format = format.unwrap_or_else(|| Format::of(&text));
         Ok(Self {
             origin,
             text,
@@ -63,40 +54,16 @@ impl Document {
         Self {
             origin,
             text: text.to_string(),
-            format: format_of(text),
+            format: Format::of(text),
         }
-    }
-
-    pub fn data(&self) -> Result<Data, Failure> {
-        self.parse()
     }
 
     /// The data in the text, or an error with its place there.
-    pub fn parse<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        match self.format {
-            Format::Json => serde_json::from_str(&self.text).map_err(|error| {
-                let (line, column) = (error.line(), error.column());
-                let text = error.to_string();
-                let what = text.split(" at line ").next().unwrap_or(&text);
-                self.wrong(line, column, what)
-            }),
-            Format::Toml => toml::from_str(&self.text).map_err(|error| {
-                let at = error.span().map_or(0, |span| span.start);
-                let before = self.text.get(..at).unwrap_or(&self.text);
-                let line = before.matches('\n').count() + 1;
-                let column = before
-                    .chars()
-                    .rev()
-                    .take_while(|letter| *letter != '\n')
-                    .count()
-                    + 1;
-                self.wrong(line, column, error.message())
-            }),
-        }
-    }
-
-    fn wrong(&self, line: usize, column: usize, what: &str) -> Failure {
-        Failure::input(&format!("{}:{line}:{column}", self.origin), what)
+    pub fn data(&self) -> Result<Data, Failure> {
+        self.format.read(&self.text).map_err(|error| {
+            let place = format!("{}:{}:{}", self.origin, error.line, error.column);
+            Failure::input(&place, error.problem)
+        })
     }
 
     /// The text as a file of parity cases, if it is one.
@@ -124,12 +91,5 @@ fn bounded(mut reader: impl Read) -> io::Result<Vec<u8>> {
         true => Err(io::Error::other(format!(
             "it has more than {MOST_BYTES} bytes"
         ))),
-    }
-}
-
-fn format_of(text: &str) -> Format {
-    match text.trim_start().starts_with('{') {
-        true => Format::Json,
-        false => Format::Toml,
     }
 }

@@ -46,7 +46,13 @@ impl Failure {
                 "{before}{got}: give --total-steps, or --epochs and --steps-per-epoch, or \
                  --epochs, --samples and --batch-size"
             ),
-            None => text,
+            None => match asked_for(&text) {
+                Some(fact) => format!("{text}: give --{}", fact.replace('_', "-")),
+                None if text.ends_with("that of a config that is known") => {
+                    format!("{text}: say whose it is with --from, or where it is with --field")
+                }
+                None => text,
+            },
         };
         Self::input(origin, problem)
     }
@@ -62,4 +68,12 @@ impl Failure {
             Self::Usage(_) | Self::Read { .. } | Self::Write { .. } | Self::Plot(_) => 2,
         }
     }
+}
+
+/// The fact of the run that a config needs and doesn't say.
+fn asked_for(text: &str) -> Option<&str> {
+    let before = text.strip_suffix("`, which the file doesn't say")?;
+    before
+        .rsplit_once("depends on the run's `")
+        .map(|(_, fact)| fact)
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use lr_compat::ecosystems::Facts;
 use lr_schedule::feedback::{DynFeedback, Feedback};
 use lr_schedule::spec::{Data, TrainingLength};
 use lr_schedule::{DynSchedule, Schedule, ScheduleExt, Spec};
@@ -25,7 +26,7 @@ pub struct Source {
     pub text: Text,
     pub from: Option<Library>,
     pub case: Option<String>,
-    pub base_lr: Option<f64>,
+    pub facts: Facts,
     pub field: Option<String>,
 }
 
@@ -126,17 +127,13 @@ impl Source {
         let mut data = document.data()?;
         let mut origin = document.origin.clone();
         if let Some(field) = &self.field {
-            data = inside(data, field).ok_or_else(|| {
+            let inside = data.at(field).cloned();
+            data = inside.ok_or_else(|| {
                 Failure::input(&origin, format!("{field}: is not there, or no table"))
             })?;
             origin = format!("{origin}: {field}");
         }
-        let library = self.from.unwrap_or(Library::Lr);
-        let base_lr = match library {
-            Library::Lr => None,
-            _ => self.base_lr.or(taken(&mut data, "base_lr")),
-        };
-        let spec = library.spec(data, base_lr);
+        let spec = Library::spec(self.from, data, &self.facts);
         let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
         let label = match &self.text {
             Text::File(path) if path.as_os_str() != "-" => {
@@ -180,19 +177,21 @@ impl Source {
 
         let origin = format!("{origin}: {id}");
         let steps = (!case.lr.is_empty()).then_some(case.lr.len() as u64);
-        let content = match (library, case.scheduler.as_str()) {
-            (Library::Torch, "LambdaLR" | "MultiplicativeLR") if !case.lr.is_empty() => {
-                Content::Recorded {
-                    scheduler: case.scheduler,
-                    rates: case.lr,
-                }
-            }
+        let content = match case.scheduler.as_str() {
+            "LambdaLR" | "MultiplicativeLR" if !case.lr.is_empty() => Content::Recorded {
+                scheduler: case.scheduler,
+                rates: case.lr,
+            },
             _ => {
                 let config = Data::Table(vec![
                     ("scheduler".to_string(), Data::Text(case.scheduler)),
                     ("args".to_string(), case.args),
                 ]);
-                let spec = library.spec(config, self.base_lr.or(case.base_lr));
+                let facts = Facts {
+                    base_lr: self.facts.base_lr.or(case.base_lr),
+                    ..self.facts.clone()
+                };
+                let spec = Library::spec(Some(library), config, &facts);
                 let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
                 let metrics = case.metrics.map(|metrics| {
                     let metrics = metrics.iter().map(metric).collect::<Option<Vec<_>>>();
@@ -231,32 +230,6 @@ fn metric(value: &Value) -> Option<f64> {
         Value::String(text) => text.parse().ok(),
         value => value.as_f64(),
     }
-}
-
-/// The value in `data` under names with dots between them.
-fn inside(data: Data, field: &str) -> Option<Data> {
-    field.split('.').try_fold(data, |data, name| match data {
-        Data::Table(entries) => entries
-            .into_iter()
-            .find(|(entry, _)| entry == name)
-            .map(|(_, value)| value),
-        _ => None,
-    })
-}
-
-/// Takes a number out of a table.
-fn taken(data: &mut Data, name: &str) -> Option<f64> {
-    let Data::Table(entries) = data else {
-        return None;
-    };
-    let at = entries.iter().position(|(entry, _)| entry == name)?;
-    let number = match entries[at].1 {
-        Data::Number(number) => number,
-        Data::Integer(number) => number as f64,
-        _ => return None,
-    };
-    entries.remove(at);
-    Some(number)
 }
 
 impl Input {

@@ -1,79 +1,46 @@
-//! Other libraries' configs.
+//! Other libraries' and programs' configs.
 
-use clap::ValueEnum;
-use lr_compat::{burn, keras, optax, timm, torch, transformers};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use lr_compat::ecosystems::{self, ECOSYSTEMS, Ecosystem, Facts};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 /// Whose config it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy)]
 pub enum Library {
-    /// This project's own specs
+    /// This project's own specs.
     Lr,
-    /// PyTorch: {"scheduler": "StepLR", "args": {...}}
-    Torch,
-    Transformers,
-    Timm,
-    Optax,
-    Keras,
-    Burn,
+    Other(&'static Ecosystem),
 }
 
 impl Library {
-    /// Of the name that a file of parity cases gives.
+    /// Of its name, or another that it goes by.
     pub fn named(name: &str) -> Option<Self> {
-        Self::from_str(name, false)
-            .ok()
-            .filter(|library| *library != Self::Lr)
-    }
-
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Lr => "lr",
-            Self::Torch => "torch",
-            Self::Transformers => "transformers",
-            Self::Timm => "timm",
-            Self::Optax => "optax",
-            Self::Keras => "keras",
-            Self::Burn => "burn",
+        match name {
+            "lr" => Some(Self::Lr),
+            name => ecosystems::named(name).map(Self::Other),
         }
     }
 
-    /// The spec of `{"scheduler": NAME, "args": {...}}`; `base_lr` is the optimizer's rate.
-    pub fn spec(self, config: Data, base_lr: Option<f64>) -> Result<Spec, ScheduleError> {
-        let base = || {
-            base_lr.ok_or_else(|| {
-                let why = format!(
-                    "isn't in it: {} takes the rate from the optimizer, so give --base-lr",
-                    self.name()
-                );
-                ScheduleError::unsupported("base_lr", why)
-            })
+    /// The values of `--from`.
+    pub fn parser() -> impl TypedValueParser<Value = Self> {
+        let value = |ecosystem: &Ecosystem| {
+            let [name, others @ ..] = ecosystem.names else {
+                return PossibleValue::new("");
+            };
+            PossibleValue::new(*name).aliases(others.iter().copied())
         };
-        match self {
-            Self::Lr => Spec::from_data(config),
-            Self::Torch => torch::from_data(config, base()?),
-            Self::Transformers => transformers::from_data(config, base()?),
-            Self::Timm => timm::from_data(config, base()?),
-            Self::Optax if is_plateau(&config) => {
-                // Its transform scales updates; without a rate of its own, the scale is the rate.
-                let text = serde_json::to_string(&config)
-                    .map_err(|error| ScheduleError::unsupported("", error.to_string()))?;
-                optax::parse_reduce_on_plateau(&text, base_lr.unwrap_or(1.0))
-            }
-            Self::Optax => optax::from_data(config),
-            Self::Keras => keras::from_data(config),
-            Self::Burn => burn::from_data(config),
+        let own = PossibleValue::new("lr").help("This project's own specs");
+        let values = std::iter::once(own).chain(ECOSYSTEMS.iter().map(value));
+        PossibleValuesParser::new(values).map(|name| Self::named(&name).unwrap_or(Self::Lr))
+    }
+
+    /// The spec of a config; without a library, of one that is recognised by its shape.
+    pub fn spec(from: Option<Self>, config: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+        match from {
+            Some(Self::Lr) => Spec::from_data(config),
+            Some(Self::Other(ecosystem)) => (ecosystem.read)(config, facts),
+            None => ecosystems::read(config, facts),
         }
     }
-}
-
-fn is_plateau(config: &Data) -> bool {
-    let Data::Table(entries) = config else {
-        return false;
-    };
-    entries.iter().any(|(name, value)| {
-        name == "scheduler"
-            && matches!(value, Data::Text(text) if text.ends_with("reduce_on_plateau"))
-    })
 }

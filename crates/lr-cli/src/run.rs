@@ -1,44 +1,90 @@
 //! The length of the run.
 
 use clap::Args;
+use lr_compat::ecosystems::Facts;
 use lr_schedule::ScheduleError;
 use lr_schedule::spec::{Data, TrainingLength};
 
 use crate::failure::Failure;
 
-/// The length of the run, for lengths that are shares of it or epochs.
+/// The length of the run, for lengths that are shares of it or epochs, and for configs that leave it out.
 #[derive(Args)]
 #[command(next_help_heading = "Length of the run")]
 pub struct RunLength {
     /// How many optimizer steps it has
-    #[arg(long, value_name = "N", conflicts_with_all = ["epochs", "samples", "batch_size"])]
+    #[arg(long, value_name = "N")]
     pub total_steps: Option<u64>,
     /// How many epochs it has
     #[arg(long, value_name = "N")]
     pub epochs: Option<u64>,
     /// How many optimizer steps an epoch has
-    #[arg(long, value_name = "N", conflicts_with = "samples")]
+    #[arg(long, value_name = "N")]
     pub steps_per_epoch: Option<u64>,
     /// How many samples an epoch has
-    #[arg(long, value_name = "N", requires = "batch_size")]
+    #[arg(long, value_name = "N")]
     pub samples: Option<u64>,
     /// How many samples a batch has
     #[arg(long, value_name = "N")]
     pub batch_size: Option<u64>,
     /// How many batches make a step
-    #[arg(long, value_name = "N", requires = "batch_size")]
+    #[arg(long, value_name = "N")]
     pub accumulation: Option<u64>,
     /// Leave out the last batch of an epoch where it isn't full
     #[arg(long, requires = "samples")]
     pub drop_last: bool,
+    /// How many batches an epoch has, for a config that counts in those
+    #[arg(long, value_name = "N")]
+    pub batches_per_epoch: Option<u64>,
+    /// How many processes share a config's epoch
+    #[arg(long, value_name = "N")]
+    pub processes: Option<u64>,
+    /// How many samples a step has on all processes, for a config that counts in those
+    #[arg(long, value_name = "N")]
+    pub samples_per_step: Option<u64>,
+    /// How many tokens a step has on all processes, for a config that counts in those
+    #[arg(long, value_name = "N")]
+    pub tokens_per_step: Option<u64>,
+    /// The group of parameters of a config with several rates: `bias`
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
 }
 
 impl RunLength {
+    /// The facts that a config may leave out.
+    pub fn facts(&self, base_lr: Option<f64>) -> Facts {
+        Facts {
+            base_lr,
+            total_steps: self.total_steps,
+            epochs: self.epochs,
+            steps_per_epoch: self.steps_per_epoch,
+            batches_per_epoch: self.batches_per_epoch,
+            samples: self.samples,
+            batch_size: self.batch_size,
+            accumulation: self.accumulation,
+            drop_last: self.drop_last,
+            processes: self.processes,
+            samples_per_step: self.samples_per_step,
+            tokens_per_step: self.tokens_per_step,
+            group: self.group.clone(),
+        }
+    }
+
     /// The run, where the options say how long it is.
     pub fn run(&self) -> Result<Option<TrainingLength>, Failure> {
-        if let Some(steps) = self.total_steps {
-            return TrainingLength::of_steps(steps).map(Some).map_err(wrong);
+        let Some(steps) = self.total_steps else {
+            return self.of_epochs();
+        };
+        match self.of_epochs() {
+            Ok(Some(run)) if run.steps() != steps => Err(Failure::usage(format!(
+                "--total-steps: is {steps}, and the epochs have {}",
+                run.steps()
+            ))),
+            Ok(Some(run)) => Ok(Some(run)),
+            _ => TrainingLength::of_steps(steps).map(Some).map_err(wrong),
         }
+    }
+
+    fn of_epochs(&self) -> Result<Option<TrainingLength>, Failure> {
         let run = match (
             self.epochs,
             self.samples,

@@ -70,6 +70,8 @@ pub(crate) struct Args {
     /// The arguments that are not read yet, in their order.
     unread: Vec<(String, Data)>,
     known: Vec<&'static str>,
+    /// Whether an argument that nobody reads is of the schedule, by its name.
+    own: fn(&str) -> bool,
     /// The first error of a read.
     error: Option<ScheduleError>,
 }
@@ -88,16 +90,39 @@ impl Args {
             owner: owner.to_string(),
             unread,
             known: Vec::new(),
+            own: |_| true,
             error,
         }
+    }
+
+    /// The arguments of the schedule among many others, which are left alone: those that are read, and
+    /// those that are its `own` by their names. A name that is a slip away from one of these is an error.
+    pub fn among(data: Data, own: fn(&str) -> bool) -> Self {
+        Self::new("", data).of_many(own)
+    }
+
+    /// The same, but of the arguments that nobody reads only the schedule's `own` are errors.
+    pub fn of_many(mut self, own: fn(&str) -> bool) -> Self {
+        self.own = own;
+        self
+    }
+
+    /// The arguments in the table called `name`, whose errors have their place in this one; none where it
+    /// is not given.
+    pub fn inside(&mut self, name: &'static str) -> Self {
+        let table = self.read(name, Ok).unwrap_or(Data::Table(Vec::new()));
+        let place = ScheduleError::missing(name).inside(&self.owner).place;
+        Self::new(&place, table)
     }
 
     /// Gives `value`, which was made of the arguments, or the error: that of an argument that has not been
     /// read, or else the first one.
     pub fn finish<T>(&mut self, value: T) -> Result<T, ScheduleError> {
-        let unknown = self.unread.first().map(|(name, _)| {
-            ScheduleError::unknown(self.owner.as_str(), "argument", name, &self.known)
-        });
+        let unread = self.unread.iter().map(|(name, _)| name);
+        let mut unknown = unread.filter(|name| (self.own)(name) || is_slip(name, &self.known));
+        let unknown = unknown
+            .next()
+            .map(|name| ScheduleError::unknown(self.owner.as_str(), "argument", name, &self.known));
         unknown.or(self.error.take()).map_or(Ok(value), Err)
     }
 
@@ -192,6 +217,17 @@ impl Args {
         number
     }
 
+    pub fn text(&mut self, name: &'static str) -> Option<String> {
+        self.read(name, |data| match data {
+            Data::Text(text) => Ok(text),
+            other => Err(ScheduleError::invalid("", other, "a name")),
+        })
+    }
+
+    pub fn maybe_count(&mut self, name: &'static str) -> Option<u64> {
+        self.read(name, count)
+    }
+
     pub fn integer(&mut self, name: &'static str, default: impl Into<Option<i64>>) -> i64 {
         self.value(name, default, integer)
     }
@@ -272,12 +308,27 @@ impl Args {
         (schedulers, milestones)
     }
 
+    /// Reads the arguments that all of PyTorch's schedulers have; `verbose` up to 2.6, where it may be the text
+    /// `deprecated`.
+    pub fn check_common(&mut self) {
+        self.read("verbose", Ok);
+        self.check_last_epoch();
+    }
+
     /// Checks that PyTorch's `last_epoch` is that of a beginning.
     pub fn check_last_epoch(&mut self) {
         let last_epoch = self.integer("last_epoch", -1);
         let allowed = "-1, a beginning; a run is resumed from its saved state";
         self.check(last_epoch == -1, "last_epoch", last_epoch, allowed);
     }
+}
+
+/// Whether a name is one of these but for a letter that is wrong, missing, too many or exchanged with the
+/// next.
+fn is_slip(name: &str, known: &[&str]) -> bool {
+    let near = |known: &&&str| name.len().abs_diff(known.len()) <= 1 && known.len() > 5;
+    let mut near = known.iter().filter(near);
+    near.any(|known| strsim::osa_distance(name, known) == 1)
 }
 
 /// The items of a list, each as `of` reads it.
@@ -301,12 +352,18 @@ pub(crate) fn number(data: Data) -> Result<f64, ScheduleError> {
     }
 }
 
-/// A number, or a list of one: libraries take a list with one for each parameter group.
+/// A number, or a list of the same number for each parameter group.
 fn number_of_group(data: Data) -> Result<f64, ScheduleError> {
-    const ALLOWED: &str = "one number, for one parameter group";
     match data {
-        Data::List(mut numbers) if numbers.len() == 1 => number(numbers.remove(0)),
-        Data::List(_) => Err(ScheduleError::invalid("", data, ALLOWED)),
+        Data::List(mut numbers) if !numbers.is_empty() => {
+            match numbers.windows(2).all(|pair| pair[0] == pair[1]) {
+                true => number(numbers.remove(0)),
+                false => {
+                    let allowed = "one number, or the same for each parameter group";
+                    Err(ScheduleError::invalid("", Data::List(numbers), allowed))
+                }
+            }
+        }
         data => number(data),
     }
 }

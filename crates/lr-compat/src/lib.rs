@@ -34,6 +34,7 @@
 //! is done here too, and only here: the schedules of `lr_schedule` are right by default.
 
 pub mod burn;
+pub mod ecosystems;
 pub mod keras;
 pub mod optax;
 pub mod timm;

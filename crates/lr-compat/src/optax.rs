@@ -79,7 +79,11 @@ pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
 ///
 /// Arguments that are missing, unknown, of another type or out of their bounds.
 pub fn parse_reduce_on_plateau(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
-    let (name, args) = config(json(text)?)?;
+    plateau_from_data(json(text)?, base_lr)
+}
+
+pub(crate) fn plateau_from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
+    let (name, args) = config(data)?;
     if name != "reduce_on_plateau" {
         return Err(unknown_scheduler(&name, &["reduce_on_plateau"]));
     }

@@ -41,7 +41,7 @@ pub enum Problem {
         what: &'static str,
         /// The names there are.
         known: Vec<&'static str>,
-        /// The one of them that is most like it (with the feature `std`).
+        /// The one of them that is most like it, where one is alike (with the feature `std`).
         nearest: Option<&'static str>,
     },
     /// The reason, in a sentence.
@@ -170,9 +170,16 @@ fn nearest(name: &str, known: &[&'static str]) -> Option<&'static str> {
     if name.len() > 64 {
         return None;
     }
+    // Slips are above this, and so is a name that was cut short; other words are below.
+    const ALIKE: f64 = 0.8;
     let name = name.to_lowercase();
-    let distance = |known: &str| strsim::damerau_levenshtein(&name, &known.to_lowercase());
-    known.iter().copied().min_by_key(|known| distance(known))
+    let alike = known
+        .iter()
+        .map(|known| (strsim::jaro_winkler(&name, &known.to_lowercase()), *known));
+    let nearest = alike.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    nearest
+        .filter(|(alike, _)| *alike >= ALIKE)
+        .map(|(_, known)| known)
 }
 
 #[cfg(not(feature = "std"))]

@@ -38,7 +38,8 @@
 //! - `std` (default): the standard library's mathematics, and the nearest known name in an error
 //!   about an unknown one;
 //! - `libm`: the same functions from the `libm` crate, for targets without `std`;
-//! - `serde`: [`Spec`] can be read and written.
+//! - `serde`: [`Spec`] can be read and written;
+//! - `text`: texts of JSON, TOML and YAML are read as data, with the place of a mistake.
 
 #![cfg_attr(not(any(feature = "std", test)), no_std)]
 

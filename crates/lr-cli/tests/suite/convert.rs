@@ -110,10 +110,159 @@ fn what_is_wrong_is_said_in_one_line() {
         bad(&["--from", "torch", "--base-lr", "0.1", "-e", config], 1),
         "-e: StepLR.step: is no known argument; did you mean `step_size`?"
     );
+    let config = config.replace("step", "step_size");
     assert_eq!(
-        bad(&["--from", "torch", "-e", config], 1),
-        "-e: base_lr: isn't in it: torch takes the rate from the optimizer, so give --base-lr"
+        bad(&["--from", "torch", "-e", &config], 1),
+        "-e: scheduler: depends on the run's `base_lr`, which the file doesn't say: give --base-lr"
     );
     let function = r#"{"scheduler": "LambdaLR", "args": {}}"#;
     assert!(bad(&["--from", "torch", "--base-lr", "1", "-e", function], 1).starts_with("-e: "));
+}
+
+fn written(directory: &tempfile::TempDir, name: &str, text: &str) -> String {
+    let path = directory.path().join(name);
+    std::fs::write(&path, text).unwrap();
+    path.to_str().unwrap().to_string()
+}
+
+#[test]
+fn yaml_is_read_everywhere() {
+    let directory = tempfile::tempdir().unwrap();
+    let spec = written(
+        &directory,
+        "spec.yaml",
+        "cosine:\n  start: 1e-1 # of the peak\n  steps: 100\n",
+    );
+    assert_eq!(
+        lr(&["convert", &spec]).yes(),
+        lr(&["convert", "-e", COSINE]).yes()
+    );
+    assert_eq!(lr(&["diff", &spec, "-e", COSINE]).code, 0);
+    let text = std::fs::read_to_string(&spec).unwrap();
+    assert_eq!(
+        lr_with(&["convert", "-"], &text).yes(),
+        lr(&["convert", &spec]).yes()
+    );
+    let inner = written(
+        &directory,
+        "inner.yml",
+        "training:\n  schedule: {cosine: {start: 0.1, steps: 100}}\n",
+    );
+    let out = lr(&["convert", &inner, "--field", "training.schedule"]).yes();
+    assert_eq!(out, lr(&["convert", &spec]).yes());
+
+    let bad = written(
+        &directory,
+        "bad.yaml",
+        "cosine:\n  start: [1\n  steps: 100\n",
+    );
+    let line = lr(&["check", &bad]).fails(1);
+    assert!(line.starts_with(&format!("{bad}:3:")), "{line}");
+    let twice = written(
+        &directory,
+        "twice.yaml",
+        "cosine:\n  start: 1\n  start: 2\n",
+    );
+    let line = lr(&["check", &twice]).fails(1);
+    assert!(line.starts_with(&format!("{twice}:3:")), "{line}");
+}
+
+#[test]
+fn a_training_programs_config_is_taken_as_it_stands() {
+    let directory = tempfile::tempdir().unwrap();
+    let text = "learning_rate: 2.0e-5\nlr_scheduler_type: cosine\nwarmup_ratio: 0.1\n\
+                num_train_epochs: 3\nper_device_train_batch_size: 4\noutput_dir: out\n";
+    let trainer = written(&directory, "sft.yaml", text);
+    let line = lr(&["table", &trainer]).fails(1);
+    let expected = "num_train_epochs: depends on the run's `samples`, which the file doesn't say: give --samples";
+    assert_eq!(line, format!("{trainer}: {expected}"));
+    let table = lr(&[
+        "table",
+        &trainer,
+        "--samples",
+        "400",
+        "--steps",
+        "0..300:30",
+        "--json",
+    ])
+    .json();
+    let rates = &table["schedules"][0]["rates"];
+    assert_eq!([&rates[0], &rates[1], &rates[10]], [0.0, 2e-5, 0.0]);
+    let two = [
+        "table",
+        &trainer,
+        "--samples",
+        "400",
+        "--processes",
+        "2",
+        "--steps",
+        "0..150:15",
+        "--json",
+    ];
+    assert_eq!(&lr(&two).json()["schedules"][0]["rates"], rates);
+    // Of the file's own, what the command line says too is the file's.
+    let again = ["convert", "--from", "trl", &trainer, "--total-steps", "300"];
+    assert_eq!(
+        lr(&again).yes(),
+        lr(&["convert", &trainer, "--samples", "400"]).yes()
+    );
+
+    let wrong = written(
+        &directory,
+        "wrong.yaml",
+        &text.replace("warmup_ratio", "warmup_share"),
+    );
+    let line = lr(&["check", &wrong, "--samples", "400"]).fails(1);
+    assert!(
+        line.starts_with(&format!("{wrong}: warmup_share: is no known argument")),
+        "{line}"
+    );
+    let none = written(&directory, "none.yaml", "model: tiny\ndata: mine\n");
+    assert_eq!(
+        lr(&["check", &none]).fails(1),
+        format!(
+            "{none}: has neither the shape of a spec nor that of a config that is known: say whose it is \
+                 with --from, or where it is with --field"
+        )
+    );
+}
+
+#[test]
+fn the_optimizers_rate_is_asked_for_only_where_it_is_used() {
+    let one_cycle = r#"{"scheduler": "OneCycleLR", "args": {"max_lr": 0.1, "total_steps": 100, "verbose": false}}"#;
+    let cyclic =
+        r#"{"scheduler": "CyclicLR", "args": {"base_lr": 0.1, "max_lr": 0.2, "last_epoch": -1}}"#;
+    for config in [one_cycle, cyclic] {
+        let without = lr(&["convert", "-e", config]).yes();
+        assert_eq!(
+            lr(&["convert", "-e", config, "--base-lr", "7"]).yes(),
+            without
+        );
+    }
+    let step = r#"{"scheduler": "StepLR", "args": {"step_size": 30, "verbose": true}}"#;
+    let line = lr(&["convert", "-e", step]).fails(1);
+    assert!(line.ends_with(": give --base-lr"), "{line}");
+    assert!(
+        lr(&["convert", "-e", step, "--base-lr", "0.5"])
+            .yes()
+            .contains("0.5")
+    );
+}
+
+#[test]
+fn a_name_is_suggested_only_where_it_is_alike() {
+    let line = |text: &str| lr(&["convert", "-e", text]).fails(1);
+    assert!(
+        line(r#"{"rex": {"start": 1}}"#).starts_with("-e: rex: is no known schedule; there are ")
+    );
+    let config = r#"{"scheduler": "StepL", "args": {"step_size": 30}}"#;
+    assert_eq!(
+        line(config),
+        "-e: StepL: is no known scheduler; did you mean `StepLR`?"
+    );
+    let config = r#"{"scheduler": "StepLR", "type": "step"}"#;
+    assert_eq!(
+        line(config),
+        "-e: type: is no known field; there are scheduler, args"
+    );
 }

@@ -75,6 +75,43 @@ fn what_is_kept_elsewhere_is_asked_for() {
         out.starts_with("scheduler: LambdaLR, next is step 55\n  group 0: rate 0.0005,"),
         "{out}"
     );
+
+    // As the trainer has it.
+    let yaml = directory.path().join("args.yaml");
+    std::fs::write(
+        &yaml,
+        "learning_rate: 1e-3\nwarmup_steps: 10\nnum_train_epochs: 2\n",
+    )
+    .unwrap();
+    let yaml = yaml.to_str().unwrap();
+    let given = [
+        "inspect",
+        &lambda,
+        "--config",
+        yaml,
+        "--steps-per-epoch",
+        "50",
+    ];
+    assert_eq!(lr(&given).yes(), out);
+    // A mistake in it is not one of the file that it is for.
+    assert_eq!(
+        lr(&given[..4]).fails(1),
+        format!(
+            "{yaml}: num_train_epochs: depends on the run's `samples`, which the file doesn't say: give --samples"
+        )
+    );
+    std::fs::write(&config, text.replace("warmup_steps", "warmup")).unwrap();
+    let config = config.to_str().unwrap();
+    let line = lr(&["inspect", &lambda, "--config", config]).fails(1);
+    assert!(
+        line.starts_with(&format!("{config}: get_linear_schedule_with_warmup.")),
+        "{line}"
+    );
+    let help = lr(&["inspect", "--help"]).yes();
+    assert!(
+        help.contains(r#"{"scheduler": "cosine", "args": {"#),
+        "{help}"
+    );
 }
 
 #[test]

@@ -165,6 +165,18 @@ fn what_is_wrong_is_said_in_one_line() {
         bad(&["-e", RELATIVE, "--epochs", "3"], 2),
         "--epochs: needs --steps-per-epoch, or --samples and --batch-size"
     );
+    let twice = [
+        "--total-steps",
+        "100",
+        "--epochs",
+        "3",
+        "--steps-per-epoch",
+        "50",
+    ];
+    assert_eq!(
+        bad(&[&["-e", RELATIVE], &twice[..]].concat(), 2),
+        "--total-steps: is 100, and the epochs have 150"
+    );
     assert_eq!(
         bad(&["-e", COSINE, "--in-epochs"], 2),
         "--in-epochs: needs --steps-per-epoch, or --samples and --batch-size"

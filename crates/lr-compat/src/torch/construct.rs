@@ -34,7 +34,7 @@ impl Part {
     pub fn construct(name: &str, args: Data, group: &mut Group) -> Result<Self, ScheduleError> {
         let args = &mut Args::new(name, args);
         if name != "ChainedScheduler" {
-            args.check_last_epoch();
+            args.check_common();
         }
         let part = match name {
             "StepLR" => {

@@ -63,12 +63,17 @@ pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
 /// As [`parse`].
 pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
+    named(&name, args, base_lr)
+}
+
+/// The schedule of the scheduler called `name`.
+pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let mut group = Group::new(check_base(base_lr)?);
-    let spec = match name.as_str() {
-        "ReduceLROnPlateau" => feedback(reduce_lr_on_plateau(&name, args)?, constant(base_lr)),
-        _ => Part::construct(&name, args, &mut group)?.into_spec(base_lr, &group),
+    let spec = match name {
+        "ReduceLROnPlateau" => feedback(reduce_lr_on_plateau(name, args)?, constant(base_lr)),
+        _ => Part::construct(name, args, &mut group)?.into_spec(base_lr, &group),
     };
-    buildable(&name, spec)
+    buildable(name, spec)
 }
 
 /// Reads the momentum that `OneCycleLR` and `CyclicLR` move against the rate, unless `cycle_momentum` is
@@ -97,7 +102,7 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
     let read = |momentum: fn(&mut Args) -> Option<Spec>| {
         let args = &mut Args::new(name, args);
-        args.check_last_epoch();
+        args.check_common();
         let momentum = momentum(args);
         args.finish(())?;
         momentum.map(|spec| buildable(name, spec)).transpose()

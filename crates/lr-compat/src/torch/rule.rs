@@ -13,6 +13,7 @@ pub(crate) const THRESHOLD_MODES: &[(&str, ThresholdMode)] =
 /// The rule of `ReduceLROnPlateau`, which transformers passes on as it is.
 pub fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, ScheduleError> {
     let args = &mut Args::new(owner, args);
+    args.read("verbose", Ok);
     let factor = args.number("factor", 0.1);
     let valid = (0.0..1.0).contains(&factor);
     args.check(valid, "factor", factor, "at least 0 and below 1");

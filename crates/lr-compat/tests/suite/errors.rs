@@ -142,7 +142,7 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             torch,
             r#"{"scheduler": "CyclicLR", "args": {"base_lr": 0.1, "max_lr": [0.1, 0.2]}}"#,
-            "CyclicLR.max_lr: must be one number, for one parameter group, got a list of 2",
+            "CyclicLR.max_lr: must be one number, or the same for each parameter group, got a list of 2",
         ),
         (
             torch,
@@ -227,11 +227,14 @@ fn what_is_wrong_is_said_with_its_place() {
         (
             burn::parse,
             r#"{"scheduler": "StepLrScheduler", "arguments": {}}"#,
-            "arguments: is no known field; did you mean `args`?",
+            "arguments: is no known field; there are scheduler, args",
         ),
     ] {
         assert_eq!(parse(text).unwrap_err().to_string(), message, "{text}");
     }
+    let several = r#"{"scheduler": "CyclicLR", "args": {"base_lr": [0.1, 0.1], "max_lr": [0.2, 0.2, 0.2], "verbose": "deprecated"}}"#;
+    let one = r#"{"scheduler": "CyclicLR", "args": {"base_lr": 0.1, "max_lr": 0.2}}"#;
+    assert_eq!(torch::parse(several, 0.1), torch::parse(one, 0.1));
     let qualified = r#"{"scheduler": "torch.optim.lr_scheduler.StepLR", "args": {"step_size": 3}}"#;
     let short = qualified.replace("torch.optim.lr_scheduler.", "");
     assert_eq!(torch::parse(qualified, 0.1), torch::parse(&short, 0.1));

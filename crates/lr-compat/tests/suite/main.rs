@@ -1,4 +1,5 @@
 //! Configs of the other libraries, against what these libraries did.
 
+mod ecosystems;
 mod errors;
 mod parity;

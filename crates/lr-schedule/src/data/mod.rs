@@ -13,7 +13,7 @@ pub const MAX_DEPTH: usize = 64;
 /// How many values such a text may hold in all, and so how long a list in it may be.
 pub const MAX_VALUES: usize = 100_000;
 
-/// Plain data from outside, as JSON or TOML have it: what a [`Spec`](crate::Spec) is read from.
+/// Plain data from outside, as JSON, TOML or YAML have it: what a [`Spec`](crate::Spec) is read from.
 ///
 /// Reading is bounded by [`MAX_DEPTH`] and [`MAX_VALUES`], so that no input exhausts the stack or
 /// the memory, and a name that is given twice is an error.
@@ -34,7 +34,7 @@ pub const MAX_VALUES: usize = 100_000;
 #[derive(Clone, PartialEq)]
 #[allow(missing_docs)] // each is what it is called
 pub enum Data {
-    /// JSON's `null`.
+    /// The `null` of JSON and YAML.
     Nothing,
     Bool(bool),
     Integer(i128),
@@ -59,6 +59,26 @@ impl Data {
     /// A table with one entry.
     pub fn entry(name: impl Into<String>, value: Data) -> Self {
         Self::Table(alloc::vec![(name.into(), value)])
+    }
+
+    /// The value under names with dots between them; `None` where one of them is not there, or nothing.
+    ///
+    /// ```
+    /// use lr_schedule::spec::Data;
+    ///
+    /// let data = Data::entry("optimizer", Data::entry("lr", Data::Number(0.1)));
+    /// assert_eq!(data.at("optimizer.lr"), Some(&Data::Number(0.1)));
+    /// assert_eq!(data.at("optimizer.rate"), None);
+    /// ```
+    pub fn at(&self, names: &str) -> Option<&Data> {
+        let found = names.split('.').try_fold(self, |data, name| match data {
+            Self::Table(entries) => entries
+                .iter()
+                .find(|(entry, _)| entry == name)
+                .map(|(_, value)| value),
+            _ => None,
+        });
+        found.filter(|data| **data != Self::Nothing)
     }
 
     /// The entries of a table, all of whose names are `known`; `what` is what they are called in

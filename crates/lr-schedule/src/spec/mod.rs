@@ -3,6 +3,8 @@
 #[macro_use]
 mod described;
 mod chained;
+#[cfg(feature = "text")]
+mod format;
 mod rule;
 
 use alloc::boxed::Box;
@@ -10,6 +12,8 @@ use alloc::vec::Vec;
 
 pub use crate::data::{Data, Fields, MAX_DEPTH, MAX_VALUES};
 pub use crate::length::{BatchSize, Length, TrainingLength};
+#[cfg(feature = "text")]
+pub use format::{Format, FormatError};
 pub use rule::RuleSpec;
 
 use crate::combine::{self, *};

@@ -1,5 +1,6 @@
 //! Files of `torch.save`: a scheduler's state, an optimizer's, or a dict with both in it.
 
+use std::cell::RefCell;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -141,10 +142,9 @@ fn scheduler(
     optimizer: Option<&OptimizerState<'_>>,
     origin: &str,
 ) -> Result<SchedulerState, Failure> {
-    let config = match &options.config {
-        Some(path) => Some(Document::read(path)?.data()?),
-        None => None,
-    };
+    let config = options.config.as_deref().map(Document::read).transpose()?;
+    // The library gets an error without the file it is in.
+    let wrong = RefCell::new(None);
     let mut read = ReadOptions::new();
     if let Some(optimizer) = optimizer {
         read = read.with_optimizer(optimizer);
@@ -152,11 +152,19 @@ fn scheduler(
     if let Some(class) = &options.class {
         read = read.with_class(class);
     }
-    if let Some(config) = config {
-        let library = options.from.unwrap_or(Library::Transformers);
-        read = read.with_schedule(move |base| library.spec(config.clone(), Some(base)));
+    if let Some(config) = &config {
+        let data = config.data()?;
+        let wrong = &wrong;
+        read = read.with_schedule(move |base| {
+            let facts = options.length.facts(Some(base));
+            let spec = Library::spec(options.from, data.clone(), &facts);
+            spec.inspect_err(|error| {
+                wrong.replace(Some(Failure::schedule(&config.origin, error)));
+            })
+        });
     }
-    read.read(state).map_err(|error| failure(origin, error))
+    let state = read.read(state);
+    state.map_err(|error| wrong.take().unwrap_or_else(|| failure(origin, error)))
 }
 
 fn write_scheduler(report: &mut Report, state: &SchedulerState) -> Result<(), String> {

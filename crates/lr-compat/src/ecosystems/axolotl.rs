@@ -1,0 +1,157 @@
+//! axolotl: its YAML, which becomes transformers' `TrainingArguments`.
+//!
+//! - `warmup_ratio` is rounded down, where transformers rounds up; without it and without `warmup_steps` the
+//!   warm-up is 0.03 of the run, at most 100 steps. One step of warm-up becomes two.
+//!   (`core/builders/base.py`, `_configure_warmup_and_logging`)
+//! - `max_steps` goes before `ceil(samples · num_epochs / samples of a step)`. With `sample_packing` only axolotl knows the
+//!   steps, and they are asked for. (`utils/trainer.py`, `calculate_total_num_steps`)
+//! - `lr_scheduler` is one of transformers' names, `cosine` where there is none, or `one_cycle`: PyTorch's, over the
+//!   run, up for as long as the warm-up. With `cosine`, `cosine_min_lr_ratio` is the share of the rate at its end,
+//!   `cosine_constant_lr_ratio` the share of the run (rounded down) at which it is there already, and
+//!   `lr_quadratic_warmup` the square of a straight warm-up. (`core/trainers/mixins/scheduler.py`,
+//!   `utils/schedulers.py`)
+
+use lr_schedule::curves::CosineAnnealingSpec;
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Shape, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use super::hf::{kwargs, scheduler};
+use crate::args::{Args, buildable};
+use crate::build::{anneal, constant, linear, steps, then};
+use crate::torch;
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["axolotl"],
+    recognises: |data| {
+        let beside = [
+            "learning_rate",
+            "lr_scheduler",
+            "micro_batch_size",
+            "num_epochs",
+        ];
+        data.at("base_model").is_some() && beside.iter().any(|name| data.at(name).is_some())
+    },
+    read,
+};
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let own = |name: &str| {
+        let begins = [
+            "lr_scheduler",
+            "lr_quadratic",
+            "warmup_",
+            "cosine_",
+            "jagged_restart_",
+        ];
+        begins.iter().any(|begin| name.starts_with(begin))
+    };
+    let args = &mut Args::among(data, own);
+    let rate = args.maybe_number("learning_rate");
+    let name = args
+        .text("lr_scheduler")
+        .unwrap_or_else(|| "cosine".to_string());
+    let given = args.read("lr_scheduler_kwargs", kwargs);
+    let warmup = args.maybe_number("warmup_steps");
+    let ratio = args.read("warmup_ratio", crate::args::number);
+    let epochs = args.positive("num_epochs", 1.0);
+    let batch = args.positive("micro_batch_size", facts.batch_size.unwrap_or(1) as f64);
+    let accumulation = args.positive(
+        "gradient_accumulation_steps",
+        facts.accumulation.unwrap_or(1) as f64,
+    );
+    let step = batch * accumulation * facts.processes.unwrap_or(1).max(1) as f64;
+    let packed = args.flag("sample_packing", false);
+    let max_steps = args.maybe_count("max_steps").filter(|steps| *steps > 0);
+    let min = args.share("cosine_min_lr_ratio", 0.0);
+    let until = args.share("cosine_constant_lr_ratio", 0.0);
+    let quadratic = args.flag("lr_quadratic_warmup", false);
+    for jagged in [
+        "jagged_restart_steps",
+        "jagged_restart_warmup_steps",
+        "jagged_restart_anneal_steps",
+    ] {
+        if args.read(jagged, Ok).is_some() {
+            args.refuse(
+                jagged,
+                "restarts a schedule with jags, which have no form here",
+            );
+        }
+    }
+    for (value, name) in [(warmup, "warmup_steps"), (ratio, "warmup_ratio")] {
+        let value = value.unwrap_or(0.0);
+        args.check(value >= 0.0, name, value, "at least 0");
+    }
+    args.finish(())?;
+    let base = facts.rate(rate, "learning_rate")?;
+    let counted = match facts
+        .samples
+        .filter(|_| !packed && facts.total_steps.is_none())
+    {
+        Some(samples) => Ok((samples as f64 * epochs / step).ceil() as u64),
+        None => facts.steps("num_epochs"),
+    };
+    let (total, counted) = match (max_steps, counted) {
+        (Some(steps), counted) => (steps, counted.map_or(steps, |counted| counted.min(steps))),
+        (None, counted) => counted.map(|counted| (counted, counted))?,
+    };
+    // One step, as axolotl sees it before transformers makes steps of a share.
+    let two = |steps: f64| if steps == 1.0 { 2.0 } else { steps };
+    let warmup = match (warmup, ratio) {
+        (Some(share), _) if share < 1.0 => (share * total as f64).ceil(),
+        (Some(steps), _) => two(steps).trunc(),
+        (None, Some(ratio)) => two((ratio * counted as f64).trunc()),
+        (None, None) => two((0.03 * counted as f64).trunc().min(100.0)),
+    };
+    let warmup = warmup as u64;
+    // Past the end of the run it would climb again.
+    let cosine = |min| {
+        Spec::from(CosineAnnealingSpec {
+            max: base,
+            min,
+            t_max: steps(total.saturating_sub(warmup).max(1)),
+        })
+    };
+    let warm_up = |rest: Spec| then(warmup, linear(0.0, base, warmup), rest);
+    let spec = match name.as_str() {
+        "one_cycle" => {
+            let mut args = given.unwrap_or_default();
+            let mut set = |name: &str, value| {
+                if !args.iter().any(|(given, _)| given == name) {
+                    args.push((name.to_string(), value));
+                }
+            };
+            set("max_lr", Data::Number(base));
+            set("total_steps", Data::Integer(total.into()));
+            set(
+                "pct_start",
+                Data::Number(warmup as f64 / total.max(1) as f64),
+            );
+            return torch::named("OneCycleLR", Data::Table(args), base);
+        }
+        "rex" => {
+            let why = "is axolotl's REX, which has no form here: `anneal` with the shape `rex` is the \
+                       published one";
+            return Err(ScheduleError::unsupported("lr_scheduler", why));
+        }
+        "cosine" if quadratic => Spec::Warmup {
+            steps: steps(warmup),
+            start: 0.0,
+            shape: Shape::Polynomial { power: 2.0 },
+            of: Box::new(cosine(0.0)),
+        },
+        "cosine" if min > 0.0 && until > 0.0 => {
+            let end = (total as f64 * until) as u64;
+            let end = match end.checked_sub(warmup) {
+                Some(length @ 1..) => anneal(base, base * min, length, Shape::Cosine),
+                // The cosine is then held where it is whole steps before its beginning.
+                _ if (warmup - end).is_multiple_of(2) => constant(base),
+                _ => constant(base * min),
+            };
+            warm_up(end)
+        }
+        "cosine" if min > 0.0 => warm_up(cosine(base * min)),
+        name => return scheduler(name, "lr_scheduler", given, [warmup, total], base),
+    };
+    buildable("lr_scheduler", spec)
+}

@@ -1,0 +1,97 @@
+//! The form of an ecosystem, and the facts of a run that files leave out.
+
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Spec};
+
+/// A library or a program whose config files are read.
+pub struct Ecosystem {
+    /// Its name, and others that it goes by.
+    pub names: &'static [&'static str],
+    /// Whether data has the shape of its files.
+    pub recognises: fn(&Data) -> bool,
+    /// The schedule of a file. Fields of the schedule that aren't known are an error, and all others are
+    /// left alone.
+    pub read: fn(Data, &Facts) -> Result<Spec, ScheduleError>,
+}
+
+/// Facts of a run that a config may leave out. A file that says one itself goes before these.
+///
+/// ```
+/// use lr_compat::ecosystems::{self, Facts};
+/// use lr_schedule::Schedule;
+/// use lr_schedule::spec::Format;
+///
+/// let trainer = Format::Yaml.read("learning_rate: 2e-5\nnum_train_epochs: 3\nwarmup_ratio: 0.1\n")?;
+/// let error = ecosystems::read(trainer.clone(), &Facts::default()).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "num_train_epochs: depends on the run's `samples`, which the file doesn't say",
+/// );
+/// let facts = Facts { samples: Some(800), ..Facts::default() };
+/// let schedule = ecosystems::read(trainer, &facts)?.build()?;
+/// assert_eq!(schedule.at(30), 2e-5); // of 300 steps
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Facts {
+    /// The rate that the optimizer was given.
+    pub base_lr: Option<f64>,
+    /// The optimizer steps of the run.
+    pub total_steps: Option<u64>,
+    /// The epochs of the run.
+    pub epochs: Option<u64>,
+    /// The optimizer steps of an epoch.
+    pub steps_per_epoch: Option<u64>,
+    /// The batches of an epoch, several of which may make a step.
+    pub batches_per_epoch: Option<u64>,
+    /// The samples of an epoch.
+    pub samples: Option<u64>,
+    /// The samples of a batch, on each of the processes.
+    pub batch_size: Option<u64>,
+    /// The batches of a step.
+    pub accumulation: Option<u64>,
+    /// Whether an epoch's last batch is left out where it isn't full.
+    pub drop_last: bool,
+    /// The processes that share an epoch's batches. Default: 1.
+    pub processes: Option<u64>,
+    /// The samples of a step, on all processes.
+    pub samples_per_step: Option<u64>,
+    /// The tokens of a step, on all processes.
+    pub tokens_per_step: Option<u64>,
+    /// The group of parameters whose rate is asked for. Default: the one with most of the weights.
+    pub group: Option<String>,
+}
+
+impl Facts {
+    /// The fact called `name`, which `place` in the file depends on.
+    pub(super) fn needed<T>(
+        fact: Option<T>,
+        name: &'static str,
+        place: &str,
+    ) -> Result<T, ScheduleError> {
+        fact.ok_or_else(|| {
+            let why = format!("depends on the run's `{name}`, which the file doesn't say");
+            ScheduleError::unsupported(place, why)
+        })
+    }
+
+    /// The rate that the file says, or else the optimizer's.
+    pub(super) fn rate(&self, said: Option<f64>, place: &str) -> Result<f64, ScheduleError> {
+        Self::needed(said.or(self.base_lr), "base_lr", place)
+    }
+
+    /// The steps of the run, where the file doesn't say them.
+    pub(super) fn steps(&self, place: &str) -> Result<u64, ScheduleError> {
+        let of_epochs = || self.epochs?.checked_mul(self.steps_per_epoch?);
+        Self::needed(self.total_steps.or_else(of_epochs), "total_steps", place)
+    }
+
+    /// The steps of an epoch.
+    pub(super) fn epoch(&self, place: &str) -> Result<u64, ScheduleError> {
+        let steps = Self::needed(self.steps_per_epoch, "steps_per_epoch", place)?;
+        match steps {
+            0 => Err(ScheduleError::invalid("steps_per_epoch", 0, "at least 1")),
+            steps => Ok(steps),
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Hugging Face `TrainingArguments`, and what takes them over as they are: TRL, LLaMA-Factory, and the arguments
+//! of transformers' own scripts.
+//!
+//! - An epoch has `ceil(samples / (per_device_train_batch_size · processes))` batches, or with
+//!   `dataloader_drop_last` rounded down, and `ceil(batches / gradient_accumulation_steps)` steps; the run has
+//!   `ceil(num_train_epochs · steps)`. `max_steps` goes before all of that. (`Trainer.set_initial_training_values`;
+//!   older versions round the steps of an epoch down.)
+//! - `warmup_steps` of 1 or more are steps; below 1 they are a share, and the steps are rounded up. So are
+//!   those of `warmup_ratio`, which counts where there are no `warmup_steps`.
+//!   (`TrainingArguments.get_warmup_steps`; `warmup_ratio` as in transformers 4.)
+//! - Without `lr_scheduler_type` it is linear, without `learning_rate` 5e-5. TRL's own defaults of the rate depend
+//!   on the trainer, which the file doesn't say.
+//!
+//! From transformers 5.24: `trainer.py`, `training_args.py`.
+
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use super::envelope::{is_one_of, over_base};
+use crate::args::Args;
+use crate::transformers::{self, NAMES, SCHEDULERS};
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["transformers", "hf", "trl", "llama_factory"],
+    recognises: |data| {
+        let short = NAMES.iter().any(|(name, _)| is_one_of(data, &[*name]));
+        let beside = [
+            "max_steps",
+            "num_train_epochs",
+            "per_device_train_batch_size",
+            "gradient_accumulation_steps",
+            "warmup_ratio",
+            "warmup_steps",
+        ];
+        let is_trainer = data.at("lr_scheduler_type").is_some()
+            || data.at("learning_rate").is_some()
+                && beside.iter().any(|name| data.at(name).is_some());
+        // axolotl's files have `learning_rate` too.
+        short || is_one_of(data, SCHEDULERS) || is_trainer && data.at("base_model").is_none()
+    },
+    read: |data, facts| match data.at("scheduler") {
+        Some(_) => over_base(data, facts, transformers::from_data),
+        None => read(data, facts),
+    },
+};
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let of_trl = data.at("dataset_name").is_some();
+    let own = |name: &str| name.starts_with("lr_scheduler") || name.starts_with("warmup_");
+    let args = &mut Args::among(data, own);
+    let rate = args.maybe_number("learning_rate");
+    let name = args.text("lr_scheduler_type");
+    let kwargs = args.read("lr_scheduler_kwargs", kwargs);
+    let warmup = args.not_negative("warmup_steps", 0.0);
+    let ratio = args.share("warmup_ratio", 0.0);
+    let length = Length {
+        max_steps: args.integer("max_steps", -1),
+        epochs: args.not_negative("num_train_epochs", 3.0),
+        batch: args.steps("per_device_train_batch_size", facts.batch_size.unwrap_or(8)),
+        accumulation: args.steps(
+            "gradient_accumulation_steps",
+            facts.accumulation.unwrap_or(1),
+        ),
+        drop_last: args.flag("dataloader_drop_last", facts.drop_last),
+    };
+    args.finish(())?;
+    let default = if of_trl { None } else { Some(5e-5) };
+    let base = facts.rate(rate.or(facts.base_lr).or(default), "learning_rate")?;
+    let total = length.steps(facts)?;
+    let warmup = match warmup {
+        steps if steps >= 1.0 => steps as u64,
+        0.0 => share(ratio, total),
+        part => share(part, total),
+    };
+    let name = name.as_deref().unwrap_or("linear");
+    scheduler(name, "lr_scheduler_type", kwargs, [warmup, total], base)
+}
+
+/// A share of steps, rounded up.
+fn share(share: f64, of: u64) -> u64 {
+    (share * of as f64).ceil() as u64
+}
+
+/// The numbers that say how long a run is.
+struct Length {
+    max_steps: i64,
+    epochs: f64,
+    batch: u64,
+    accumulation: u64,
+    drop_last: bool,
+}
+
+impl Length {
+    fn steps(&self, facts: &Facts) -> Result<u64, ScheduleError> {
+        if let Ok(steps @ 1..) = u64::try_from(self.max_steps) {
+            return Ok(steps);
+        }
+        if let Some(steps) = facts.total_steps {
+            return Ok(steps);
+        }
+        let updates = match facts.steps_per_epoch {
+            Some(steps) => steps,
+            None => {
+                let samples = Facts::needed(facts.samples, "samples", "num_train_epochs")?;
+                let batch = self
+                    .batch
+                    .saturating_mul(facts.processes.unwrap_or(1).max(1));
+                let batches = match self.drop_last {
+                    true => samples / batch,
+                    false => samples.div_ceil(batch),
+                };
+                batches.div_ceil(self.accumulation).max(1)
+            }
+        };
+        Ok(share(self.epochs, updates))
+    }
+}
+
+/// A table of arguments, which the command line gives as JSON.
+pub(super) fn kwargs(data: Data) -> Result<Vec<(String, Data)>, ScheduleError> {
+    let wrong = |data| Err(ScheduleError::invalid("", data, "a table of arguments"));
+    match data {
+        Data::Table(entries) => Ok(entries),
+        Data::Text(text) => match serde_json::from_str(&text) {
+            Ok(Data::Table(entries)) => Ok(entries),
+            _ => wrong(Data::Text(text)),
+        },
+        other => wrong(other),
+    }
+}
+
+/// The scheduler that `get_scheduler` makes, of which `field` has the name, for so many steps of warm-up and
+/// in all.
+pub(super) fn scheduler(
+    name: &str,
+    field: &str,
+    kwargs: Option<Vec<(String, Data)>>,
+    [warmup, total]: [u64; 2],
+    base: f64,
+) -> Result<Spec, ScheduleError> {
+    let known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+    if !known.contains(&name) {
+        return Err(ScheduleError::unknown(field, "scheduler", name, &known));
+    }
+    let args = [
+        ("num_warmup_steps", Data::Integer(warmup.into())),
+        ("num_training_steps", Data::Integer(total.into())),
+        (
+            "scheduler_specific_kwargs",
+            Data::Table(kwargs.unwrap_or_default()),
+        ),
+    ];
+    let args = args.map(|(name, data)| (name.to_string(), data));
+    let config = [
+        ("scheduler", Data::Text(name.to_string())),
+        ("args", Data::Table(args.into())),
+    ];
+    let config = config.map(|(name, data)| (name.to_string(), data));
+    transformers::from_data(Data::Table(config.into()), base).map_err(|mut error| {
+        // In place of the function's name, which the file doesn't have.
+        let inner = error
+            .place
+            .split_once('.')
+            .map(|(_, inner)| inner.to_string());
+        error.place = inner.unwrap_or_default();
+        error.inside("lr_scheduler_kwargs")
+    })
+}

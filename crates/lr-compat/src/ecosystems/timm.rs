@@ -1,0 +1,270 @@
+//! timm's `args.yaml`, which its `train.py` writes: the arguments of `create_scheduler_v2`.
+//!
+//! - Without `sched_on_updates` the scheduler is stepped at the end of each epoch, and the rate holds for an epoch.
+//!   With it, lengths are multiplied with the updates of an epoch.
+//! - `epochs` are those of the curve, without `cooldown_epochs`; with `warmup_prefix` without the warm-up too.
+//! - `poly` takes `decay_rate` for its power; `wsd` and `rsqrt` take their warm-up out of `epochs`, unless it is a
+//!   prefix, and `decay_epochs` below 1 for a share of the rest.
+//! - Without `lr` it is `lr_base · batch_size · grad_accum_steps · processes / lr_base_size`, or by the square root of
+//!   that ratio for optimizers with `ada` or `lamb` in their names. (`train.py`)
+//!
+//! From timm 1.0.31: `scheduler/scheduler_factory.py`.
+
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use super::envelope::{is_one_of, over_base};
+use crate::args::{Args, count, list};
+use crate::build::{constant, steps};
+use crate::timm;
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["timm"],
+    recognises: |data| {
+        let beside = [
+            "epochs",
+            "opt",
+            "warmup_epochs",
+            "warmup_lr",
+            "decay_epochs",
+        ];
+        let is_args = matches!(data.at("sched"), Some(Data::Text(_)));
+        is_one_of(data, timm::SCHEDULERS)
+            || is_args && beside.iter().any(|name| data.at(name).is_some())
+    },
+    read: |data, facts| match data.at("scheduler") {
+        Some(_) => over_base(data, facts, timm::from_data),
+        None => read(data, facts),
+    },
+};
+
+/// The names of `sched`, and their classes.
+const NAMES: &[(&str, &str)] = &[
+    ("cosine", "CosineLRScheduler"),
+    ("tanh", "TanhLRScheduler"),
+    ("step", "StepLRScheduler"),
+    ("constant", "StepLRScheduler"),
+    ("multistep", "MultiStepLRScheduler"),
+    ("plateau", "PlateauLRScheduler"),
+    ("poly", "PolyLRScheduler"),
+    ("wsd", "WSDLRScheduler"),
+    ("rsqrt", "WSDLRScheduler"),
+    ("none", ""),
+];
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    // One that is null has another default than one that isn't there.
+    let listed = matches!(&data, Data::Table(entries) if entries.iter().any(|(name, _)| name == "decay_epochs"));
+    let own = |name: &str| {
+        ["sched", "lr_", "warmup_", "decay_"]
+            .iter()
+            .any(|begin| name.starts_with(begin))
+    };
+    let args = &mut Args::among(data, own);
+    let rate = rate(args, facts);
+    let name = args.text("sched").unwrap_or_default();
+    let on_updates = args.flag("sched_on_updates", false);
+    let epochs = args.steps("epochs", 100);
+    let decay_default = match name.as_str() {
+        _ if !listed => 30.0,
+        "wsd" | "rsqrt" => 0.2,
+        _ => 90.0,
+    };
+    let decay_epochs = args.positive("decay_epochs", decay_default);
+    let milestones = args.read("decay_milestones", |data| list(data, count));
+    let warmup = args.count("warmup_epochs", 5);
+    let prefix = args.flag("warmup_prefix", false);
+    let decay_rate = args.not_negative("decay_rate", 0.1);
+    let noise = args.read("lr_noise", |data| match data {
+        Data::List(_) => list(data, crate::args::number),
+        data => crate::args::number(data).map(|number| vec![number]),
+    });
+    let decay_fn = args.read("lr_decay_fn", Ok);
+    let timescale = args.maybe_number("lr_stable_timescale");
+    let metric = args
+        .text("eval_metric")
+        .unwrap_or_else(|| "top1".to_string());
+    let mut given: Vec<(&str, Data)> = Vec::new();
+    let kept = [
+        ("min_lr", "lr_min"),
+        ("warmup_lr", "warmup_lr_init"),
+        ("lr_noise_pct", "noise_pct"),
+        ("lr_noise_std", "noise_std"),
+        ("seed", "noise_seed"),
+        ("lr_cycle_mul", "cycle_mul"),
+        ("lr_cycle_decay", "cycle_decay"),
+        ("lr_cycle_limit", "cycle_limit"),
+        ("lr_k_decay", "k_decay"),
+        ("patience_epochs", "patience_t"),
+    ];
+    for (ours, theirs) in kept {
+        given.extend(args.read(ours, Ok).map(|data| (theirs, data)));
+    }
+    args.count("cooldown_epochs", 0);
+    for base in ["lr_base", "lr_base_size", "lr_base_scale"] {
+        args.read(base, Ok);
+    }
+    args.finish(())?;
+    let Some((_, class)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        let known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
+        return Err(ScheduleError::unknown("sched", "scheduler", &name, &known));
+    };
+    let base = rate?;
+    if name == "none" {
+        return Ok(constant(base));
+    }
+
+    let epoch = facts.epoch(if on_updates {
+        "sched_on_updates"
+    } else {
+        "sched"
+    })?;
+    let unit = if on_updates { epoch } else { 1 };
+    let times = |epochs: u64| epochs.saturating_mul(unit);
+    let length = times(epochs);
+    let whole = |count: u64| Data::Integer(count.into());
+    let allowed: &[&str] = match name.as_str() {
+        "cosine" | "poly" => &[
+            "lr_min",
+            "cycle_mul",
+            "cycle_decay",
+            "cycle_limit",
+            "k_decay",
+        ],
+        "tanh" => &["lr_min", "cycle_mul", "cycle_decay", "cycle_limit"],
+        "plateau" => &["lr_min", "patience_t"],
+        "wsd" | "rsqrt" => &["lr_min"],
+        _ => &[],
+    };
+    given.retain(|(name, _)| {
+        name.starts_with("noise") || *name == "warmup_lr_init" || allowed.contains(name)
+    });
+    let mut set = |name: &'static str, data: Data| {
+        if !given.iter().any(|(given, _)| *given == name) {
+            given.push((name, data));
+        }
+    };
+    set("warmup_t", whole(times(warmup)));
+    set("warmup_lr_init", Data::Number(1e-5));
+    if let Some(noise) = noise {
+        let range = noise
+            .iter()
+            .map(|share| Data::Number(share * length as f64));
+        let mut range: Vec<Data> = range.collect();
+        let range = if range.len() == 1 {
+            range.remove(0)
+        } else {
+            Data::List(range)
+        };
+        set("noise_range_t", range);
+    }
+    match name.as_str() {
+        "plateau" => {
+            let mode = if metric.contains("loss") {
+                "min"
+            } else {
+                "max"
+            };
+            set("mode", Data::Text(mode.to_string()));
+        }
+        "wsd" | "rsqrt" => {}
+        _ => set("warmup_prefix", Data::Bool(prefix)),
+    }
+    match name.as_str() {
+        "cosine" | "tanh" | "poly" => {
+            set("t_initial", whole(length));
+            set("cycle_decay", Data::Number(0.1));
+            if name == "poly" {
+                set("power", Data::Number(decay_rate));
+            }
+        }
+        "step" => {
+            set("decay_t", Data::Number(decay_epochs * unit as f64));
+            set("decay_rate", Data::Number(decay_rate));
+        }
+        "constant" => set("decay_t", whole(1)),
+        "multistep" => {
+            let milestones = milestones.unwrap_or_else(|| vec![30, 60]).into_iter();
+            set(
+                "decay_t",
+                Data::List(milestones.map(|epoch| whole(times(epoch))).collect()),
+            );
+            set("decay_rate", Data::Number(decay_rate));
+        }
+        "plateau" => set("decay_rate", Data::Number(decay_rate)),
+        _ => {
+            let length = if prefix {
+                length
+            } else {
+                length.saturating_sub(times(warmup))
+            };
+            let decay = match decay_epochs < 1.0 {
+                true => decay_epochs * length as f64,
+                false => decay_epochs * unit as f64,
+            };
+            let decay = decay.round_ties_even() as u64;
+            if !(1..=length).contains(&decay) {
+                let allowed = "above 0 and no longer than the epochs after the warm-up";
+                return Err(ScheduleError::invalid(
+                    "decay_epochs",
+                    decay_epochs,
+                    allowed,
+                ));
+            }
+            set("t_initial", whole(length));
+            set("decay_t", whole(decay));
+            let (stable, down) = match name.as_str() {
+                "rsqrt" => ("rsqrt", "linear"),
+                _ => ("constant", "1-sqrt"),
+            };
+            set("stable_fn", Data::Text(stable.to_string()));
+            set("decay_fn", decay_fn.unwrap_or(Data::Text(down.to_string())));
+            if let Some(epochs) = timescale {
+                set("stable_timescale", Data::Number(epochs * unit as f64));
+            }
+        }
+    }
+    let given = given
+        .into_iter()
+        .map(|(name, data)| (name.to_string(), data));
+    let config = [
+        ("scheduler".to_string(), Data::Text((*class).to_string())),
+        ("args".to_string(), Data::Table(given.collect())),
+    ];
+    let spec = timm::from_data(Data::Table(config.into()), base)?;
+    let per_epoch = |of: Box<Spec>| Spec::PerEpoch {
+        steps: steps(epoch),
+        of,
+    };
+    Ok(match spec {
+        spec if on_updates => spec,
+        Spec::Feedback { rule, of } => Spec::Feedback {
+            rule,
+            of: Box::new(per_epoch(of)),
+        },
+        spec => per_epoch(Box::new(spec)),
+    })
+}
+
+/// The rate of the optimizer: `lr`, or else of `lr_base`.
+fn rate(args: &mut Args, facts: &Facts) -> Result<f64, ScheduleError> {
+    if let Some(rate) = args.maybe_number("lr").filter(|rate| *rate != 0.0) {
+        return Ok(rate);
+    }
+    let Some(base) = args.maybe_number("lr_base") else {
+        return facts.rate(None, "lr");
+    };
+    let size = args.positive("lr_base_size", 256.0);
+    let optimizer = args
+        .text("opt")
+        .unwrap_or_else(|| "sgd".to_string())
+        .to_lowercase();
+    let adaptive = ["ada", "lamb"].iter().any(|part| optimizer.contains(part));
+    let scales = [("sqrt", true), ("linear", false), ("", adaptive)];
+    let square_root = args.choice("lr_base_scale", adaptive, &scales);
+    let batch = args.positive("batch_size", facts.batch_size.unwrap_or(128) as f64);
+    let accumulation = args.positive("grad_accum_steps", facts.accumulation.unwrap_or(1) as f64);
+    let ratio = batch * accumulation * facts.processes.unwrap_or(1) as f64 / size;
+    Ok(base * if square_root { ratio.sqrt() } else { ratio })
+}

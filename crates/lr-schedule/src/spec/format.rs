@@ -1,0 +1,271 @@
+//! The formats of texts from outside.
+
+use std::collections::BTreeMap;
+
+use crate::data::{Data, MAX_DEPTH, MAX_VALUES};
+
+/// The format of a text that holds a spec or a config.
+///
+/// ```
+/// use lr_schedule::spec::{Data, Format};
+///
+/// let text = "optimizer:\n  lr: 1e-3\n  betas: [0.9, 0.95]\n";
+/// assert_eq!(Format::of(text), Format::Yaml);
+/// let data = Format::Yaml.read(text)?;
+/// assert_eq!(data.at("optimizer.lr"), Some(&Data::Number(0.001)));
+///
+/// let error = Format::Toml.read("lr = 1e-3\nlr = 2").unwrap_err();
+/// assert_eq!((error.line, error.column), (2, 1));
+/// # Ok::<(), lr_schedule::spec::FormatError>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// JSON.
+    Json,
+    /// TOML.
+    Toml,
+    /// YAML 1.2, with the booleans of 1.1. Anchors and merged tables are taken, tags are left out.
+    Yaml,
+    /// The arguments of a command: `--lr 0.1 --milestones 3 7 --nesterov`, in one line or in many.
+    Arguments,
+}
+
+/// A text that can't be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("line {line}, column {column}: {problem}")]
+pub struct FormatError {
+    /// The line of the mistake, from 1 on.
+    pub line: usize,
+    /// The column there, from 1 on.
+    pub column: usize,
+    /// The mistake.
+    pub problem: String,
+}
+
+impl Format {
+    /// Gives the format that a file's name ends with: `json`, `toml`, `yaml` or `yml`.
+    pub fn of_ending(ending: &str) -> Option<Self> {
+        Some(match ending.to_ascii_lowercase().as_str() {
+            "json" => Self::Json,
+            "toml" => Self::Toml,
+            "yaml" | "yml" => Self::Yaml,
+            _ => return None,
+        })
+    }
+
+    /// Guesses the format of a text, by its first line that isn't empty or a comment.
+    pub fn of(text: &str) -> Self {
+        let mut lines = text.lines().map(str::trim_start);
+        let first = lines.find(|line| !line.is_empty() && !line.starts_with('#'));
+        let first = first.unwrap_or_default();
+        let is_key = |key: &str| {
+            let of_key = |c: char| c.is_alphanumeric() || " _-.\"'".contains(c);
+            !key.trim().is_empty() && key.chars().all(of_key)
+        };
+        if first.starts_with('{') {
+            Self::Json
+        } else if is_option(first) {
+            Self::Arguments
+        } else if first.starts_with('[') || first.split_once('=').is_some_and(|(k, _)| is_key(k)) {
+            Self::Toml
+        } else {
+            Self::Yaml
+        }
+    }
+
+    /// Reads a text as data.
+    ///
+    /// # Errors
+    ///
+    /// A text that is not of this format, that says a name twice, or that is larger than
+    /// [`Data`] can be, aliases and merged tables counted where they are used.
+    pub fn read(self, text: &str) -> Result<Data, FormatError> {
+        match self {
+            Self::Json => of_json(text),
+            Self::Toml => toml::from_str(text).map_err(|error| {
+                let at = error.span().map_or(0, |span| span.start);
+                let before = text.get(..at).unwrap_or(text);
+                let line = before.rsplit('\n').next().unwrap_or_default();
+                FormatError {
+                    line: before.matches('\n').count() + 1,
+                    column: line.chars().count() + 1,
+                    problem: error.message().to_string(),
+                }
+            }),
+            Self::Yaml => of_yaml(text),
+            Self::Arguments => arguments(text),
+        }
+    }
+}
+
+fn of_json(text: &str) -> Result<Data, FormatError> {
+    serde_json::from_str(text).map_err(|error| {
+        let problem = error.to_string();
+        FormatError {
+            line: error.line(),
+            column: error.column(),
+            problem: problem
+                .split(" at line ")
+                .next()
+                .unwrap_or(&problem)
+                .to_string(),
+        }
+    })
+}
+
+fn of_yaml(text: &str) -> Result<Data, FormatError> {
+    let options = serde_saphyr::options! {
+        // Dumps of Python have one anchor and many aliases; `Data` bounds what they come to.
+        budget: serde_saphyr::budget! {
+            max_depth: MAX_DEPTH,
+            enforce_alias_anchor_ratio: false,
+        },
+        with_snippet: false,
+        non_finite_float_policy: serde_saphyr::options::NonFiniteFloatPolicy::PassThrough,
+    };
+    serde_saphyr::from_str_with_options(text, options).map_err(|error| {
+        let at = error.location();
+        let place = |of: Option<u64>| of.and_then(|of| usize::try_from(of).ok()).unwrap_or(1);
+        // Its own text has the place at its end.
+        let problem = error.render_with_formatter(&serde_saphyr::UserMessageFormatter);
+        let problem = [" at line ", " (defined"]
+            .iter()
+            .fold(problem.as_str(), |text, end| {
+                text.split(end).next().unwrap_or(text)
+            });
+        FormatError {
+            line: place(at.map(|at| at.line())),
+            column: place(at.map(|at| at.column())),
+            problem: problem.to_string(),
+        }
+    })
+}
+
+fn is_option(word: &str) -> bool {
+    let name = word.strip_prefix("--").unwrap_or_default();
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+}
+
+/// A table of options: of one that is given twice the later one, as in `argparse`. Words before the first
+/// option are left out, and `-` in a name is `_`.
+fn arguments(text: &str) -> Result<Data, FormatError> {
+    let wrong = |problem: String| FormatError {
+        line: 1,
+        column: 1,
+        problem,
+    };
+    let mut options: Vec<(String, Vec<Data>)> = Vec::new();
+    let mut places = BTreeMap::new();
+    let mut last: Option<usize> = None;
+    // An empty one is the rest of a line that ends in `\\`.
+    let mut words = shlex::Shlex::new(text);
+    for (count, word) in words.by_ref().filter(|word| !word.is_empty()).enumerate() {
+        if count >= MAX_VALUES {
+            return Err(wrong(format!(
+                "must be at most {MAX_VALUES} words, got more"
+            )));
+        }
+        if !is_option(&word) {
+            if let Some(at) = last {
+                options[at].1.push(scalar(word));
+            }
+            continue;
+        }
+        let (name, value) = match word.split_once('=') {
+            Some((name, value)) => (name, Some(scalar(value.to_string()))),
+            None => (word.as_str(), None),
+        };
+        let name = name[2..].replace('-', "_");
+        let at = *places.entry(name.clone()).or_insert(options.len());
+        if at == options.len() {
+            options.push((name, Vec::new()));
+        }
+        options[at].1 = value.into_iter().collect();
+        last = Some(at);
+    }
+    if words.had_error {
+        return Err(wrong("a quotation has no end".to_string()));
+    }
+    let options = options.into_iter().map(|(name, mut values)| {
+        let value = match values.len() {
+            0 => Data::Bool(true),
+            1 => values.remove(0),
+            _ => Data::List(values),
+        };
+        (name, value)
+    });
+    Ok(Data::Table(options.collect()))
+}
+
+fn scalar(word: String) -> Data {
+    match (word.parse::<i64>(), word.parse::<f64>()) {
+        (Ok(integer), _) => Data::Integer(integer.into()),
+        (_, Ok(number)) => Data::Number(number),
+        _ => Data::Text(word),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_of_a_text_is_told_by_its_beginning() {
+        for (text, format) in [
+            ("{\"cosine\": 1}", Format::Json),
+            ("# what\n\n[training]\nlr = 1", Format::Toml),
+            ("lr = 0.1", Format::Toml),
+            ("a.b-c = 'x: y'", Format::Toml),
+            ("lr: 0.1", Format::Yaml),
+            ("name: a = b", Format::Yaml),
+            ("---\nlr: 1", Format::Yaml),
+            ("- type: LinearLR", Format::Yaml),
+            ("%YAML 1.2\n---\n{a: 1}", Format::Yaml),
+            ("--lr 0.1", Format::Arguments),
+            ("", Format::Yaml),
+        ] {
+            assert_eq!(Format::of(text), format, "{text}");
+        }
+        assert_eq!(Format::of_ending("YML"), Some(Format::Yaml));
+        assert_eq!(Format::of_ending("txt"), None);
+    }
+
+    #[test]
+    fn arguments_are_a_table() {
+        let text = "train.py --lr 3e-4 --lr=1e-3 \\\n  --adam-betas \"(0.9, 0.98)\" # of Adam\n\
+                    --steps 3 7 --momentum -0.5 --nesterov";
+        let data = Format::Arguments.read(text).unwrap();
+        assert_eq!(data.at("lr"), Some(&Data::Number(1e-3)));
+        assert_eq!(
+            data.at("adam_betas"),
+            Some(&Data::Text("(0.9, 0.98)".to_string()))
+        );
+        let steps = Data::List([3, 7].map(Data::Integer).into());
+        assert_eq!(data.at("steps"), Some(&steps));
+        assert_eq!(data.at("momentum"), Some(&Data::Number(-0.5)));
+        assert_eq!(data.at("nesterov"), Some(&Data::Bool(true)));
+        assert!(Format::Arguments.read("--lr \"1").is_err());
+    }
+
+    #[test]
+    fn yaml_is_read_as_python_means_it() {
+        let text = "a: &one {lr: 1e-3, on: yes}\nb: {<<: *one, lr: 2}\nc: !!python/tuple [1, 0x10, 1_000, .inf]\n\
+                    d: null\ne: '1'\nf: ~\n7: x\n";
+        let data = Format::Yaml.read(text).unwrap();
+        assert_eq!(data.at("a.lr"), Some(&Data::Number(1e-3)));
+        assert_eq!(data.at("b.on"), Some(&Data::Bool(true)));
+        assert_eq!(data.at("b.lr"), Some(&Data::Integer(2)));
+        let numbers = [
+            Data::Integer(1),
+            Data::Integer(16),
+            Data::Integer(1000),
+            Data::Number(f64::INFINITY),
+        ];
+        assert_eq!(data.at("c"), Some(&Data::List(numbers.into())));
+        assert_eq!([data.at("d"), data.at("f")], [None, None]);
+        assert_eq!(data.at("e"), Some(&Data::Text("1".to_string())));
+        assert!(data.at("7").is_some());
+        let error = Format::Yaml.read("a: 1\nb: [1\n").unwrap_err();
+        assert!(error.line >= 2, "{error}");
+    }
+}
