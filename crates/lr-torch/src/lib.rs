@@ -67,16 +67,21 @@
 //! The reader is one of its own since the others lose what these files have: a `Counter`, the order of
 //! keys, a list that is referred to twice. It [executes nothing](TorchFile#bounds).
 
+mod container;
+mod contents;
 mod dict;
 mod dtype;
 mod error;
 mod file;
+mod numpy;
 mod optimizer;
 mod pickle;
 mod scheduler;
 mod tensor;
+mod trainer;
 mod value;
 
+pub use contents::{Part, PartKind};
 pub use dict::Key;
 pub use dtype::Dtype;
 pub use error::TorchError;
@@ -85,4 +90,5 @@ pub use optimizer::{OptimizerState, ParamGroup, ParamState};
 pub use pickle::{MAX_PICKLE_BYTES, MAX_PICKLE_VALUES};
 pub use scheduler::{GroupSchedule, ReadOptions, SchedulerState};
 pub use tensor::Tensor;
+pub use trainer::TrainingArguments;
 pub use value::Value;

@@ -8,3 +8,4 @@ mod torch_file;
 mod contents;
 mod errors;
 mod rates;
+mod saved;
