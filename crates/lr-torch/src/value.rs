@@ -102,6 +102,9 @@ impl<'a> Value<'a> {
                     Some(Scalar::Int(int)) => int.to_string(),
                     Some(Scalar::Float(float)) => float.to_string(),
                     Some(Scalar::Bool(flag)) => if flag { "True" } else { "False" }.to_string(),
+                    None if name.ends_with(".multiarray._reconstruct") => {
+                        "an array of numpy's".to_string()
+                    }
                     None => format!("a {name}"),
                 },
             },

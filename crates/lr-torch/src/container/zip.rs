@@ -1,6 +1,7 @@
 //! The ZIP archive that `torch.save` writes since PyTorch 1.6.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use zip::ZipArchive;
 use zip::result::ZipError;
@@ -11,7 +12,46 @@ use crate::pickle::{ENTRY, MAX_PICKLE_BYTES, Pickle};
 
 /// An archive with a pickle, and each storage as an entry.
 pub(crate) struct Archive {
-    archive: ZipArchive<Box<dyn Source>>,
+    archive: ZipArchive<Shared>,
+    source: Shared,
+}
+
+/// The same source for the archive and for what is read beside it.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Box<dyn Source>>>);
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Box<dyn Source>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Checks that the flags and the method before each entry are those of the directory, which `zip` goes by.
+    fn check_headers(&self, headers: &[(String, u64, u64)]) -> Result<(), TorchError> {
+        let mut source = self.lock();
+        let mut four = |at: u64| {
+            source.seek(SeekFrom::Start(at)).map_err(unreadable)?;
+            take(&mut *source, 4).map_err(unreadable)
+        };
+        for (name, local, central) in headers {
+            if four(local + 6)? != four(central + 8)? {
+                let why = format!("{name}: its header is not what the directory says");
+                return Err(TorchError::Damaged(why));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Read for Shared {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.lock().read(into)
+    }
+}
+
+impl Seek for Shared {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        self.lock().seek(to)
+    }
 }
 
 /// How many entries of an archive are read.
@@ -24,7 +64,8 @@ const END: &[u8] = b"PK\x05\x06";
 impl Archive {
     pub fn read(mut source: Box<dyn Source>) -> Result<(Self, Pickle, Storages), TorchError> {
         check_end(&mut source)?;
-        let mut archive = ZipArchive::new(source).map_err(damaged)?;
+        let source = Shared(Arc::new(Mutex::new(source)));
+        let mut archive = ZipArchive::new(source.clone()).map_err(damaged)?;
         let entries = archive.len() as u64;
         if entries > MAX_ENTRIES {
             return Err(TorchError::TooLarge {
@@ -59,7 +100,7 @@ impl Archive {
         let index = index.ok_or_else(no_pickle)?;
         let pickle = read_entry(&mut archive, index, MAX_PICKLE_BYTES)?;
         let (pickle, _) = Pickle::read(&pickle, 0, ENTRY)?;
-        Ok((Self { archive }, pickle, storages))
+        Ok((Self { archive, source }, pickle, storages))
     }
 
     pub fn storage(&mut self, storage: Storage) -> Result<Vec<u8>, TorchError> {
@@ -70,10 +111,17 @@ impl Archive {
     pub fn check(&mut self) -> Result<(), TorchError> {
         let consistent = self.archive.validate_header_consistency();
         consistent.map_err(damaged)?;
+        let mut headers = Vec::new();
+        for index in 0..self.archive.len() {
+            let entry = self.archive.by_index_data(index).map_err(damaged)?;
+            let name = entry.name().map_err(damaged)?.into_owned();
+            headers.push((name, entry.header_start(), entry.central_header_start()));
+        }
+        self.source.check_headers(&headers)?;
         for index in 0..self.archive.len() {
             let mut entry = self.archive.by_index(index).map_err(damaged)?;
             let name = entry.name().map_err(damaged)?.into_owned();
-            std::io::copy(&mut entry, &mut std::io::sink())
+            io::copy(&mut entry, &mut io::sink())
                 .map_err(|error| TorchError::Damaged(format!("{name}: {error}")))?;
         }
         Ok(())

@@ -56,7 +56,7 @@ fn is_json(file: &str) -> bool {
 fn check(file: &str, entry: &Json) -> Result<(), Fault> {
     let opened = open(file)?;
     if entry["ok"] == false {
-        return Err("is read, and must be refused".to_string());
+        panic!("{file} is read, and must be refused");
     }
     let expected = match entry["format"].as_str().unwrap() {
         "torch.save, legacy (before 1.6)" => "legacy",
