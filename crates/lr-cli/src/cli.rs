@@ -197,8 +197,11 @@ pub struct Check {
 
 #[derive(Args)]
 pub struct Inspect {
-    /// The file
+    /// The file, or a folder of transformers' Trainer or of Accelerate
     pub file: PathBuf,
+    /// The place in the file, with dots between keys and indices: `optimizer_states.0`. Default: all of it
+    #[arg(long, value_name = "KEY")]
+    pub at: Option<String>,
     /// The file of the optimizer, where OneCycleLR and SWALR have their rates
     #[arg(long, value_name = "FILE")]
     pub optimizer: Option<PathBuf>,

@@ -66,6 +66,14 @@ impl Document {
         })
     }
 
+    /// The text as JSON, or an error with its place there.
+    pub fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
+        serde_json::from_str(&self.text).map_err(|error| {
+            let place = format!("{}:{}:{}", self.origin, error.line(), error.column());
+            Failure::input(&place, error.to_string())
+        })
+    }
+
     /// The text as a file of parity cases, if it is one.
     pub fn cases<T: for<'de> Deserialize<'de>>(&self) -> Option<Result<T, Failure>> {
         if self.format != Format::Json || !self.text.contains("\"cases\"") {

@@ -15,6 +15,10 @@ pub enum Dtype {
     I8,
     U8,
     Bool,
+    /// A real and an imaginary part of 32 bits.
+    C64,
+    /// A real and an imaginary part of 64 bits.
+    C128,
 }
 
 impl Dtype {
@@ -31,14 +35,27 @@ impl Dtype {
             "CharStorage" => Self::I8,
             "ByteStorage" => Self::U8,
             "BoolStorage" => Self::Bool,
+            "ComplexFloatStorage" => Self::C64,
+            "ComplexDoubleStorage" => Self::C128,
             _ => return None,
         })
+    }
+
+    /// The bytes of one element of a storage, by its class's name.
+    pub(crate) fn storage_size(name: &str) -> Option<usize> {
+        match name {
+            "UntypedStorage" | "QInt8Storage" | "QUInt8Storage" | "QUInt4x2Storage"
+            | "QUInt2x4Storage" => Some(1),
+            "QInt32Storage" => Some(4),
+            name => Self::of_storage(&format!("torch.{name}")).map(Self::size),
+        }
     }
 
     /// The bytes of one element.
     pub fn size(self) -> usize {
         match self {
-            Self::F64 | Self::I64 => 8,
+            Self::C128 => 16,
+            Self::F64 | Self::I64 | Self::C64 => 8,
             Self::F32 | Self::I32 => 4,
             Self::F16 | Self::BF16 | Self::I16 => 2,
             Self::I8 | Self::U8 | Self::Bool => 1,
@@ -59,6 +76,7 @@ impl Dtype {
             (Self::I16, &[a, b]) => i16::from_le_bytes([a, b]).into(),
             (Self::I8, &[a]) => i8::from_le_bytes([a]).into(),
             (Self::U8 | Self::Bool, &[a]) => a.into(),
+            (Self::C64 | Self::C128, _) => f64::NAN, // which callers refuse
             _ => unreachable!("an element has as many bytes as its type"),
         }
     }

@@ -18,20 +18,28 @@ pub enum TorchError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// It is none of `torch.save`'s, or damaged.
+    /// It is none of `torch.save`'s, but what the text says.
     #[error("is no file of torch.save: {0}")]
     NotTorch(String),
-    /// It is of the format that `torch.save` wrote before PyTorch 1.6, or a tar file of before 0.4.
+    /// It is one of `torch.save`'s, and less than that was.
+    #[error("is cut short: {0}; copy or download it again")]
+    CutShort(String),
+    /// It is one of `torch.save`'s, and has other bytes than that had.
+    #[error("is damaged: {0}; copy or download it again")]
+    Damaged(String),
+    /// It is a tar file, which PyTorch wrote before 0.2.
     #[error(
-        "is of PyTorch's old format ({0}), which is not read; load it in PyTorch and save it again"
+        "is of PyTorch's first format ({0}), which is not read; load it in PyTorch and save it again"
     )]
     OldFormat(&'static str),
     /// It was written on a big-endian machine.
     #[error("its byte order is {0:?}, of which only \"little\" is read")]
     ByteOrder(String),
     /// Its pickle is damaged, or holds what `torch.save` doesn't write.
-    #[error("byte {offset} of data.pkl: {why}")]
+    #[error("byte {offset} of {file}: {why}")]
     Pickle {
+        /// The file with the pickle in it: `data.pkl`, or the file itself.
+        file: &'static str,
         /// At which byte the operation begins.
         offset: usize,
         /// The fault.
@@ -86,12 +94,14 @@ pub enum TorchError {
         why: String,
     },
     /// A scheduler's state that may be of several classes, or of none.
-    #[error("{}: {}", at(place), classes(candidates))]
+    #[error("{}: {}", at(place), classes(candidates, unknown))]
     Class {
         /// Its place.
         place: String,
         /// The classes whose states have its keys.
         candidates: Vec<&'static str>,
+        /// Its keys that the only candidate has not.
+        unknown: Vec<String>,
     },
     /// The state makes no schedule.
     #[error(transparent)]
@@ -128,9 +138,13 @@ fn at(place: &str) -> &str {
     }
 }
 
-fn classes(candidates: &[&str]) -> String {
+fn classes(candidates: &[&str], unknown: &[String]) -> String {
     match candidates {
         [] => "has not the keys of any of PyTorch's schedulers".to_string(),
+        [class] if !unknown.is_empty() => format!(
+            "has the keys of {class}, and {}, which that has not: give the class by its name if it is one",
+            list(unknown)
+        ),
         candidates => format!(
             "may be of {}: give the class by its name",
             candidates.join(" or of ")

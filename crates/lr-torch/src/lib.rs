@@ -1,4 +1,4 @@
-//! Reads files of PyTorch 2: the states of schedulers and optimizers that `torch.save` wrote.
+//! Reads files of PyTorch, of 1.0 to 2: the states of schedulers and optimizers that `torch.save` wrote.
 //!
 //! # From a PyTorch run to a schedule
 //!
@@ -59,24 +59,52 @@
 //! The optimizer's state is worth giving always: a rate that was changed by hand is there alone.
 //! Without it, the rate is taken to be the one that the scheduler set last.
 //!
+//! States that are somewhere in a file, as in Lightning's, are [found](Value::parts) with the keys that lead to
+//! them. transformers' `Trainer` saves its [arguments](TrainingArguments) beside its states, which make the schedule:
+//!
+//! ```
+//! use lr_torch::{OptimizerState, ReadOptions, TorchFile, TrainingArguments};
+//! use lr_schedule::Schedule;
+//!
+//! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/saved/hf/linear/checkpoint-60");
+//! let arguments = TorchFile::open(format!("{folder}/training_args.bin"))?;
+//! let arguments = TrainingArguments::read(&arguments.root())?;
+//! let scheduler = TorchFile::open(format!("{folder}/scheduler.pt"))?;
+//! let state = ReadOptions::new()
+//!     .with_schedule(|base_lr| arguments.schedule(base_lr, None))
+//!     .read(&scheduler.root())?;
+//! assert_eq!(state.position, 60);
+//! assert_eq!(state.groups[0].spec.build()?.at(115), 0.0);
+//! # Ok::<(), lr_torch::TorchError>(())
+//! ```
+//!
 //! PyTorch's schedulers go on from whatever rate there is, and so do those here: by the formula where
 //! it gives the next 256 rates to 5e-13 of the largest, and else by a
 //! [`Recurrence`](lr_schedule::Recurrence) from here on. (With a `T_max` above 200, PyTorch's own
 //! rounding takes the cosine further than 1e-12 from its formula, from its lowest point on.)
 //!
+//! A state of before PyTorch 1.4, and that of a `ReduceLROnPlateau` that has not stepped, has no rate; the optimizer's state
+//! has it. A class of one's own that has the keys of one of these, and others, is an error until it is
+//! [named](ReadOptions::with_class).
+//!
 //! The reader is one of its own since the others lose what these files have: a `Counter`, the order of
 //! keys, a list that is referred to twice. It [executes nothing](TorchFile#bounds).
 
+mod container;
+mod contents;
 mod dict;
 mod dtype;
 mod error;
 mod file;
+mod numpy;
 mod optimizer;
 mod pickle;
 mod scheduler;
 mod tensor;
+mod trainer;
 mod value;
 
+pub use contents::{Part, PartKind};
 pub use dict::Key;
 pub use dtype::Dtype;
 pub use error::TorchError;
@@ -85,4 +113,5 @@ pub use optimizer::{OptimizerState, ParamGroup, ParamState};
 pub use pickle::{MAX_PICKLE_BYTES, MAX_PICKLE_VALUES};
 pub use scheduler::{GroupSchedule, ReadOptions, SchedulerState};
 pub use tensor::Tensor;
+pub use trainer::TrainingArguments;
 pub use value::Value;

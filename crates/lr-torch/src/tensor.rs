@@ -3,7 +3,8 @@
 use crate::dtype::Dtype;
 use crate::error::TorchError;
 use crate::file::TorchFile;
-use crate::pickle::node::{Id, Node, Object};
+use crate::numpy::{Scalar, scalar};
+use crate::pickle::node::Node;
 use crate::value::Value;
 
 /// A tensor in a [`TorchFile`]: which elements of which storage it has.
@@ -22,7 +23,7 @@ pub struct Tensor<'a> {
 const MAX_RANK: usize = 64;
 
 impl<'a> Value<'a> {
-    /// A number: a float, an integer, or the element of a tensor of one, as rates are where an
+    /// A number: a float, an integer, one of numpy's, or the element of a tensor of one, as rates are where an
     /// optimizer is `capturable`.
     ///
     /// # Errors
@@ -33,7 +34,11 @@ impl<'a> Value<'a> {
             Node::Int(int) => Ok(*int as f64),
             Node::Float(float) => Ok(*float),
             _ if self.is_tensor() => self.tensor()?.number(),
-            _ => self.wrong("a number"),
+            _ => match scalar(self.file.pickle(), self.node()) {
+                Some(Scalar::Int(int)) => Ok(int as f64),
+                Some(Scalar::Float(float)) => Ok(float),
+                _ => self.wrong("a number"),
+            },
         }
     }
 
@@ -59,21 +64,10 @@ impl<'a> Value<'a> {
     pub fn tensor(&self) -> Result<Tensor<'a>, TorchError> {
         match self.node() {
             Node::Object(object) if self.is_tensor() => {
-                Tensor::read(self, &self.class_of(object), self.call_of(object))
+                Tensor::read(self, &self.class_of(object), self.call())
             }
             _ => self.wrong("a tensor"),
         }
-    }
-
-    /// The arguments that an object's class was called with.
-    fn call_of(&self, object: &Object) -> Vec<Self> {
-        let arguments = self.arguments(object).iter();
-        let argument = |id: &Id| Self {
-            file: self.file,
-            id: *id,
-            place: self.place.clone(),
-        };
-        arguments.map(argument).collect()
     }
 }
 
@@ -110,8 +104,13 @@ impl<'a> Tensor<'a> {
             return storage.wrong("a storage");
         };
         let parts = storage.items()?;
-        let [kind, class, key, ..] = parts.as_slice() else {
+        let [kind, class, key, rest @ ..] = parts.as_slice() else {
             return storage.wrong("what names a storage");
+        };
+        // In the old format, a storage may be a part of another: (its key, where it begins, its size).
+        let begin = match rest {
+            [_, _, view] if !view.is_none() => size(&view.item(1)?)?,
+            _ => 0,
         };
         if kind.text()? != "storage" {
             return kind.out_of_bounds("\"storage\"");
@@ -134,7 +133,7 @@ impl<'a> Tensor<'a> {
             dtype,
             shape,
             strides,
-            offset: size(offset)?,
+            offset: size(offset)?.saturating_add(begin),
             storage: key.text()?,
         })
     }
@@ -267,6 +266,13 @@ impl<'a> Tensor<'a> {
             let shape = format!("{:?}", self.shape);
             let allowed = "a number, or a tensor of one";
             return Err(TorchError::invalid(self.place(), shape, allowed));
+        }
+        if matches!(self.dtype, Dtype::C64 | Dtype::C128) {
+            return Err(TorchError::invalid(
+                self.place(),
+                "a complex one",
+                "a real number",
+            ));
         }
         let bytes = self.bytes()?;
         Ok(self.dtype.number(&bytes))

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::error::TorchError;
 use crate::file::TorchFile;
+use crate::numpy::{Scalar, scalar};
 use crate::pickle::node::{Global, Id, Node, Object};
 
 /// One value of a [`TorchFile`], which knows its place there.
@@ -97,7 +98,15 @@ impl<'a> Value<'a> {
             Node::Global(global) => format!("the name {}", self.name_of(global)),
             Node::Object(object) => match self.class_of(object) {
                 name if is_tensor(&name) => "a tensor".to_string(),
-                name => format!("a {name}"),
+                name => match scalar(self.file.pickle(), self.node()) {
+                    Some(Scalar::Int(int)) => int.to_string(),
+                    Some(Scalar::Float(float)) => float.to_string(),
+                    Some(Scalar::Bool(flag)) => if flag { "True" } else { "False" }.to_string(),
+                    None if name.ends_with(".multiarray._reconstruct") => {
+                        "an array of numpy's".to_string()
+                    }
+                    None => format!("a {name}"),
+                },
             },
             Node::Persistent(_) => "a storage".to_string(),
         }
@@ -135,6 +144,14 @@ impl<'a> Value<'a> {
         matches!(self.node(), Node::None)
     }
 
+    /// Whether it is a float, of which some are whole numbers too.
+    pub fn is_float(&self) -> bool {
+        matches!(
+            (self.node(), scalar(self.file.pickle(), self.node())),
+            (Node::Float(_), _) | (_, Some(Scalar::Float(_)))
+        )
+    }
+
     /// Whether it is a tensor.
     pub fn is_tensor(&self) -> bool {
         match self.node() {
@@ -151,7 +168,10 @@ impl<'a> Value<'a> {
     pub fn bool(&self) -> Result<bool, TorchError> {
         match self.node() {
             Node::Bool(bool) => Ok(*bool),
-            _ => self.wrong("True or False"),
+            _ => match scalar(self.file.pickle(), self.node()) {
+                Some(Scalar::Bool(bool)) => Ok(bool),
+                _ => self.wrong("True or False"),
+            },
         }
     }
 
@@ -161,14 +181,18 @@ impl<'a> Value<'a> {
     ///
     /// Any other type, and one that 64 bits can't hold.
     pub fn integer(&self) -> Result<i64, TorchError> {
-        match self.node() {
-            Node::Int(int) => Ok(*int),
-            // Up to 2^53 every number is what it says.
-            Node::Float(float) if float.trunc() == *float && float.abs() <= 9e15 => {
-                Ok(*float as i64)
-            }
-            Node::LongInt(_) => self.wrong("an integer of at most 8 bytes"),
-            _ => self.wrong("an integer"),
+        let float = match (self.node(), scalar(self.file.pickle(), self.node())) {
+            (Node::Int(int), _) => return Ok(*int),
+            (_, Some(Scalar::Int(int))) => return Ok(int),
+            (Node::LongInt(_), _) => return self.wrong("an integer of at most 8 bytes"),
+            (Node::Float(float), _) => *float,
+            (_, Some(Scalar::Float(float))) => float,
+            _ => return self.wrong("an integer"),
+        };
+        // Up to 2^53 every number is what it says.
+        match float.trunc() == float && float.abs() <= 9e15 {
+            true => Ok(float as i64),
+            false => self.wrong("an integer"),
         }
     }
 
@@ -236,6 +260,19 @@ impl<'a> Value<'a> {
             Node::Tuple(items) => items,
             _ => &[], // calls with anything else are refused
         }
+    }
+
+    /// The arguments that the class of an object, or a function, was called with; none for any other type.
+    pub fn call(&self) -> Vec<Self> {
+        let arguments = match self.node() {
+            Node::Object(object) => self.arguments(object),
+            _ => &[],
+        };
+        let argument = |id: &Id| Self {
+            id: *id,
+            ..self.clone()
+        };
+        arguments.iter().map(argument).collect()
     }
 
     /// The class of an object, by its module and name; `None` for what needs none.

@@ -9,13 +9,15 @@ mod torch_file;
 use std::path::Path;
 
 use lr_schedule::Schedule;
-use lr_torch::{OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile, Value};
+use lr_torch::{
+    OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFile, TrainingArguments, Value,
+};
 use peak_alloc::PeakAlloc;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use proptest::test_runner::{Config, TestRunner};
-use torch_file::{Entries, entries, packed};
+use torch_file::{Entries, entries, old, packed};
 
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
@@ -32,19 +34,22 @@ fn cases() -> u32 {
     given.map_or(CASES, |cases| cases.parse().expect("a number of cases"))
 }
 
-fn seeds() -> Vec<Vec<u8>> {
-    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/pytorch/files");
-    let mut paths: Vec<_> = std::fs::read_dir(directory)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "pt"))
-        .collect();
+/// The files of PyTorch's in some folders, of the old format or of the other.
+fn seeds(folders: &[&str], old: bool) -> Vec<Vec<u8>> {
+    let tests = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests");
+    let mut paths = Vec::new();
+    for folder in folders {
+        let entries = std::fs::read_dir(tests.join(folder)).unwrap();
+        paths.extend(entries.map(|entry| entry.unwrap().path()));
+    }
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "pt"));
     paths.sort();
-    assert!(!paths.is_empty());
-    paths
-        .iter()
-        .map(|path| std::fs::read(path).unwrap())
-        .collect()
+    let files = paths.iter().map(|path| std::fs::read(path).unwrap());
+    let files: Vec<_> = files
+        .filter(|file| file.starts_with(b"PK") != old)
+        .collect();
+    assert!(!files.is_empty());
+    files
 }
 
 #[derive(Debug, Clone)]
@@ -196,6 +201,10 @@ enum Case {
     /// Within a file whose checksums are right.
     Pickle(Index, Vec<Mutation>),
     MadeUp(Vec<u8>),
+    /// A file of the old format.
+    Old(Index, Vec<Mutation>),
+    /// The pickle of such a file, before its storages.
+    OldMadeUp(Vec<u8>),
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -204,6 +213,8 @@ fn case() -> impl Strategy<Value = Case> {
         1 => (any::<Index>(), mutations()).prop_map(|(seed, list)| Case::File(seed, list)),
         3 => (any::<Index>(), mutations()).prop_map(|(seed, list)| Case::Pickle(seed, list)),
         1 => operations().prop_map(Case::MadeUp),
+        4 => (any::<Index>(), mutations()).prop_map(|(seed, list)| Case::Old(seed, list)),
+        1 => operations().prop_map(Case::OldMadeUp),
     ]
 }
 
@@ -227,10 +238,21 @@ fn read(bytes: Vec<u8>) -> Option<u64> {
     for class in ["StepLR", "CyclicLR", "SequentialLR", "ReduceLROnPlateau"] {
         let _ = follow(ReadOptions::new().with_class(class).read(&root));
     }
-    if let Ok(entries) = root.entries() {
-        for (_, value) in entries {
-            let _ = (walk(&value), follow(SchedulerState::read(&value)));
+    let _ = told(file.check());
+    if let Some(parts) = told(root.parts()) {
+        let mut position = position;
+        for part in parts {
+            assert!(
+                told(root.at(&part.at)).is_some() || part.at.contains(".."),
+                "{}",
+                part.at
+            );
+            let optimizer = walk(&part.value);
+            let _ = optimizer.map(|optimizer| optimizer.classes());
+            let found = follow(SchedulerState::read(&part.value));
+            position = position.or(found);
         }
+        return position;
     }
     position
 }
@@ -254,6 +276,10 @@ fn walk<'a>(value: &Value<'a>) -> Option<OptimizerState<'a>> {
         value.state(),
         value.class(),
     );
+    if let Some(arguments) = told(TrainingArguments::read(value)) {
+        let schedule = arguments.schedule(0.1, None);
+        let _ = schedule.map(|schedule| schedule.build().unwrap());
+    }
     let optimizer = OptimizerState::read(value).ok()?;
     for group in &optimizer.groups {
         let _ = group.momentum();
@@ -307,7 +333,8 @@ fn no_file_makes_reading_it_panic_or_take_more_memory_than_is_stated() {
         assert!(taken <= BYTES + BYTES_PER_BYTE * size, "{what}");
     }
 
-    let seeds = seeds();
+    let seeds = seeds(&["pytorch/files"], false);
+    let old_seeds = self::seeds(&["saved/legacy", "saved/ages", "saved/functions"], true);
     let seed_entries: Vec<Entries> = seeds.iter().map(|seed| entries(seed)).collect();
     let pickles: Vec<Vec<u8>> = seed_entries
         .iter()
@@ -337,6 +364,14 @@ fn no_file_makes_reading_it_panic_or_take_more_memory_than_is_stated() {
                 }
                 packed(&entries)
             }
+            Case::Old(seed, mutations) => {
+                let mut bytes = seed.get(&old_seeds).clone();
+                for mutation in mutations {
+                    mutate(&mut bytes, mutation, &old_seeds);
+                }
+                bytes
+            }
+            Case::OldMadeUp(pickle) => old(pickle, &["0"], b"\x01\0\0\0\0\0\0\0abcd"),
             Case::MadeUp(pickle) => packed(&[("made/data.pkl".to_string(), pickle.clone())]),
         };
         let size = bytes.len();
@@ -473,14 +508,35 @@ fn bombs() -> Vec<(&'static str, Vec<u8>)> {
         b"K\x01tQK\x00J\x00\x00\x00\x40J\x00\x00\x00\x40\x86K\x00K\x00\x86\x89}tRuuu".to_vec(),
     ]
     .concat();
+    let with_storage_pickle = [b"\x80\x02", tensor.as_slice(), b"."].concat();
     let with_storage = packed(&[
-        (
-            "bomb/data.pkl".to_string(),
-            [b"\x80\x02", tensor.as_slice(), b"."].concat(),
-        ),
+        ("bomb/data.pkl".to_string(), with_storage_pickle.clone()),
         ("bomb/data/0".to_string(), vec![0; 4]),
     ]);
+    // Many values at the end of a long way, and lists of the same lists.
+    let way: Vec<u8> = (0..14)
+        .flat_map(|_| [b"}(".to_vec(), text(&"k".repeat(15))].concat())
+        .collect();
+    let values: Vec<u8> = (0..50_000i32)
+        .flat_map(|i| [b"J".as_slice(), &i.to_le_bytes(), b"N"].concat())
+        .collect();
+    let far = [way, b"}(".to_vec(), values, b"u".repeat(15)].concat();
+    let wide = [
+        b"]q\x00".to_vec(),
+        many(b"](h\x00h\x00e", 100_000),
+        many(b"0", 100_000),
+    ]
+    .concat();
+    let of_lists = [b"](".to_vec(), many(b"](]]e", 100_000), b"e".to_vec()].concat();
+    // As many keys of storages as there is room for, and one that is longer than the file.
+    let long = old(&with_storage_pickle, &["0"], &[0xff; 9]);
+    let keys = old(&with_storage_pickle, &["0"; 200_000], &[0; 1_000]);
     vec![
+        ("an old storage of 2^66 bytes", long),
+        ("many keys of storages", keys),
+        ("many values far away", pickled(&[&far])),
+        ("lists of one list", pickled(&[&wide])),
+        ("many lists of lists", pickled(&[&of_lists])),
         ("doubled lists", pickled(&[b"]q\x00", &doubled])),
         ("a text of 4 GiB", pickled(&[b"X\xff\xff\xff\xff"])),
         (

@@ -7,4 +7,5 @@ mod diff;
 mod help;
 mod inspect;
 mod plot;
+mod saved;
 mod table;

@@ -11,11 +11,15 @@ pub const MAX_PICKLE_VALUES: usize = 4 << 20;
 type Why = String;
 
 /// A machine that goes through the operations.
+#[derive(Default)]
 pub(super) struct Machine<'a> {
     bytes: &'a [u8],
-    at: usize,
+    /// How many bytes have been read.
+    pub at: usize,
     /// The beginning of the present operation.
     pub operation: usize,
+    /// Whether an operation takes more bytes than there are.
+    pub is_cut: bool,
     pub nodes: Vec<Node>,
     stack: Vec<Id>,
     /// How long the stack was at each mark that is open.
@@ -27,12 +31,7 @@ impl<'a> Machine<'a> {
     pub fn new(bytes: &'a [u8]) -> Self {
         Self {
             bytes,
-            at: 0,
-            operation: 0,
-            nodes: Vec::new(),
-            stack: Vec::new(),
-            marks: Vec::new(),
-            memo: HashMap::new(),
+            ..Self::default()
         }
     }
 
@@ -75,14 +74,8 @@ impl<'a> Machine<'a> {
                 let bytes = self.take()?;
                 self.push(Node::Int(u16::from_le_bytes(bytes).into()))?;
             }
-            0x8a => {
-                let length = self.length::<1>()?;
-                self.long(length)?;
-            }
-            0x8b => {
-                let length = self.length::<4>()?;
-                self.long(length)?;
-            }
+            0x8a => self.long::<1>()?,
+            0x8b => self.long::<4>()?,
             b'G' => {
                 let bytes = self.take()?;
                 self.push(Node::Float(f64::from_be_bytes(bytes)))?;
@@ -90,6 +83,9 @@ impl<'a> Machine<'a> {
             0x8c => self.text::<1>()?,
             b'X' => self.text::<4>()?,
             0x8d => self.text::<8>()?,
+            // The bytes and the texts of Python 2, which are one type there.
+            b'U' => self.old_text::<1>()?,
+            b'T' => self.old_text::<4>()?,
             b'C' => self.binary::<1>()?,
             b'B' => self.binary::<4>()?,
             0x8e | 0x96 => self.binary::<8>()?,
@@ -162,26 +158,17 @@ impl<'a> Machine<'a> {
             }
             b'Q' => {
                 let id = self.pop()?;
-                self.push(Node::Persistent(id))?;
+                match self.module_class(id) {
+                    Some(class) => self.stack.push(class),
+                    None => self.push(Node::Persistent(id))?,
+                }
             }
 
-            b'q' => {
-                let key = self.length::<1>()?;
-                self.put(key as u32)?;
-            }
-            b'r' => {
-                let key = self.length::<4>()?;
-                self.put(key as u32)?;
-            }
-            0x94 => self.put(self.memo.len() as u32)?,
-            b'h' => {
-                let key = self.length::<1>()?;
-                self.get(key as u32)?;
-            }
-            b'j' => {
-                let key = self.length::<4>()?;
-                self.get(key as u32)?;
-            }
+            b'q' => self.put::<1>()?,
+            b'r' => self.put::<4>()?,
+            0x94 => self.put::<0>()?,
+            b'h' => self.get::<1>()?,
+            b'j' => self.get::<4>()?,
             code => return Err(format!("is the operation {code:#04x}, which isn't read")),
         }
         Ok(())
@@ -192,6 +179,7 @@ impl<'a> Machine<'a> {
         let taken = usize::try_from(length).ok().and_then(|n| rest.get(..n));
         let Some(taken) = taken else {
             let left = rest.len();
+            self.is_cut = true;
             return Err(format!("takes {length} bytes more, and {left} are left"));
         };
         self.at += taken.len();
@@ -233,6 +221,16 @@ impl<'a> Machine<'a> {
         }
     }
 
+    /// A text of Python 2, which is bytes where it is no UTF-8.
+    fn old_text<const N: usize>(&mut self) -> Result<(), Why> {
+        let length = self.length::<N>()?;
+        let span = self.span(length)?;
+        match self.check_text(&span) {
+            Ok(()) => self.push(Node::Text(span)),
+            Err(_) => self.push(Node::Bytes(span)),
+        }
+    }
+
     fn binary<const N: usize>(&mut self) -> Result<(), Why> {
         let length = self.length::<N>()?;
         let span = self.span(length)?;
@@ -243,6 +241,7 @@ impl<'a> Machine<'a> {
     fn line(&mut self) -> Result<Span, Why> {
         let rest = &self.bytes[self.at..];
         let Some(length) = rest.iter().position(|byte| *byte == b'\n') else {
+            self.is_cut = true;
             return Err("has a name without an end".to_string());
         };
         let span = self.span(length as u64)?;
@@ -252,7 +251,8 @@ impl<'a> Machine<'a> {
     }
 
     /// An integer in the two's complement.
-    fn long(&mut self, length: u64) -> Result<(), Why> {
+    fn long<const N: usize>(&mut self) -> Result<(), Why> {
+        let length = self.length::<N>()?;
         let bytes = self.slice(length)?;
         let node = match bytes.last() {
             Some(last) if bytes.len() <= 8 => {
@@ -335,6 +335,23 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
+    /// The class in `("module", class, file, source)`, as which the old format has classes of modules.
+    fn module_class(&self, id: Id) -> Option<Id> {
+        let Node::Tuple(items) = &self.nodes[id as usize] else {
+            return None;
+        };
+        let [kind, class, ..] = **items else {
+            return None;
+        };
+        let (Node::Text(kind), Node::Global(_)) =
+            (&self.nodes[kind as usize], &self.nodes[class as usize])
+        else {
+            return None;
+        };
+        let kind = &self.bytes[kind.start as usize..kind.end as usize];
+        (kind == b"module").then_some(class)
+    }
+
     fn call(&mut self, class: Id, args: Id) -> Result<(), Why> {
         let Node::Global(_) = self.nodes[class as usize] else {
             return Err("calls what is no class or function".to_string());
@@ -359,16 +376,22 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn put(&mut self, key: u32) -> Result<(), Why> {
+    /// Keeps the topmost value under a key of `N` bytes, or of none under the next one.
+    fn put<const N: usize>(&mut self) -> Result<(), Why> {
+        let key = match N {
+            0 => self.memo.len() as u64,
+            _ => self.length::<N>()?,
+        };
         match (self.above_mark(), self.stack.last()) {
-            (1.., Some(id)) => self.memo.insert(key, *id),
+            (1.., Some(id)) => self.memo.insert(key as u32, *id),
             _ => return self.too_few(),
         };
         Ok(())
     }
 
-    fn get(&mut self, key: u32) -> Result<(), Why> {
-        match self.memo.get(&key) {
+    fn get<const N: usize>(&mut self) -> Result<(), Why> {
+        let key = self.length::<N>()?;
+        match self.memo.get(&(key as u32)) {
             Some(id) => self.stack.push(*id),
             None => return Err(format!("refers to memo {key}, which isn't there")),
         }

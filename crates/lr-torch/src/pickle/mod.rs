@@ -17,6 +17,9 @@ pub use machine::MAX_PICKLE_VALUES;
 /// How many bytes of a pickle are read.
 pub const MAX_PICKLE_BYTES: u64 = 32 << 20;
 
+/// The entry of an archive that is its pickle, whose size is known.
+pub(crate) const ENTRY: &str = "data.pkl";
+
 /// A pickle that has been read.
 #[derive(Debug)]
 pub(crate) struct Pickle {
@@ -26,22 +29,25 @@ pub(crate) struct Pickle {
 }
 
 impl Pickle {
-    pub fn read(bytes: Vec<u8>) -> Result<Self, TorchError> {
-        let size = bytes.len() as u64;
-        if size > MAX_PICKLE_BYTES {
-            return Err(TorchError::TooLarge {
-                what: "the size of data.pkl",
-                size,
-                limit: MAX_PICKLE_BYTES,
-            });
-        }
-        let mut machine = Machine::new(&bytes);
-        let root = machine.run().map_err(|why| TorchError::Pickle {
-            offset: machine.operation,
-            why,
+    /// The pickle that begins at byte `start` of `bytes`, the file called `file` in errors, and after which
+    /// byte it ends.
+    pub fn read(
+        bytes: &[u8],
+        start: usize,
+        file: &'static str,
+    ) -> Result<(Self, usize), TorchError> {
+        let rest = bytes.get(start..).unwrap_or_default();
+        let mut machine = Machine::new(rest);
+        let root = machine.run().map_err(|why| {
+            let offset = start + machine.operation;
+            match machine.is_cut && file != ENTRY {
+                true => TorchError::CutShort(format!("byte {offset} {why}")),
+                false => TorchError::Pickle { file, offset, why },
+            }
         })?;
-        let nodes = machine.nodes;
-        Ok(Self { bytes, nodes, root })
+        let (nodes, length) = (machine.nodes, machine.at);
+        let bytes = rest[..length].to_vec();
+        Ok((Self { bytes, nodes, root }, start + length))
     }
 
     pub fn size(&self) -> u64 {
@@ -50,6 +56,17 @@ impl Pickle {
 
     pub fn root(&self) -> Id {
         self.root
+    }
+
+    /// The tuples that name storages.
+    pub fn storages(&self) -> impl Iterator<Item = &[Id]> {
+        self.nodes.iter().filter_map(|node| match node {
+            Node::Persistent(id) => match self.node(*id) {
+                Node::Tuple(items) => Some(&**items),
+                _ => None,
+            },
+            _ => None,
+        })
     }
 
     pub fn node(&self, id: Id) -> &Node {

@@ -49,7 +49,7 @@ pub(super) fn arguments(
                 Data::Number(number_of_group(state, "swa_lr", context)?),
             ),
             count("anneal_epochs")?,
-            ("anneal_strategy", text(&state.field("_anneal_strategy")?)?),
+            ("anneal_strategy", annealing(state, "_anneal_strategy")?),
         ],
         "ReduceLROnPlateau" => {
             let min_lr = state.field("min_lrs")?.item(group)?.finite()?;
@@ -91,6 +91,15 @@ fn text(value: &Value<'_>) -> Result<Data, TorchError> {
 
 /// Milestones, a `Counter` in the state: how often each milestone was given.
 fn milestones(value: &Value<'_>, context: &Context<'_, '_>) -> Result<Data, TorchError> {
+    if !value.is_dict() {
+        // As PyTorch 1.0 has them.
+        context.add(value.count_items()?)?;
+        let steps = value.items()?;
+        let steps = steps
+            .iter()
+            .map(|step| Ok(Data::Integer(step.count()?.into())));
+        return Ok(Data::List(steps.collect::<Result<_, TorchError>>()?));
+    }
     context.add(value.count_keys()?)?;
     let mut milestones = Vec::new();
     for (step, times) in value.entries()? {
@@ -111,7 +120,12 @@ fn milestones(value: &Value<'_>, context: &Context<'_, '_>) -> Result<Data, Torc
 
 /// `CyclicLR`, which keeps the two lengths as their sum and the first one's share of it.
 fn cyclic(state: &Value<'_>, group: usize) -> Result<Vec<Argument>, TorchError> {
-    let custom = state.get("_scale_fn_custom")?;
+    let custom = match state.get("scale_fn")? {
+        // Until PyTorch 2.0, one of the scheduler's own methods is there too.
+        Some(function) if method_of(&function).is_some_and(|name| SCALES.contains(&name)) => None,
+        Some(function) => Some(function),
+        None => state.get("_scale_fn_custom")?,
+    };
     let mode = state.field("mode")?;
     let scale_mode = state.field("scale_mode")?;
     let by_mode = match mode.text()? {
@@ -150,6 +164,36 @@ fn cyclic(state: &Value<'_>, group: usize) -> Result<Vec<Argument>, TorchError> 
     Ok(arguments)
 }
 
+/// The methods of `CyclicLR` that its modes stand for.
+const SCALES: [&str; 3] = [
+    "_triangular_scale_fn",
+    "_triangular2_scale_fn",
+    "_exp_range_scale_fn",
+];
+
+/// The name of a method, which a pickle has as `getattr(of, name)`.
+fn method_of<'a>(value: &Value<'a>) -> Option<&'a str> {
+    match value.class()?.as_str() {
+        "__builtin__.getattr" | "builtins.getattr" => value.call().get(1)?.text().ok(),
+        _ => None,
+    }
+}
+
+/// How the rate goes from one end of a phase to the other: its name, or until PyTorch 2.0 a function.
+fn annealing(state: &Value<'_>, key: &'static str) -> Result<Data, TorchError> {
+    let function = match state.get("anneal_func")? {
+        Some(function) if state.get(key)?.is_none() => function,
+        _ => return text(&state.field(key)?),
+    };
+    let name = function.global();
+    let name = name.as_deref().or(method_of(&function)).unwrap_or_default();
+    match (name.contains("cos"), name.contains("linear")) {
+        (true, _) => Ok(Data::Text("cos".to_string())),
+        (_, true) => Ok(Data::Text("linear".to_string())),
+        _ => function.out_of_bounds("the cosine's function or the line's"),
+    }
+}
+
 /// A `CyclicLR` whose height is a function, which isn't in the file.
 pub(super) fn custom_scale(state: &Value<'_>) -> TorchError {
     let why =
@@ -164,16 +208,23 @@ fn one_cycle(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<Argumen
     let (max, initial, min) = (of("max_lr")?, of("initial_lr")?, of("min_lr")?);
     let steps = state.field("total_steps")?;
     let total = steps.count()?;
-    let phases = state.field("_schedule_phases")?;
-    if !(2..=3).contains(&phases.count_items()?) {
-        return phases.out_of_bounds("two or three phases");
-    }
-    let ends = phases.items()?.into_iter();
-    let ends = ends.map(|phase| phase.field("end_step")?.finite());
-    let ends = ends.collect::<Result<Vec<f64>, TorchError>>()?;
+    // Until PyTorch 1.6 there are two phases, and where the first one ends.
+    let phases = match state.get("step_size_up")? {
+        Some(up) => up,
+        None => state.field("_schedule_phases")?,
+    };
+    let last = total as f64 - 1.0;
+    let ends = match phases.count_items() {
+        Ok(2..=3) => {
+            let ends = phases.items()?.into_iter();
+            let ends = ends.map(|phase| phase.field("end_step")?.finite());
+            ends.collect::<Result<Vec<f64>, TorchError>>()?
+        }
+        Ok(_) => return phases.out_of_bounds("two or three phases"),
+        Err(_) => vec![phases.finite()?, last],
+    };
     let three_phase = ends.len() == 3;
     let up = ends.first().copied().unwrap_or(f64::NAN);
-    let last = total as f64 - 1.0;
     let expected = match three_phase {
         true => vec![up, 2.0 * up, last],
         false => vec![up, last],
@@ -195,7 +246,7 @@ fn one_cycle(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<Argumen
             "pct_start",
             Data::Number(((up + 1.0) / total as f64).clamp(0.0, 1.0)),
         ),
-        ("anneal_strategy", text(&state.field("_anneal_func_type")?)?),
+        ("anneal_strategy", annealing(state, "_anneal_func_type")?),
         ("three_phase", Data::Bool(three_phase)),
         ("div_factor", Data::Number(max / initial)),
         ("final_div_factor", Data::Number(initial / min)),

@@ -45,6 +45,13 @@ impl Node {
         Ok(delay(position, rest))
     }
 
+    /// The rate that a formula gives at step `position`, where there is one.
+    pub fn rate_now(&self, position: u64) -> Option<f64> {
+        let spec = self.closed(position, self.base())?;
+        spec.build().ok()?;
+        Some(rate(&spec, position))
+    }
+
     /// Whether all it does to the rate is to multiply it.
     fn multiplies(&self) -> bool {
         match self {

@@ -108,9 +108,12 @@ impl Leaf {
         }
     }
 
-    /// Whether its last rate is what its schedule gives.
+    /// Whether its last rate, if it is known, is what its schedule gives.
     fn gives_last_lr(&self, state: &Value<'_>, index: usize) -> Result<bool, TorchError> {
-        let last = state.field("_last_lr")?.item(index)?.finite()?;
+        let Some(last) = state.get("_last_lr")? else {
+            return Ok(true);
+        };
+        let last = last.item(index)?.finite()?;
         let rate = self.rate_now();
         Ok((rate - last).abs() <= 1e-9 * rate.abs().max(last.abs()).max(self.base.abs()))
     }

@@ -83,6 +83,25 @@ impl SchedulerState {
     }
 }
 
+impl SchedulerState {
+    /// The class that `value` is the state of, by its keys. The two that take a function have the same keys,
+    /// and are both called `"LambdaLR"`.
+    ///
+    /// # Errors
+    ///
+    /// Keys that are those of several classes or of none, and others besides.
+    pub fn class_of(value: &Value<'_>) -> Result<&'static str, TorchError> {
+        match class::recognise(value) {
+            Err(TorchError::Class { candidates, .. })
+                if candidates == ["LambdaLR", "MultiplicativeLR"] =>
+            {
+                Ok("LambdaLR")
+            }
+            class => class,
+        }
+    }
+}
+
 impl GroupSchedule {
     /// The schedule and the rule of a `ReduceLROnPlateau`, the latter in the state of PyTorch's.
     ///
@@ -191,14 +210,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     pub fn read(&self, value: &Value<'_>) -> Result<SchedulerState, TorchError> {
         let class = match &self.class {
             Some(name) => class::named(name)?,
-            None => match class::recognise(value) {
-                Err(TorchError::Class { candidates, .. })
-                    if candidates == ["LambdaLR", "MultiplicativeLR"] =>
-                {
-                    "LambdaLR"
-                }
-                class => class?,
-            },
+            None => SchedulerState::class_of(value)?,
         };
         let mut context = Context {
             optimizer: self.optimizer,
@@ -217,11 +229,14 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
             let group = match class {
                 "ReduceLROnPlateau" => {
                     state.position = value.field("last_epoch")?.count()?;
+                    let rate = rate.ok_or_else(|| no_rate(value, "it has not stepped yet"))?;
                     plateau_group(value, &context, rate)?
                 }
                 class => {
                     let node = Node::read(value, class, &context, 0)?;
                     state.position = node.position()?;
+                    let rate = rate.or_else(|| node.rate_now(state.position));
+                    let rate = rate.ok_or_else(|| no_rate(value, "it is of before PyTorch 1.4"))?;
                     let optimizer = self.optimizer.map(|optimizer| &optimizer.groups[index]);
                     let momentum = optimizer.map(|group| group.momentum()).transpose()?;
                     GroupSchedule {
@@ -238,27 +253,53 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         Ok(state)
     }
 
-    /// The rates that the parameter groups have now.
-    fn rates(&self, value: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<f64>, TorchError> {
+    /// The rates that the parameter groups have now, where they are known.
+    fn rates(
+        &self,
+        value: &Value<'_>,
+        context: &Context<'_, '_>,
+    ) -> Result<Vec<Option<f64>>, TorchError> {
+        let last = value.get("_last_lr")?;
         let Some(optimizer) = self.optimizer else {
-            let last = value.field("_last_lr")?;
-            context.add(last.count_items()?)?;
-            let rates = last.items()?;
+            let list = match &last {
+                Some(last) => last.clone(),
+                None => match value.get("base_lrs")? {
+                    Some(bases) => bases,
+                    None => value.field("min_lrs")?,
+                },
+            };
+            context.add(list.count_items()?)?;
+            let rates = list.items()?;
             if rates.is_empty() {
-                return last.out_of_bounds("the rates of one parameter group or more");
+                return list.out_of_bounds("the rates of one parameter group or more");
             }
-            return rates.iter().map(Value::finite).collect();
+            let rates = rates.iter().map(|rate| match last {
+                Some(_) => rate.finite().map(Some),
+                None => Ok(None),
+            });
+            return rates.collect();
         };
         let count = optimizer.groups.len();
         context.add(count as u64)?;
-        if let Some(last) = value.get("_last_lr")?
+        if let Some(last) = last
             && last.count_items()? != count as u64
         {
             return last.out_of_bounds(&format!("the rates of the optimizer's {count} groups"));
         }
         let groups = optimizer.groups.iter();
-        groups.map(|group| group.option("lr")?.finite()).collect()
+        groups
+            .map(|group| group.option("lr")?.finite().map(Some))
+            .collect()
     }
+}
+
+/// A state whose rate is the optimizer's alone.
+fn no_rate(state: &Value<'_>, since: &str) -> TorchError {
+    let why = format!(
+        "has no `_last_lr`, since {since}: give the optimizer's state too, with \
+         `ReadOptions::with_optimizer`"
+    );
+    TorchError::unsupported(state.place(), why)
 }
 
 fn plateau_group(

@@ -4,6 +4,7 @@ use lr_torch::{OptimizerState, ReadOptions, SchedulerState, TorchError, TorchFil
 use serde_json::{Value, json};
 
 use super::rates::files;
+use super::saved::directory;
 use crate::torch_file::{entries, packed, saved, with_pickle};
 
 fn error_of(state: &Value) -> String {
@@ -279,19 +280,41 @@ fn what_is_no_file_of_pytorchs_says_so() {
         error(b"something else".to_vec()),
         TorchError::NotTorch(_)
     ));
-    let old = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.".to_vec();
-    assert_eq!(
-        error(old).to_string(),
-        "is of PyTorch's old format (a bare pickle), which is not read; load it in PyTorch and save \
-         it again"
-    );
+    let old = std::fs::read(directory().join("legacy/combined.pt")).unwrap();
+    for length in [15, 100, 1000, old.len() - 1] {
+        let error = error(old[..length].to_vec());
+        assert!(
+            matches!(error, TorchError::CutShort(_)),
+            "{length}: {error}"
+        );
+    }
+    for (start, named) in [
+        (&b""[..], "empty"),
+        (
+            b"version https://git-lfs.github.com/spec/v1\noid",
+            "git lfs pull",
+        ),
+        (b"\x02\0\0\0\0\0\0\0{}", "safetensors"),
+        (b"\x80\x04\x95", "pickle.dump"),
+        (b"<!DOCTYPE html>", "HTML"),
+        (b"{}", "JSON"),
+        (b"\x1f\x8b", "gzip"),
+        (b"\x93NUMPY", "neither as a ZIP archive nor as a pickle"),
+    ] {
+        let message = error(start.to_vec()).to_string();
+        assert!(message.contains(named), "{message}");
+        assert!(
+            message.starts_with("is no file of torch.save: it "),
+            "{message}"
+        );
+    }
     let mut tar = vec![0; 512];
     tar[257..262].copy_from_slice(b"ustar");
     assert!(matches!(error(tar), TorchError::OldFormat("tar")));
     let other = packed(&[("a/b".to_string(), Vec::new())]);
     assert_eq!(
         error(other).to_string(),
-        "is no file of torch.save: it has no data.pkl"
+        "is no file of torch.save: it is a ZIP archive without data.pkl"
     );
     let file = std::fs::read(files().join("step_lr-40.pt")).unwrap();
     let mut big = entries(&file);
@@ -328,7 +351,8 @@ fn what_is_no_file_of_pytorchs_says_so() {
         .bytes();
     assert_eq!(
         bytes.unwrap_err().to_string(),
-        "model.0.weight: its storage is no file of torch.save: Invalid checksum"
+        "model.0.weight: its storage is damaged: checkpoint/data/0: Invalid checksum; copy or download it \
+         again"
     );
 }
 

@@ -5,6 +5,8 @@
 #[path = "../torch_file/mod.rs"]
 mod torch_file;
 
+mod ages;
 mod contents;
 mod errors;
 mod rates;
+mod saved;

@@ -32,6 +32,19 @@ pub fn packed(entries: &[(String, Vec<u8>)]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+/// A file of the old format, with a pickle, the keys of its storages, and these.
+pub fn old(pickle: &[u8], keys: &[&str], storages: &[u8]) -> Vec<u8> {
+    let magic = b"\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.";
+    let mut file = [magic, &b"\x80\x02M\xe9\x03."[..], b"\x80\x02}.", pickle].concat();
+    file.extend(b"\x80\x02](");
+    for key in keys {
+        write(&Value::from(*key), &mut file);
+    }
+    file.extend(b"e.");
+    file.extend(storages);
+    file
+}
+
 /// A file with a pickle of the protocol 2, of these operations.
 pub fn with_pickle(operations: &[u8]) -> Vec<u8> {
     let pickle = [b"\x80\x02", operations, b"."].concat();

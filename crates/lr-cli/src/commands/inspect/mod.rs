@@ -16,11 +16,11 @@ use crate::output;
 /// The kind of a file, by its first bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    /// Of `torch.save`: a ZIP archive.
-    Torch,
     /// Of Burn's container, in which checkpoints are.
     Checkpoint,
-    Unknown,
+    Json,
+    /// Of `torch.save`, or a folder, or none that is known.
+    Torch,
 }
 
 pub fn run(options: &Inspect) -> Result<Outcome, Failure> {
@@ -30,12 +30,9 @@ pub fn run(options: &Inspect) -> Result<Outcome, Failure> {
         error,
     };
     let report = match kind(path).map_err(read)? {
-        Kind::Torch => torch::report(options)?,
         Kind::Checkpoint => checkpoint::report(options)?,
-        Kind::Unknown => {
-            let problem = "is no file that is known: neither of torch.save nor a checkpoint";
-            return Err(Failure::input(&path.display().to_string(), problem));
-        }
+        Kind::Json => torch::trainer_state(options)?,
+        Kind::Torch => torch::report(options)?,
     };
     match options.json {
         true => output::json(&report.json)?,
@@ -45,11 +42,14 @@ pub fn run(options: &Inspect) -> Result<Outcome, Failure> {
 }
 
 fn kind(path: &Path) -> std::io::Result<Kind> {
+    if path.is_dir() {
+        return Ok(Kind::Torch);
+    }
     let mut start = Vec::new();
     File::open(path)?.take(4).read_to_end(&mut start)?;
     Ok(match start.as_slice() {
-        b"PK\x03\x04" => Kind::Torch,
         b"NRUB" => Kind::Checkpoint,
-        _ => Kind::Unknown,
+        [b'{', ..] => Kind::Json,
+        _ => Kind::Torch,
     })
 }

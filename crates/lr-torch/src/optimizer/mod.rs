@@ -1,3 +1,5 @@
+mod class;
+
 use std::collections::{BTreeMap, HashSet};
 
 use crate::dict::Key;

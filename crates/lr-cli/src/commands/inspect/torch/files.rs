@@ -1,0 +1,245 @@
+//! The files that are looked at.
+
+use std::path::Path;
+
+use lr_torch::{Part, PartKind, TorchError, TorchFile, TrainingArguments, Value};
+use serde_json::Value as Json;
+
+use super::trainer;
+use crate::cli::Inspect;
+use crate::failure::Failure;
+
+/// One file, or those of a folder.
+pub struct Files {
+    opened: Vec<Opened>,
+    /// The file of the optimizer, which the command line names.
+    optimizer: Option<Opened>,
+    /// The training's own state, where a folder has it.
+    pub trainer: Option<Json>,
+    /// The folder's files that can't be read, and why.
+    pub problems: Vec<(String, String)>,
+}
+
+struct Opened {
+    /// Its name in the folder; empty for a file that is looked at by itself.
+    name: String,
+    origin: String,
+    file: TorchFile,
+}
+
+/// A part of one of the files.
+pub struct Found<'a> {
+    pub origin: &'a str,
+    pub part: Part<'a>,
+}
+
+const ARGUMENTS: &str = "training_args.bin";
+const TRAINER: &str = "trainer_state.json";
+const ENDINGS: [&str; 4] = ["pt", "bin", "pth", "ckpt"];
+
+impl Opened {
+    fn read(path: &Path, name: String) -> Result<Self, Failure> {
+        let origin = path.display().to_string();
+        let file = TorchFile::open(path).and_then(|file| file.check().map(|()| file));
+        let file = file.map_err(|error| failure(&origin, error))?;
+        Ok(Self { name, origin, file })
+    }
+
+    fn parts(&self) -> Result<Vec<Found<'_>>, Failure> {
+        let parts = self.file.root().parts();
+        let parts = parts.map_err(|error| failure(&self.origin, error))?;
+        let found = parts.into_iter().map(|mut part| {
+            if !self.name.is_empty() {
+                let at = std::mem::take(&mut part.at);
+                part.at = format!("{}.{at}", self.name)
+                    .trim_end_matches('.')
+                    .to_string();
+            }
+            let origin = self.origin.as_str();
+            Found { origin, part }
+        });
+        Ok(found.collect())
+    }
+}
+
+impl Files {
+    pub fn open(options: &Inspect) -> Result<Self, Failure> {
+        let optimizer = options.optimizer.as_deref();
+        let optimizer = optimizer
+            .map(|path| Opened::read(path, String::new()))
+            .transpose()?;
+        let mut files = Self {
+            opened: Vec::new(),
+            optimizer,
+            trainer: None,
+            problems: Vec::new(),
+        };
+        match options.file.is_dir() {
+            true => files.open_folder(&options.file)?,
+            false => files
+                .opened
+                .push(Opened::read(&options.file, String::new())?),
+        }
+        Ok(files)
+    }
+
+    fn open_folder(&mut self, folder: &Path) -> Result<(), Failure> {
+        let origin = folder.display().to_string();
+        let unreadable = |error| Failure::Read {
+            origin: origin.clone(),
+            error,
+        };
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            names.push(
+                entry
+                    .map_err(unreadable)?
+                    .file_name()
+                    .to_string_lossy()
+                    .into_owned(),
+            );
+        }
+        names.sort();
+        for name in names {
+            let path = folder.join(&name);
+            let has_states =
+                name == ARGUMENTS || name.contains("scheduler") || name.contains("optimizer");
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            if name == TRAINER {
+                match trainer::read(&path) {
+                    Ok(state) => self.trainer = Some(state),
+                    Err(error) => self.problems.push((name, problem(&path, &error))),
+                }
+            } else if has_states && ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
+                match Opened::read(&path, name.clone()) {
+                    Ok(file) => self.opened.push(file),
+                    Err(error) => self.problems.push((name, problem(&path, &error))),
+                }
+            }
+        }
+        if !self.opened.is_empty() || self.trainer.is_some() {
+            return Ok(());
+        }
+        let problem = match self.problems.first() {
+            Some((name, problem)) => format!("{name}: {problem}"),
+            None => format!(
+                "has no files of the names scheduler.pt, optimizer.pt, {ARGUMENTS} or {TRAINER}: give one of \
+                 its files"
+            ),
+        };
+        Err(Failure::input(&origin, problem))
+    }
+
+    pub fn format(&self) -> Option<&'static str> {
+        self.opened.first().map(|opened| opened.file.format())
+    }
+
+    /// The value that was saved in the only file.
+    pub fn root(&self) -> Option<Value<'_>> {
+        match self.opened.as_slice() {
+            [opened] => Some(opened.file.root()),
+            _ => None,
+        }
+    }
+
+    /// The parts at a place and in it; of all places, where it is empty.
+    pub fn parts(&self, at: &str) -> Result<Vec<Found<'_>>, Failure> {
+        let mut parts = Vec::new();
+        for opened in &self.opened {
+            parts.extend(opened.parts()?);
+        }
+        if !at.is_empty() {
+            let inside = |found: &Found<'_>| {
+                let rest = found.part.at.strip_prefix(at);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+            };
+            parts.retain(inside);
+        }
+        Ok(parts)
+    }
+
+    /// The parts that the command line asks for.
+    pub fn found(&self, options: &Inspect) -> Result<Vec<Found<'_>>, Failure> {
+        let at = options.at.as_deref().unwrap_or_default();
+        let mut parts = self.parts(at)?;
+        if !parts.is_empty() || at.is_empty() {
+            return Ok(parts);
+        }
+        // In a part, such as one of the weights.
+        if let [opened] = self.opened.as_slice()
+            && let Ok(value) = opened.file.root().at(at)
+        {
+            let kind = PartKind::Value;
+            let at = at.to_string();
+            let part = Part { at, value, kind };
+            let origin = opened.origin.as_str();
+            parts.push(Found { origin, part });
+            return Ok(parts);
+        }
+        let states = self.parts("")?;
+        let states = states
+            .iter()
+            .filter(|found| found.part.kind != PartKind::Value);
+        let states: Vec<&str> = states.map(|found| found.part.at.as_str()).collect();
+        let known = match states.join(", ") {
+            none if none.is_empty() => "no states".to_string(),
+            known => known,
+        };
+        let problem = format!("--at {at}: is not there; there are {known}");
+        Err(Failure::input(&options.file.display().to_string(), problem))
+    }
+
+    /// The optimizers of the file that the command line names, or of these.
+    pub fn optimizers(&self) -> Result<Vec<Found<'_>>, Failure> {
+        let mut parts = match &self.optimizer {
+            Some(optimizer) => optimizer.parts()?,
+            None => self.parts("")?,
+        };
+        parts.retain(|found| found.part.kind == PartKind::Optimizer);
+        match &self.optimizer {
+            Some(optimizer) if parts.is_empty() => Err(Failure::input(
+                &optimizer.origin,
+                "has no optimizer's state",
+            )),
+            _ => Ok(parts),
+        }
+    }
+
+    /// The arguments of transformers' `Trainer`.
+    pub fn arguments(&self) -> Result<Option<TrainingArguments>, Failure> {
+        let mut files = self.opened.iter();
+        let Some(opened) = files.find(|opened| TrainingArguments::are(&opened.file.root())) else {
+            return Ok(None);
+        };
+        let arguments = TrainingArguments::read(&opened.file.root());
+        arguments
+            .map(Some)
+            .map_err(|error| failure(&opened.origin, error))
+    }
+}
+
+/// A failure without the path that it begins with.
+fn problem(path: &Path, error: &Failure) -> String {
+    let text = error.to_string();
+    let path = format!("{}: ", path.display());
+    text.strip_prefix(&path).unwrap_or(&text).to_string()
+}
+
+/// The error, with this program's options in place of the library's methods.
+pub fn failure(origin: &str, error: TorchError) -> Failure {
+    if let TorchError::Io { source: error, .. } = error {
+        let origin = origin.to_string();
+        return Failure::Read { origin, error };
+    }
+    Failure::input(origin, in_words(&error))
+}
+
+pub fn in_words(error: &TorchError) -> String {
+    let text = error.to_string();
+    match text.split_once(": give the schedule that it makes") {
+        Some((what, _)) => format!("{what}: give its config, with --config"),
+        None => text
+            .replace("`ReadOptions::with_optimizer`", "--optimizer")
+            .replace("give the class by its name", "give the class with --class"),
+    }
+}

@@ -1,0 +1,139 @@
+//! Files of `torch.save`, and folders of them: the states, weights and values that are in them.
+
+mod describe;
+mod files;
+mod optimizer;
+mod scheduler;
+mod trainer;
+
+use std::fmt::Write as _;
+
+use lr_torch::{OptimizerState, PartKind, TrainingArguments};
+use serde_json::{Map, Value as Json, json};
+
+use super::report::{LISTED, Report};
+use crate::cli::Inspect;
+use crate::failure::Failure;
+use describe::{counted, described, label, plain};
+use files::{Files, Found};
+pub use trainer::state as trainer_state;
+
+pub fn report(options: &Inspect) -> Result<Report, Failure> {
+    let files = Files::open(options)?;
+    let found = files.found(options)?;
+    let of_kind = |kind| found.iter().filter(move |found| found.part.kind == kind);
+
+    let read = |found| -> (&Found<'_>, _) { (found, OptimizerState::read(&found.part.value)) };
+    let optimizers: Vec<_> = of_kind(PartKind::Optimizer).map(read).collect();
+    // The scheduler's may be at another place than the one that is asked for.
+    let candidates = files.optimizers()?;
+    let candidates: Vec<_> = candidates.iter().map(read).collect();
+    let arguments = files.arguments()?;
+
+    let mut report = Report {
+        text: String::new(),
+        json: json!({"kind": "torch", "format": files.format()}),
+    };
+    for (name, problem) in &files.problems {
+        let _ = writeln!(report.text, "{name}: {problem}");
+    }
+    let problems = files
+        .problems
+        .iter()
+        .map(|(name, why)| (name.clone(), json!(why)));
+    report.json["problems"] = problems.collect::<Map<_, _>>().into();
+    trainer::write(&mut report, files.trainer.as_ref(), arguments.as_ref());
+
+    let schedulers = of_kind(PartKind::Scheduler);
+    let several = schedulers.clone().count() > 1;
+    if several && (options.class.is_some() || options.config.is_some()) {
+        let which: Vec<_> = schedulers.map(|found| found.part.at.clone()).collect();
+        let problem = format!(
+            "there are several schedulers: choose one with --at: {}",
+            which.join(", ")
+        );
+        return Err(Failure::usage(problem));
+    }
+    let mut list = Vec::new();
+    for found in schedulers {
+        let length = trainer::length(files.trainer.as_ref());
+        let shown =
+            scheduler::Shown::read(options, found, &candidates, arguments.as_ref(), length)?;
+        list.push(shown.write(&mut report.text, epoch_of(&found.part.value, &files))?);
+    }
+    report.json["schedulers"] = list.into();
+    let optimizers = optimizers
+        .iter()
+        .map(|(found, state)| optimizer::write(&mut report.text, found, state));
+    let optimizers: Vec<Json> = optimizers.collect();
+    report.json["optimizers"] = optimizers.into();
+    let weights: Vec<Json> = of_kind(PartKind::Weights)
+        .map(|found| weights(&mut report.text, found))
+        .collect();
+    report.json["weights"] = weights.into();
+    values(&mut report, of_kind(PartKind::Value));
+    Ok(report)
+}
+
+/// How many steps an epoch has, where a scheduler was stepped once in each, and the file counts both.
+fn epoch_of(state: &lr_torch::Value<'_>, files: &Files) -> Option<u64> {
+    let count = |key| files.root()?.get(key).ok()??.count().ok();
+    let position = state.get("last_epoch").ok()??.count().ok()?;
+    let (epoch, steps) = (count("epoch")?, count("global_step")?);
+    let whole = position > 0 && steps > position && steps % position == 0;
+    (whole && [epoch, epoch + 1].contains(&position)).then(|| steps / position)
+}
+
+fn weights(text: &mut String, found: &Found<'_>) -> Json {
+    let entries = found.part.value.entries().unwrap_or_default();
+    let tensors: Map<String, Json> = entries
+        .iter()
+        .map(|(key, value)| (key.to_string(), describe::tensor(value)))
+        .collect();
+    let elements = entries
+        .iter()
+        .filter_map(|(_, value)| value.tensor().ok())
+        .fold(0u128, |sum, tensor| {
+            let sizes = tensor.shape().iter().map(|size| *size as u128);
+            sum.saturating_add(sizes.fold(1, u128::saturating_mul))
+        });
+    let elements = u64::try_from(elements).unwrap_or(u64::MAX);
+    let count = counted(tensors.len(), "tensor");
+    let _ = writeln!(
+        text,
+        "{}: {count}, {elements} elements",
+        label("weights", &found.part.at)
+    );
+    for (name, tensor) in tensors.iter().take(LISTED) {
+        let _ = writeln!(text, "  {name}: {}", plain(tensor));
+    }
+    if tensors.len() > LISTED {
+        let _ = writeln!(text, "  and {} more", tensors.len() - LISTED);
+    }
+    json!({"at": found.part.at, "tensors": tensors, "elements": elements})
+}
+
+fn values<'f, 'a: 'f>(report: &mut Report, values: impl Iterator<Item = &'f Found<'a>>) {
+    let mut json = Map::new();
+    let mut lines = Vec::new();
+    for found in values.filter(|found| !TrainingArguments::are(&found.part.value)) {
+        let (at, value) = (&found.part.at, described(&found.part.value));
+        match (at.as_str(), found.part.value.class()) {
+            ("", Some(_)) => lines.push(format!(
+                "the file: {}, saved as a whole, which takes its class to read: save its state_dict()",
+                plain(&value)
+            )),
+            ("", None) => lines.push(format!("the file: {}", plain(&value))),
+            _ if value == json!({}) || value == json!([]) => {}
+            (at, _) => lines.push(format!("{at}: {}", plain(&value))),
+        }
+        json.insert(at.clone(), value);
+    }
+    for line in lines.iter().take(LISTED) {
+        let _ = writeln!(report.text, "{line}");
+    }
+    if lines.len() > LISTED {
+        let _ = writeln!(report.text, "and {} more values", lines.len() - LISTED);
+    }
+    report.json["values"] = json.into();
+}

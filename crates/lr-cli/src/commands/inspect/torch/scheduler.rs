@@ -1,0 +1,285 @@
+//! The state of a scheduler, and the schedule that goes on from it.
+
+use std::cell::RefCell;
+use std::fmt::Write as _;
+
+use lr_schedule::feedback;
+use lr_torch::{
+    GroupSchedule, OptimizerState, ReadOptions, SchedulerState, TorchError, TrainingArguments,
+    Value,
+};
+use serde_json::{Map, Value as Json, json};
+
+use super::describe::{described, label, listed};
+use super::files::{Found, failure, in_words};
+use crate::cli::Inspect;
+use crate::document::Document;
+use crate::failure::Failure;
+use crate::library::Library;
+
+/// An optimizer that may be a scheduler's.
+type Candidate<'f, 'a> = (&'f Found<'a>, Result<OptimizerState<'a>, TorchError>);
+
+/// A scheduler as it is shown.
+pub struct Shown<'f, 'a> {
+    found: &'f Found<'a>,
+    /// The place of its optimizer, where it has one of several.
+    optimizer: Option<&'f str>,
+    read: Result<SchedulerState, TorchError>,
+}
+
+impl<'f, 'a> Shown<'f, 'a> {
+    pub fn read(
+        options: &Inspect,
+        found: &'f Found<'a>,
+        candidates: &'f [Candidate<'f, 'a>],
+        arguments: Option<&TrainingArguments>,
+        length: Option<u64>,
+    ) -> Result<Self, Failure> {
+        let state = &found.part.value;
+        let optimizer = belonging(found, candidates);
+        let config = options.config.as_deref().map(Document::read).transpose()?;
+        // The library gets an error without the file it is in.
+        let wrong = RefCell::new(None);
+        let mut read = ReadOptions::new();
+        if let Some((_, optimizer)) = optimizer {
+            read = read.with_optimizer(optimizer);
+        }
+        if let Some(class) = &options.class {
+            read = read.with_class(class);
+        }
+        if let Some(config) = &config {
+            let data = config.data()?;
+            let wrong = &wrong;
+            read = read.with_schedule(move |base| {
+                let facts = options.length.facts(Some(base));
+                let spec = Library::spec(options.from, data.clone(), &facts);
+                spec.inspect_err(|error| {
+                    wrong.replace(Some(Failure::schedule(&config.origin, error)));
+                })
+            });
+        } else if let Some(arguments) = arguments {
+            read = read.with_schedule(move |base| arguments.schedule(base, length));
+        }
+        let read = read.read(state);
+        let asked =
+            options.class.is_some() || options.config.is_some() || options.optimizer.is_some();
+        match read {
+            Err(error) if asked => {
+                Err(wrong.take().unwrap_or_else(|| failure(found.origin, error)))
+            }
+            read => Ok(Self {
+                found,
+                optimizer: optimizer.map(|(at, _)| at).filter(|_| candidates.len() > 1),
+                read,
+            }),
+        }
+    }
+
+    /// Writes it, with the number of steps of an epoch where it was stepped once in each.
+    pub fn write(&self, text: &mut String, epoch: Option<u64>) -> Result<Json, Failure> {
+        let (at, state) = (&self.found.part.at, &self.found.part.value);
+        let get = |key: &str| state.get(key).ok().flatten();
+        let either = |torch: &str, mmengine: &str| get(torch).or_else(|| get(mmengine));
+        let rates = |list: Option<Value<'_>>| {
+            let items = list?.items().ok()?;
+            items
+                .iter()
+                .map(|rate| rate.number().ok())
+                .collect::<Option<Vec<f64>>>()
+        };
+        let class = self.class();
+        let position = either("last_epoch", "last_step").and_then(|step| step.integer().ok());
+        let position = match &self.read {
+            Ok(read) => i64::try_from(read.position).ok(),
+            Err(_) => position,
+        };
+        let (base, last) = (
+            rates(either("base_lrs", "base_values")),
+            rates(either("_last_lr", "_last_value")),
+        );
+
+        let name = class.as_deref().unwrap_or("of no class of PyTorch's");
+        let _ = write!(text, "{}: {name}", label("scheduler", at));
+        if let Some(position) = position {
+            let _ = write!(text, ", next is step {position}");
+        }
+        if let Some(optimizer) = self.optimizer {
+            let _ = write!(text, "; its optimizer is {optimizer}");
+        }
+        if let Some(steps) = epoch {
+            let _ = write!(
+                text,
+                "; stepped once in {steps} steps of the optimizer, an epoch"
+            );
+        }
+        text.push('\n');
+        let (groups, problem) = match &self.read {
+            Ok(read) => (self.write_groups(text, read)?, None),
+            Err(error) => {
+                let problem = match class.as_deref() {
+                    Some(class) if class.starts_with("mmengine.") => {
+                        "is a scheduler of MMEngine's, which is not continued".to_string()
+                    }
+                    _ => in_words(error),
+                };
+                match &last {
+                    Some(last) => {
+                        let _ = write!(text, "  rates now: {last:?}");
+                    }
+                    None => text.push_str("  the rates now are not in the file"),
+                }
+                if let Some(base) = &base {
+                    let _ = write!(text, "; began with {base:?}");
+                }
+                let own = own_of(state);
+                if !own.is_empty() {
+                    let _ = write!(text, "; {}", listed(&own));
+                }
+                let _ = writeln!(text, "\n  can't be continued: {problem}");
+                (Vec::new(), Some(problem))
+            }
+        };
+        Ok(json!({
+            "at": at,
+            "class": class,
+            "position": position,
+            "base_lrs": base,
+            "last_lr": last,
+            "optimizer": self.optimizer,
+            "steps_per_epoch": epoch,
+            "state": described(state),
+            "groups": groups,
+            "problem": problem,
+        }))
+    }
+
+    /// Its class, or those that its keys are of.
+    fn class(&self) -> Option<String> {
+        if let Ok(read) = &self.read {
+            return Some(read.class.to_string());
+        }
+        let state = &self.found.part.value;
+        let is_mmengines = state.get("param_name").is_ok_and(|name| name.is_some());
+        match SchedulerState::class_of(state) {
+            Ok("LambdaLR") => Some("LambdaLR or MultiplicativeLR".to_string()),
+            Ok(class) => Some(class.to_string()),
+            Err(TorchError::Class { candidates, .. }) if is_mmengines => {
+                Some(format!("mmengine.{}", candidates.join(" or ")))
+            }
+            Err(_) => None,
+        }
+    }
+
+    fn write_groups(&self, text: &mut String, read: &SchedulerState) -> Result<Vec<Json>, Failure> {
+        let mut groups = Vec::new();
+        for (index, group) in read.groups.iter().enumerate() {
+            let wrong =
+                |error: serde_json::Error| Failure::input(self.found.origin, error.to_string());
+            let json = group_json(group).map_err(wrong)?;
+            let _ = write!(text, "  group {index}: rate {}", group.rate);
+            let _ = match group.heard {
+                // A plateau keeps no rate but the present one.
+                Some(_) => writeln!(text),
+                None => writeln!(text, ", began with {}", group.base_lr),
+            };
+            let spec = |spec| serde_json::to_string(spec).map_err(wrong);
+            let _ = writeln!(text, "    schedule: {}", spec(&group.spec)?);
+            if let Some(momentum) = &group.momentum {
+                let _ = writeln!(text, "    momentum: {}", spec(momentum)?);
+            }
+            if !json["heard"].is_null() {
+                let _ = writeln!(text, "    heard: {}", json["heard"]);
+            }
+            groups.push(json);
+        }
+        Ok(groups)
+    }
+}
+
+/// The keys that not every scheduler has.
+fn own_of(state: &Value<'_>) -> Map<String, Json> {
+    let entries = state.entries().unwrap_or_default().into_iter();
+    let own = entries.map(|(key, value)| (key.to_string(), value));
+    let own = own.filter(|(key, _)| !(key.starts_with('_') || SHARED.contains(&key.as_str())));
+    own.map(|(key, value)| (key, described(&value))).collect()
+}
+
+const SHARED: [&str; 5] = [
+    "base_lrs",
+    "base_values",
+    "last_epoch",
+    "last_step",
+    "verbose",
+];
+
+/// The optimizer that belongs to a scheduler, and its place: of those with its rates, or else of all, the one
+/// whose place is most like that of the scheduler.
+fn belonging<'f, 'a>(
+    scheduler: &Found<'_>,
+    candidates: &'f [Candidate<'f, 'a>],
+) -> Option<(&'f str, &'f OptimizerState<'a>)> {
+    let state = &scheduler.part.value;
+    let last = state.get("_last_lr").ok().flatten();
+    let last = last.and_then(|last| last.items().ok());
+    let read = candidates
+        .iter()
+        .filter_map(|(found, state)| Some((found.part.at.as_str(), state.as_ref().ok()?)));
+    let all: Vec<_> = read
+        .filter(|(_, optimizer)| {
+            last.as_ref()
+                .is_none_or(|last| last.len() == optimizer.groups.len())
+        })
+        .collect();
+    let has_its_rates = |(_, optimizer): &&(&str, &OptimizerState<'_>)| {
+        let mut groups = optimizer.groups.iter().zip(last.iter().flatten());
+        groups.all(|(group, rate)| {
+            let lr = group.option("lr").and_then(|lr| lr.number()).ok();
+            lr.is_some() && lr == rate.number().ok()
+        })
+    };
+    let with_its_rates: Vec<_> = all.iter().filter(has_its_rates).copied().collect();
+    let of = if with_its_rates.is_empty() {
+        all
+    } else {
+        with_its_rates
+    };
+    let alike = |at: &str| {
+        let same = |(a, b): &(char, char)| a == b;
+        let place = scheduler.part.at.as_str();
+        let before = at.chars().zip(place.chars()).take_while(same).count();
+        before
+            + at.chars()
+                .rev()
+                .zip(place.chars().rev())
+                .take_while(same)
+                .count()
+    };
+    let most = of.iter().map(|(at, _)| alike(at)).max()?;
+    let mut likeliest = of.into_iter().filter(|(at, _)| alike(at) == most);
+    match (likeliest.next(), likeliest.next()) {
+        (found, None) => found,
+        _ => None,
+    }
+}
+
+fn group_json(group: &GroupSchedule) -> Result<Json, serde_json::Error> {
+    let spec = |spec| serde_json::to_value(spec);
+    let heard = group.heard.as_ref().map(|heard| {
+        let numbers = heard.iter().map(|(name, value)| {
+            let value = match value {
+                feedback::Value::Count(count) => json!(count),
+                feedback::Value::Number(number) => json!(number),
+            };
+            (name.to_string(), value)
+        });
+        numbers.collect::<Map<_, _>>()
+    });
+    Ok(json!({
+        "rate": group.rate,
+        "base_lr": group.heard.is_none().then_some(group.base_lr),
+        "schedule": spec(&group.spec)?,
+        "momentum": group.momentum.as_ref().map(spec).transpose()?,
+        "heard": heard,
+    }))
+}

@@ -1,0 +1,236 @@
+//! The contents of a file, wherever they are in it.
+
+use std::collections::{HashSet, VecDeque};
+
+use crate::dict::Key;
+use crate::error::TorchError;
+use crate::pickle::node::Node;
+use crate::value::{Value, clip};
+
+/// A part of a file: where it is, and what.
+#[derive(Debug, Clone)]
+pub struct Part<'a> {
+    /// The keys and the indices of lists that lead to it, with dots between them: `optimizer_states.0`. Empty for
+    /// the whole file.
+    pub at: String,
+    /// The value there.
+    pub value: Value<'a>,
+    /// The kind of the value.
+    pub kind: PartKind,
+}
+
+/// The kind of a [`Part`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PartKind {
+    /// The state of an optimizer, for [`OptimizerState::read`](crate::OptimizerState::read).
+    Optimizer,
+    /// The state of a scheduler, for [`ReadOptions::read`](crate::ReadOptions::read).
+    Scheduler,
+    /// A dict of tensors, by their names.
+    Weights,
+    /// Anything else: a number, a text, a list, an object.
+    Value,
+}
+
+/// How deep values are looked for.
+const MAX_DEPTH: usize = 16;
+
+/// Behind how long a place values are looked for.
+const MAX_PLACE: usize = 256;
+
+/// How many bytes the places of all parts may take, for each byte of the pickle and beside that.
+const PLACE_BYTES: u64 = 16;
+const MORE_PLACE_BYTES: u64 = 256 << 10;
+
+/// The bytes of a part beside its place.
+const PART_BYTES: u64 = 64;
+
+impl<'a> Value<'a> {
+    /// The states of optimizers and schedulers, the weights and the other values in it, those at the top
+    /// first. Dicts and lists are gone through; states, weights and objects are not.
+    ///
+    /// An optimizer that was saved itself, rather than its `state_dict()`, has parameters for keys, and is no
+    /// state.
+    ///
+    /// ```
+    /// use lr_torch::{PartKind, TorchFile};
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/checkpoint.pt");
+    /// let file = TorchFile::open(path)?;
+    /// let parts = file.root().parts()?;
+    /// let mut schedulers = parts.iter().filter(|part| part.kind == PartKind::Scheduler);
+    /// assert_eq!(schedulers.next().unwrap().at, "scheduler");
+    /// # Ok::<(), lr_torch::TorchError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// So many values that their places take more than is [stated](crate::TorchFile#bounds).
+    pub fn parts(&self) -> Result<Vec<Part<'a>>, TorchError> {
+        let limit = self.file.pickle().size() * PLACE_BYTES + MORE_PLACE_BYTES;
+        let mut spent = 0;
+        let mut parts = Vec::new();
+        let mut seen = HashSet::new();
+        let mut queue = VecDeque::from([(String::new(), self.clone(), 0)]);
+        while let Some((at, value, depth)) = queue.pop_front() {
+            let kind = value.kind();
+            let children = match kind {
+                PartKind::Value if depth < MAX_DEPTH && at.len() < MAX_PLACE => value.children(),
+                _ => Vec::new(),
+            };
+            if children.is_empty() {
+                parts.push(Part { at, value, kind });
+                continue;
+            }
+            if !seen.insert(value.id) {
+                continue; // one that is in several places is at the first of them
+            }
+            for (key, child) in children {
+                let at = match at.as_str() {
+                    "" => key,
+                    at => format!("{at}.{key}"),
+                };
+                spent += 3 * at.len() as u64 + PART_BYTES;
+                if spent > limit {
+                    return Err(TorchError::TooLarge {
+                        what: "the size of the places of all values",
+                        size: spent,
+                        limit,
+                    });
+                }
+                queue.push_back((at, child, depth + 1));
+            }
+        }
+        Ok(parts)
+    }
+
+    /// The values in a dict, or in a list that has more than numbers and texts in it; none of others.
+    fn children(&self) -> Vec<(String, Self)> {
+        if let Ok(entries) = self.entries() {
+            let is_live = self.is_live_optimizer();
+            let entries = entries.into_iter().filter(|(key, _)| {
+                !(is_live
+                    && ["param_groups", "state", "defaults"].contains(&key.to_string().as_str()))
+            });
+            let named = entries.map(|(key, value)| (clip(&key.to_string()), value));
+            return named.collect();
+        }
+        let items = self.items().unwrap_or_default();
+        let is_plain = |item: &Self| {
+            !item.is_dict()
+                && !item.is_tensor()
+                && !matches!(item.node(), Node::List(_) | Node::Tuple(_))
+        };
+        match items.iter().all(is_plain) {
+            true => Vec::new(),
+            false => {
+                let items = items.into_iter().enumerate();
+                items
+                    .map(|(index, item)| (index.to_string(), item))
+                    .collect()
+            }
+        }
+    }
+
+    fn kind(&self) -> PartKind {
+        let has = |key: &str| self.get(key).is_ok_and(|value| value.is_some());
+        if self.is_optimizer_state() {
+            return PartKind::Optimizer;
+        }
+        let steps = ["_last_lr", "base_lrs", "_step_count", "num_bad_epochs"];
+        let is_scheduler = (has("last_epoch") && steps.iter().any(|key| has(key)))
+            || (has("_schedulers") && (has("_last_lr") || has("_milestones")))
+            // MMEngine's.
+            || (has("last_step") && has("base_values") && has("param_name"));
+        match is_scheduler {
+            true => PartKind::Scheduler,
+            false if self.is_weights() => PartKind::Weights,
+            false => PartKind::Value,
+        }
+    }
+
+    /// Whether it is a dict of tensors by their names.
+    fn is_weights(&self) -> bool {
+        let Ok(entries) = self.entries() else {
+            return false;
+        };
+        let is_extra = |key: &Key| key.to_string().ends_with("_extra_state");
+        let tensors = entries
+            .iter()
+            .filter(|(_, value)| value.is_tensor())
+            .count();
+        tensors > 0
+            && entries
+                .iter()
+                .all(|(key, value)| value.is_tensor() || value.is_none() || is_extra(key))
+    }
+
+    /// The first of a group's parameters in what looks like an optimizer.
+    fn first_parameter(&self) -> Option<Option<Self>> {
+        let (groups, state) = (self.get("param_groups").ok()??, self.get("state").ok()??);
+        if !state.is_dict() {
+            return None;
+        }
+        let mut params = Vec::new();
+        for group in groups.items().ok()? {
+            params.push(group.get("params").ok()??);
+        }
+        Some(params.iter().find_map(|params| params.item(0).ok()))
+    }
+
+    fn is_optimizer_state(&self) -> bool {
+        let first = self.first_parameter();
+        first.is_some_and(|first| first.is_none_or(|first| first.integer().is_ok()))
+    }
+
+    /// Whether it is the `__dict__` of an optimizer, whose parameters are tensors.
+    fn is_live_optimizer(&self) -> bool {
+        matches!(self.first_parameter(), Some(Some(first)) if first.is_tensor())
+    }
+
+    /// The value at the end of `path`, as [`Part::at`] has it.
+    ///
+    /// # Errors
+    ///
+    /// No such key or index on the way.
+    pub fn at(&self, path: &str) -> Result<Self, TorchError> {
+        let mut value = self.clone();
+        let mut rest = path;
+        while !rest.is_empty() {
+            // A key may have dots in it.
+            let ends = rest
+                .match_indices('.')
+                .map(|(at, _)| at)
+                .chain([rest.len()]);
+            let found = ends
+                .filter_map(|end| Some((end, value.step(&rest[..end])?)))
+                .next();
+            let Some((end, next)) = found else {
+                let key = rest.split('.').next().unwrap_or(rest);
+                return match value.items() {
+                    Ok(_) => value.out_of_bounds(&format!("a list with an item {}", clip(key))),
+                    Err(_) => value.field(key),
+                };
+            };
+            value = next;
+            rest = rest[end..].trim_start_matches('.');
+        }
+        Ok(value)
+    }
+
+    fn step(&self, key: &str) -> Option<Self> {
+        if let Ok(Some(value)) = self.get(key) {
+            return Some(value);
+        }
+        let index = key.parse::<usize>().ok()?;
+        match self.entries() {
+            Ok(entries) => {
+                let mut entries = entries.into_iter();
+                let found = entries.find(|(key, _)| *key == Key::Int(index as i64));
+                found.map(|(_, value)| value)
+            }
+            Err(_) => self.item(index).ok(),
+        }
+    }
+}

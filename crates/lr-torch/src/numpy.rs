@@ -1,0 +1,99 @@
+//! Numbers of numpy's, which are objects in a pickle: `scalar(dtype, bytes)`.
+
+use crate::dtype::Dtype;
+use crate::pickle::Pickle;
+use crate::pickle::node::{Id, Node};
+
+/// A number or a flag, as numpy has it.
+pub(crate) enum Scalar {
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+}
+
+/// The number that a value is.
+pub(crate) fn scalar(pickle: &Pickle, node: &Node) -> Option<Scalar> {
+    let (module, name, arguments, _) = call(pickle, node)?;
+    if !(module.starts_with("numpy.") && module.ends_with(".multiarray") && name == "scalar") {
+        return None;
+    }
+    let [dtype, data] = arguments else {
+        return None;
+    };
+    let (code, is_big) = dtype_of(pickle, pickle.node(*dtype))?;
+    let mut bytes = few_bytes(pickle, pickle.node(*data))?;
+    if is_big {
+        bytes.reverse();
+    }
+    Some(match (code, bytes.as_slice()) {
+        ("b1", [byte]) => Scalar::Bool(*byte != 0),
+        ("f8", [_, _, _, _, _, _, _, _]) => Scalar::Float(Dtype::F64.number(&bytes)),
+        ("f4", [_, _, _, _]) => Scalar::Float(Dtype::F32.number(&bytes)),
+        ("f2", [_, _]) => Scalar::Float(Dtype::F16.number(&bytes)),
+        ("i8" | "i4" | "i2" | "i1", [.., last]) => {
+            let sign = if *last >= 0x80 { 0xff } else { 0 };
+            Scalar::Int(widened(&bytes, sign)?)
+        }
+        ("u8" | "u4" | "u2" | "u1", _) => Scalar::Int(widened(&bytes, 0).filter(|int| *int >= 0)?),
+        _ => return None,
+    })
+}
+
+/// Tells how an object is made: the module and the name of its class, their arguments, and its state.
+fn call<'p>(
+    pickle: &'p Pickle,
+    node: &'p Node,
+) -> Option<(&'p str, &'p str, &'p [Id], Option<Id>)> {
+    let Node::Object(object) = node else {
+        return None;
+    };
+    match (pickle.node(object.class), pickle.node(object.args)) {
+        (Node::Global(class), Node::Tuple(arguments)) => Some((
+            pickle.text(&class.module),
+            pickle.text(&class.name),
+            arguments,
+            object.state,
+        )),
+        _ => None,
+    }
+}
+
+fn text<'p>(pickle: &'p Pickle, id: &Id) -> Option<&'p str> {
+    match pickle.node(*id) {
+        Node::Text(span) => Some(pickle.text(span)),
+        _ => None,
+    }
+}
+
+/// The code of a `numpy.dtype`, and whether its numbers are big-endian.
+fn dtype_of<'p>(pickle: &'p Pickle, node: &'p Node) -> Option<(&'p str, bool)> {
+    let ("numpy", "dtype", [code, ..], state) = call(pickle, node)? else {
+        return None;
+    };
+    let order = state.and_then(|state| match pickle.node(state) {
+        Node::Tuple(items) => text(pickle, items.get(1)?),
+        _ => None,
+    });
+    Some((text(pickle, code)?, order == Some(">")))
+}
+
+/// At most 8 bytes; with protocol 2 they are `_codecs.encode(text, "latin1")`.
+fn few_bytes(pickle: &Pickle, node: &Node) -> Option<Vec<u8>> {
+    let bytes: Vec<u8> = match (node, call(pickle, node)) {
+        (Node::Bytes(span), _) => pickle.bytes(span).iter().take(9).copied().collect(),
+        (_, Some(("_codecs", "encode", [letters, ..], _))) => {
+            let letters = text(pickle, letters)?.chars().take(9);
+            let letters = letters.map(|letter| u8::try_from(letter).ok());
+            letters.collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    (bytes.len() <= 8).then_some(bytes)
+}
+
+/// An integer of as many bytes, with others after them.
+fn widened(bytes: &[u8], with: u8) -> Option<i64> {
+    let mut whole = [with; 8];
+    whole.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    Some(i64::from_le_bytes(whole))
+}

@@ -1,0 +1,153 @@
+//! The arguments of transformers' `Trainer`, which it saves beside its states.
+
+use lr_compat::transformers;
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Spec};
+
+use crate::dict::Key;
+use crate::error::TorchError;
+use crate::value::Value;
+
+/// The `training_args.bin` that transformers' `Trainer` saves: an object, whose attributes are read as data.
+///
+/// ```
+/// use lr_torch::{TorchFile, TrainingArguments};
+/// use lr_schedule::Schedule;
+///
+/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/saved/hf/linear/checkpoint-60/training_args.bin");
+/// let file = TorchFile::open(path)?;
+/// let arguments = TrainingArguments::read(&file.root())?;
+/// let schedule = arguments.schedule(3e-4, None)?.build()?;
+/// assert_eq!(schedule.at(10), 3e-4); // after 10 steps of warm-up
+/// # Ok::<(), lr_torch::TorchError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct TrainingArguments {
+    /// The attributes that are numbers, flags, texts, enums of texts, or lists and dicts of these.
+    pub attributes: Vec<(String, Data)>,
+}
+
+/// How deep attributes are in each other, and how many values there are in all of them.
+const MAX_DEPTH: usize = 4;
+const MAX_VALUES: usize = 2_000;
+
+impl TrainingArguments {
+    /// Whether `value` is an object with such attributes.
+    pub fn are(value: &Value<'_>) -> bool {
+        let has = |state: &Value<'_>, key| state.get(key).is_ok_and(|value| value.is_some());
+        let state = value.state();
+        state.is_some_and(|state| has(&state, "lr_scheduler_type") && has(&state, "learning_rate"))
+    }
+
+    /// Reads the object.
+    ///
+    /// # Errors
+    ///
+    /// Anything but an object with attributes.
+    pub fn read(value: &Value<'_>) -> Result<Self, TorchError> {
+        let Some(state) = value.state() else {
+            return value.wrong("an object of transformers' TrainingArguments");
+        };
+        let mut left = MAX_VALUES;
+        let attributes = table(state.entries()?, 0, &mut left);
+        Ok(Self { attributes })
+    }
+
+    /// The attribute of that name.
+    pub fn get(&self, name: &str) -> Option<&Data> {
+        let found = self.attributes.iter().find(|(known, _)| known == name);
+        found.map(|(_, data)| data)
+    }
+
+    /// The schedule of an optimizer, or one of its groups, whose rate is `base_lr`, in a run of `total_steps`.
+    /// Those are what `trainer_state.json` has as `max_steps`. Default: the attribute `max_steps`.
+    ///
+    /// # Errors
+    ///
+    /// No length that is known, and arguments that make no schedule.
+    pub fn schedule(&self, base_lr: f64, total_steps: Option<u64>) -> Result<Spec, ScheduleError> {
+        let number = |name| match self.get(name) {
+            Some(Data::Integer(integer)) => *integer as f64,
+            Some(Data::Number(number)) => *number,
+            _ => 0.0,
+        };
+        let total = match (total_steps, number("max_steps")) {
+            (Some(total), _) => total,
+            (None, steps) if steps >= 1.0 => steps as u64,
+            _ => {
+                let why = "is not said: give the number of steps, which trainer_state.json has";
+                return Err(ScheduleError::unsupported("max_steps", why));
+            }
+        };
+        // A number below 1 is a share of the run, as is warmup_ratio, which was another argument once.
+        let warmup = match (number("warmup_steps"), number("warmup_ratio")) {
+            (steps, _) if steps >= 1.0 => steps,
+            (share, ratio) => (total as f64 * if share > 0.0 { share } else { ratio }).ceil(),
+        };
+        let name = match self.get("lr_scheduler_type") {
+            Some(Data::Text(name)) => name.clone(),
+            _ => "linear".to_string(),
+        };
+        let own = match self.get("lr_scheduler_kwargs") {
+            Some(Data::Table(own)) => own.clone(),
+            _ => Vec::new(),
+        };
+        let entry = |name: &str, data| (name.to_string(), data);
+        let args = Data::Table(vec![
+            entry("name", Data::Text(name)),
+            entry("num_warmup_steps", Data::Integer(warmup as i128)),
+            entry("num_training_steps", Data::Integer(total.into())),
+            entry("scheduler_specific_kwargs", Data::Table(own)),
+        ]);
+        let config = Data::Table(vec![
+            entry("scheduler", Data::Text("get_scheduler".to_string())),
+            entry("args", args),
+        ]);
+        transformers::from_data(config, base_lr)
+    }
+}
+
+fn table(
+    entries: Vec<(Key<'_>, Value<'_>)>,
+    depth: usize,
+    left: &mut usize,
+) -> Vec<(String, Data)> {
+    let entries = entries.into_iter();
+    let named =
+        entries.filter_map(|(key, value)| Some((key.to_string(), data(&value, depth, left)?)));
+    named.collect()
+}
+
+/// A value that is made of numbers, flags, texts and enums of them; so many may be `left`.
+fn data(value: &Value<'_>, depth: usize, left: &mut usize) -> Option<Data> {
+    *left = left.checked_sub(1)?;
+    if depth > MAX_DEPTH {
+        return None;
+    }
+    if value.is_none() {
+        return Some(Data::Nothing);
+    }
+    if let Ok(flag) = value.bool() {
+        return Some(Data::Bool(flag));
+    }
+    if let Ok(text) = value.text() {
+        return Some(Data::Text(text.to_string()));
+    }
+    if let Ok(number) = value.number() {
+        return match value.integer() {
+            Ok(integer) if !value.is_float() => Some(Data::Integer(integer.into())),
+            _ => Some(Data::Number(number)),
+        };
+    }
+    if let Ok(entries) = value.entries() {
+        return Some(Data::Table(table(entries, depth + 1, left)));
+    }
+    if let Ok(items) = value.items() {
+        let items = items.iter().filter_map(|item| data(item, depth + 1, left));
+        return Some(Data::List(items.collect()));
+    }
+    match value.call().as_slice() {
+        [of] => Some(Data::Text(of.text().ok()?.to_string())), // an enum
+        _ => None,
+    }
+}
