@@ -35,6 +35,8 @@
 
 pub mod burn;
 pub mod keras;
+#[cfg(feature = "logs")]
+pub mod log;
 pub mod optax;
 pub mod timm;
 pub mod torch;
