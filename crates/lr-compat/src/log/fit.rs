@@ -3,6 +3,7 @@ use lr_schedule::{Schedule, Spec};
 use super::align::{Reading, shifts};
 use super::case::sample;
 use super::open::{Format, Log};
+use super::points::Point;
 use super::row::LogError;
 use super::rows::{Precision, Survey, seen};
 use super::shapes;
@@ -33,23 +34,10 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
     if !survey.numbered && log.format() != Format::Burn && log.format() != Format::Csv {
         return unknown("can't tell: the log says of no rate at which step it was".to_string());
     }
+    let (reading, rows) = kept(log, &survey)?;
     // Event files have 32 bits of rates that had 64; other numbers are what they are.
-    let of_32_bits = survey.single && log.format() == Format::TensorBoard;
-    let precision = Precision::Share(if of_32_bits { 1.2e-7 } else { 1e-10 });
-    let reading = Reading {
-        shift: shifts(log, &survey)[0],
-        precision,
-        largest: survey.largest,
-        every: 1,
-        wrong: 0,
-        first: 0,
-        last: survey.rows.saturating_sub(1),
-    };
-    let rows = sample(log, &survey, &reading)?;
-    let rows = rows
-        .iter()
-        .filter_map(|row| Some((reading.step(row)?, row.rate)));
-    let rows: Vec<(u64, f64)> = match of_32_bits {
+    let of_32_bits = reading.precision == OF_32_BITS;
+    let rows: Vec<Point> = match of_32_bits {
         true => rows.map(|(step, rate)| (step, tidy(rate))).collect(),
         false => rows.collect(),
     };
@@ -82,6 +70,43 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
         spec: Some(spec),
         words,
     })
+}
+
+/// The rates of a log with their steps, counted from 0, to be drawn. Of a log of many rows, some in between
+/// are left out, but none at which the rate changes after it stood.
+///
+/// # Errors
+///
+/// A log that can't be read.
+pub fn points(log: &Log) -> Result<Vec<(u64, f64)>, LogError> {
+    let survey = Survey::of(log)?;
+    Ok(kept(log, &survey)?.1.collect())
+}
+
+const OF_32_BITS: Precision = Precision::Share(1.2e-7);
+
+/// The rows that are looked at, as they are most likely to be read.
+fn kept(
+    log: &Log,
+    survey: &Survey,
+) -> Result<(Reading, impl Iterator<Item = Point> + use<>), LogError> {
+    let of_32_bits = survey.single && log.format() == Format::TensorBoard;
+    let reading = Reading {
+        shift: shifts(log, survey)[0],
+        precision: if of_32_bits {
+            OF_32_BITS
+        } else {
+            Precision::Share(1e-10)
+        },
+        largest: survey.largest,
+        every: 1,
+        wrong: 0,
+        first: 0,
+        last: survey.rows.saturating_sub(1),
+    };
+    let rows = sample(log, survey, &reading)?.into_iter();
+    let points = rows.filter_map(move |row| Some((reading.step(&row)?, row.rate)));
+    Ok((reading, points))
 }
 
 /// A rate of 32 bits as the number that was rounded to it.

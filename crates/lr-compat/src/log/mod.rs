@@ -42,9 +42,10 @@ mod row;
 mod rows;
 mod shapes;
 mod table;
+mod trainer;
 mod vary;
 
-pub use fit::{Fit, fit};
+pub use fit::{Fit, fit, points};
 pub use mistake::{Kind, Mistake};
 pub use open::{Format, Log};
 pub use report::{Audit, Difference, audit};

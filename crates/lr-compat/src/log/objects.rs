@@ -51,6 +51,8 @@ pub(super) struct Objects<R> {
     frames: Vec<Frame>,
     partial: Vec<Partial>,
     line: u64,
+    /// A `Trainer`'s number of steps in the run.
+    pub max_steps: Option<u64>,
     found: VecDeque<Result<Row, LogError>>,
     done: bool,
 }
@@ -69,6 +71,7 @@ impl<R: BufRead> Objects<R> {
             frames: Vec::new(),
             partial: Vec::new(),
             line: 1,
+            max_steps: None,
             found: VecDeque::new(),
             done: false,
         }
@@ -121,6 +124,9 @@ impl<R: BufRead> Objects<R> {
             return;
         };
         let text = String::from_utf8_lossy(&word);
+        if key == "max_steps" && self.frames.len() == 1 {
+            self.max_steps = number::count(&text).filter(|steps| *steps > 0);
+        }
         if self.names.is_rate(&key) {
             match number::parse(&text) {
                 Some(rate) => {

@@ -188,6 +188,14 @@ impl Log {
         self.rows_named(&mut self.names.clone())
     }
 
+    /// The number of steps that a `Trainer`'s state says the run has.
+    pub(super) fn max_steps(&self) -> Result<Option<u64>, LogError> {
+        let path = self.files[0].clone();
+        let mut objects = Objects::new(path.clone(), reader(&path)?, self.names.clone(), false);
+        objects.by_ref().find_map(Result::err).map_or(Ok(()), Err)?;
+        Ok(objects.max_steps)
+    }
+
     fn rows_named(&self, names: &mut Names) -> Result<Rows, LogError> {
         let mut rows: Rows = Box::new(std::iter::empty());
         for path in &self.files {

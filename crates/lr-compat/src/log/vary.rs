@@ -112,6 +112,26 @@ pub(super) fn told(spec: &Spec) -> Option<u64> {
     of(&spec.to_data())
 }
 
+/// The schedule as it would be for a run of `total` steps: its last part is as long as that leaves.
+pub(super) fn retold(spec: Spec, total: u64) -> Spec {
+    let Some(now) = told(&spec).filter(|now| *now != total) else {
+        return spec;
+    };
+    let last = leaves(&spec, true).pop();
+    let last = last.and_then(|last| match last.value {
+        Data::Integer(steps) => Some((last.path, steps + i128::from(total) - i128::from(now))),
+        _ => None,
+    });
+    let new = last
+        .filter(|(_, steps)| *steps > 0)
+        .and_then(|(last, steps)| {
+            with(&spec, &|path, _| {
+                (path == last).then_some(Data::Integer(steps))
+            })
+        });
+    new.map_or(spec, |(new, _)| new)
+}
+
 /// The number in fewer digits, where that says the same.
 pub(super) fn short(number: f64, same: impl Fn(f64) -> bool) -> f64 {
     let shorter = (1..=12).map(|digits| format!("{number:.digits$e}").parse::<f64>());
