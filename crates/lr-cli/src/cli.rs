@@ -58,6 +58,12 @@ pub enum Command {
     /// Say whether specs make schedules, and if not, what is wrong where
     #[command(after_help = AFTER)]
     Check(Check),
+    /// Say whether a training followed its schedule, and if not, since which step and by what mistake
+    #[command(after_help = AFTER)]
+    Audit(Audit),
+    /// Print the schedule that a training followed, as far as its log tells
+    #[command(after_help = AFTER)]
+    Fit(Fit),
     /// Say what is in a checkpoint, or in a file of torch.save: a scheduler's state, an optimizer's
     #[command(after_help = AFTER)]
     Inspect(Inspect),
@@ -104,6 +110,12 @@ pub struct Plot {
     /// The line above the picture
     #[arg(long)]
     pub title: Option<String>,
+    /// A training's log, whose rates are drawn over the specs
+    #[arg(long, value_name = "LOG")]
+    pub measured: Option<PathBuf>,
+    /// The column of rates in that log. Default: the first that is named as one
+    #[arg(long, value_name = "NAME", requires = "measured")]
+    pub column: Option<String>,
     /// Names for the specs in it, in their order
     #[arg(long = "label", value_name = "NAME")]
     pub labels: Vec<String>,
@@ -190,6 +202,63 @@ pub enum Format {
 pub struct Check {
     #[command(flatten)]
     pub sources: Sources,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct Audit {
+    #[command(flatten)]
+    pub log: LogFile,
+    /// The schedule that it should have followed: a file, or a text that begins with `{`. Default: for a
+    /// Trainer's log, what can be told from it and the files beside it
+    #[arg(long, value_name = "SPEC")]
+    pub against: Option<String>,
+    /// The library or program whose config that is. Default: the one whose shape it has
+    #[arg(long, value_name = "LIBRARY", requires = "against", value_parser = Library::parser())]
+    pub from: Option<Library>,
+    /// The case of a file of parity cases, by its id
+    #[arg(long, value_name = "ID", requires = "against")]
+    pub case: Option<String>,
+    /// The rate of the optimizer, for a config that has none and takes it from there
+    #[arg(long, value_name = "RATE", allow_negative_numbers = true)]
+    pub base_lr: Option<f64>,
+    /// The place of the spec in the file, with dots between the names
+    #[arg(long, value_name = "NAME", requires = "against")]
+    pub field: Option<String>,
+    /// How far a rate may be from the right one, as a share of the largest. Default: as exact as the log
+    /// has its numbers
+    #[arg(long, value_name = "SHARE")]
+    pub tolerance: Option<f64>,
+    #[command(flatten)]
+    pub length: RunLength,
+}
+
+#[derive(Args)]
+pub struct Fit {
+    #[command(flatten)]
+    pub log: LogFile,
+    /// The format to print the spec in
+    #[arg(
+        long,
+        value_name = "FORMAT",
+        default_value = "json",
+        conflicts_with = "json"
+    )]
+    pub to: Format,
+}
+
+/// The log of a training.
+#[derive(Args)]
+pub struct LogFile {
+    /// The log: CSV, JSON, JSON lines, printed dictionaries, event files of TensorBoard; or a directory of
+    /// Trainer, Lightning, TensorBoard or burn-train
+    #[arg(value_name = "LOG")]
+    pub path: PathBuf,
+    /// The column, tag or name of the rates. Default: the first that is named as a rate
+    #[arg(long, value_name = "NAME")]
+    pub column: Option<String>,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

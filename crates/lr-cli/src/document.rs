@@ -70,7 +70,8 @@ impl Document {
     pub fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
         serde_json::from_str(&self.text).map_err(|error| {
             let place = format!("{}:{}:{}", self.origin, error.line(), error.column());
-            Failure::input(&place, error.to_string())
+            let text = error.to_string();
+            Failure::input(&place, text.split(" at line ").next().unwrap_or(&text))
         })
     }
 

@@ -1,5 +1,6 @@
 use std::io;
 
+use lr_compat::log::LogError;
 use lr_plot::PlotError;
 use lr_schedule::ScheduleError;
 use thiserror::Error;
@@ -23,6 +24,8 @@ pub enum Failure {
     Write { origin: String, error: io::Error },
     #[error("{0}")]
     Plot(#[from] PlotError),
+    #[error(transparent)]
+    Log(#[from] LogError),
 }
 
 impl Failure {
@@ -65,7 +68,11 @@ impl Failure {
                 | PlotError::NothingPositive { .. }
                 | PlotError::Range { .. },
             ) => 1,
-            Self::Usage(_) | Self::Read { .. } | Self::Write { .. } | Self::Plot(_) => 2,
+            Self::Usage(_)
+            | Self::Read { .. }
+            | Self::Write { .. }
+            | Self::Plot(_)
+            | Self::Log(_) => 2,
         }
     }
 }

@@ -46,6 +46,8 @@ fn dispatch(cli: &Cli, matches: &clap::ArgMatches) -> Result<Outcome, Failure> {
         Command::Diff(diff) => commands::diff::run(diff, &sources(&diff.sources)?),
         Command::Convert(convert) => commands::convert::run(convert, &sources(&convert.sources)?),
         Command::Check(check) => commands::check::run(check, &sources(&check.sources)?),
+        Command::Audit(audit) => commands::audit::run(audit),
+        Command::Fit(fit) => commands::fit::run(fit),
         Command::Inspect(inspect) => commands::inspect::run(inspect),
         Command::Completions { shell } => commands::completions::run(*shell),
     }

@@ -36,6 +36,8 @@
 pub mod burn;
 pub mod ecosystems;
 pub mod keras;
+#[cfg(feature = "logs")]
+pub mod log;
 pub mod optax;
 pub mod timm;
 pub mod torch;

@@ -1,3 +1,5 @@
+use lr_schedule::Spec;
+
 use crate::cli::{Convert, Format};
 use crate::failure::Failure;
 use crate::input::Source;
@@ -15,13 +17,17 @@ pub fn run(options: &Convert, sources: &[Source]) -> Result<Outcome, Failure> {
     let length = &options.sources.length;
     let run = length.run()?;
     let spec = input.spec(run.as_ref(), length.has_batch())?;
-    let text = match options.to {
-        Format::Json => serde_json::to_string_pretty(&spec)
+    output::print(&text(&spec, options.to, &input.origin)?)?;
+    Ok(Outcome::Yes)
+}
+
+/// A spec as text.
+pub fn text(spec: &Spec, format: Format, origin: &str) -> Result<String, Failure> {
+    let text = match format {
+        Format::Json => serde_json::to_string_pretty(spec)
             .map(|text| text + "\n")
             .map_err(|e| e.to_string()),
-        Format::Toml => toml::to_string(&spec).map_err(|error| error.to_string()),
+        Format::Toml => toml::to_string(spec).map_err(|error| error.to_string()),
     };
-    let text = text.map_err(|error| Failure::input(&input.origin, error))?;
-    output::print(&text)?;
-    Ok(Outcome::Yes)
+    text.map_err(|error| Failure::input(origin, error))
 }

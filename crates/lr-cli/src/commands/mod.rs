@@ -1,9 +1,11 @@
 //! One file a command.
 
+pub mod audit;
 pub mod check;
 pub mod completions;
 pub mod convert;
 pub mod diff;
+pub mod fit;
 pub mod inspect;
 pub mod plot;
 pub mod table;

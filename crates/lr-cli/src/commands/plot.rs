@@ -3,6 +3,7 @@ use std::io::{IsTerminal, stdout};
 use std::iter;
 use std::path::Path;
 
+use lr_compat::log::{self, Log};
 use lr_plot::{PhaseKind, Plot, phases};
 use lr_schedule::{Schedule, ScheduleExt};
 use serde_json::{Value, json};
@@ -26,7 +27,14 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<Outcome, Failure> 
         Some(path) => Some((path.as_path(), format(path)?)),
         None => None,
     };
-    let mut curves = super::curves(&options.sources, sources)?;
+    let measured = match &options.measured {
+        Some(path) => points(path, options.column.as_deref())?,
+        None => Vec::new(),
+    };
+    let mut curves = match sources.is_empty() && !measured.is_empty() {
+        true => Vec::new(),
+        false => super::curves(&options.sources, sources)?,
+    };
     if options.labels.len() > curves.len() {
         let (labels, specs) = (options.labels.len(), curves.len());
         let problem = format!(
@@ -37,8 +45,17 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<Outcome, Failure> 
     for (curve, label) in curves.iter_mut().zip(&options.labels) {
         curve.label = label.clone();
     }
-    let steps = steps(options, &curves)?;
-    let plot = plot(options, &curves, steps)?;
+    let steps = match measured.last() {
+        Some((last, _)) if options.steps.is_none() => {
+            let end = *last as u64 + 1;
+            (0, super::span(&curves).map_or(end, |span| span.max(end)))
+        }
+        _ => steps(options, &curves)?,
+    };
+    let mut plot = plot(options, &curves, steps)?;
+    if !measured.is_empty() {
+        plot = plot.points("measured", measured);
+    }
 
     if let Some((path, format)) = &output {
         let plot = sized(plot, options);
@@ -67,6 +84,15 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<Outcome, Failure> 
     };
     output::print(&plot.to_text(columns, rows, colors)?)?;
     Ok(Outcome::Yes)
+}
+
+/// The rates of a log, with their steps.
+fn points(path: &Path, column: Option<&str>) -> Result<Vec<(f64, f64)>, Failure> {
+    let points = log::points(&Log::open(path, column)?)?;
+    Ok(points
+        .into_iter()
+        .map(|(step, rate)| (step as f64, rate))
+        .collect())
 }
 
 fn format(path: &Path) -> Result<Format, Failure> {

@@ -2,4 +2,6 @@
 
 mod ecosystems;
 mod errors;
+#[cfg(feature = "logs")]
+mod logs;
 mod parity;

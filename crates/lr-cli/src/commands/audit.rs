@@ -1,0 +1,180 @@
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use lr_compat::log::{Audit, Difference, Log, Mistake, audit};
+use lr_schedule::{DynSchedule, Spec};
+use serde_json::{Map, Value, json};
+
+use crate::cli;
+use crate::failure::Failure;
+use crate::input::{Source, Text};
+use crate::outcome::Outcome;
+use crate::output;
+
+pub fn run(options: &cli::Audit) -> Result<Outcome, Failure> {
+    if options
+        .tolerance
+        .is_some_and(|share| !(share >= 0.0 && share.is_finite()))
+    {
+        return Err(Failure::usage("--tolerance: must be at least 0"));
+    }
+    let log = Log::open(&options.log.path, options.log.column.as_deref())?;
+    let (against, schedule) = schedule(options, &log)?;
+    let audit = audit(&log, &schedule, options.tolerance)?;
+    match options.log.json {
+        true => output::json(&json_of(options, &against, &audit))?,
+        false => output::print(&output::printable(&text(&against, &audit)))?,
+    }
+    Ok(match audit.first {
+        None => Outcome::Yes,
+        Some(_) => Outcome::No,
+    })
+}
+
+/// The schedule that the log is compared with, and its name.
+fn schedule(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), Failure> {
+    let Some(against) = &options.against else {
+        return of_trainer(options, log);
+    };
+    let text = match against.trim_start().starts_with('{') {
+        true => Text::Expression(against.clone(), None),
+        false => Text::File(PathBuf::from(against)),
+    };
+    let source = Source {
+        text,
+        from: options.from,
+        case: options.case.clone(),
+        facts: options.length.facts(options.base_lr),
+        field: options.field.clone(),
+    };
+    let run = options.length.run()?;
+    let curve = source
+        .load()?
+        .curve(run.as_ref(), options.length.has_batch())?;
+    if let Some(note) = &curve.note {
+        output::note(note);
+    }
+    Ok((curve.label, curve.schedule))
+}
+
+/// The schedule of a Trainer's run, which needs no config.
+fn of_trainer(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), Failure> {
+    let origin = options.log.path.display().to_string();
+    let Some(spec) = log.trainer_schedule()? else {
+        let problem = "says not which schedule it should have followed: give --against SPEC";
+        return Err(Failure::usage(format!("{origin}: {problem}")));
+    };
+    let built = spec
+        .build()
+        .map_err(|error| Failure::schedule(&origin, &error))?;
+    let text = serde_json::to_string(&spec).unwrap_or_default();
+    Ok((format!("the shape of its rates, {text}"), built))
+}
+
+fn text(against: &str, audit: &Audit) -> String {
+    let (from, to) = audit.steps;
+    let mut text = String::new();
+    let every = match audit.every {
+        1 => String::new(),
+        every => format!(", every {every} steps"),
+    };
+    let (rows, format) = (audit.rows, audit.format.name());
+    let _ = writeln!(
+        text,
+        "{rows} rates of the steps {from} to {to}{every} ({format})"
+    );
+    let counted = match audit.counted_from_1 {
+        true => "rows are counted from 1",
+        false => "rows are counted from 0",
+    };
+    let has = match audit.after_step {
+        true => {
+            "and have the rate of the step after their own: logged after the scheduler's step, or one step ahead"
+        }
+        false => "and have the rate of their own step",
+    };
+    let _ = writeln!(text, "{counted}, {has}");
+    let (Some(first), Some(largest)) = (audit.first, audit.largest) else {
+        let tolerance = &audit.tolerance;
+        let _ = writeln!(text, "right: all are those of {against}, to {tolerance}");
+        return text;
+    };
+    let _ = writeln!(text, "wrong: not those of {against}");
+    for (which, difference) in [("first", first), ("most", largest)] {
+        let Difference {
+            step, rate, right, ..
+        } = difference;
+        let by = rate - right;
+        let _ = writeln!(
+            text,
+            "{which} at step {step}: {rate} rather than {right}, by {by:e}"
+        );
+    }
+    let _ = writeln!(
+        text,
+        "at {} of {rows} steps, to {}",
+        audit.wrong, audit.tolerance
+    );
+    let several = audit.mistakes.len() > 1;
+    let _ = match several {
+        true => writeln!(
+            text,
+            "mistakes that give these rates, which they can't tell apart:"
+        ),
+        false => writeln!(text, "mistake:"),
+    };
+    for mistake in &audit.mistakes {
+        let _ = writeln!(text, "  {mistake}");
+    }
+    text
+}
+
+fn json_of(options: &cli::Audit, against: &str, audit: &Audit) -> Value {
+    let difference = |difference: Difference| {
+        let Difference {
+            step,
+            row,
+            rate,
+            right,
+            ..
+        } = difference;
+        json!({"step": step, "row": row, "rate": rate, "right": right, "difference": rate - right})
+    };
+    let mistake = |mistake: &Mistake| {
+        let mut fields = Map::new();
+        fields.insert("kind".to_string(), json!(mistake.kind.name()));
+        for (name, value) in &mistake.numbers {
+            let whole = value.trunc() == *value && value.abs() < 9e15;
+            let value = if whole {
+                json!(*value as i64)
+            } else {
+                json!(value)
+            };
+            fields.insert(name.clone(), value);
+        }
+        fields.insert("words".to_string(), json!(mistake.words));
+        let spec = mistake.spec.as_ref().map(Spec::to_data);
+        fields.insert("spec".to_string(), json!(spec));
+        Value::Object(fields)
+    };
+    json!({
+        "log": options.log.path.display().to_string(),
+        "format": audit.format.name(),
+        "against": against,
+        "rows": audit.rows,
+        "steps": {"start": audit.steps.0, "end": audit.steps.1, "every": audit.every},
+        "row_n_is_step": if audit.counted_from_1 { "n - 1" } else { "n" },
+        "row_has_the_rate_of": match audit.after_step {
+            true => "the step after its own",
+            false => "its own step",
+        },
+        "tolerance": audit.tolerance,
+        "right": audit.first.is_none(),
+        "first_wrong_step": audit.first.map(|first| first.step),
+        "first": audit.first.map(difference),
+        "largest": audit.largest.map(difference),
+        "wrong": audit.wrong,
+        "kind": audit.mistakes.first().map_or("right", |mistake| mistake.kind.name()),
+        "mistakes": audit.mistakes.iter().map(mistake).collect::<Vec<_>>(),
+    })
+}

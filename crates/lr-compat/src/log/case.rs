@@ -1,0 +1,175 @@
+//! A log beside its schedule, as the search of a mistake sees it.
+
+use lr_schedule::DynSchedule;
+
+use super::align::Reading;
+use super::mistake::Mistake;
+use super::open::Log;
+use super::row::LogError;
+use super::rows::{Rates, Seen, Survey, seen};
+
+/// A row as it is compared: the step whose rate it has, and its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct At {
+    pub index: u64,
+    pub step: u64,
+    pub rate: f64,
+}
+
+pub(super) type Model<'a> = Box<dyn Fn(u64) -> f64 + 'a>;
+
+/// A mistake, and the rates that it gives from a row on.
+pub(super) struct Found<'a> {
+    pub mistake: Mistake,
+    pub from: usize,
+    pub model: Model<'a>,
+}
+
+pub(super) struct Case<'a> {
+    pub rates: &'a Rates<'a>,
+    pub schedule: &'a DynSchedule,
+    pub reading: Reading,
+    pub rows: Vec<At>,
+    /// The places in `rows` of the first wrong row and of the last.
+    pub first: usize,
+    pub last: usize,
+    /// No step beyond is looked at.
+    pub limit: u64,
+    /// Places of wrong rows far from each other, which tell most models at once.
+    pub probes: Vec<usize>,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(
+        log: &Log,
+        survey: &Survey,
+        rates: &'a Rates<'a>,
+        schedule: &'a DynSchedule,
+        reading: Reading,
+        limit: u64,
+    ) -> Result<Self, LogError> {
+        let rows = sample(log, survey, &reading)?;
+        let rows = rows.iter().filter_map(|row| {
+            let step = reading.step(row)?;
+            let (index, rate) = (row.index, row.rate);
+            Some(At { index, step, rate })
+        });
+        let rows: Vec<At> = rows.collect();
+        let first = rows.partition_point(|row| row.index < reading.first);
+        let last = rows.partition_point(|row| row.index <= reading.last).max(1) - 1;
+        let count = (last + 1).saturating_sub(first);
+        let probes = (0..64.min(count)).map(|probe| first + probe * count / 64.min(count));
+        let mut probes: Vec<usize> = probes.chain([last]).collect();
+        probes.retain(|place| *place < rows.len());
+        // The ends and the middle before what is between.
+        probes.sort_by_key(|place| (place % 16 != 0, *place));
+        Ok(Self {
+            rates,
+            schedule,
+            reading,
+            rows,
+            first,
+            last,
+            limit,
+            probes,
+        })
+    }
+
+    pub fn same(&self, model: &dyn Fn(u64) -> f64, row: &At) -> bool {
+        self.reading.same(model(row.step), row.rate)
+    }
+
+    /// Whether a model gives the rates from a row to the last wrong one.
+    pub fn holds(&self, from: usize, model: &dyn Fn(u64) -> f64) -> bool {
+        let probes = self.probes.iter().map(|place| &self.rows[*place]);
+        let rows = &self.rows[from.min(self.last + 1)..=self.last];
+        probes.chain(rows).all(|row| self.same(model, row))
+    }
+
+    /// Whether it also gives those after the last wrong one.
+    pub fn lasts(&self, model: &dyn Fn(u64) -> f64) -> bool {
+        let after = self.rows.get(self.last + 1..).unwrap_or_default();
+        after.iter().all(|row| self.same(model, row))
+    }
+
+    /// The first row from which on a model gives all rates up to `before`.
+    pub fn since(&self, before: usize, model: &dyn Fn(u64) -> f64) -> usize {
+        let rows = self.rows[..before].iter().rev();
+        before - rows.take_while(|row| self.same(model, row)).count()
+    }
+
+    pub fn right(&self, step: u64) -> f64 {
+        self.rates.at(step)
+    }
+
+    pub fn ahead(&self, step: u64, offset: i64) -> f64 {
+        let step = step.checked_add_signed(offset);
+        step.map_or(f64::NAN, |step| self.right(step))
+    }
+
+    pub fn step_of(&self, place: usize) -> u64 {
+        self.rows.get(place).map_or(0, |row| row.step)
+    }
+}
+
+/// Rows for the search: all, or those around the first and the last wrong one, those at which the rate changes
+/// after it stood, and some in between.
+pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Vec<Seen>, LogError> {
+    const MOST_CHANGES: usize = 2048;
+    let mut rows = survey.kept.clone();
+    if !survey.numbered {
+        for row in &mut rows {
+            row.n = (row.index + 1).saturating_mul(reading.every);
+        }
+    }
+    if survey.kept_all() {
+        return Ok(rows);
+    }
+    let near = |index: u64, at: u64| index + 64 >= at && index <= at.saturating_add(512);
+    let mut changes = 0;
+    let mut before: Option<(Seen, bool)> = None;
+    for row in seen(log, reading.every)? {
+        let row = row?;
+        let stood = before.is_some_and(|(before, _)| before.rate == row.rate);
+        if let Some((last, true)) = before
+            && !stood
+            && changes < MOST_CHANGES
+        {
+            changes += 1;
+            rows.extend([last, row]);
+        }
+        if row.index < 64 || near(row.index, reading.first) || near(row.index, reading.last) {
+            rows.push(row);
+        }
+        before = Some((row, stood));
+    }
+    rows.sort_by_key(|row| row.index);
+    rows.dedup_by_key(|row| row.index);
+    Ok(rows)
+}
+
+/// Drops what rows outside the sample contradict.
+pub(super) fn verify(log: &Log, case: &Case, found: &mut Vec<Found>) -> Result<(), LogError> {
+    let from: Vec<u64> = found
+        .iter()
+        .map(|found| case.rows[found.from].index)
+        .collect();
+    let mut holds = vec![true; found.len()];
+    for row in seen(log, case.reading.every)? {
+        let row = row?;
+        let Some(step) = case.reading.step(&row) else {
+            continue;
+        };
+        if row.index > case.reading.last {
+            break;
+        }
+        for ((found, from), holds) in found.iter().zip(&from).zip(&mut holds) {
+            if *holds && row.index >= *from {
+                *holds = case.reading.same((found.model)(step), row.rate);
+            }
+        }
+    }
+    let mut holds = holds.into_iter();
+    found.retain(|_| holds.next().unwrap_or(false));
+    Ok(())
+}

@@ -1,0 +1,197 @@
+//! Shapes that begin at their first point: stable, ways down, steps.
+
+use std::f64::consts::PI;
+
+use lr_schedule::{Shape, Spec};
+use serde_json::json;
+
+use super::points::{Point, Same, checked, spec_of};
+use super::vary::short;
+use crate::build::{anneal, constant, linear, polynomial, sequence};
+
+/// Lengths up to this are tried one by one.
+const MOST_STEPS: u64 = 200_000;
+
+/// Powers that are tried where the end isn't known.
+const POWERS: [f64; 6] = [2.0, 0.5, 0.9, 3.0, 1.5, 4.0];
+
+/// A shape from its first point, which is at step 0, to wherever: perhaps a stable part, then a way down.
+pub(super) fn body(points: &[Point], same: Same) -> Option<Spec> {
+    let base = points[0].1;
+    if points.iter().all(|(_, rate)| same(base, *rate)) {
+        return Some(constant(base));
+    }
+    if let Some(spec) = steps(points, same) {
+        return Some(spec);
+    }
+    if let Some(spec) = ways(points, same).or_else(|| formulas(points, same)) {
+        return Some(spec);
+    }
+    // Stable first.
+    let stable = points.iter().take_while(|(_, rate)| *rate == base).count();
+    let (from, to) = (points[stable - 1].0, points.get(stable)?.0);
+    if stable < 2 {
+        return None;
+    }
+    for at in (from..to).take(64) {
+        let mut rest = vec![(0, base)];
+        let later = points.iter().filter(|(step, _)| *step > at);
+        rest.extend(later.map(|(step, rate)| (step - at, *rate)));
+        if let Some(spec) = ways(&rest, same)
+            && let Some(spec) = checked(sequence(vec![(at, constant(base))], spec), points, same)
+        {
+            return Some(spec);
+        }
+    }
+    None
+}
+
+/// Pieces of constant rates.
+fn steps(points: &[Point], same: Same) -> Option<Spec> {
+    let changes: Vec<usize> = (1..points.len())
+        .filter(|at| points[*at].1 != points[at - 1].1)
+        .collect();
+    // A change between two rows that aren't neighbours has no one step.
+    let known = changes
+        .iter()
+        .all(|at| points[*at].0 == points[at - 1].0 + 1);
+    if !known || changes.len() > 200 || changes.len() * 3 > points.len() {
+        return None;
+    }
+    let start = points[0].1;
+    let at: Vec<u64> = changes.iter().map(|at| points[*at].0).collect();
+    let values: Vec<f64> = changes.iter().map(|at| points[*at].1).collect();
+    let gamma = values.first()? / start;
+    let gamma = short(gamma, |short| (short / gamma - 1.0).abs() < 1e-12);
+    let size = at[0];
+    let even = at.iter().zip(1..).all(|(at, count)| *at == size * count);
+    let mut tried = Vec::new();
+    if even && at.len() > 1 {
+        tried.push(json!({"step": {"start": start, "step_size": size, "gamma": gamma}}));
+    }
+    tried.push(json!({"multi_step": {"start": start, "milestones": at, "gamma": gamma}}));
+    let mut all = vec![start];
+    all.extend(values);
+    tried.push(json!({"piecewise_constant": {"values": all, "boundaries": at}}));
+    let specs = tried.into_iter().filter_map(spec_of);
+    specs.filter_map(|spec| checked(spec, points, same)).next()
+}
+
+/// What is left of a ramp a share `t` of its way on.
+pub(super) fn left(shape: usize, t: f64) -> f64 {
+    match shape {
+        0 => (1.0 + (PI * t).cos()) / 2.0,
+        1 => 1.0 - t.sqrt(),
+        _ => (1.0 - t).powf(POWERS[shape - 2]),
+    }
+}
+
+fn way(shape: usize, base: f64, end: f64, length: u64) -> Spec {
+    match shape {
+        0 => anneal(base, end, length, Shape::Cosine),
+        1 => anneal(base, end, length, Shape::OneMinusSqrt),
+        _ => polynomial(base, end, length, POWERS[shape - 2]),
+    }
+}
+
+/// A ramp to an end, which is held.
+fn ways(points: &[Point], same: Same) -> Option<Spec> {
+    let base = points[0].1;
+    let (last, end) = *points.last()?;
+    let held = points
+        .iter()
+        .rev()
+        .take_while(|(_, rate)| *rate == end)
+        .count();
+    let check = |spec: Spec| checked(spec, points, same);
+    if held > 1 {
+        let first = points.len() - held;
+        let (from, to) = (points[first.checked_sub(1)?].0 + 1, points[first].0);
+        let lengths = from..=to.min(from + MOST_STEPS);
+        return lengths.into_iter().find_map(|length| {
+            let lines = [
+                check(linear(base, end, length)),
+                power(points, base, end, length, same),
+            ];
+            let shapes = (0..2).map(|shape| check(way(shape, base, end, length)));
+            lines.into_iter().flatten().chain(shapes.flatten()).next()
+        });
+    }
+    // A line is the same with any end on it: 0, where that is a step.
+    let slope = (base - end) / last as f64;
+    let zero = (base / slope).round();
+    let to_zero = slope > 0.0 && (last as f64..9e15).contains(&zero);
+    let line = to_zero
+        .then(|| check(linear(base, 0.0, zero as u64)))
+        .flatten();
+    if let Some(line) = line.or_else(|| check(linear(base, end, last))) {
+        return Some(line);
+    }
+    let near = points[1 + (points.len() - 2) / 3];
+    let middle = points[points.len() / 2];
+    for shape in 0..2 + POWERS.len() {
+        let mut found: Option<(u64, f64)> = None;
+        let mut several = false;
+        for length in last..=last.saturating_mul(20).min(last.saturating_add(MOST_STEPS)) {
+            let t = |step: u64| left(shape, step as f64 / length as f64);
+            let end = (end - base * t(last)) / (1.0 - t(last));
+            let end = if end.abs() < 1e-9 * base.abs() {
+                0.0
+            } else {
+                end
+            };
+            let fits = |(step, rate): &Point| same(end + (base - end) * t(*step), *rate);
+            if !(fits(&middle) && fits(&near) && points.iter().all(fits)) {
+                continue;
+            }
+            match found {
+                // To 0 rather than to where it just happens to go.
+                Some((_, 0.0)) if end != 0.0 => {}
+                Some((_, before)) if before == 0.0 || end != 0.0 => several = true,
+                _ => {
+                    several = false;
+                    found = Some((length, end));
+                }
+            }
+        }
+        if let (Some((length, end)), false) = (found, several) {
+            let spec = check(way(shape, base, end, length));
+            if spec.is_some() {
+                return spec;
+            }
+        }
+    }
+    None
+}
+
+/// A polynomial of any power.
+fn power(points: &[Point], base: f64, end: f64, length: u64, same: Same) -> Option<Spec> {
+    let (step, rate) = points[points.iter().take_while(|(step, _)| *step < length).count() / 2];
+    let left = (1.0 - step as f64 / length as f64).ln();
+    let power = ((rate - end) / (base - end)).ln() / left;
+    let power = short(power, |short| (short / power - 1.0).abs() < 1e-9);
+    (power.is_finite() && power > 0.0)
+        .then(|| checked(polynomial(base, end, length, power), points, same))
+        .flatten()
+}
+
+/// Shapes without an end, whose one number follows from the last point.
+fn formulas(points: &[Point], same: Same) -> Option<Spec> {
+    let base = points[0].1;
+    let (last, rate) = *points.last()?;
+    let ratio = base / rate;
+    if !(ratio.is_finite() && ratio > 0.0) || last == 0 {
+        return None;
+    }
+    let tidy = |number: f64| short(number, |short| (short / number - 1.0).abs() < 1e-11);
+    let gamma = tidy((1.0 / ratio).powf(1.0 / last as f64));
+    let timescale = tidy(last as f64 / (ratio * ratio - 1.0));
+    let decay = tidy((ratio - 1.0) / last as f64);
+    let specs = [
+        json!({"exponential": {"start": base, "gamma": gamma}}),
+        json!({"inverse_sqrt": {"start": base, "timescale": timescale}}),
+        json!({"inverse_time": {"start": base, "rate": decay, "steps": 1.0}}),
+    ];
+    let specs = specs.into_iter().filter_map(spec_of);
+    specs.filter_map(|spec| checked(spec, points, same)).next()
+}

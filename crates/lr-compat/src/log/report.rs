@@ -1,0 +1,199 @@
+use lr_schedule::{DynSchedule, Schedule, ScheduleExt};
+
+use super::align::{Reading, readings};
+use super::case::{Case, verify};
+use super::mistake::{Kind, Mistake};
+use super::open::{Format, Log};
+use super::row::LogError;
+use super::rows::{Precision, Rates, Survey, seen};
+use super::vary::told;
+
+/// A log beside the schedule that it should have followed.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Audit {
+    /// The format of the log.
+    pub format: Format,
+    /// How many rates it has.
+    pub rows: u64,
+    /// The first step that it has a rate of, counted from 0, and the last.
+    pub steps: (u64, u64),
+    /// How many steps lie between two rows.
+    pub every: u64,
+    /// Whether its rows are counted from 1: row `n` is step `n - 1`.
+    pub counted_from_1: bool,
+    /// Whether a row has the rate of the step after its own, as where a program logs after the scheduler's step.
+    pub after_step: bool,
+    /// How close a rate must be to the right one, in words.
+    pub tolerance: String,
+    /// The first step with a wrong rate; `None` where all are right.
+    pub first: Option<Difference>,
+    /// The step whose rate is furthest from the right one.
+    pub largest: Option<Difference>,
+    /// How many rates are wrong.
+    pub wrong: u64,
+    /// The mistakes that give these rates, the likeliest first. Several may give the same.
+    pub mistakes: Vec<Mistake>,
+}
+
+/// A rate that is wrong.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Difference {
+    /// The step, counted from 0.
+    pub step: u64,
+    /// The step's number in the log.
+    pub row: u64,
+    /// The rate in the log.
+    pub rate: f64,
+    /// The schedule's.
+    pub right: f64,
+}
+
+/// So many steps are searched for a mistake.
+const MOST_STEPS: u64 = 1 << 24;
+
+/// Compares a log with a schedule, and finds the mistake that gives its rates.
+///
+/// `tolerance` is how far a rate may be from the right one, as a share of the largest. By default that follows
+/// from how the rates were written: 1e-12 (up to 1e-9 where a run has many steps), 1e-6 for numbers of 32 bits,
+/// half a unit of the last digit where digits were cut.
+///
+/// # Errors
+///
+/// A log that can't be read, or has no rates.
+pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Result<Audit, LogError> {
+    let survey = Survey::of(log)?;
+    let total = schedule.to_spec().and_then(|spec| told(&spec));
+    let total = total.or(schedule.length());
+    // A single number that is too large makes no search long.
+    let likely = survey.rows.saturating_mul(survey.every).saturating_mul(4);
+    let limit = survey
+        .last
+        .min(likely)
+        .max(total.unwrap_or(0))
+        .min(MOST_STEPS)
+        + 1;
+    let rates = Rates::of(schedule, limit)?;
+    let precisions = match tolerance {
+        Some(share) => vec![Precision::Share(share)],
+        None => survey.precisions(),
+    };
+    let everies = match survey.numbered {
+        true => vec![survey.every],
+        false => spacings(log, &survey, total.unwrap_or(survey.rows)),
+    };
+    let mut all = Vec::new();
+    for every in &everies {
+        let readings = readings(log, &rates, &survey, &precisions, *every)?;
+        let right = readings.first().is_some_and(|reading| reading.wrong == 0);
+        all.push(readings);
+        if right {
+            all.rotate_right(1);
+            break;
+        }
+    }
+    let readings = all.swap_remove(0);
+    let Some(best) = readings.first().copied() else {
+        return Err(LogError::unknown(&log.files()[0], "has no rates"));
+    };
+    if best.wrong == 0 {
+        return report(log, &survey, &rates, best, Vec::new());
+    }
+    for reading in &readings {
+        let case = Case::new(log, &survey, &rates, schedule, *reading, limit)?;
+        let mut found = case.mistakes();
+        if !survey.kept_all() {
+            verify(log, &case, &mut found)?;
+        }
+        if !found.is_empty() {
+            let mistakes = found.into_iter().map(|found| found.mistake).collect();
+            return report(log, &survey, &rates, *reading, mistakes);
+        }
+    }
+    // Digits that were cut are no mistake of many kinds.
+    let cut = survey.distinct >= 8 && survey.digits.significant <= 9;
+    let reading = match cut {
+        true => {
+            let last = *precisions.last().unwrap_or(&best.precision);
+            *readings
+                .iter()
+                .find(|reading| reading.precision == last)
+                .unwrap_or(&best)
+        }
+        false => best,
+    };
+    let unknown = "none of the known mistakes gives these rates";
+    let mistakes = vec![Mistake::new(Kind::AnotherSchedule, unknown)];
+    report(log, &survey, &rates, reading, mistakes)
+}
+
+/// How many steps may lie between rows that have no step: so many that the rows are the whole run, or else a
+/// beginning of it.
+fn spacings(log: &Log, survey: &Survey, total: u64) -> Vec<u64> {
+    if log.format().counts_from_1() == Some(false) {
+        return vec![1];
+    }
+    let whole = (total as f64 / survey.rows as f64).round().max(1.0) as u64;
+    let mut all: Vec<u64> = vec![whole];
+    all.extend((1..whole).rev().take(64));
+    all.dedup();
+    all
+}
+
+fn report(
+    log: &Log,
+    survey: &Survey,
+    rates: &Rates,
+    reading: Reading,
+    mistakes: Vec<Mistake>,
+) -> Result<Audit, LogError> {
+    let (mut first, mut largest) = (None, None::<Difference>);
+    if reading.wrong > 0 {
+        for row in seen(log, reading.every)? {
+            let row = row?;
+            let right = reading.right(rates, &row);
+            if right.is_some_and(|right| reading.same(right, row.rate)) {
+                continue;
+            }
+            let difference = Difference {
+                step: reading.step(&row).unwrap_or(0),
+                row: row.n,
+                rate: row.rate,
+                right: right.unwrap_or(f64::NAN),
+            };
+            let by = |difference: &Difference| (difference.rate - difference.right).abs();
+            first.get_or_insert(difference);
+            if largest.is_none_or(|largest| by(&difference) > by(&largest)) {
+                largest = Some(difference);
+            }
+        }
+    }
+    let every = match survey.numbered {
+        true => survey.every,
+        false => reading.every,
+    };
+    let step = |n: u64| {
+        let n = if survey.numbered { n } else { n * every };
+        n.saturating_add_signed(reading.shift)
+    };
+    let from_1 = log.format().counts_from_1();
+    let counted_from_1 = from_1.unwrap_or(reading.shift < 0);
+    Ok(Audit {
+        format: log.format(),
+        rows: survey.rows,
+        steps: (step(survey.first), step(survey.last)),
+        every,
+        counted_from_1,
+        after_step: reading.shift + i64::from(counted_from_1) > 0,
+        tolerance: match reading.precision {
+            Precision::Share(share) => format!("{share:e} of the largest rate"),
+            Precision::Decimals(digits) => format!("{digits} digits behind the point"),
+            Precision::Significant(digits) => format!("{digits} digits of each rate"),
+        },
+        first,
+        largest,
+        wrong: reading.wrong,
+        mistakes,
+    })
+}

@@ -1,0 +1,84 @@
+use std::io;
+use std::path::Path;
+
+use lr_schedule::ScheduleError;
+use thiserror::Error;
+
+use super::number::Digits;
+
+/// A learning rate that was logged.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Row {
+    /// The step that the log gives it; `None` where it gives none.
+    pub step: Option<u64>,
+    /// The rate.
+    pub rate: f64,
+    pub(super) digits: Digits,
+}
+
+impl Row {
+    pub(super) fn new(step: Option<u64>, (rate, digits): (f64, Digits)) -> Self {
+        Self { step, rate, digits }
+    }
+}
+
+/// The rows of a log, one after another.
+pub(super) type Rows = Box<dyn Iterator<Item = Result<Row, LogError>>>;
+
+/// A log that can't be read, or that nothing can be said of.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum LogError {
+    /// A file or a directory can't be read.
+    #[error("{path}: can't be read: {error}")]
+    Read {
+        /// The file or directory.
+        path: String,
+        /// The reason.
+        error: io::Error,
+    },
+    /// A place in it is not as it must be.
+    #[error("{path}:{place}: {problem}")]
+    Invalid {
+        /// The file.
+        path: String,
+        /// The line, or the byte of a file that has none.
+        place: String,
+        /// The name, the value and what is allowed.
+        problem: String,
+    },
+    /// It is no log, or has no rates.
+    #[error("{path}: {problem}")]
+    Unknown {
+        /// The file or directory.
+        path: String,
+        /// The reason, and a way out.
+        problem: String,
+    },
+    /// The schedule can't be compared with a log.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+}
+
+impl LogError {
+    pub(super) fn read(path: &Path, error: io::Error) -> Self {
+        let path = path.display().to_string();
+        Self::Read { path, error }
+    }
+
+    pub(super) fn line(path: &Path, line: u64, problem: impl Into<String>) -> Self {
+        Self::Invalid {
+            path: path.display().to_string(),
+            place: line.to_string(),
+            problem: problem.into(),
+        }
+    }
+
+    pub(super) fn unknown(path: &Path, problem: impl Into<String>) -> Self {
+        Self::Unknown {
+            path: path.display().to_string(),
+            problem: problem.into(),
+        }
+    }
+}

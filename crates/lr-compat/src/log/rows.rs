@@ -1,0 +1,217 @@
+//! A log as steps and rates, whatever it numbers its rows with.
+
+use std::collections::BTreeSet;
+
+use lr_schedule::{DynSchedule, Schedule, ScheduleExt};
+
+use super::number::Digits;
+use super::open::Log;
+use super::row::LogError;
+
+/// So many rows are kept for the search of a mistake: the whole of most logs.
+pub(super) const MOST_KEPT: usize = 1 << 14;
+
+/// A row: which it is, its number in the log, and its rate.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Seen {
+    pub index: u64,
+    pub n: u64,
+    pub rate: f64,
+}
+
+/// What one pass over a log says of it.
+#[derive(Debug)]
+pub(super) struct Survey {
+    pub rows: u64,
+    pub first: u64,
+    pub last: u64,
+    /// The smallest number of steps from a row to the next.
+    pub every: u64,
+    pub largest: f64,
+    pub numbered: bool,
+    /// All rates are numbers of 32 bits.
+    pub single: bool,
+    pub digits: Digits,
+    /// How many rates there are that differ, as far as it is counted: 8.
+    pub distinct: usize,
+    /// Evenly spaced rows; all of them where there are few.
+    pub kept: Vec<Seen>,
+    stride: u64,
+}
+
+/// The rows of a log. Rows without a step are `every` steps apart, and counted from 1.
+pub(super) fn seen(
+    log: &Log,
+    every: u64,
+) -> Result<impl Iterator<Item = Result<Seen, LogError>> + use<>, LogError> {
+    let rows = log.rows()?.enumerate();
+    Ok(rows.map(move |(index, row)| {
+        let index = index as u64;
+        row.map(|row| Seen {
+            index,
+            n: row.step.unwrap_or((index + 1).saturating_mul(every)),
+            rate: row.rate,
+        })
+    }))
+}
+
+impl Survey {
+    pub fn of(log: &Log) -> Result<Self, LogError> {
+        let mut survey = Self {
+            rows: 0,
+            first: 0,
+            last: 0,
+            every: u64::MAX,
+            largest: 0.0,
+            numbered: true,
+            single: true,
+            digits: Digits {
+                significant: 0,
+                decimals: 0,
+            },
+            distinct: 0,
+            kept: Vec::new(),
+            stride: 1,
+        };
+        let mut values = BTreeSet::new();
+        let mut before = None;
+        for (index, row) in log.rows()?.enumerate() {
+            let (index, row) = (index as u64, row?);
+            survey.numbered &= row.step.is_some();
+            let n = row.step.unwrap_or(index + 1);
+            if index == 0 {
+                survey.first = n;
+            }
+            if let Some(before) = before.filter(|before| *before < n) {
+                survey.every = survey.every.min(n - before);
+            }
+            before = Some(n);
+            survey.rows += 1;
+            survey.last = survey.last.max(n);
+            if row.rate.is_finite() {
+                survey.largest = survey.largest.max(row.rate.abs());
+            }
+            survey.single &= f64::from(row.rate as f32) == row.rate;
+            let digits = &mut survey.digits;
+            digits.significant = digits.significant.max(row.digits.significant);
+            digits.decimals = digits.decimals.max(row.digits.decimals);
+            if values.len() < 8 {
+                values.insert(row.rate.to_bits());
+            }
+            survey.keep(Seen {
+                index,
+                n,
+                rate: row.rate,
+            });
+        }
+        survey.distinct = values.len();
+        survey.every = match survey.every {
+            u64::MAX => 1,
+            every => every,
+        };
+        Ok(survey)
+    }
+
+    fn keep(&mut self, row: Seen) {
+        if row.index % self.stride == 0 {
+            self.kept.push(row);
+        }
+        if self.kept.len() > MOST_KEPT {
+            self.stride *= 2;
+            let stride = self.stride;
+            self.kept.retain(|row| row.index % stride == 0);
+        }
+    }
+
+    pub fn kept_all(&self) -> bool {
+        self.stride == 1
+    }
+
+    /// The ways in which rates can have been written, the most exact first.
+    pub fn precisions(&self) -> Vec<Precision> {
+        let Digits {
+            significant,
+            decimals,
+        } = self.digits;
+        // Sums of many steps are as exact as their number lets them be.
+        let exact = (1e-12 * (self.last as f64 / 1e3)).clamp(1e-12, 1e-9);
+        const OF_32_BITS: Precision = Precision::Share(1e-6);
+        if self.single && self.largest > 0.0 {
+            return vec![OF_32_BITS];
+        }
+        let mut all = vec![Precision::Share(exact)];
+        if (7..=9).contains(&significant) {
+            all.push(OF_32_BITS);
+        }
+        if (2..=9).contains(&significant) && self.distinct >= 3 {
+            all.push(Precision::Decimals(decimals));
+            all.push(Precision::Significant(significant));
+        }
+        all
+    }
+}
+
+/// How exact the rates of a log are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Precision {
+    /// To a share of the largest.
+    Share(f64),
+    /// Cut to so many digits behind the point.
+    Decimals(u32),
+    /// Cut to so many digits of each.
+    Significant(u32),
+}
+
+impl Precision {
+    /// Whether a logged rate may be `right`, where the largest is `largest`.
+    pub fn same(self, right: f64, rate: f64, largest: f64) -> bool {
+        let allowed = match self {
+            Self::Share(share) => share * largest,
+            Self::Decimals(digits) => 0.5000001 * 10f64.powi(-(digits as i32)),
+            Self::Significant(digits) => {
+                let size = right.abs().max(rate.abs());
+                match size > 0.0 {
+                    true => 0.5000001 * 10f64.powi(size.log10().floor() as i32 + 1 - digits as i32),
+                    false => 0.0,
+                }
+            }
+        };
+        (right - rate).abs() <= allowed.max(1e-12 * largest)
+    }
+}
+
+/// The rates of a schedule at any step in a time that doesn't grow with it: those of a recurrence are
+/// gone through once.
+pub(super) enum Rates<'a> {
+    Formula(&'a DynSchedule),
+    Gone(Vec<f64>),
+}
+
+/// So many steps of a recurrence are kept.
+const MOST_GONE: u64 = 1 << 22;
+
+impl<'a> Rates<'a> {
+    pub fn of(schedule: &'a DynSchedule, last: u64) -> Result<Self, LogError> {
+        if !schedule.to_spec().is_some_and(|spec| spec.recurs()) {
+            return Ok(Self::Formula(schedule));
+        }
+        let steps = last.saturating_add(2).min(MOST_GONE);
+        let mut rate = schedule.at(0);
+        let mut rates = vec![rate];
+        for step in 1..=steps {
+            rate = schedule.advance(step, rate);
+            rates.push(rate);
+        }
+        Ok(Self::Gone(rates))
+    }
+
+    pub fn at(&self, step: u64) -> f64 {
+        match self {
+            Self::Formula(schedule) => schedule.at(step),
+            Self::Gone(rates) => {
+                let step = usize::try_from(step).unwrap_or(usize::MAX);
+                rates.get(step).copied().unwrap_or(f64::NAN)
+            }
+        }
+    }
+}

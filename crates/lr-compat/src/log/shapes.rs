@@ -1,0 +1,92 @@
+//! The common shapes, whole or behind a linear warm-up.
+
+use lr_schedule::{Schedule, Spec};
+
+use super::cycles;
+use super::points::{Point, Same, checked};
+use super::ramps;
+use super::vary::short;
+use crate::build::{constant, linear, sequence};
+
+/// A common shape whose rates are those of all points.
+pub(super) fn search(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
+    let in_order = points.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let finite = points.iter().all(|(_, rate)| rate.is_finite());
+    if points.len() < 3 || !in_order || !finite {
+        return None;
+    }
+    if points[0].0 == 0 {
+        let whole = ramps::body(points, same).or_else(|| cycles::cycles(points, same));
+        if whole.is_some() {
+            return whole;
+        }
+    } else if points.iter().all(|(_, rate)| *rate == points[0].1) {
+        return Some(constant(points[0].1));
+    }
+    warmed_up(points, largest, same)
+}
+
+/// A linear warm-up, then one of the shapes.
+fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
+    let rising = points
+        .windows(2)
+        .take_while(|pair| pair[1].1 > pair[0].1)
+        .count();
+    let [(k0, r0), (k1, r1), ..] = points else {
+        return None;
+    };
+    if rising == 0 {
+        return None;
+    }
+    let peak = points[rising];
+    // A far point gives the slope best; where the peak isn't on the line, the last one before it.
+    let slopes = [rising, rising.saturating_sub(1).max(1)].map(|at| {
+        let (step, rate) = points[at];
+        (rate - r0) / (step - k0) as f64
+    });
+    let near = (r1 - r0) / (k1 - k0) as f64;
+    let line = slopes
+        .into_iter()
+        .find(|slope| (slope / near - 1.0).abs() < 1e-3)
+        .unwrap_or(near);
+    let start = r0 - line * *k0 as f64;
+    let start = if start.abs() < 1e-9 * largest {
+        0.0
+    } else {
+        start
+    };
+    let before = points[rising - 1].0;
+    let after = points.get(rising + 1).map_or(peak.0 + 1, |(step, _)| *step);
+    let tops = [peak.0]
+        .into_iter()
+        .chain(before + 1..peak.0)
+        .chain(peak.0 + 1..after)
+        .take(4096);
+    for top in tops {
+        let base = match top == peak.0 {
+            true => peak.1,
+            false => short(start + line * top as f64, |short| {
+                same(short, start + line * top as f64)
+            }),
+        };
+        let up = linear(start, base, top);
+        let schedule = up.build().ok()?;
+        let mut below = points.iter().filter(|(step, _)| *step < top);
+        if !below.all(|(step, rate)| same(schedule.at(*step), *rate)) {
+            continue;
+        }
+        let mut rest: Vec<Point> = vec![(0, base)];
+        let later = points.iter().filter(|(step, _)| *step > top);
+        rest.extend(later.map(|(step, rate)| (step - top, *rate)));
+        if rest.len() < 2 {
+            return checked(up, points, same);
+        }
+        let body = ramps::body(&rest, same).or_else(|| cycles::cycles(&rest, same));
+        if let Some(spec) = body
+            && let Some(spec) = checked(sequence(vec![(top, up)], spec), points, same)
+        {
+            return Some(spec);
+        }
+    }
+    None
+}
