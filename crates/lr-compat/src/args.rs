@@ -126,6 +126,11 @@ impl Args {
         unknown.or(self.error.take()).map_or(Ok(value), Err)
     }
 
+    /// The arguments that have not been read yet, for another reader.
+    pub fn rest(&mut self) -> Data {
+        Data::Table(std::mem::take(&mut self.unread))
+    }
+
     fn fail(&mut self, name: &str, error: ScheduleError) {
         let error = error.inside(name).inside(&self.owner);
         self.error.get_or_insert(error);
@@ -210,7 +215,7 @@ impl Args {
     }
 
     /// A number that is above 0 and below 1.
-    pub fn fraction(&mut self, name: &'static str, default: f64) -> f64 {
+    pub fn fraction(&mut self, name: &'static str, default: impl Into<Option<f64>>) -> f64 {
         let number = self.number(name, default);
         let valid = number > 0.0 && number < 1.0;
         self.check(valid, name, number, "above 0 and below 1");

@@ -36,19 +36,31 @@
 //! | Hydra | `hydra` | a scheduler's `_target_`, anywhere |
 //! | Keras | `keras` | schedules, optimizers and compiled models as serialized; that form |
 //! | Lightning CLI | `lightning`, `lightning_cli` | `lr_scheduler` with a `class_path` |
+//! | detectron2 | `detectron2` | `SOLVER` of its YAML |
+//! | fairseq | `fairseq` | its YAML, or the arguments of its command |
+//! | MMEngine | `mmengine`, `openmmlab` | `param_scheduler` |
+//! | NeMo | `nemo` | `optim.sched` |
+//! | PaddlePaddle | `paddle`, `paddlepaddle` | `Optimizer.lr`, with the names of `paddle.optimizer.lr` |
+//! | torchtitan | `torchtitan` | its TOML |
 //! | timm | `timm` | `args.yaml`; that form |
 //! | Ultralytics | `ultralytics`, `yolo` | `args.yaml` |
 
 mod axolotl;
 mod deepspeed;
+mod detectron2;
 mod ecosystem;
 mod envelope;
+mod fairseq;
 mod hf;
 mod hydra;
 mod keras;
 mod lightning;
+mod mmengine;
+mod nemo;
+mod paddle;
 mod targets;
 mod timm;
+mod torchtitan;
 mod ultralytics;
 
 use lr_schedule::spec::Data;
@@ -68,6 +80,12 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     keras::ECOSYSTEM,
     lightning::ECOSYSTEM,
     timm::ECOSYSTEM,
+    detectron2::ECOSYSTEM,
+    fairseq::ECOSYSTEM,
+    mmengine::ECOSYSTEM,
+    nemo::ECOSYSTEM,
+    paddle::ECOSYSTEM,
+    torchtitan::ECOSYSTEM,
     ultralytics::ECOSYSTEM,
 ];
 

@@ -34,3 +34,21 @@ pub fn reduce_lr_on_plateau(owner: &str, args: Data) -> Result<RuleSpec, Schedul
     };
     args.finish(rule)
 }
+
+/// The rule of a library whose arguments are PyTorch's, but for some `names`: its own, and those that stand for
+/// them.
+pub(crate) fn plateau(
+    place: &str,
+    args: Data,
+    names: &[(&str, &str)],
+) -> Result<RuleSpec, ScheduleError> {
+    let Data::Table(mut entries) = args else {
+        return reduce_lr_on_plateau(place, args);
+    };
+    for (given, _) in &mut entries {
+        if let Some((_, name)) = names.iter().find(|(own, _)| own == given) {
+            *given = name.to_string();
+        }
+    }
+    reduce_lr_on_plateau(place, Data::Table(entries))
+}

@@ -1,0 +1,135 @@
+//! detectron2: `SOLVER` of its YAML.
+//!
+//! - `WarmupMultiStepLR` and `WarmupCosineLR` count from step 0, also after the warm-up, which is a line from
+//!   `WARMUP_FACTOR` of the first rate to the one that the schedule has at the warm-up's end. With
+//!   `RESCALE_INTERVAL` they begin with the warm-up's end, in what is left of `MAX_ITER`.
+//! - `STEPS` may be a Python tuple in a text; of them, those beyond `MAX_ITER` are left out.
+//! - Steps are found by a share of the run and a millionth of it more: from a run of a million steps on, cuts come
+//!   early.
+//! - Defaults are those of `config/defaults.py`: a rate of 0.001, 40000 steps, a cut at 30000, a warm-up of 1000 steps from
+//!   0.001 of the rate. A file that `_BASE_` names isn't read.
+//!
+//! From detectron2 at 02b5c4e: `solver/build.py`, `solver/lr_scheduler.py`; and fvcore 0.1.5:
+//! `common/param_scheduler.py`.
+
+use lr_schedule::curves::PiecewiseConstantSpec;
+use lr_schedule::spec::Data;
+use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use crate::args::{Args, buildable, count, list, unknown_scheduler};
+use crate::build::{anneal, constant, linear, skip, steps, then};
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["detectron2"],
+    recognises: |data| matches!(data.at("SOLVER"), Some(Data::Table(_))),
+    read,
+};
+
+const SCHEDULERS: &[&str] = &[
+    "WarmupCosineLR",
+    "WarmupMultiStepLR",
+    "WarmupStepWithFixedGammaLR",
+];
+
+fn read(data: Data, _: &Facts) -> Result<Spec, ScheduleError> {
+    let all = &mut Args::among(data, |_| false);
+    let args = &mut all.inside("SOLVER").of_many(|name| {
+        let begins = [
+            "BASE_LR",
+            "LR_SCHEDULER",
+            "WARMUP_",
+            "RESCALE_",
+            "STEPS",
+            "GAMMA",
+            "NUM_DECAYS",
+            "MAX_ITER",
+        ];
+        begins.iter().any(|begin| name.starts_with(begin))
+    });
+    let name = args.text("LR_SCHEDULER_NAME");
+    let name = name.unwrap_or_else(|| "WarmupMultiStepLR".to_string());
+    let total = args.steps("MAX_ITER", 40_000);
+    let base = args.positive("BASE_LR", 0.001);
+    let end = args.not_negative("BASE_LR_END", 0.0);
+    let gamma = args.positive("GAMMA", 0.1);
+    let decays = args.steps("NUM_DECAYS", 3);
+    let cuts = args.read("STEPS", tuple).unwrap_or_else(|| vec![30_000]);
+    let factor = args.not_negative("WARMUP_FACTOR", 0.001);
+    let warmup = args.count("WARMUP_ITERS", 1000).min(total);
+    let methods = [("linear", true), ("constant", false)];
+    let is_linear = args.choice("WARMUP_METHOD", true, &methods);
+    let rescale = args.flag("RESCALE_INTERVAL", false);
+    args.check(end <= base, "BASE_LR_END", end, "at most BASE_LR");
+    args.check(decays < 10_000, "NUM_DECAYS", decays, "below 10000");
+    let kept: Vec<u64> = cuts.into_iter().filter(|cut| *cut <= total).collect();
+    let grow = kept.windows(2).all(|pair| pair[0] < pair[1]) && kept.first() != Some(&0);
+    let list = || format!("{kept:?}");
+    args.check(grow, "STEPS", list(), "steps that grow, from 1 on");
+    let within = kept.last() != Some(&total);
+    args.check(within, "STEPS", list(), "none of them MAX_ITER");
+    args.finish(all.finish(())?)?;
+
+    const MARGIN: f64 = 1e-6;
+    let share = |step: u64, of: u64| step as f64 / of as f64;
+    let length = share(warmup, total);
+    let begin = first(warmup, |step| share(step, total) + MARGIN > length);
+    // The schedule's own count at a step of the run.
+    let (from, of) = match rescale {
+        true => (warmup, total - warmup),
+        false => (0, total),
+    };
+    let cut_at = |values: usize, reached: &dyn Fn(f64, usize) -> bool| {
+        let at = |i| first(of, |step| reached(share(step, of.max(1)) + MARGIN, i));
+        Spec::from(PiecewiseConstantSpec {
+            values: (0..=values).map(|i| base * gamma.powi(i as i32)).collect(),
+            boundaries: (0..values).map(at).map(steps).collect(),
+        })
+    };
+    let schedule = match name.as_str() {
+        "WarmupMultiStepLR" => cut_at(kept.len(), &|at, i| (at * total as f64) as u64 >= kept[i]),
+        "WarmupStepWithFixedGammaLR" => cut_at(decays as usize, &|at, i| {
+            (at * (decays + 1) as f64) as u64 > i as u64
+        }),
+        "WarmupCosineLR" => anneal(base, end, of, Shape::Cosine),
+        name => {
+            return Err(unknown_scheduler(name, SCHEDULERS).inside("SOLVER.LR_SCHEDULER_NAME"));
+        }
+    };
+    let built = schedule.build().map_err(|error| error.inside("SOLVER"))?;
+    let start = factor * built.at(0);
+    let up = match is_linear {
+        true => linear(start, built.at(warmup - from), warmup),
+        false => constant(start),
+    };
+    let rest = skip(begin.saturating_sub(from), schedule);
+    buildable("SOLVER", then(begin, up, rest))
+}
+
+/// The first step up to `last` from which on something holds; one more where it never does.
+fn first(last: u64, holds: impl Fn(u64) -> bool) -> u64 {
+    let (mut low, mut high) = (0, last + 1);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match holds(middle) {
+            true => high = middle,
+            false => low = middle + 1,
+        }
+    }
+    low
+}
+
+/// Steps in a list, or in the text of a Python tuple.
+fn tuple(data: Data) -> Result<Vec<u64>, ScheduleError> {
+    let Data::Text(text) = &data else {
+        return list(data, count);
+    };
+    let inner = text.trim();
+    let inner = inner
+        .strip_prefix('(')
+        .and_then(|inner| inner.strip_suffix(')'));
+    let items = inner.unwrap_or(text).split(',').map(str::trim);
+    let items = items.filter(|item| !item.is_empty());
+    let read: Result<Vec<u64>, _> = items.map(|item| item.replace('_', "").parse()).collect();
+    read.map_err(|_| ScheduleError::invalid("", data, "steps, as in (60000, 80000)"))
+}

@@ -1,0 +1,380 @@
+//! fairseq: `lr_scheduler` of a Hydra YAML (beside `optimization`), or all in one table, as its command line is.
+//!
+//! - An update has the rate of the number of updates before it, from 0 on: step 0 has `warmup_init_lr`, by default
+//!   0, or of `cosine` and `step` their `min_lr`. `polynomial_decay` warms up from 0, `fixed` from `1 / warmup_updates`.
+//! - `polynomial_decay` counts `total_num_update` with its warm-up, and it is `max_update` by default.
+//! - `fixed` has a rate for each epoch, and from epoch `force_anneal` on (counted from 1) each is `lr_shrink` of the
+//!   one before, the first one too.
+//! - With `cosine` both limits shrink by `lr_shrink` with each period, of which one is by default the run without its
+//!   warm-up. With a `t_mult` the period is found by a quotient of logarithms, rounded down, which may fall one
+//!   short where one begins.
+//! - `phase_ratio` of `tri_stage` are shares of `max_update`, rounded down. The decay is exponential.
+//! - `lr_deacy_period` of `step` is spelled in this way. Half a period of `triangular` is rounded down.
+//!
+//! From fairseq at 3d262bb: `optim/lr_scheduler/`.
+
+use lr_schedule::curves::{
+    CycleScaling, CyclicSpec, ExponentialSpec, InverseSqrtSpec, MultiStepSpec,
+    PiecewiseConstantSpec, StepSpec,
+};
+use lr_schedule::recipes::CycleIndex;
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Shape, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use crate::args::{Args, buildable, list, number, unknown_scheduler};
+use crate::build::{clamp, constant, feedback, linear, polynomial, skip, steps, then};
+use crate::torch::rule::plateau;
+
+const SCHEDULERS: &[&str] = &[
+    "cosine",
+    "fixed",
+    "inverse_sqrt",
+    "manual",
+    "pass_through",
+    "polynomial_decay",
+    "reduce_lr_on_plateau",
+    "step",
+    "tri_stage",
+    "triangular",
+];
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["fairseq"],
+    recognises: |data| {
+        let flat = ["max_update", "warmup_updates", "update_freq", "arch"];
+        match (data.at("lr_scheduler._name"), data.at("lr_scheduler")) {
+            (Some(_), _) => true,
+            (None, Some(Data::Text(name))) => {
+                SCHEDULERS.contains(&name.as_str())
+                    && (data.at("optimization.max_update").is_some()
+                        || flat.iter().any(|name| data.at(name).is_some()))
+            }
+            _ => false,
+        }
+    },
+    read,
+};
+
+/// The numbers of a run that schedulers take from beside them.
+struct Run<'a> {
+    rates: Vec<f64>,
+    max_update: Option<u64>,
+    facts: &'a Facts,
+}
+
+impl Run<'_> {
+    /// The one rate of a scheduler that takes no more.
+    fn rate(&self) -> Result<f64, ScheduleError> {
+        match self.rates[..] {
+            [rate] => Ok(rate),
+            _ => {
+                let count = format!("{} rates", self.rates.len());
+                Err(ScheduleError::invalid(
+                    "optimization.lr",
+                    count,
+                    "one; `fixed` takes more",
+                ))
+            }
+        }
+    }
+
+    fn updates(&self) -> Result<u64, ScheduleError> {
+        match self.max_update {
+            Some(updates @ 1..) => Ok(updates),
+            _ => self.facts.steps("optimization.max_update"),
+        }
+    }
+}
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let nested = matches!(data.at("lr_scheduler"), Some(Data::Table(_)));
+    let all = &mut Args::among(data, |name| {
+        let begins = ["warmup_", "lr_"];
+        begins.iter().any(|begin| name.starts_with(begin))
+    });
+    let mut optimization = all.inside("optimization").of_many(|_| false);
+    let (name, mut inner) = match nested {
+        true => {
+            let mut inner = all.inside("lr_scheduler");
+            (inner.text("_name"), Some(inner))
+        }
+        false => (all.text("lr_scheduler"), None),
+    };
+    let mut run = Run {
+        rates: Vec::new(),
+        max_update: None,
+        facts,
+    };
+    // Each may stand in any of the three.
+    for place in [Some(&mut optimization), inner.as_mut(), Some(all)]
+        .into_iter()
+        .flatten()
+    {
+        let rates = place.read("lr", |data| match data {
+            Data::List(_) => list(data, number),
+            data => number(data).map(|rate| vec![rate]),
+        });
+        run.rates = rates.filter(|rates| !rates.is_empty()).unwrap_or(run.rates);
+        run.max_update = place.maybe_count("max_update").or(run.max_update);
+    }
+    if run.rates.is_empty() {
+        run.rates = vec![facts.rate(None, "optimization.lr")?];
+    }
+    let name = name.ok_or_else(|| ScheduleError::missing("lr_scheduler"))?;
+    let args = match &mut inner {
+        Some(inner) => inner,
+        None => &mut *all,
+    };
+    let spec = scheduler(&name, args, &run)?;
+    let spec = args.finish(spec)?;
+    buildable("lr_scheduler", optimization.finish(all.finish(spec)?)?)
+}
+
+fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleError> {
+    // Below 0, it isn't given.
+    let start = |args: &mut Args, default: f64| {
+        let given = args.number("warmup_init_lr", -1.0);
+        if given < 0.0 { default } else { given }
+    };
+    Ok(match name {
+        "fixed" => fixed(args, run)?,
+        "inverse_sqrt" => {
+            let rate = run.rate()?;
+            let warmup = args.steps("warmup_updates", 4000);
+            let up = linear(start(args, 0.0), rate, warmup);
+            let down = Spec::from(InverseSqrtSpec {
+                start: rate,
+                timescale: warmup as f64,
+            });
+            then(warmup, up, down)
+        }
+        "polynomial_decay" => {
+            let rate = run.rate()?;
+            let warmup = args.count("warmup_updates", 0);
+            let total = match args.maybe_count("total_num_update") {
+                Some(total) => total,
+                None => run.updates()?,
+            };
+            let end = args.number("end_learning_rate", 0.0);
+            let power = args.positive("power", 1.0);
+            args.maybe_count("force_anneal"); // of its rates, of which there is one
+            let down = polynomial(rate, end, total.saturating_sub(warmup), power);
+            match total > warmup || warmup == 0 {
+                true => then(warmup, linear(0.0, rate, warmup), down),
+                // The warm-up's last step still has the rate.
+                false => then(warmup + 1, linear(0.0, rate, warmup), down),
+            }
+        }
+        "cosine" => cosine(args, run, start)?,
+        "tri_stage" => {
+            let peak = run.rate()?;
+            let mut phases =
+                ["warmup_steps", "hold_steps", "decay_steps"].map(|name| args.count(name, 0));
+            let ratio = args.items("phase_ratio", number);
+            if !ratio.is_empty() {
+                let sum: f64 = ratio.iter().sum();
+                let valid = ratio.len() == 3 && (sum - 1.0).abs() < 1e-9;
+                args.check(
+                    valid,
+                    "phase_ratio",
+                    format!("{ratio:?}"),
+                    "three shares that add up to 1",
+                );
+                let total = run.updates()? as f64;
+                for (phase, ratio) in phases.iter_mut().zip(ratio) {
+                    *phase = (total * ratio) as u64;
+                }
+            }
+            let [warmup, hold, decay] = phases.map(steps);
+            let init_scale = args.not_negative("init_lr_scale", 0.01);
+            let final_scale = args.positive("final_lr_scale", 0.01);
+            args.check(phases[2] > 0, "decay_steps", phases[2], "at least 1");
+            Spec::TriStage {
+                peak,
+                warmup,
+                hold,
+                decay,
+                init_scale,
+                final_scale,
+            }
+        }
+        "step" => {
+            let rate = run.rate()?;
+            let min = args.not_negative("min_lr", 0.0);
+            let warmup = args.count("warmup_updates", 0);
+            let up = linear(start(args, min), rate, warmup);
+            let down = Spec::from(StepSpec {
+                start: rate,
+                step_size: steps(args.steps("lr_deacy_period", 25_000)),
+                gamma: args.share("lr_decay", 0.5),
+            });
+            then(warmup, up, clamp(Some(min), None, down))
+        }
+        "triangular" => {
+            let (min, max) = (run.rate()?, args.number("max_lr", None));
+            args.check(max > min, "max_lr", max, "above `lr`");
+            let half = args.steps("lr_period_updates", 5000) / 2;
+            args.check(half > 0, "lr_period_updates", half * 2, "at least 2");
+            let half = half.max(1);
+            let wave = |base, max| {
+                Spec::from(CyclicSpec {
+                    base,
+                    max,
+                    up: steps(half),
+                    down: None,
+                    shape: Shape::Linear,
+                    scaling: CycleScaling::None,
+                    gamma: 1.0,
+                })
+            };
+            let shrunk = Spec::from(StepSpec {
+                start: 1.0,
+                step_size: steps(half.saturating_mul(2)),
+                gamma: args.not_negative("lr_shrink", 0.1),
+            });
+            match args.flag("shrink_min", false) {
+                true => Spec::Product(vec![shrunk, wave(min, max)]),
+                false => {
+                    let upper = Spec::Product(vec![shrunk, wave(0.0, max)]);
+                    Spec::Sum(vec![upper, wave(min, 0.0)])
+                }
+            }
+        }
+        "reduce_lr_on_plateau" => {
+            let rate = run.rate()?;
+            let warmup = args.count("warmup_updates", 0);
+            if warmup > 0 {
+                args.refuse(
+                    "warmup_updates",
+                    "before a rule that observes a metric has no form here",
+                );
+            }
+            args.maybe_number("warmup_init_lr");
+            let mut given = args.rest();
+            if let Data::Table(entries) = &mut given {
+                let begins = ["lr_shrink", "lr_threshold", "lr_patience"];
+                let max = entries.iter().any(|(name, value)| {
+                    name == "maximize_best_checkpoint_metric" && *value == Data::Bool(true)
+                });
+                entries.retain(|(name, _)| begins.contains(&name.as_str()));
+                let mode = if max { "max" } else { "min" };
+                entries.push(("mode".to_string(), Data::Text(mode.to_string())));
+                if !entries.iter().any(|(name, _)| name == "lr_patience") {
+                    entries.push(("lr_patience".to_string(), Data::Integer(0)));
+                }
+            }
+            let names = [
+                ("lr_shrink", "factor"),
+                ("lr_threshold", "threshold"),
+                ("lr_patience", "patience"),
+            ];
+            feedback(plateau("lr_scheduler", given, &names)?, constant(rate))
+        }
+        "manual" | "pass_through" => {
+            let why = format!("is {name:?}, whose rates aren't the scheduler's own");
+            return Err(ScheduleError::unsupported("lr_scheduler", why));
+        }
+        name => return Err(unknown_scheduler(name, SCHEDULERS).inside("lr_scheduler")),
+    })
+}
+
+/// A rate for each epoch, under a warm-up by updates.
+fn fixed(args: &mut Args, run: &Run) -> Result<Spec, ScheduleError> {
+    let warmup = args.count("warmup_updates", 0);
+    let anneal = args.maybe_count("force_anneal");
+    let shrink = args.not_negative("lr_shrink", 0.1);
+    args.maybe_number("warmup_init_lr"); // some configs have it, and `fixed` doesn't use it
+    let rates = match (&run.rates[..], anneal) {
+        ([rate], None) => constant(*rate),
+        (rates, _) => {
+            let listed = Spec::from(PiecewiseConstantSpec {
+                values: rates.to_vec(),
+                boundaries: (1..rates.len() as u64).map(steps).collect(),
+            });
+            let last = rates.last().copied().unwrap_or_default();
+            let per_epoch = match anneal {
+                None => listed,
+                Some(epoch) => {
+                    let shrunk = Spec::from(ExponentialSpec {
+                        start: last * shrink.powi(2 - epoch.min(1) as i32),
+                        gamma: shrink,
+                    });
+                    then(epoch.saturating_sub(1), listed, shrunk)
+                }
+            };
+            Spec::PerEpoch {
+                steps: steps(run.facts.epoch("optimization.lr")?),
+                of: Box::new(per_epoch),
+            }
+        }
+    };
+    if warmup == 0 {
+        return Ok(rates);
+    }
+    let factor = then(warmup, skip(1, linear(0.0, 1.0, warmup)), constant(1.0));
+    Ok(Spec::Product(vec![factor, rates]))
+}
+
+fn cosine(
+    args: &mut Args,
+    run: &Run,
+    start: impl Fn(&mut Args, f64) -> f64,
+) -> Result<Spec, ScheduleError> {
+    const MOST: usize = 10_000;
+    let max = run.rate()?;
+    let min = args.not_negative("min_lr", 0.0).min(max);
+    let warmup = args.count("warmup_updates", 0);
+    let up = linear(start(args, min), max, warmup);
+    let t_mult = args.positive("t_mult", 1.0);
+    let shrink = args.not_negative("lr_shrink", 0.1);
+    let given = args.number("lr_period_updates", -1.0);
+    let period = match given > 0.0 {
+        true => given,
+        false => run.updates()?.saturating_sub(warmup).max(1) as f64,
+    };
+    args.check(
+        period.fract() == 0.0,
+        "lr_period_updates",
+        period,
+        "a whole number",
+    );
+    let period = period as u64;
+    args.check(period > 0, "lr_period_updates", period, "at least 1");
+    let cycles = Spec::Restarts {
+        max,
+        min,
+        steps: steps(period),
+        shape: Shape::Cosine,
+        t_mult,
+        decay: 1.0,
+        limit: None,
+        k_decay: 1.0,
+        index: CycleIndex::Logarithm,
+    };
+    let shrunk = match t_mult == 1.0 {
+        true => Spec::from(StepSpec {
+            start: 1.0,
+            step_size: steps(period.max(1)),
+            gamma: shrink,
+        }),
+        false => {
+            let cycle = |n: f64| (1.0 - n / period as f64 * (1.0 - t_mult)).ln() / t_mult.ln();
+            let begin = |i: i32| period as f64 * (1.0 - t_mult.powi(i)) / (1.0 - t_mult);
+            let begins = (1..=MOST as i32).map_while(|i| {
+                let begin = begin(i).round();
+                let at = [begin - 1.0, begin, begin + 1.0, begin + 2.0];
+                let first = at
+                    .into_iter()
+                    .find(|n| *n > 0.0 && cycle(*n).floor() >= f64::from(i));
+                first.filter(|n| *n < 9e15)
+            });
+            Spec::from(MultiStepSpec {
+                start: 1.0,
+                milestones: begins.map(|n| steps(n as u64)).collect(),
+                gamma: shrink,
+            })
+        }
+    };
+    Ok(then(warmup, up, Spec::Product(vec![shrunk, cycles])))
+}

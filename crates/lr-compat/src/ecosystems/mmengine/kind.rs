@@ -1,0 +1,170 @@
+//! The schedulers that MMEngine has.
+
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, MultiStepSpec, StepSpec};
+use lr_schedule::spec::Data;
+use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
+
+use crate::args::{Args, count, list, number, unknown_scheduler};
+use crate::build::{anneal, constant, linear, polynomial, sequence, skip, steps, then};
+use crate::torch;
+
+const SCHEDULERS: &[&str] = &[
+    "ConstantLR",
+    "CosineAnnealingLR",
+    "CosineRestartLR",
+    "ExponentialLR",
+    "LinearLR",
+    "MultiStepLR",
+    "OneCycleLR",
+    "PolyLR",
+    "QuadraticWarmupLR",
+    "ReduceOnPlateauLR",
+    "StepLR",
+];
+
+pub(super) enum Kind {
+    /// A factor at each of its steps, of which the last one stays.
+    Factor(Spec),
+    /// The rates from there on, of the rate that it begins with.
+    From(Box<dyn Fn(f64) -> Spec>),
+}
+
+impl Kind {
+    /// The scheduler called `name`, of `own` steps, with `scale` of them for each that an argument counts.
+    pub fn read(
+        name: &str,
+        args: &mut Args,
+        own: u64,
+        scale: u64,
+        base: f64,
+    ) -> Result<Self, ScheduleError> {
+        let scaled = |count: u64| steps(count.saturating_mul(scale));
+        Ok(match name {
+            "ConstantLR" => {
+                let factor = args.share("factor", 1.0 / 3.0);
+                args.check(factor > 0.0, "factor", factor, "above 0");
+                Self::Factor(match own {
+                    1 => constant(factor),
+                    _ => then(own - 1, constant(factor), constant(1.0)),
+                })
+            }
+            "LinearLR" => {
+                let start = args.share("start_factor", 1.0 / 3.0);
+                let end = args.share("end_factor", 1.0);
+                args.check(start > 0.0, "start_factor", start, "above 0");
+                Self::Factor(match own {
+                    1 => constant(start),
+                    _ => linear(start, end, own - 1),
+                })
+            }
+            "ExponentialLR" => Self::Factor(Spec::from(ExponentialSpec {
+                start: 1.0,
+                gamma: args.not_negative("gamma", None),
+            })),
+            "StepLR" => Self::Factor(Spec::from(StepSpec {
+                start: 1.0,
+                step_size: scaled(args.steps("step_size", None)),
+                gamma: args.not_negative("gamma", 0.1),
+            })),
+            "MultiStepLR" => {
+                let milestones = args.items("milestones", count);
+                Self::Factor(Spec::from(MultiStepSpec {
+                    start: 1.0,
+                    milestones: milestones.into_iter().map(scaled).collect(),
+                    gamma: args.not_negative("gamma", 0.1),
+                }))
+            }
+            "PolyLR" => {
+                let end = args.number("eta_min", 0.0);
+                let power = args.positive("power", 1.0);
+                Self::From(Box::new(move |rate| match own {
+                    1 => constant(rate),
+                    _ => polynomial(rate, end, own - 1, power),
+                }))
+            }
+            "CosineAnnealingLR" => {
+                let t_max = args.maybe_count("T_max").filter(|t_max| *t_max > 0);
+                let t_max = t_max.map_or(own, |t_max| t_max.saturating_mul(scale));
+                let min = eta_min(args, base, Some(0.0));
+                let wave = move |max| {
+                    Spec::from(CosineAnnealingSpec {
+                        max,
+                        min,
+                        t_max: steps(t_max),
+                    })
+                };
+                Self::From(Box::new(move |rate| {
+                    match rate == base || own <= t_max + 1 {
+                        true => wave(rate),
+                        false => then(t_max + 1, wave(rate), skip(t_max + 1, wave(base))),
+                    }
+                }))
+            }
+            "CosineRestartLR" => {
+                let periods = args.each("periods", count);
+                let weights = args.read("restart_weights", |data| list(data, number));
+                let weights = weights.unwrap_or_else(|| vec![1.0]);
+                let min = eta_min(args, base, None);
+                let same = periods.len() == weights.len() && !periods.contains(&0);
+                let allowed = "steps, at least 1, one for each of restart_weights";
+                args.check(same, "periods", format!("{periods:?}"), allowed);
+                let periods = periods.into_iter().zip(weights);
+                let cosines = periods.map(|(period, weight)| {
+                    let period = period.saturating_mul(scale).max(1);
+                    (period, anneal(base * weight, min, period, Shape::Cosine))
+                });
+                let cosines: Vec<(u64, Spec)> = cosines.collect();
+                let last = cosines
+                    .last()
+                    .map(|(period, of)| skip(period - 1, of.clone()));
+                let end = match last.map(|last| last.build()).transpose()? {
+                    Some(last) => last.at(0),
+                    None => base,
+                };
+                let spec = sequence(cosines, constant(end));
+                Self::From(Box::new(move |_| spec.clone()))
+            }
+            "OneCycleLR" => {
+                let Data::Table(mut given) = args.rest() else {
+                    return Err(ScheduleError::missing(""));
+                };
+                for (name, value) in &mut given {
+                    match (name.as_str(), value) {
+                        ("eta_max", _) => *name = "max_lr".to_string(),
+                        ("total_steps", Data::Integer(count)) => *count *= i128::from(scale),
+                        _ => {}
+                    }
+                }
+                if !given.iter().any(|(name, _)| name == "total_steps") {
+                    given.push(("total_steps".to_string(), Data::Integer(own.into())));
+                }
+                let spec = torch::named(name, Data::Table(given), base)?;
+                Self::From(Box::new(move |_| spec.clone()))
+            }
+            "QuadraticWarmupLR" => {
+                let up = skip(1, anneal(0.0, base, own, Shape::Power { power: 2.0 }));
+                Self::From(Box::new(move |_| up.clone()))
+            }
+            name => return Err(unknown_scheduler(name, SCHEDULERS).inside("param_scheduler")),
+        })
+    }
+}
+
+/// The lowest rate, itself or as a share of the optimizer's.
+fn eta_min(args: &mut Args, base: f64, default: Option<f64>) -> f64 {
+    let (rate, ratio) = (
+        args.maybe_number("eta_min"),
+        args.maybe_number("eta_min_ratio"),
+    );
+    if rate.is_some() && ratio.is_some() {
+        args.refuse(
+            "eta_min_ratio",
+            "is given beside `eta_min`, for which it stands",
+        );
+    }
+    let given = rate.or(ratio.map(|ratio| base * ratio)).or(default);
+    given.unwrap_or_else(|| {
+        args.refuse("eta_min", "is missing, and so is `eta_min_ratio`");
+        0.0
+    })
+}

@@ -1,0 +1,280 @@
+//! MMEngine: `param_scheduler` of a config in YAML or JSON, and the trainings of OpenMMLab that have one.
+//!
+//! - Schedulers of a list change the rate that is there: by a factor, or what it has above `eta_min`. Only
+//!   `CosineRestartLR`, `OneCycleLR` and MMDetection's `QuadraticWarmupLR` set it.
+//! - A scheduler acts from `begin` on and before `end`, counted in epochs (`by_epoch`, the default) or iterations.
+//!   Without `end` that is the run's. Its own count begins with `begin`, and what it has come to stays.
+//! - `LinearLR`, `PolyLR` and `ConstantLR` are at their end at `end - 1`, not at `end`; `CosineAnnealingLR` has
+//!   `end - begin` for `T_max`, and past that it climbs towards the optimizer's rate.
+//! - `convert_to_iter_based` multiplies all lengths by the steps of an epoch. In an iteration-based loop no epoch ends
+//!   before the run.
+//! - Schedulers of the momentum (`...Momentum`) are left out.
+//!
+//! From MMEngine 0.10.7: `optim/scheduler/param_scheduler.py`, `runner/runner.py`.
+
+mod kind;
+
+use lr_schedule::spec::Data;
+use lr_schedule::{Schedule, ScheduleError, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use crate::args::{Args, buildable, list};
+use crate::build::{constant, feedback, sequence, skip, steps, then};
+use crate::torch::rule::plateau;
+use kind::Kind;
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["mmengine", "openmmlab"],
+    recognises: |data| data.at("param_scheduler").is_some(),
+    read,
+};
+
+/// MMEngine's own number for no end.
+const NO_END: u64 = 1_000_000_000;
+
+/// The numbers of a run that its schedulers need.
+struct Run<'a> {
+    base: f64,
+    max_epochs: Option<u64>,
+    max_iters: Option<u64>,
+    facts: &'a Facts,
+}
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let all = &mut Args::among(data, |_| false);
+    let wrapper = &mut all.inside("optim_wrapper").of_many(|_| false);
+    let optimizer = &mut wrapper.inside("optimizer").of_many(|_| false);
+    let rate = optimizer.maybe_number("lr");
+    let train = &mut all.inside("train_cfg").of_many(|_| false);
+    let run = Run {
+        max_epochs: train.maybe_count("max_epochs"),
+        max_iters: train.maybe_count("max_iters"),
+        base: facts.rate(rate, "optim_wrapper.optimizer.lr")?,
+        facts,
+    };
+    let given = all.read("param_scheduler", |data| match data {
+        Data::List(_) => list(data, Ok),
+        one => Ok(vec![one]),
+    });
+    optimizer.finish(wrapper.finish(train.finish(all.finish(())?)?)?)?;
+    let given = given.unwrap_or_default();
+    let single = given.len() == 1;
+    let mut parts = Vec::new();
+    for (i, data) in given.into_iter().enumerate() {
+        let place = match single {
+            true => "param_scheduler".to_string(),
+            false => format!("param_scheduler[{i}]"),
+        };
+        let args = &mut Args::new(&place, data);
+        let name = args.text("type");
+        let name = name.ok_or_else(|| ScheduleError::missing(format!("{place}.type")))?;
+        let name = name.rsplit('.').next().unwrap_or_default();
+        if name.ends_with("Momentum") {
+            continue;
+        }
+        if name == "ReduceOnPlateauLR" {
+            return on_plateau(args, &place, single, &run);
+        }
+        parts.push(Part::read(name, args, &place, &run)?);
+    }
+    let spec = together(parts, run.base)?;
+    buildable("param_scheduler", spec)
+}
+
+/// One scheduler of the list, its lengths in its own steps.
+struct Part {
+    place: String,
+    /// The iterations of one of its steps.
+    every: u64,
+    begin: u64,
+    end: u64,
+    kind: Kind,
+}
+
+impl Part {
+    fn read(name: &str, args: &mut Args, place: &str, run: &Run) -> Result<Self, ScheduleError> {
+        if args.integer("last_step", -1) != -1 {
+            args.refuse("last_step", "must be that of a beginning, -1");
+        }
+        args.flag("verbose", false);
+        let by_epoch = args.flag("by_epoch", true);
+        let convert = args.flag("convert_to_iter_based", false);
+        args.check(
+            by_epoch || !convert,
+            "convert_to_iter_based",
+            "true",
+            "false without by_epoch",
+        );
+        let iterations = run.max_iters.is_some();
+        let default_end = match (by_epoch, iterations) {
+            (true, true) => Some(1),
+            (true, false) => run.max_epochs.or(run.facts.epochs),
+            (false, _) => run.max_iters.or_else(|| {
+                let of_epochs = || run.max_epochs?.checked_mul(run.facts.steps_per_epoch?);
+                of_epochs().or(run.facts.total_steps)
+            }),
+        };
+        let begin = args.count("begin", 0);
+        let end = args.maybe_count("end").or(default_end).unwrap_or(NO_END);
+        args.check(end > begin, "end", end, "above `begin`");
+        let epoch = match (by_epoch, iterations && !convert) {
+            (true, false) => run.facts.epoch(place)?,
+            // The epoch of an iteration-based loop is the run.
+            (true, true) => run.max_iters.unwrap_or(1).max(1),
+            (false, _) => 1,
+        };
+        // With `convert`, the lengths are in epochs, and a step is an iteration.
+        let (scale, every) = if convert { (epoch, 1) } else { (1, epoch) };
+        let length = |count: u64| match count {
+            NO_END => NO_END,
+            count => count.saturating_mul(scale),
+        };
+        let (begin, end) = (length(begin), length(end));
+        let own = end.saturating_sub(begin).max(1);
+        let kind = Kind::read(name, args, own, scale, run.base)?;
+        args.finish(Self {
+            place: place.to_string(),
+            every,
+            begin: begin.saturating_mul(every),
+            end: end.saturating_mul(every),
+            kind,
+        })
+    }
+
+    /// Its curve, which has a step for each of its own, in iterations, and the last of these for ever.
+    fn held(&self, curve: Spec) -> Result<Spec, ScheduleError> {
+        let own = ((self.end - self.begin) / self.every).max(1);
+        let last = curve.build().map_err(|error| error.inside(&self.place))?;
+        let per_epoch = |of: Spec| match self.every {
+            1 => of,
+            every => Spec::PerEpoch {
+                steps: steps(every),
+                of: Box::new(of),
+            },
+        };
+        let until = (self.end - self.begin).max(1);
+        Ok(match last.length() {
+            // It is at its end there in any case.
+            Some(length) if length < own => per_epoch(curve),
+            _ => then(until, per_epoch(curve), constant(last.at(own - 1))),
+        })
+    }
+}
+
+/// The schedulers of a list, over the optimizer's rate.
+fn together(parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
+    let (factors, mut others): (Vec<Part>, Vec<Part>) = parts
+        .into_iter()
+        .partition(|part| matches!(part.kind, Kind::Factor(_)));
+    others.sort_by_key(|part| part.begin);
+    // All factors at once, over the rate that those between give.
+    let mut product = Vec::new();
+    for part in &factors {
+        if let Kind::Factor(curve) = &part.kind {
+            product.push(then(part.begin, constant(1.0), part.held(curve.clone())?));
+        }
+    }
+    let of = |rate: f64, product: &[Spec]| match product {
+        [] => constant(rate),
+        product => Spec::Scale {
+            factor: rate,
+            of: Box::new(match product {
+                [one] => one.clone(),
+                several => Spec::Product(several.to_vec()),
+            }),
+        },
+    };
+    let mut before = Vec::new();
+    // The rate as it is without the factors since the last one that isn't a factor.
+    let (mut rest, mut from) = (of(base, &product), 0);
+    for part in others {
+        let Kind::From(curve) = &part.kind else {
+            continue;
+        };
+        if part.begin < from {
+            return Err(overlap(&part.place));
+        }
+        if part.begin > from {
+            before.push((part.begin - from, rest.clone()));
+        }
+        let built = rest.build().map_err(|error| error.inside(&part.place))?;
+        let rate = built.at(part.begin - from);
+        let last = part.end - part.every.min(part.end);
+        let steady = product.iter().try_fold(true, |steady, factor| {
+            let factor = factor.build()?;
+            let ends = last.min(part.begin.saturating_add(1 << 40));
+            Ok::<_, ScheduleError>(steady && factor.at(part.begin) == factor.at(ends))
+        })?;
+        if !steady {
+            return Err(overlap(&part.place));
+        }
+        let spec = part.held(curve(rate))?;
+        let length = part.end - part.begin;
+        let built = spec.build().map_err(|error| error.inside(&part.place))?;
+        let reached = built.at(length);
+        before.push((length, spec));
+        // From there on, factors that still change do so from 1.
+        let mut since = Vec::new();
+        for factor in &product {
+            let at_end = factor.build()?.at(part.begin);
+            let later = skip(part.end, factor.clone());
+            if later.build()?.at(1 << 40) != at_end {
+                since.push(Spec::Scale {
+                    factor: 1.0 / at_end,
+                    of: Box::new(later),
+                });
+            }
+        }
+        (rest, from) = (of(reached, &since), part.end);
+    }
+    // One without an end leaves nothing after it.
+    match before.pop() {
+        Some((_, last)) if from >= NO_END => Ok(sequence(before, last)),
+        last => {
+            before.extend(last);
+            Ok(sequence(before, rest))
+        }
+    }
+}
+
+fn overlap(place: &str) -> ScheduleError {
+    let why = "changes the rate while another scheduler does, in a way that isn't a factor: a rate that \
+               has no formula";
+    ScheduleError::unsupported(place, why)
+}
+
+/// The rule that hears a metric, which is a schedule's only one.
+fn on_plateau(
+    args: &mut Args,
+    place: &str,
+    single: bool,
+    run: &Run,
+) -> Result<Spec, ScheduleError> {
+    if !single {
+        let why = "observes a metric, and can't be one of several here";
+        return Err(ScheduleError::unsupported(place, why));
+    }
+    for beside in [
+        "monitor",
+        "verbose",
+        "by_epoch",
+        "begin",
+        "end",
+        "last_step",
+    ] {
+        args.read(beside, Ok);
+    }
+    let rules = [("less", "min"), ("greater", "max")];
+    let rule = args.choice("rule", "min", &rules);
+    let Data::Table(mut given) = args.rest() else {
+        return Err(ScheduleError::missing(place));
+    };
+    given.push(("mode".to_string(), Data::Text(rule.to_string())));
+    args.finish(())?;
+    let names = [
+        ("threshold_rule", "threshold_mode"),
+        ("min_value", "min_lr"),
+    ];
+    let rule = plateau(place, Data::Table(given), &names)?;
+    Ok(feedback(rule, constant(run.base)))
+}

@@ -1,0 +1,277 @@
+//! PaddlePaddle: `Optimizer.lr` of a YAML, which has the name of a class of `paddle.optimizer.lr` and its arguments.
+//!
+//! - `NoamDecay` is at 0 in step 0, and counts from there. `PolynomialDecay` ends at 0.0001 by default.
+//! - `OneCycleLR` has an `end_learning_rate` that is a rate, not a share: 0.0001 by default.
+//! - The schedule within a `LinearWarmup` is counted from the warm-up's end. There a `CosineAnnealingWarmRestarts`
+//!   finds its cycle by a quotient of logarithms, rounded down, which may fall one short at a restart.
+//! - `ReduceOnPlateau` reduces the rate by itself, as PyTorch's does.
+//!
+//! From PaddlePaddle 3.3.1: `optimizer/lr.py`.
+
+use lr_schedule::curves::{
+    CosineAnnealingSpec, CycleScaling, CyclicSpec, ExponentialSpec, InverseTimeSpec, MultiStepSpec,
+    PiecewiseConstantSpec, PolynomialCycleSpec, StepSpec,
+};
+use lr_schedule::recipes::CycleIndex;
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Shape, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use crate::args::{Args, buildable, count, number, unknown_scheduler};
+use crate::build::{constant, feedback, linear, polynomial, steps, then};
+use crate::torch::rule::plateau;
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["paddle", "paddlepaddle"],
+    recognises: |data| {
+        let name = data.at("Optimizer.lr.name");
+        matches!(name, Some(Data::Text(name)) if SCHEDULERS.contains(&name.as_str()))
+    },
+    read,
+};
+
+const SCHEDULERS: &[&str] = &[
+    "CosineAnnealingDecay",
+    "CosineAnnealingWarmRestarts",
+    "CyclicLR",
+    "ExponentialDecay",
+    "InverseTimeDecay",
+    "LambdaDecay",
+    "LinearLR",
+    "LinearWarmup",
+    "MultiStepDecay",
+    "MultiplicativeDecay",
+    "NaturalExpDecay",
+    "NoamDecay",
+    "OneCycleLR",
+    "PiecewiseDecay",
+    "PolynomialDecay",
+    "ReduceOnPlateau",
+    "StepDecay",
+];
+
+const PLACE: &str = "Optimizer.lr";
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let all = &mut Args::among(data, |_| false);
+    let optimizer = &mut all.inside("Optimizer").of_many(|_| false);
+    let args = &mut optimizer.inside("lr");
+    optimizer.finish(all.finish(())?)?;
+    buildable(PLACE, scheduler(args, PLACE, facts, false)?)
+}
+
+fn scheduler(
+    args: &mut Args,
+    place: &str,
+    facts: &Facts,
+    warmed: bool,
+) -> Result<Spec, ScheduleError> {
+    let name = args.text("name");
+    let name = name.ok_or_else(|| ScheduleError::missing(format!("{place}.name")))?;
+    args.check_last_epoch();
+    args.flag("verbose", false);
+    let rate = |args: &mut Args| {
+        let base = args.number("learning_rate", facts.base_lr);
+        args.check(base >= 0.0, "learning_rate", base, "at least 0");
+        base
+    };
+    let spec = match name.as_str() {
+        "NoamDecay" => {
+            let noam = Spec::Noam {
+                factor: args.number("learning_rate", 1.0),
+                model_size: args.steps("d_model", None),
+                warmup: steps(args.steps("warmup_steps", None)),
+            };
+            then(1, constant(0.0), noam)
+        }
+        "PiecewiseDecay" => {
+            let boundaries = args.each("boundaries", count);
+            let mut values = args.each("values", number);
+            let allowed = "more than boundaries";
+            let more = values.len() > boundaries.len();
+            args.check(more, "values", values.len(), allowed);
+            args.check_ascending("boundaries", &boundaries);
+            if let (true, Some(last)) = (more, values.pop()) {
+                values.truncate(boundaries.len());
+                values.push(last);
+            }
+            Spec::from(PiecewiseConstantSpec {
+                values,
+                boundaries: boundaries.into_iter().map(steps).collect(),
+            })
+        }
+        "NaturalExpDecay" => Spec::from(ExponentialSpec {
+            start: rate(args),
+            gamma: (-args.positive("gamma", None)).exp(),
+        }),
+        "InverseTimeDecay" => Spec::from(InverseTimeSpec {
+            start: rate(args),
+            rate: args.not_negative("gamma", None),
+            steps: 1.0,
+            power: 1.0,
+            staircase: false,
+        }),
+        "PolynomialDecay" => {
+            let (start, end) = (rate(args), args.number("end_lr", 1e-4));
+            let length = args.steps("decay_steps", None);
+            let power = args.positive("power", 1.0);
+            match args.flag("cycle", false) {
+                false => polynomial(start, end, length, power),
+                true => Spec::from(PolynomialCycleSpec {
+                    start,
+                    end,
+                    steps: steps(length),
+                    power,
+                }),
+            }
+        }
+        "LinearWarmup" => {
+            let inner = args.read("learning_rate", |data| match data {
+                Data::Table(_) => {
+                    let args = &mut Args::new("", data);
+                    scheduler(args, "", facts, true)
+                }
+                data => number(data).map(constant),
+            });
+            let warmup = args.steps("warmup_steps", None);
+            let (start, end) = (args.number("start_lr", None), args.number("end_lr", None));
+            args.check(end > start, "end_lr", end, "above start_lr");
+            let inner = match (inner, facts.base_lr) {
+                (None, Some(base)) => constant(base),
+                (inner, _) => {
+                    args.check(
+                        inner.is_some(),
+                        "learning_rate",
+                        "none",
+                        "a rate or a schedule",
+                    );
+                    inner.unwrap_or_else(|| constant(end))
+                }
+            };
+            then(warmup, linear(start, end, warmup), inner)
+        }
+        "ExponentialDecay" => Spec::from(ExponentialSpec {
+            start: rate(args),
+            gamma: args.fraction("gamma", None),
+        }),
+        "MultiStepDecay" => {
+            let milestones = args.items("milestones", count);
+            args.check_ascending("milestones", &milestones);
+            Spec::from(MultiStepSpec {
+                start: rate(args),
+                milestones: milestones.into_iter().map(steps).collect(),
+                gamma: cut(args),
+            })
+        }
+        "StepDecay" => Spec::from(StepSpec {
+            start: rate(args),
+            step_size: steps(args.steps("step_size", None)),
+            gamma: cut(args),
+        }),
+        "CosineAnnealingDecay" => Spec::from(CosineAnnealingSpec {
+            max: rate(args),
+            min: args.number("eta_min", 0.0),
+            t_max: steps(args.steps("T_max", None)),
+        }),
+        "CosineAnnealingWarmRestarts" => {
+            let (max, min) = (rate(args), args.number("eta_min", 0.0));
+            let t_0 = steps(args.steps("T_0", None));
+            match (args.steps("T_mult", 1), warmed) {
+                (t_mult @ 2.., true) => Spec::Restarts {
+                    max,
+                    min,
+                    steps: t_0,
+                    shape: Shape::Cosine,
+                    t_mult: t_mult as f64,
+                    decay: 1.0,
+                    limit: None,
+                    k_decay: 1.0,
+                    index: CycleIndex::Logarithm,
+                },
+                (t_mult, _) => Spec::WarmRestarts {
+                    max,
+                    min,
+                    t_0,
+                    t_mult,
+                },
+            }
+        }
+        "LinearLR" => {
+            let base = rate(args);
+            let start = args.share("start_factor", 1.0 / 3.0);
+            args.check(start > 0.0, "start_factor", start, "above 0");
+            let end = args.share("end_factor", 1.0);
+            linear(base * start, base * end, args.steps("total_steps", None))
+        }
+        "OneCycleLR" => {
+            let max = args.not_negative("max_learning_rate", None);
+            let div_factor = args.positive("divide_factor", 25.0);
+            let end = args.not_negative("end_learning_rate", 1e-4);
+            let shapes = [("cos", Shape::Cosine), ("linear", Shape::Linear)];
+            Spec::OneCycle {
+                max_lr: max,
+                total_steps: steps(args.steps("total_steps", None)),
+                pct_start: args.share("phase_pct", 0.3),
+                anneal_strategy: args.choice("anneal_strategy", Shape::Cosine, &shapes),
+                base_momentum: 0.85,
+                max_momentum: 0.95,
+                div_factor,
+                // An end at 0 is as near to it as a factor comes.
+                final_div_factor: (max / div_factor / end).clamp(1e-300, 1e300),
+                three_phase: args.flag("three_phase", false),
+            }
+        }
+        "CyclicLR" => {
+            let up = args.steps("step_size_up", None);
+            let down = args.maybe_count("step_size_down");
+            let modes = [
+                ("triangular", CycleScaling::None),
+                ("triangular2", CycleScaling::Halve),
+                ("exp_range", CycleScaling::Decay),
+            ];
+            let scaling = args.choice("mode", CycleScaling::None, &modes);
+            args.text("scale_mode");
+            if args.read("scale_fn", Ok).is_some() {
+                args.refuse("scale_fn", "is a function, which has no form in a file");
+            }
+            Spec::from(CyclicSpec {
+                base: args.number("base_learning_rate", None),
+                max: args.not_negative("max_learning_rate", None),
+                up: steps(up),
+                down: down.map(steps),
+                shape: Shape::Linear,
+                scaling,
+                gamma: args.not_negative("exp_gamma", 1.0),
+            })
+        }
+        "ReduceOnPlateau" if !warmed => {
+            let base = rate(args);
+            let rule = plateau(place, args.rest(), &[("epsilon", "eps")])?;
+            feedback(rule, constant(base))
+        }
+        "LambdaDecay" | "MultiplicativeDecay" => {
+            let why = "takes a function, which has no form in a file";
+            return Err(ScheduleError::unsupported(place, why));
+        }
+        "ReduceOnPlateau" => {
+            let why = "observes a metric, and can't be a part of another scheduler";
+            return Err(ScheduleError::unsupported(place, why));
+        }
+        name => {
+            let error = unknown_scheduler(name, SCHEDULERS).inside("name");
+            return Err(if place.is_empty() {
+                error
+            } else {
+                error.inside(place)
+            });
+        }
+    };
+    args.finish(spec)
+}
+
+/// The factor of a cut.
+fn cut(args: &mut Args) -> f64 {
+    let gamma = args.not_negative("gamma", 0.1);
+    args.check(gamma < 1.0, "gamma", gamma, "below 1");
+    gamma
+}

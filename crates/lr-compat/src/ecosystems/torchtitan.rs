@@ -1,0 +1,69 @@
+//! torchtitan: `[optimizer]`, `[lr_scheduler]` and `[training]` of its TOML.
+//!
+//! - Step 0 has `1 / warmup_steps` of the rate, not 0. The decay ends one step after the run, so that its last step
+//!   isn't at the lowest rate.
+//! - `decay_ratio · steps` is rounded, halves to the even number; without it the decay begins with the end of the
+//!   warm-up. Where both are longer than the run, the warm-up goes first.
+//! - `total_steps` stands for `training.steps` where it is given. By default the warm-up has 200 steps, and the run
+//!   10000.
+//!
+//! From torchtitan 0.3.0: `components/optimizer/lr_scheduler.py`.
+
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Shape, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use crate::args::{Args, buildable};
+use crate::build::{anneal, constant, linear, sequence, skip};
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["torchtitan"],
+    recognises: |data| {
+        let table = |name: &str| matches!(data.at(name), Some(Data::Table(_)));
+        let run = ["training.steps", "training.seq_len"];
+        table("optimizer")
+            && data.at("lr_scheduler.class_path").is_none()
+            && (data.at("lr_scheduler.warmup_steps").is_some()
+                || run.iter().any(|name| data.at(name).is_some()))
+    },
+    read,
+};
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let all = &mut Args::among(data, |_| false);
+    let optimizer = &mut all.inside("optimizer").of_many(|_| false);
+    let training = &mut all.inside("training").of_many(|_| false);
+    let args = &mut all.inside("lr_scheduler");
+    let rate = optimizer.maybe_number("lr").unwrap_or(8e-4);
+    let run = training.maybe_count("steps");
+    let total = args.maybe_count("total_steps").or(run);
+    let total = total.or(facts.total_steps).unwrap_or(10_000);
+    let warmup = args.count("warmup_steps", 200).min(total);
+    let ratio = args.read("decay_ratio", crate::args::number);
+    let ratio = ratio.map(|ratio| (ratio.clamp(0.0, 1.0), ratio));
+    if let Some((clamped, ratio)) = ratio {
+        args.check(clamped == ratio, "decay_ratio", ratio, "between 0 and 1");
+    }
+    let shapes = [
+        ("linear", Shape::Linear),
+        ("sqrt", Shape::OneMinusSqrt),
+        ("cosine", Shape::Cosine),
+    ];
+    let shape = args.choice("decay_type", Shape::Linear, &shapes);
+    let end = rate * args.not_negative("min_lr_factor", 0.0);
+    optimizer.finish(training.finish(args.finish(all.finish(())?)?)?)?;
+
+    let rest = total - warmup;
+    let decay = ratio.map_or(rest, |(ratio, _)| {
+        ((total as f64 * ratio).round_ties_even() as u64).min(rest)
+    });
+    let parts = vec![
+        (warmup, skip(1, linear(0.0, rate, warmup))),
+        (rest + 1 - decay, constant(rate)),
+    ];
+    let down = match decay {
+        0 => constant(rate),
+        _ => skip(1, anneal(rate, end, decay, shape)),
+    };
+    buildable("lr_scheduler", sequence(parts, down))
+}
