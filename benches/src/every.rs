@@ -1,5 +1,5 @@
 use burn_lr::curves::{CURVES, CurveKind};
-use burn_lr::{DynSchedule, Schedule, Spec};
+use burn_lr::{DynSchedule, ScheduleExt, Spec};
 
 /// A step near the beginning.
 pub const NEAR: u64 = 10;

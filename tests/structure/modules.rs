@@ -251,9 +251,9 @@ impl Visit<'_> for Paths {
         visit::visit_path(self, path);
     }
 
-    /// Takes what looks like a path from the tokens, which are no syntax yet.
+    /// Takes what looks like a path from the tokens, which are no syntax yet. Comments are strings.
     fn visit_macro(&mut self, invoked: &Macro) {
-        let tokens = invoked.tokens.to_string().replace(" :: ", "::");
+        let tokens = without_strings(&invoked.tokens.to_string()).replace(" :: ", "::");
         let words = tokens.split(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
         for word in words.filter(|word| word.contains("::")) {
             let path = self.of_file(word.split("::").map(str::to_string).collect());
@@ -261,4 +261,13 @@ impl Visit<'_> for Paths {
         }
         visit::visit_macro(self, invoked);
     }
+}
+
+/// The tokens without the text in quotes.
+fn without_strings(tokens: &str) -> String {
+    let escaped = tokens
+        .replace("'\"'", "")
+        .replace("\\\\", "")
+        .replace("\\\"", "");
+    escaped.split('"').step_by(2).collect()
 }

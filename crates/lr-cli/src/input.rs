@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use lr_schedule::feedback::{DynFeedback, Feedback};
 use lr_schedule::spec::{Data, TrainingLength};
-use lr_schedule::{DynSchedule, Schedule, Spec};
+use lr_schedule::{DynSchedule, Schedule, ScheduleExt, Spec};
 use serde::Deserialize;
 use serde_json::Value;
 

@@ -1,6 +1,6 @@
 //! Rates of many steps.
 
-use lr_schedule::Schedule;
+use lr_schedule::{Schedule, ScheduleExt};
 
 use crate::failure::Failure;
 use crate::input::Curve;

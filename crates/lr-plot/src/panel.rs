@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use lr_schedule::{Phase, Schedule};
+use lr_schedule::{Phase, Schedule, ScheduleExt};
 
 use crate::axis::{Axis, Scale, bounds};
 use crate::error::PlotError;

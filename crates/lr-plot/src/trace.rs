@@ -1,6 +1,6 @@
 //! The points that are drawn of a curve: few enough to draw, and all that can be seen.
 
-use lr_schedule::Schedule;
+use lr_schedule::{Schedule, ScheduleExt};
 
 use crate::axis::{Axis, Scale};
 use crate::error::PlotError;

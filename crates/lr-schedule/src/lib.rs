@@ -16,7 +16,7 @@
 //! ```
 //!
 //! - [`curves`]: one curve each, such as [`LinearRamp`](curves::LinearRamp) and [`Cosine`](curves::Cosine);
-//! - [`combine`]: adapters, reached through the methods of [`Schedule`];
+//! - [`combine`]: adapters, reached through the methods of [`ScheduleExt`];
 //! - [`recipes`]: what people call by name, such as [`OneCycle`](recipes::OneCycle);
 //! - [`feedback`]: state machines that hear a metric, such as
 //!   [`ReduceOnPlateau`](feedback::ReduceOnPlateau);
@@ -47,21 +47,30 @@ extern crate alloc;
 #[cfg(not(any(feature = "std", feature = "libm")))]
 compile_error!("lr-schedule needs one of its features `std` and `libm` for its mathematics");
 
+#[macro_use]
+mod field;
+#[macro_use]
+mod options;
+
 pub mod combine;
 pub mod curves;
 pub mod feedback;
 pub mod recipes;
-
 pub mod spec;
 
+mod data;
 mod error;
+mod ext;
+mod length;
 mod math;
 mod phase;
+mod place;
 mod recurrence;
 mod schedule;
 mod shape;
 
 pub use error::{Problem, ScheduleError};
+pub use ext::{FeedbackExt, ScheduleExt};
 pub use phase::{Phase, PhaseKind};
 pub use recurrence::{Links, Recurrence, Update};
 pub use schedule::{Bounded, DynSchedule, Schedule};
@@ -81,6 +90,7 @@ pub mod prelude {
     pub use crate::recipes::*;
     pub use crate::spec::{Length, TrainingLength};
     pub use crate::{
-        Bounded, DynSchedule, Recurrence, RuleSpec, Schedule, ScheduleError, Shape, Spec,
+        Bounded, DynSchedule, FeedbackExt, Recurrence, RuleSpec, Schedule, ScheduleError,
+        ScheduleExt, Shape, Spec,
     };
 }

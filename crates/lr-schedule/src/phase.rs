@@ -4,9 +4,6 @@ use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-use crate::schedule::Schedule;
-use crate::spec::Spec;
-
 /// The kind of a [`Phase`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PhaseKind {
@@ -113,27 +110,6 @@ pub(crate) fn until(phases: Vec<Phase>, at: f64) -> Vec<Phase> {
         ..phase
     });
     cut.collect()
-}
-
-/// `phases`, or one with the name of `schedule` where there are none.
-pub(crate) fn or_named(phases: Vec<Phase>, schedule: &impl Schedule, span: f64) -> Vec<Phase> {
-    if !phases.is_empty() || span <= 0.0 {
-        return phases;
-    }
-    // The name of what a part was taken of says more than that it was.
-    let name = match schedule.to_spec() {
-        Some(Spec::Take { of, .. }) => of.name(),
-        Some(spec) => spec.name(),
-        None => "from_fn",
-    };
-    [Phase::new(PhaseKind::Stable, name, 0.0, span)].into()
-}
-
-/// The phases of one of several schedules after each other, from `start` on for `length` steps.
-pub(crate) fn part(schedule: &impl Schedule, start: f64, length: f64) -> Vec<Phase> {
-    let phases = until(schedule.phases(length), length);
-    let phases = or_named(phases, schedule, length).into_iter();
-    phases.map(|phase| phase.shifted(start)).collect()
 }
 
 /// A phase of `length` steps, then `after`.

@@ -3,13 +3,13 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::curves::{CurveSpec, Powers};
-use crate::error::{ScheduleError, or_panic};
+use crate::curves::Powers;
+use crate::data::{Data, table};
+use crate::error::ScheduleError;
+use crate::field::Field;
 use crate::math::{cos, finite, float};
 use crate::schedule::{DynSchedule, Schedule};
 use crate::shape::Shape;
-use crate::spec::Spec;
-use crate::spec::{Link, each};
 
 /// A rate that is made of the one before it: `at(0) = start`, `at(n) = update(n, at(n - 1))`.
 ///
@@ -44,8 +44,8 @@ pub trait Update {
     /// The rate of `step`, which is at least 1, after `previous`.
     fn update(&self, step: u64, previous: f64) -> f64;
 
-    /// The links that this is; `None` for a closure.
-    fn links(&self) -> Option<&[Link]> {
+    /// The links that this is, as data; `None` for a closure.
+    fn description(&self) -> Option<Data> {
         None
     }
 }
@@ -64,42 +64,10 @@ impl<F: Fn(u64, f64) -> f64> Recurrence<F> {
 }
 
 impl Recurrence<Links> {
-    /// `start`, changed by each of `links` in turn at every step.
-    ///
-    /// # Panics
-    ///
-    /// If [`try_chained`](Self::try_chained) fails.
-    #[track_caller]
-    pub fn chained(start: f64, links: impl Into<Vec<Link>>) -> Self {
-        or_panic(Self::try_chained(start, links))
-    }
-
-    /// `start`, changed by each of `links` in turn at every step: PyTorch's `ChainedScheduler`.
-    ///
-    /// ```
-    /// use lr_schedule::prelude::*;
-    /// use lr_schedule::spec::Link;
-    ///
-    /// // ChainedScheduler([CosineAnnealingLR(T_max=10), ExponentialLR(0.5)])
-    /// let cosine = Link::Anneal { start: 0.1, floor: 0.0, t_max: 10.into() };
-    /// let gamma = Exponential::new(1.0, 0.5).to_spec().unwrap();
-    /// let schedule = Recurrence::chained(0.1, [cosine, Link::Multiply { of: gamma.into() }]);
-    /// let product = 0.1 * (1.0 + (0.1 * std::f64::consts::PI).cos()) / 2.0 * 0.5;
-    /// assert!((schedule.at(1) - product).abs() < 1e-15);
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// A start that is not finite, or a link that makes no schedule.
-    pub fn try_chained(start: f64, links: impl Into<Vec<Link>>) -> Result<Self, ScheduleError> {
+    pub(crate) fn of_parts(start: f64, parts: Vec<Part>) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("recurrence", "start", start)?;
-        let specs = links.into();
-        let parts = each(&specs, Link::build).map_err(|error| error.inside("recurrence.links"))?;
-        let (specs, parts) = (specs.into(), parts.into());
-        Ok(Self {
-            start,
-            update: Links { specs, parts },
-        })
+        let update = Links(parts.into());
+        Ok(Self { start, update })
     }
 }
 
@@ -115,11 +83,10 @@ impl<U: Update> Schedule for Recurrence<U> {
         }
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Recurrence {
-            start: self.start,
-            links: self.update.links()?.to_vec(),
-        })
+    fn description(&self) -> Option<Data> {
+        let links = self.update.description()?;
+        let fields = [("start", self.start.to_data()), ("links", Some(links))];
+        Some(table("recurrence", fields))
     }
 }
 
@@ -127,25 +94,22 @@ impl<U: Update> fmt::Debug for Recurrence<U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Recurrence")
             .field("start", &self.start)
-            .field("links", &self.update.links())
+            .field("links", &self.update.description())
             .finish()
     }
 }
 
-/// Several [`Link`]s, each of which changes the rate in turn; see [`Recurrence::chained`].
+/// Several [`Link`](crate::spec::Link)s, each of which changes the rate in turn; see [`Recurrence::chained`].
 #[derive(Debug, Clone)]
-pub struct Links {
-    specs: Arc<[Link]>,
-    parts: Arc<[Part]>,
-}
+pub struct Links(Arc<[Part]>);
 
 impl Update for Links {
     fn update(&self, step: u64, previous: f64) -> f64 {
-        update_in_turn(&self.parts, step, previous)
+        update_in_turn(&self.0, step, previous)
     }
 
-    fn links(&self) -> Option<&[Link]> {
-        Some(&self.specs)
+    fn description(&self) -> Option<Data> {
+        descriptions(&self.0)
     }
 }
 
@@ -154,7 +118,12 @@ fn update_in_turn(parts: &[Part], n: u64, rate: f64) -> f64 {
     parts.fold(rate, |rate, part| finite(part.update(n, rate)))
 }
 
-/// A [`Link`] that has been built.
+fn descriptions(parts: &[Part]) -> Option<Data> {
+    let parts = parts.iter().map(Part::description);
+    Some(Data::List(parts.collect::<Option<_>>()?))
+}
+
+/// A [`Link`](crate::spec::Link) that has been built.
 #[derive(Debug)]
 #[doc(hidden)]
 pub enum Part {
@@ -201,48 +170,14 @@ pub enum Factors {
 }
 
 impl Part {
-    /// Factors that have a name are taken at their word: a quotient of two tiny powers
-    /// is not what the powers are of.
-    pub fn multiply(of: DynSchedule) -> Result<Self, ScheduleError> {
-        let spec = of.to_spec();
-        Self::check_closed(spec.as_ref(), "multiply.of")?;
-        let by = match spec {
-            Some(Spec::Curve(CurveSpec::Exponential(of))) => Factors::Every(1, of.gamma),
-            Some(Spec::Curve(CurveSpec::Step(of))) => {
-                Factors::Every(of.step_size.steps()?, of.gamma)
-            }
-            Some(Spec::Curve(CurveSpec::MultiStep(of))) => {
-                let steps = each(&of.milestones, |step| step.steps())?; // in ascending order
-                Factors::At(steps, Powers::of(of.gamma))
-            }
-            _ => Factors::Quotients,
-        };
-        Ok(Self::Multiply { of, by })
-    }
-
-    pub fn set(of: DynSchedule) -> Result<Self, ScheduleError> {
-        Self::check_closed(of.to_spec().as_ref(), "set.of")?;
-        Ok(Self::Set { of })
-    }
-
-    /// A recurrence in another one would go through all of its steps at every step.
-    fn check_closed(spec: Option<&Spec>, place: &str) -> Result<(), ScheduleError> {
-        match spec.is_some_and(Spec::recurs) {
-            false => Ok(()),
-            true => Err(ScheduleError::unsupported(
-                place,
-                "can't be another recurrence",
-            )),
-        }
-    }
-
     pub fn then(
-        first: Box<Self>,
+        first: Self,
         steps: u64,
         start: Option<f64>,
-        next: Box<Self>,
+        next: Self,
     ) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("then", "start", start.unwrap_or(0.0))?;
+        let (first, next) = (Box::new(first), Box::new(next));
         Ok(Self::Then {
             first,
             steps,
@@ -269,6 +204,46 @@ impl Part {
             target,
             steps,
             shape,
+        })
+    }
+
+    /// The link that this was built from, as data.
+    fn description(&self) -> Option<Data> {
+        Some(match self {
+            Self::Multiply { of, .. } => table("multiply", [("of", Some(of.description()?))]),
+            Self::Set { of } => table("set", [("of", Some(of.description()?))]),
+            Self::Anneal {
+                start,
+                floor,
+                t_max,
+            } => {
+                let (start, floor) = (("start", start.to_data()), ("floor", floor.to_data()));
+                table("anneal", [start, floor, ("t_max", t_max.to_data())])
+            }
+            Self::Settle {
+                target,
+                steps,
+                shape,
+            } => {
+                let (target, steps) = (("target", target.to_data()), ("steps", steps.to_data()));
+                table("settle", [target, steps, ("shape", shape.to_data())])
+            }
+            Self::Then {
+                first,
+                steps,
+                start,
+                next,
+            } => {
+                let first = ("first", Some(first.description()?));
+                let next = ("next", Some(next.description()?));
+                let (steps, start) = (("steps", steps.to_data()), ("start", start.to_data()));
+                table("then", [first, steps, start, next])
+            }
+            Self::Skip { steps, of } => {
+                let of = ("of", Some(of.description()?));
+                table("skip", [("steps", steps.to_data()), of])
+            }
+            Self::Chain(parts) => Data::entry("chain", descriptions(parts)?),
         })
     }
 
@@ -331,49 +306,6 @@ impl Part {
             },
             Self::Skip { steps, of } => of.update(n.saturating_add(*steps), rate),
             Self::Chain(parts) => update_in_turn(parts, n, rate),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::vec;
-
-    use super::*;
-    use crate::curves::{Exponential, MultiStep};
-
-    #[test]
-    fn a_link_goes_on_from_where_another_one_was_left() {
-        let anneal = Link::Anneal {
-            start: 0.1,
-            floor: 0.001,
-            t_max: 7.into(),
-        };
-        let multiply = |of: Option<Spec>| Link::Multiply {
-            of: Box::new(of.unwrap()),
-        };
-        let chain = Link::Chain(vec![
-            anneal.clone(),
-            multiply(MultiStep::new(1.0, [5, 20], 0.5).to_spec()),
-        ]);
-        let then = Link::Then {
-            first: Box::new(chain),
-            steps: 12.into(),
-            start: Some(0.05),
-            next: Box::new(multiply(Exponential::new(1.0, 0.9).to_spec())),
-        };
-        for link in [anneal, then] {
-            let whole = Recurrence::chained(0.1, [link.clone()]);
-            for left in [0, 1, 6, 7, 8, 11, 12, 13, 30] {
-                let rest = Link::Skip {
-                    steps: left.into(),
-                    of: Box::new(link.clone()),
-                };
-                let rest = Recurrence::chained(whole.at(left), [rest]);
-                for n in 0..40 {
-                    assert_eq!(rest.at(n), whole.at(left + n), "{n} after {left}");
-                }
-            }
         }
     }
 }

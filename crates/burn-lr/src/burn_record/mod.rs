@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use burn::lr_scheduler::LrSchedulerRecord;
 use burn_pack::Scalar;
 use lr_schedule::spec::Length;
-use lr_schedule::{Schedule, Spec};
+use lr_schedule::{Schedule, ScheduleExt, Spec};
 
 pub use error::BurnRecordError;
 use node::{Node, Taken};

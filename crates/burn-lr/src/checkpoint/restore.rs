@@ -14,7 +14,7 @@ use crate::record::{Resumable, in_other_steps};
 /// | difference | method |
 /// | --- | --- |
 /// | the schedule, at the same position; a longer run | the scheduler's `accept_another_schedule` |
-/// | a new schedule, whose step 0 is the next step | that, with [`delay`](crate::Schedule::delay) by the steps taken |
+/// | a new schedule, whose step 0 is the next step | that, with [`delay`](crate::ScheduleExt::delay) by the steps taken |
 /// | the feedback rule | the scheduler's `accept_another_rule` |
 /// | the batch size, or the accumulation of gradients | [`accept_another_batch_size`](Self::accept_another_batch_size) |
 /// | the optimizer's options | [`accept_other_optimizer_options`](Self::accept_other_optimizer_options) |

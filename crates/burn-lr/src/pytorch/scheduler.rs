@@ -1,7 +1,7 @@
 //! Schedulers at the step of PyTorch's.
 
-use lr_schedule::Schedule;
 use lr_schedule::feedback::{DynFeedback, NoFeedback};
+use lr_schedule::{Schedule, ScheduleExt};
 use lr_torch::{GroupSchedule, SchedulerState};
 
 use super::error::TorchLoadError;

@@ -3,7 +3,7 @@ use burn_pack::Scalar;
 
 use super::error::LoadError;
 use super::fields::Fields;
-use lr_schedule::{Schedule, Spec};
+use lr_schedule::{Schedule, ScheduleExt, Spec};
 
 const FINGERPRINT: &str = "fingerprint";
 

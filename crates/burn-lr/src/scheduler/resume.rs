@@ -4,7 +4,7 @@ use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::LearningRate;
 use burn_pack::Scalar;
 use lr_schedule::feedback::{Feedback, Stored, Value};
-use lr_schedule::{Schedule, Spec};
+use lr_schedule::{FeedbackExt, Schedule, ScheduleExt, Spec};
 
 use super::core::{Scheduler, observe};
 use crate::record::{

@@ -4,7 +4,7 @@ use std::iter;
 use std::path::Path;
 
 use lr_plot::{PhaseKind, Plot, phases};
-use lr_schedule::Schedule;
+use lr_schedule::{Schedule, ScheduleExt};
 use serde_json::{Value, json};
 use terminal_size::{Height, Width, terminal_size};
 

@@ -1,13 +1,12 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::Scale;
+use super::scale::Scale;
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
+use crate::field::Field;
 use crate::math::{float, sqrt};
 use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::BatchSize;
-use crate::spec::Spec;
 
 /// How a rate that was found with one batch size goes over to another.
 ///
@@ -27,6 +26,8 @@ pub enum BatchRule {
     SquareRoot,
 }
 
+names! { BatchRule, "rule": { Linear "linear", SquareRoot "square_root" } }
+
 impl BatchRule {
     /// The factor of a rate that was found with batches of `reference` samples, to train
     /// with batches of `batch` samples.
@@ -39,7 +40,7 @@ impl BatchRule {
     }
 }
 
-/// A schedule for another batch size; see [`Schedule::scale_batch`].
+/// A schedule for another batch size; see [`ScheduleExt::scale_batch`](crate::ScheduleExt::scale_batch).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/batch_scale.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,13 +87,17 @@ impl<S: Schedule> Schedule for BatchScale<S> {
         self.scaled.span()
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::BatchScale {
-            rule: self.rule,
-            reference: self.reference,
-            batch: BatchSize::Samples(self.batch),
-            of: Box::new(self.scaled.inner().to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.scaled.inner().description()?;
+        Some(table(
+            "batch_scale",
+            [
+                ("rule", self.rule.to_data()),
+                ("reference", self.reference.to_data()),
+                ("batch", self.batch.to_data()),
+                ("of", Some(of)),
+            ],
+        ))
     }
 }
 

@@ -1,12 +1,12 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
+use crate::field::Field;
 use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
 
-/// A schedule between two bounds; see [`Schedule::clamp`].
+/// A schedule between two bounds; see [`ScheduleExt::clamp`](crate::ScheduleExt::clamp).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/clamp.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -54,12 +54,16 @@ impl<S: Schedule> Schedule for Clamp<S> {
         self.inner.span()
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Clamp {
-            min: self.min,
-            max: self.max,
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        Some(table(
+            "clamp",
+            [
+                ("min", self.min.to_data()),
+                ("max", self.max.to_data()),
+                ("of", Some(of)),
+            ],
+        ))
     }
 }
 

@@ -1,58 +1,40 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::named::or_named;
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
 use crate::math::{float, lerp};
-use crate::phase::{Phase, PhaseKind, or_named, until};
+use crate::phase::{Phase, PhaseKind, until};
 use crate::schedule::{Bounded, Schedule};
 use crate::shape::Shape;
-use crate::spec::Spec;
 
-/// A final cooldown: when it begins, how many steps it takes, to which rate, in which shape. Given
-/// to [`Schedule::cooldown`].
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// // warm up, inverse square root, and in the last tenth of 100,000 steps down to nothing
-/// let schedule = InverseSqrt::new(1e-3, 1_000.0)
-///     .warmup(1_000)
-///     .cooldown(CooldownConfig::new(90_000, 10_000).with_shape(Shape::OneMinusSqrt));
-/// assert_eq!(schedule.at(90_000), 1e-3 / 90f64.sqrt());
-/// assert_eq!(schedule.at(100_000), 0.0);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct CooldownConfig {
-    pub(crate) start: u64,
-    pub(crate) steps: u64,
-    pub(crate) end: f64,
-    pub(crate) shape: Shape,
+options! {
+    /// A final cooldown: when it begins, how many steps it takes, to which rate, in which shape. Given
+    /// to [`ScheduleExt::cooldown`](crate::ScheduleExt::cooldown).
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// // warm up, inverse square root, and in the last tenth of 100,000 steps down to nothing
+    /// let schedule = InverseSqrt::new(1e-3, 1_000.0)
+    ///     .warmup(1_000)
+    ///     .cooldown(CooldownConfig::new(90_000, 10_000).with_shape(Shape::OneMinusSqrt));
+    /// assert_eq!(schedule.at(90_000), 1e-3 / 90f64.sqrt());
+    /// assert_eq!(schedule.at(100_000), 0.0);
+    /// ```
+    pub struct CooldownConfig: "cooldown" {
+        start: u64 => Any,
+        steps: u64 => Any,
+    }
+    /// From step `start` on, a straight line to 0 in `steps` steps.
+    new;
+    /// The rate at the end, held from there on.
+    with_end, end: f64 = 0.0 => Finite;
+    /// The form of the way down.
+    with_shape, shape: Shape = Shape::Linear => Any;
 }
 
 impl CooldownConfig {
-    /// From step `start` on, a straight line to 0 in `steps` steps.
-    pub fn new(start: u64, steps: u64) -> Self {
-        Self {
-            start,
-            steps,
-            end: 0.0,
-            shape: Shape::Linear,
-        }
-    }
-
-    /// The rate at the end, held from there on. Default: 0.
-    pub fn with_end(mut self, end: f64) -> Self {
-        self.end = end;
-        self
-    }
-
-    /// The form of the way down. Default: [`Shape::Linear`].
-    pub fn with_shape(mut self, shape: Shape) -> Self {
-        self.shape = shape;
-        self
-    }
-
     /// The rate of `step`, for which the schedule gives `scheduled`.
     ///
     /// ```
@@ -79,12 +61,11 @@ impl CooldownConfig {
     ///
     /// An end that is not finite, and a number of the shape outside its bounds.
     pub fn check(&self) -> Result<(), ScheduleError> {
-        ScheduleError::check_finite("cooldown", "end", self.end)?;
-        self.shape.check("cooldown.shape")
+        self.check_fields()
     }
 }
 
-/// A schedule with a cooldown at its end; see [`Schedule::cooldown`].
+/// A schedule with a cooldown at its end; see [`ScheduleExt::cooldown`](crate::ScheduleExt::cooldown).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/cooldown.svg"))]
 ///
@@ -123,20 +104,13 @@ impl<S: Schedule> Schedule for Cooldown<S> {
         phases
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let CooldownConfig {
-            start,
-            steps,
-            end,
-            shape,
-        } = self.config;
-        Some(Spec::Cooldown {
-            start: start.into(),
-            steps: steps.into(),
-            end,
-            shape,
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        let of = [("of", Some(of))];
+        Some(table(
+            "cooldown",
+            self.config.fields().into_iter().chain(of),
+        ))
     }
 }
 

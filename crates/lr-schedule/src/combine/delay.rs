@@ -1,11 +1,11 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
+use crate::field::Field;
 use crate::phase::{Phase, PhaseKind, before};
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
 
-/// A schedule that begins later; see [`Schedule::delay`].
+/// A schedule that begins later; see [`ScheduleExt::delay`](crate::ScheduleExt::delay).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/delay.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,11 +51,12 @@ impl<S: Schedule> Schedule for Delay<S> {
         self.steps.checked_add(self.inner.span()?)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Delay {
-            steps: self.steps.into(),
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        Some(table(
+            "delay",
+            [("steps", self.steps.to_data()), ("of", Some(of))],
+        ))
     }
 }
 

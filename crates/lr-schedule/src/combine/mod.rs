@@ -1,11 +1,12 @@
 //! Adapters that build a schedule from others, as the adapters of [`core::iter`] do. They are
-//! reached through the methods of [`Schedule`](crate::Schedule), and those of several schedules
+//! reached through the methods of [`ScheduleExt`](crate::ScheduleExt), and those of several schedules
 //! that are chosen at run time through [`sequence`], [`product`] and [`sum`].
 
 mod batch_scale;
 mod clamp;
 mod cooldown;
 mod delay;
+mod named;
 mod noise;
 mod per_epoch;
 mod repeat;

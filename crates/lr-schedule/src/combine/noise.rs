@@ -1,11 +1,10 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
 use crate::math::{cos, finite, ln, sqrt};
 use crate::phase::Phase;
 use crate::schedule::Schedule;
-use crate::spec::Spec;
 
 /// How [`Noise`] is spread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -17,73 +16,45 @@ pub enum NoiseKind {
     Uniform,
 }
 
-/// Options of noise, with timm's defaults. Given to [`Schedule::noise`].
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let noise = NoiseConfig::new(42)
-///     .with_kind(NoiseKind::Uniform)
-///     .with_limit(0.1)
-///     .with_range(10, Some(20));
-/// let schedule = Constant::new(1.0).noise(noise);
-/// assert_eq!(schedule.at(9), 1.0);
-/// assert!(schedule.at(10) != 1.0 && (0.9..1.1).contains(&schedule.at(10)));
-/// assert_eq!(schedule.at(10), schedule.at(10)); // a function of the step, as ever
-/// assert_eq!(schedule.at(20), 1.0);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct NoiseConfig {
-    pub(crate) seed: u64,
-    pub(crate) kind: NoiseKind,
-    pub(crate) std: f64,
-    pub(crate) limit: f64,
-    pub(crate) from: u64,
-    pub(crate) to: Option<u64>,
+names! { NoiseKind, "kind of noise": { Normal "normal", Uniform "uniform" } }
+
+options! {
+    /// Options of noise, with timm's defaults. Given to [`ScheduleExt::noise`](crate::ScheduleExt::noise).
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let noise = NoiseConfig::new(42)
+    ///     .with_kind(NoiseKind::Uniform)
+    ///     .with_limit(0.1)
+    ///     .with_range(10, Some(20));
+    /// let schedule = Constant::new(1.0).noise(noise);
+    /// assert_eq!(schedule.at(9), 1.0);
+    /// assert!(schedule.at(10) != 1.0 && (0.9..1.1).contains(&schedule.at(10)));
+    /// assert_eq!(schedule.at(10), schedule.at(10)); // a function of the step, as ever
+    /// assert_eq!(schedule.at(20), 1.0);
+    /// ```
+    pub struct NoiseConfig: "noise" {
+        seed: u64 => Any,
+    }
+    /// Normal noise of the seed `seed` at every step.
+    new;
+    /// How it is spread.
+    with_kind, kind: NoiseKind = NoiseKind::Normal => Any;
+    /// The standard deviation of normal noise, in shares of the rate.
+    with_std, std: f64 = 1.0 => AtLeast0;
+    /// How much of the rate it may be at most.
+    with_limit, limit: f64 = 0.67 => Any;
+    /// From which step on there is noise. timm's `noise_range_t`.
+    with_from, from: u64 = 0 => Any;
+    /// Before which step there is noise; at every one where it isn't given.
+    with_to, to: Option<u64> = None => Any;
 }
 
 impl NoiseConfig {
-    pub(crate) const DEFAULT: Self = Self {
-        seed: 42,
-        kind: NoiseKind::Normal,
-        std: 1.0,
-        limit: 0.67,
-        from: 0,
-        to: None,
-    };
-
-    /// Normal noise of the seed `seed` at every step.
-    pub fn new(seed: u64) -> Self {
-        Self {
-            seed,
-            ..Self::DEFAULT
-        }
-    }
-
-    /// How it is spread. Default: [`NoiseKind::Normal`].
-    pub fn with_kind(mut self, kind: NoiseKind) -> Self {
-        self.kind = kind;
-        self
-    }
-
-    /// The standard deviation of normal noise, in shares of the rate. Default: 1.
-    pub fn with_std(mut self, std: f64) -> Self {
-        self.std = std;
-        self
-    }
-
-    /// How much of the rate it may be at most. Default: 0.67, timm's `noise_pct`.
-    pub fn with_limit(mut self, limit: f64) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    /// From which step on there is noise, and before which step. Default: at every step. timm's
-    /// `noise_range_t`.
-    pub fn with_range(mut self, from: u64, to: Option<u64>) -> Self {
-        (self.from, self.to) = (from, to);
-        self
+    /// From which step on there is noise, and before which step. timm's `noise_range_t`.
+    pub fn with_range(self, from: u64, to: Option<u64>) -> Self {
+        self.with_from(from).with_to(to)
     }
 
     /// The noise of `step`: between `-limit` and `limit`.
@@ -105,7 +76,7 @@ impl NoiseConfig {
     }
 }
 
-/// A schedule with noise; see [`Schedule::noise`].
+/// A schedule with noise; see [`ScheduleExt::noise`](crate::ScheduleExt::noise).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/noise.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -117,7 +88,7 @@ pub struct Noise<S> {
 
 impl<S> Noise<S> {
     pub(crate) fn try_new(inner: S, config: NoiseConfig) -> Result<Self, ScheduleError> {
-        ScheduleError::check_not_negative("noise", "std", config.std)?;
+        config.check_fields()?;
         let valid = config.limit > 0.0 && config.limit <= 1.0;
         let allowed = "above 0 and at most 1";
         ScheduleError::check(valid, "noise", "limit", config.limit, allowed)?;
@@ -148,24 +119,10 @@ impl<S: Schedule> Schedule for Noise<S> {
         self.inner.span()
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let NoiseConfig {
-            seed,
-            kind,
-            std,
-            limit,
-            from,
-            to,
-        } = self.config;
-        Some(Spec::Noise {
-            seed,
-            kind,
-            std,
-            limit,
-            from: from.into(),
-            to: to.map(Into::into),
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        let of = [("of", Some(of))];
+        Some(table("noise", self.config.fields().into_iter().chain(of)))
     }
 }
 

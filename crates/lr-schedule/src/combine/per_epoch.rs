@@ -1,12 +1,12 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
+use crate::field::Field;
 use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
 
-/// A schedule whose steps are epochs; see [`Schedule::per_epoch`].
+/// A schedule whose steps are epochs; see [`ScheduleExt::per_epoch`](crate::ScheduleExt::per_epoch).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/per_epoch.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -55,11 +55,12 @@ impl<S: Schedule> Schedule for PerEpoch<S> {
         self.steps.checked_mul(self.inner.span()?)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::PerEpoch {
-            steps: self.steps.into(),
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        Some(table(
+            "per_epoch",
+            [("steps", self.steps.to_data()), ("of", Some(of))],
+        ))
     }
 }
 

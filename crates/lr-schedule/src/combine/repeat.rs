@@ -1,12 +1,12 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
+use crate::field::Field;
 use crate::phase::{Phase, cycles};
 use crate::schedule::Schedule;
-use crate::spec::Spec;
 
-/// A schedule that begins again; see [`Schedule::repeat`].
+/// A schedule that begins again; see [`ScheduleExt::repeat`](crate::ScheduleExt::repeat).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/repeat.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -43,10 +43,11 @@ impl<S: Schedule> Schedule for Repeat<S> {
         self.every.checked_mul(3)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Repeat {
-            every: self.every.into(),
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        Some(table(
+            "repeat",
+            [("every", self.every.to_data()), ("of", Some(of))],
+        ))
     }
 }

@@ -1,13 +1,13 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
+use crate::field::Field;
 use crate::math::finite;
 use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
 
-/// A schedule times a number; see [`Schedule::scale`].
+/// A schedule times a number; see [`ScheduleExt::scale`](crate::ScheduleExt::scale).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/scale.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,11 +45,12 @@ impl<S: Schedule> Schedule for Scale<S> {
         self.inner.span()
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Scale {
-            factor: self.factor,
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        Some(table(
+            "scale",
+            [("factor", self.factor.to_data()), ("of", Some(of))],
+        ))
     }
 }
 

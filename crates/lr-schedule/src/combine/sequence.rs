@@ -2,11 +2,12 @@ use alloc::format;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::several::specs;
+use super::named::part;
+use super::several::described;
+use crate::data::Data;
 use crate::error::{ScheduleError, or_panic};
-use crate::phase::{Phase, part};
+use crate::phase::Phase;
 use crate::schedule::{DynSchedule, Schedule};
-use crate::spec::Spec;
 
 /// Schedules one after another; see [`sequence`].
 ///
@@ -20,7 +21,7 @@ pub struct Sequence {
 }
 
 /// All of `parts`, one after another, each counting its own steps from 0: what
-/// [`then`](Schedule::then) does, for parts that are chosen at run time.
+/// [`then`](crate::ScheduleExt::then) does, for parts that are chosen at run time.
 ///
 /// ```
 /// use lr_schedule::prelude::*;
@@ -113,7 +114,7 @@ impl Schedule for Sequence {
         before.checked_add(last.unwrap_or(before))
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        specs(&self.parts).map(Spec::Sequence)
+    fn description(&self) -> Option<Data> {
+        described("sequence", &self.parts)
     }
 }

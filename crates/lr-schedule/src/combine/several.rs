@@ -1,9 +1,9 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use crate::data::Data;
 use crate::math::finite;
 use crate::schedule::{DynSchedule, Schedule};
-use crate::spec::Spec;
 
 /// The product of several schedules; see [`product`].
 ///
@@ -66,8 +66,10 @@ fn length(parts: &[DynSchedule]) -> Option<u64> {
     lengths.try_fold(0, |longest, length| Some(length?.max(longest)))
 }
 
-pub(super) fn specs(parts: &[DynSchedule]) -> Option<Vec<Spec>> {
-    parts.iter().map(|part| part.to_spec()).collect()
+/// The description of a list of schedules.
+pub(super) fn described(name: &str, parts: &[DynSchedule]) -> Option<Data> {
+    let parts = parts.iter().map(|part| part.description());
+    Some(Data::entry(name, Data::List(parts.collect::<Option<_>>()?)))
 }
 
 impl Schedule for Product {
@@ -84,8 +86,8 @@ impl Schedule for Product {
         self.parts.iter().filter_map(|part| part.span()).max()
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        specs(&self.parts).map(Spec::Product)
+    fn description(&self) -> Option<Data> {
+        described("product", &self.parts)
     }
 }
 
@@ -103,7 +105,7 @@ impl Schedule for Sum {
         self.parts.iter().filter_map(|part| part.span()).max()
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        specs(&self.parts).map(Spec::Sum)
+    fn description(&self) -> Option<Data> {
+        described("sum", &self.parts)
     }
 }

@@ -1,11 +1,11 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
+use crate::field::Field;
 use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
 
-/// A schedule without its beginning; see [`Schedule::skip`].
+/// A schedule without its beginning; see [`ScheduleExt::skip`](crate::ScheduleExt::skip).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/skip.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,11 +49,12 @@ impl<S: Schedule> Schedule for Skip<S> {
         self.inner.span()?.checked_sub(self.steps)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Skip {
-            steps: self.steps.into(),
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        Some(table(
+            "skip",
+            [("steps", self.steps.to_data()), ("of", Some(of))],
+        ))
     }
 }
 

@@ -1,11 +1,11 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use crate::data::{Data, table};
+use crate::field::Field;
 use crate::phase::{Phase, PhaseKind, until};
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
 
-/// The beginning of a schedule; see [`Schedule::take`].
+/// The beginning of a schedule; see [`ScheduleExt::take`](crate::ScheduleExt::take).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/take.svg"))]
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -46,11 +46,12 @@ impl<S: Schedule> Schedule for Take<S> {
         phases
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Take {
-            steps: self.steps.into(),
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        Some(table(
+            "take",
+            [("steps", self.steps.to_data()), ("of", Some(of))],
+        ))
     }
 }
 

@@ -1,11 +1,11 @@
-use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::phase::{Phase, part};
+use super::named::part;
+use crate::data::Data;
+use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
 
-/// One schedule after another; see [`Schedule::then`].
+/// One schedule after another; see [`ScheduleExt::then`](crate::ScheduleExt::then).
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct Then<A, B> {
@@ -54,15 +54,15 @@ impl<A: Bounded, B: Schedule> Schedule for Then<A, B> {
         steps.checked_add(self.next.span().unwrap_or(steps))
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let mut parts = vec![];
-        for part in [self.first.to_spec()?, self.next.to_spec()?] {
-            match part {
-                Spec::Sequence(inner) => parts.extend(inner),
-                other => parts.push(other),
+    fn description(&self) -> Option<Data> {
+        let mut parts = Vec::new();
+        for part in [self.first.description()?, self.next.description()?] {
+            match part.into_entry("schedule").ok()? {
+                (name, Data::List(inner)) if name == "sequence" => parts.extend(inner),
+                (name, of) => parts.push(Data::entry(name, of)),
             }
         }
-        Some(Spec::Sequence(parts))
+        Some(Data::entry("sequence", Data::List(parts)))
     }
 }
 

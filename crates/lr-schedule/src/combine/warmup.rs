@@ -1,56 +1,37 @@
-use alloc::boxed::Box;
 use alloc::vec::Vec;
 
+use super::named::or_named;
+use crate::data::{Data, table};
 use crate::error::ScheduleError;
 use crate::math::{float, lerp};
-use crate::phase::{Phase, PhaseKind, before, or_named};
+use crate::phase::{Phase, PhaseKind, before};
 use crate::schedule::{Bounded, Schedule};
 use crate::shape::Shape;
-use crate::spec::Spec;
 
-/// A warm-up: how many steps, from which rate, in which shape. Given to
-/// [`Schedule::warmup_with`].
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let warmup = WarmupConfig::new(10).with_start(0.01).with_shape(Shape::Cosine);
-/// let schedule = Constant::new(0.1).warmup_with(warmup);
-/// assert_eq!(schedule.at(0), 0.01);
-/// assert_eq!(schedule.at(10), 0.1);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct WarmupConfig {
-    pub(crate) steps: u64,
-    pub(crate) start: f64,
-    pub(crate) shape: Shape,
-}
-
-impl WarmupConfig {
+options! {
+    /// A warm-up: how many steps, from which rate, in which shape. Given to
+    /// [`ScheduleExt::warmup_with`](crate::ScheduleExt::warmup_with).
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let warmup = WarmupConfig::new(10).with_start(0.01).with_shape(Shape::Cosine);
+    /// let schedule = Constant::new(0.1).warmup_with(warmup);
+    /// assert_eq!(schedule.at(0), 0.01);
+    /// assert_eq!(schedule.at(10), 0.1);
+    /// ```
+    pub struct WarmupConfig: "warmup" {
+        steps: u64 => Any,
+    }
     /// A straight line from 0 over `steps` steps; of no steps, none at all.
-    pub fn new(steps: u64) -> Self {
-        Self {
-            steps,
-            start: 0.0,
-            shape: Shape::Linear,
-        }
-    }
-
-    /// The rate of the first step. Default: 0.
-    pub fn with_start(mut self, start: f64) -> Self {
-        self.start = start;
-        self
-    }
-
-    /// The form of the way up. Default: [`Shape::Linear`].
-    pub fn with_shape(mut self, shape: Shape) -> Self {
-        self.shape = shape;
-        self
-    }
+    new;
+    /// The rate of the first step.
+    with_start, start: f64 = 0.0 => Finite;
+    /// The form of the way up.
+    with_shape, shape: Shape = Shape::Linear => Any;
 }
 
-/// A schedule with a warm-up in front; see [`Schedule::warmup`] and [`Schedule::warmup_with`].
+/// A schedule with a warm-up in front; see [`ScheduleExt::warmup`](crate::ScheduleExt::warmup) and [`ScheduleExt::warmup_with`](crate::ScheduleExt::warmup_with).
 ///
 #[cfg_attr(doc, doc = include_str!("../../pictures/warmup.svg"))]
 ///
@@ -65,8 +46,7 @@ pub struct Warmup<S> {
 
 impl<S> Warmup<S> {
     pub(crate) fn try_new(inner: S, config: WarmupConfig) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("warmup", "start", config.start)?;
-        config.shape.check("warmup.shape")?;
+        config.check_fields()?;
         Ok(Self { inner, config })
     }
 }
@@ -111,18 +91,10 @@ impl<S: Schedule> Schedule for Warmup<S> {
         steps.checked_add(self.inner.span().unwrap_or(steps))
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let WarmupConfig {
-            steps,
-            start,
-            shape,
-        } = self.config;
-        Some(Spec::Warmup {
-            steps: steps.into(),
-            start,
-            shape,
-            of: Box::new(self.inner.to_spec()?),
-        })
+    fn description(&self) -> Option<Data> {
+        let of = self.inner.description()?;
+        let of = [("of", Some(of))];
+        Some(table("warmup", self.config.fields().into_iter().chain(of)))
     }
 }
 

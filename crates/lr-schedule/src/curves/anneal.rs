@@ -1,10 +1,10 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{float, lerp};
 use crate::phase::{Phase, ramp};
 use crate::shape::Shape;
-use crate::spec::Length;
 
 curve! {
     /// From one rate to another in any [`Shape`]:

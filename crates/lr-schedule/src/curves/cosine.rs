@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{cosine, share};
 use crate::phase::{Phase, ramp};
-use crate::spec::Length;
 
 curve! {
     /// Half a cosine: `at(n) = end + (start - end) · (1 + cos(π n / steps)) / 2`, then `end`.

@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{cosine, float};
 use crate::phase::{Phase, waves};
-use crate::spec::Length;
 
 curve! {
     /// A whole cosine wave without an end: down for `t_max` steps, up for `t_max` steps, and so on:

@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{cosine, float};
 use crate::phase::{Phase, cycles};
-use crate::spec::Length;
 
 curve! {
     /// So many whole cosine waves in so many steps, and on in the same way without an end:

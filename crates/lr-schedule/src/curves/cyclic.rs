@@ -3,10 +3,10 @@ use alloc::vec::Vec;
 use super::define::Curve;
 use super::powers::Powers;
 use crate::error::{ScheduleError, or_panic};
+use crate::length::Length;
 use crate::math::{finite, float, lerp};
 use crate::phase::{Phase, cycles};
 use crate::shape::Shape;
-use crate::spec::Length;
 
 /// The change of a [`Cyclic`] rate's height from cycle to cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -20,95 +20,38 @@ pub enum CycleScaling {
     Decay,
 }
 
-/// Options of [`Cyclic`].
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = CyclicConfig::new(0.001, 0.1, 25)
-///     .with_down(75)
-///     .with_shape(Shape::Cosine)
-///     .with_scaling(CycleScaling::Decay)
-///     .with_gamma(0.999)
-///     .build()?;
-/// assert_eq!(schedule.at(100), 0.001);
-/// # Ok::<(), ScheduleError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct CyclicConfig {
-    pub(crate) base: f64,
-    pub(crate) max: f64,
-    pub(crate) up: u64,
-    pub(crate) down: Option<u64>,
-    pub(crate) shape: Shape,
-    pub(crate) scaling: CycleScaling,
-    pub(crate) gamma: f64,
-}
+names! { CycleScaling, "scaling of cycles": { None "none", Halve "halve", Decay "decay" } }
 
-impl CyclicConfig {
-    pub(crate) const DEFAULT: Self = Self {
-        base: 0.0,
-        max: 0.0,
-        up: 0,
-        down: None,
-        shape: Shape::Linear,
-        scaling: CycleScaling::None,
-        gamma: 1.0,
-    };
-
+options! {
+    /// Options of [`Cyclic`].
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = CyclicConfig::new(0.001, 0.1, 25)
+    ///     .with_down(75)
+    ///     .with_shape(Shape::Cosine)
+    ///     .with_scaling(CycleScaling::Decay)
+    ///     .with_gamma(0.999)
+    ///     .build()?;
+    /// assert_eq!(schedule.at(100), 0.001);
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub struct CyclicConfig: "cyclic" builds Cyclic {
+        base: f64 => Finite,
+        max: f64 => Finite,
+        up: u64 => AtLeast1,
+    }
     /// `up` steps from `base` to `max` and as many back, in straight lines, for ever.
-    pub fn new(base: f64, max: f64, up: u64) -> Self {
-        Self {
-            base,
-            max,
-            up,
-            ..Self::DEFAULT
-        }
-    }
-
-    /// How many steps the way down takes. Default: as many as the way up.
-    pub fn with_down(mut self, down: u64) -> Self {
-        self.down = Some(down);
-        self
-    }
-
-    /// The form of both ways. Default: [`Shape::Linear`], PyTorch's only one.
-    pub fn with_shape(mut self, shape: Shape) -> Self {
-        self.shape = shape;
-        self
-    }
-
-    /// The change of the height. Default: [`CycleScaling::None`].
-    pub fn with_scaling(mut self, scaling: CycleScaling) -> Self {
-        self.scaling = scaling;
-        self
-    }
-
-    /// The factor of [`CycleScaling::Decay`]. Default: 1.
-    pub fn with_gamma(mut self, gamma: f64) -> Self {
-        self.gamma = gamma;
-        self
-    }
-
-    /// The schedule.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not finite, a way of no steps, a shape with a number outside its bounds, or a
-    /// `gamma` that is negative or not finite.
-    pub fn build(self) -> Result<Cyclic, ScheduleError> {
-        let Self {
-            base,
-            max,
-            up,
-            down,
-            shape,
-            scaling,
-            gamma,
-        } = self;
-        Cyclic::checked(base, max, up, down, shape, scaling, gamma)
-    }
+    new;
+    /// How many steps the way down takes; as many as the way up where it isn't given.
+    with_down, down: Option<u64> [u64] = None => AtLeast1;
+    /// The form of both ways.
+    with_shape, shape: Shape = Shape::Linear => Any;
+    /// The change of the height.
+    with_scaling, scaling: CycleScaling = CycleScaling::None => Any;
+    /// The factor of [`CycleScaling::Decay`].
+    with_gamma, gamma: f64 = 1.0 => AtLeast0;
 }
 
 curve! {
@@ -135,10 +78,10 @@ curve! {
         base: f64 => Finite,
         max: f64 => Finite,
         up: u64 as Length => AtLeast1,
-        down: Option<u64> as Option<Length> = None => AtLeast1,
-        shape: Shape = Shape::Linear => Any,
-        scaling: CycleScaling = CycleScaling::None => Any,
-        gamma: f64 = 1.0 => AtLeast0,
+        down: Option<u64> as Option<Length> = CyclicConfig::DEFAULT.down.map(Length::Steps) => AtLeast1,
+        shape: Shape = CyclicConfig::DEFAULT.shape => Any,
+        scaling: CycleScaling = CyclicConfig::DEFAULT.scaling => Any,
+        gamma: f64 = CyclicConfig::DEFAULT.gamma => AtLeast0,
     }
     with { powers: Powers = Powers::of(gamma) }
     check fill
@@ -156,6 +99,25 @@ impl Cyclic {
     #[track_caller]
     pub fn new(base: f64, max: f64, up: u64) -> Self {
         or_panic(CyclicConfig::new(base, max, up).build())
+    }
+
+    fn of(config: CyclicConfig) -> Result<Self, ScheduleError> {
+        let CyclicConfig {
+            base,
+            max,
+            up,
+            down,
+            ..
+        } = config;
+        Self::checked(
+            base,
+            max,
+            up,
+            down,
+            config.shape,
+            config.scaling,
+            config.gamma,
+        )
     }
 
     /// The way down takes as many steps as the way up where it isn't given.

@@ -1,13 +1,10 @@
 //! The definition of a curve: its fields as a table, and all that follows from them.
 
-use alloc::format;
 use alloc::vec::Vec;
 
-use super::CycleScaling;
-use crate::error::ScheduleError;
+use crate::field::{Bound, FieldType};
 use crate::phase::Phase;
 use crate::schedule::{DynSchedule, Schedule};
-use crate::shape::Shape;
 
 /// The arithmetic of a curve, and what is drawn and measured of it.
 pub(crate) trait Curve: Schedule + Sized {
@@ -26,38 +23,6 @@ pub(crate) trait Curve: Schedule + Sized {
 
     /// One that is typical of it over `steps` steps: for its picture and for benches.
     fn example(steps: u64) -> Self;
-}
-
-/// The allowed values of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Bound {
-    /// Any of its type; a shape's numbers have bounds of their own.
-    Any,
-    /// A finite number.
-    Finite,
-    /// A finite number that is at least 0.
-    AtLeast0,
-    /// A finite number above 0.
-    Above0,
-    /// A whole number that is at least 1.
-    AtLeast1,
-}
-
-/// The type of a field in a text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-#[allow(missing_docs)] // each is named after what it is
-pub enum FieldType {
-    Number,
-    Count,
-    Length,
-    Flag,
-    Shape,
-    Numbers,
-    Lengths,
-    /// One of these names.
-    Name(&'static [&'static str]),
 }
 
 /// A field of a [`CurveKind`].
@@ -82,73 +47,6 @@ pub struct CurveKind {
     pub fields: &'static [FieldKind],
     /// Makes one that is typical of it over so many steps.
     pub example: fn(u64) -> DynSchedule,
-}
-
-/// A value that may be outside of a [`Bound`].
-pub(crate) trait Check {
-    fn check(&self, bound: Bound, owner: &str, field: &str) -> Result<(), ScheduleError>;
-}
-
-impl Check for f64 {
-    fn check(&self, bound: Bound, owner: &str, field: &str) -> Result<(), ScheduleError> {
-        match bound {
-            Bound::Finite => ScheduleError::check_finite(owner, field, *self),
-            Bound::AtLeast0 => ScheduleError::check_not_negative(owner, field, *self),
-            Bound::Above0 => ScheduleError::check_positive(owner, field, *self),
-            Bound::Any | Bound::AtLeast1 => Ok(()),
-        }
-    }
-}
-
-impl Check for u64 {
-    fn check(&self, bound: Bound, owner: &str, field: &str) -> Result<(), ScheduleError> {
-        match bound {
-            Bound::AtLeast1 => ScheduleError::check_steps(owner, field, *self),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl Check for Shape {
-    fn check(&self, _bound: Bound, owner: &str, field: &str) -> Result<(), ScheduleError> {
-        (*self).check(&format!("{owner}.{field}"))
-    }
-}
-
-impl<T: Check> Check for Vec<T> {
-    fn check(&self, bound: Bound, owner: &str, field: &str) -> Result<(), ScheduleError> {
-        let mut values = self.iter().enumerate();
-        values.try_for_each(|(i, value)| value.check(bound, owner, &format!("{field}[{i}]")))
-    }
-}
-
-impl<T: Check> Check for Option<T> {
-    fn check(&self, bound: Bound, owner: &str, field: &str) -> Result<(), ScheduleError> {
-        self.as_ref()
-            .map_or(Ok(()), |value| value.check(bound, owner, field))
-    }
-}
-
-impl Check for CycleScaling {
-    fn check(&self, _bound: Bound, _owner: &str, _field: &str) -> Result<(), ScheduleError> {
-        Ok(())
-    }
-}
-
-impl Check for bool {
-    fn check(&self, _bound: Bound, _owner: &str, _field: &str) -> Result<(), ScheduleError> {
-        Ok(())
-    }
-}
-
-/// The second type if there is one, or else the first.
-macro_rules! type_or {
-    ($First:ty) => {
-        $First
-    };
-    ($First:ty, $Second:ty) => {
-        $Second
-    };
 }
 
 /// Defines a curve by a table of its fields:
@@ -176,45 +74,13 @@ macro_rules! curve {
         $(#[$new_doc:meta])+
         $visibility:vis fn $new:ident, $try_new:ident
     ) => {
-        $(#[$attribute])*
-        pub struct $Curve {
-            $($field: $Type,)*
-            $($($value: $Value,)*)?
-        }
-
-        impl $Curve {
+        checked! {
+            $(#[$attribute])*
+            pub struct $Curve: $name { $($field: $Type $([$Argument])? => $bound),* }
+            $(with { $($value: $Value = $computed),* })?
+            $(check $check)?
             $(#[$new_doc])+
-            ///
-            /// # Panics
-            ///
-            #[doc = concat!("If [`", stringify!($try_new), "`](Self::", stringify!($try_new), ") fails.")]
-            #[track_caller]
-            #[allow(dead_code)]
-            $visibility fn $new($($field: type_or!($Type $(, $Argument)?)),*) -> Self {
-                $crate::error::or_panic(Self::$try_new($($field),*))
-            }
-
-            $(#[$new_doc])+
-            ///
-            /// # Errors
-            ///
-            /// A field outside of its bounds:
-            ///
-            $(#[doc = concat!("- `", stringify!($field), "`: ", "[`", stringify!($bound), "`](crate::curves::Bound::", stringify!($bound), ")")])*
-            #[allow(unused_mut)]
-            $visibility fn $try_new(
-                $($field: type_or!($Type $(, $Argument)?)),*
-            ) -> Result<Self, $crate::error::ScheduleError> {
-                $(
-                    let $field: $Type = $field.into();
-                    let bound = $crate::curves::define::Bound::$bound;
-                    $crate::curves::define::Check::check(&$field, bound, $name, stringify!($field))?;
-                )*
-                $($(let $value = $computed;)*)?
-                let mut curve = Self { $($field,)* $($($value,)*)? };
-                $(curve.$check()?;)?
-                Ok(curve)
-            }
+            $visibility fn $new, $try_new
         }
 
         impl $crate::schedule::Schedule for $Curve {
@@ -235,11 +101,8 @@ macro_rules! curve {
                 $crate::curves::define::Curve::shown(self)
             }
 
-            fn to_spec(&self) -> Option<$crate::spec::Spec> {
-                let fields = $Spec {
-                    $($field: $crate::spec::CurveField::of_built(&self.$field),)*
-                };
-                Some(fields.into())
+            fn description(&self) -> Option<$crate::data::Data> {
+                Some(self.data())
             }
         }
 
@@ -262,8 +125,8 @@ macro_rules! curve {
                 type_name: stringify!($Curve),
                 fields: &[$($crate::curves::define::FieldKind {
                     name: stringify!($field),
-                    of: <type_or!($Type $(, $Text)?) as $crate::spec::CurveField>::TYPE,
-                    bound: $crate::curves::define::Bound::$bound,
+                    of: <type_or!($Type $(, $Text)?) as $crate::field::Field>::TYPE,
+                    bound: $crate::field::Bound::$bound,
                 }),*],
                 example: |steps| {
                     let curve = <$Curve as $crate::curves::define::Curve>::example(steps);
@@ -274,36 +137,41 @@ macro_rules! curve {
             pub(super) fn build(
                 &self,
             ) -> Result<$crate::schedule::DynSchedule, $crate::error::ScheduleError> {
-                $(let $field = $crate::spec::built(&self.$field, $name, stringify!($field))?;)*
+                $(let $field = $crate::field::built(&self.$field, $name, stringify!($field))?;)*
                 $Curve::$try_new($($field),*).map($crate::schedule::Schedule::into_dyn)
             }
 
             pub(super) fn resolve_at(
                 &self,
-                place: &$crate::spec::Place<'_>,
+                place: &$crate::place::Place<'_>,
             ) -> Result<Self, $crate::error::ScheduleError> {
-                let taken = [$($crate::spec::taken(&self.$field, place, $name, stringify!($field))?),*];
-                let taken = taken.iter().fold(0u64, |sum, steps| sum.saturating_add(*steps));
+                let taken = [$($crate::field::taken(&self.$field, place, $name, stringify!($field))?),*];
+                let at = $crate::place::Position {
+                    place,
+                    beside: taken.iter().fold(0u64, |sum, steps| sum.saturating_add(*steps)),
+                    inner: *place,
+                };
                 Ok(Self {
-                    $($field: $crate::spec::resolved(&self.$field, place, taken, $name, stringify!($field))?,)*
+                    $($field: $crate::field::resolved(&self.$field, &at, $name, stringify!($field))?,)*
                 })
             }
 
-            pub(super) fn to_data(&self) -> $crate::spec::Data {
-                $crate::spec::table($name, alloc::vec![
-                    $((stringify!($field), $crate::spec::Text::to_data(&self.$field))),*
+            pub(super) fn to_data(&self) -> $crate::data::Data {
+                $crate::data::table($name, [
+                    $((stringify!($field), $crate::field::Field::to_data(&self.$field))),*
                 ])
             }
 
             pub(super) fn from_data(
-                data: $crate::spec::Data,
+                data: $crate::data::Data,
             ) -> Result<Self, $crate::error::ScheduleError> {
                 let mut fields = data.into_fields($name, "field", &[$(stringify!($field)),*])?;
                 Ok(Self {
-                    $($field: $crate::spec::field(
+                    $($field: $crate::field::read(
                         fields.take(stringify!($field)),
                         None$(.or(Some($default)))?,
-                        concat!($name, ".", stringify!($field)),
+                        $name,
+                        stringify!($field),
                     )?,)*
                 })
             }
@@ -330,9 +198,9 @@ macro_rules! curves {
         }
 
         $(
-            impl From<$Spec> for $crate::spec::Spec {
+            impl From<$Spec> for CurveSpec {
                 fn from(fields: $Spec) -> Self {
-                    Self::Curve(CurveSpec::$Curve(fields))
+                    Self::$Curve(fields)
                 }
             }
         )*

@@ -12,7 +12,7 @@ curve! {
     #[cfg_attr(doc, doc = include_str!("../../pictures/exponential_decay.svg"))]
     ///
     /// Keras's `ExponentialDecay`, optax's `exponential_decay` (whose `transition_begin` is
-    /// [`delay`](crate::Schedule::delay) here, and whose `end_value` is [`clamp`](crate::Schedule::clamp)), and
+    /// [`delay`](crate::ScheduleExt::delay) here, and whose `end_value` is [`clamp`](crate::ScheduleExt::clamp)), and
     /// timm's `StepLRScheduler`, whose `decay_t` may be a fraction.
     ///
     /// ```

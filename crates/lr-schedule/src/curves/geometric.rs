@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{exp, ln, share};
 use crate::phase::{Phase, ramp};
-use crate::spec::Length;
 
 curve! {
     /// From one rate to another by the same factor at every step: `at(n) = start · (end / start)^(n /

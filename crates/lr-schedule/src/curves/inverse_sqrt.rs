@@ -10,7 +10,7 @@ curve! {
     #[cfg_attr(doc, doc = include_str!("../../pictures/inverse_sqrt.svg"))]
     ///
     /// Zhai et al., "Scaling Vision Transformers" (2022), where it has a linear warm-up before it and
-    /// a [`cooldown`](crate::Schedule::cooldown) at its end; transformers' `get_inverse_sqrt_schedule`, whose
+    /// a [`cooldown`](crate::ScheduleExt::cooldown) at its end; transformers' `get_inverse_sqrt_schedule`, whose
     /// timescale is by default the length of the warm-up.
     ///
     /// ```

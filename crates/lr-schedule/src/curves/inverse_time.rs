@@ -6,66 +6,28 @@ use crate::error::{ScheduleError, or_panic};
 use crate::math::{count, float, powf};
 use crate::phase::{Phase, PhaseKind, whole};
 
-/// Options of [`InverseTime`].
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = InverseTimeConfig::new(0.1, 1.0, 10.0).with_power(2.0).build()?;
-/// assert_eq!(schedule.at(10), 0.025); // 0.1 / (1 + 1)²
-/// # Ok::<(), ScheduleError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct InverseTimeConfig {
-    pub(crate) start: f64,
-    pub(crate) rate: f64,
-    pub(crate) steps: f64,
-    pub(crate) power: f64,
-    pub(crate) staircase: bool,
-}
-
-impl InverseTimeConfig {
+options! {
+    /// Options of [`InverseTime`].
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = InverseTimeConfig::new(0.1, 1.0, 10.0).with_power(2.0).build()?;
+    /// assert_eq!(schedule.at(10), 0.025); // 0.1 / (1 + 1)²
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub struct InverseTimeConfig: "inverse_time" builds InverseTime {
+        start: f64 => Finite,
+        rate: f64 => AtLeast0,
+        steps: f64 => Above0,
+    }
     /// `start / (1 + rate · n / steps)`.
-    pub fn new(start: f64, rate: f64, steps: f64) -> Self {
-        Self {
-            start,
-            rate,
-            steps,
-            power: 1.0,
-            staircase: false,
-        }
-    }
-
-    /// The power of the divisor. Default: 1. timm's `stable_power`; with a half, an
+    new;
+    /// The power of the divisor. timm's `stable_power`; with a half, an
     /// [`InverseSqrt`](super::InverseSqrt).
-    pub fn with_power(mut self, power: f64) -> Self {
-        self.power = power;
-        self
-    }
-
-    /// Whether `n / steps` is rounded down. Default: no.
-    pub fn with_staircase(mut self, staircase: bool) -> Self {
-        self.staircase = staircase;
-        self
-    }
-
-    /// The schedule.
-    ///
-    /// # Errors
-    ///
-    /// A start that is not finite, a `rate` or a power that is negative or not finite, or a number
-    /// of steps that is not finite and above 0.
-    pub fn build(self) -> Result<InverseTime, ScheduleError> {
-        let Self {
-            start,
-            rate,
-            steps,
-            power,
-            staircase,
-        } = self;
-        InverseTime::checked(start, rate, steps, power, staircase)
-    }
+    with_power, power: f64 = 1.0 => AtLeast0;
+    /// Whether `n / steps` is rounded down.
+    with_staircase, staircase: bool = false => Any;
 }
 
 curve! {
@@ -87,8 +49,8 @@ curve! {
         start: f64 => Finite,
         rate: f64 => AtLeast0,
         steps: f64 => Above0,
-        power: f64 = 1.0 => AtLeast0,
-        staircase: bool = false => Any,
+        power: f64 = InverseTimeConfig::DEFAULT.power => AtLeast0,
+        staircase: bool = InverseTimeConfig::DEFAULT.staircase => Any,
     }
     /// With all options.
     fn with_all, checked
@@ -103,6 +65,17 @@ impl InverseTime {
     #[track_caller]
     pub fn new(start: f64, rate: f64, steps: f64) -> Self {
         or_panic(InverseTimeConfig::new(start, rate, steps).build())
+    }
+
+    fn of(config: InverseTimeConfig) -> Result<Self, ScheduleError> {
+        let InverseTimeConfig {
+            start,
+            rate,
+            steps,
+            power,
+            staircase,
+        } = config;
+        Self::checked(start, rate, steps, power, staircase)
     }
 }
 

@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{lerp, share};
 use crate::phase::{Phase, ramp};
-use crate::spec::Length;
 
 curve! {
     /// A straight line: `at(n) = start + (end - start) · n / steps`, then `end`.

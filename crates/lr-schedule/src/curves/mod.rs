@@ -5,13 +5,15 @@ mod define;
 mod from_fn;
 mod powers;
 
-pub use define::{Bound, CurveKind, FieldKind, FieldType};
+pub use crate::field::{Bound, FieldType};
+pub use define::{CurveKind, FieldKind};
 pub use from_fn::{FromFn, from_fn};
 pub(crate) use powers::Powers;
 
+use crate::data::Data;
 use crate::error::ScheduleError;
+use crate::place::Place;
 use crate::schedule::DynSchedule;
-use crate::spec::{Data, Place};
 
 curves! {
     anneal: Anneal(AnnealSpec),

@@ -3,8 +3,8 @@ use alloc::vec::Vec;
 use super::define::Curve;
 use super::powers::Powers;
 use crate::error::ScheduleError;
+use crate::length::Length;
 use crate::math::margin;
-use crate::spec::Length;
 
 curve! {
     /// A cut at each milestone, without an end: `at(n) = start · gamma^(milestones ≤ n)`.

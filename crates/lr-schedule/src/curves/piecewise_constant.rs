@@ -3,8 +3,8 @@ use alloc::vec::Vec;
 
 use super::define::Curve;
 use crate::error::ScheduleError;
+use crate::length::Length;
 use crate::math::margin;
-use crate::spec::Length;
 
 curve! {
     /// One rate after another, each from its boundary on, without an end:

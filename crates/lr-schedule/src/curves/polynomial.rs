@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{lerp, powf, share};
 use crate::phase::{Phase, ramp};
-use crate::spec::Length;
 
 curve! {
     /// A power of a straight line: `at(n) = end + (start - end) · (1 - n / steps)^power`, then `end`.

@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{float, lerp, powf};
 use crate::phase::{Phase, cycles};
-use crate::spec::Length;
 
 curve! {
     /// A power of a straight line that starts again, longer and lower, each time that it has come to

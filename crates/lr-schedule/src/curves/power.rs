@@ -1,10 +1,10 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{float, lerp, powf, share};
 use crate::phase::{Phase, PhaseKind, parts};
 use crate::shape::Shape;
-use crate::spec::Length;
 
 curve! {
     /// A power of the step under a peak, `p(n) = min(peak, a · n^b)`, with a warm-up and a decay:

@@ -1,9 +1,9 @@
 use alloc::vec::Vec;
 
 use super::define::Curve;
+use crate::length::Length;
 use crate::math::{lerp, share, tanh};
 use crate::phase::{Phase, ramp};
-use crate::spec::Length;
 
 curve! {
     /// A logistic curve between two rates, slow at both ends:

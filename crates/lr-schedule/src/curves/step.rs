@@ -1,6 +1,6 @@
 use super::define::Curve;
 use super::powers::Powers;
-use crate::spec::Length;
+use crate::length::Length;
 
 curve! {
     /// A cut every so many steps, without an end: `at(n) = start · gamma^⌊n / step_size⌋`.

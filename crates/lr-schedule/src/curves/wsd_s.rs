@@ -2,8 +2,8 @@ use alloc::vec::Vec;
 
 use super::define::Curve;
 use crate::error::ScheduleError;
+use crate::length::Length;
 use crate::math::{float, lerp, share};
-use crate::spec::Length;
 
 curve! {
     /// A warm-up, then a stable rate that decays toward each of several steps, and is back at once:

@@ -1,10 +1,12 @@
 use alloc::boxed::Box;
 use core::fmt;
 
-use super::{Feedback, Mode, State, StateError, Stored};
-use crate::spec::RuleSpec;
+use super::improvement::Mode;
+use super::rule::Feedback;
+use super::state::{State, StateError, Stored};
+use crate::data::Data;
 
-/// Any feedback rule, chosen at run time: what a [`RuleSpec`] builds.
+/// Any feedback rule, chosen at run time: what a [`RuleSpec`](crate::RuleSpec) builds.
 ///
 /// ```
 /// use lr_schedule::prelude::*;
@@ -68,8 +70,8 @@ impl Feedback for DynFeedback {
         self.0.is_none()
     }
 
-    fn to_spec(&self) -> Option<RuleSpec> {
-        self.0.to_spec()
+    fn description(&self) -> Option<Data> {
+        self.0.description()
     }
 }
 
@@ -77,7 +79,7 @@ impl fmt::Debug for DynFeedback {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DynFeedback")
             .field("name", &self.name())
-            .field("options", &self.to_spec())
+            .field("options", &self.description())
             .field("state", &self.state())
             .finish()
     }

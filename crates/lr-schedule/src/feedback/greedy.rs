@@ -1,172 +1,68 @@
 use alloc::collections::VecDeque;
 use alloc::format;
 
-use super::improvement::Improvement;
-use super::{Dialect, Feedback, Mode, State, StateError, Stored, ThresholdMode, Value};
+use super::improvement::{Dialect, Improvement, Mode, ThresholdMode, written};
+use super::rule::Feedback;
+use super::state::{State, StateError, Stored, Value};
+use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
 use crate::math::{finite, float};
-use crate::spec::RuleSpec;
 
-/// Options of [`Greedy`], with transformers' names and defaults.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let rule = GreedyConfig::new()
-///     .with_factor(0.9)
-///     .with_patience(3)
-///     .with_min_lr(1e-4)
-///     .with_max_lr(0.5)
-///     .with_window(Some(50))
-///     .build()?;
-/// # let _ = rule;
-///
-/// let error = GreedyConfig::new().with_factor(1.0).build().unwrap_err();
-/// assert_eq!(error.to_string(), "greedy.factor: must be above 0 and below 1, got 1");
-/// # Ok::<(), ScheduleError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct GreedyConfig {
-    pub(crate) mode: Mode,
-    pub(crate) factor: f64,
-    pub(crate) patience: u64,
-    pub(crate) threshold: f64,
-    pub(crate) threshold_mode: ThresholdMode,
-    pub(crate) cooldown: u64,
-    pub(crate) warmup: u64,
-    pub(crate) min_lr: f64,
-    pub(crate) max_lr: f64,
-    pub(crate) eps: f64,
-    pub(crate) window: Option<u64>,
-    pub(crate) reset_start: u64,
-    pub(crate) dialect: Dialect,
+options! {
+    /// Options of [`Greedy`], with transformers' names and defaults.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let rule = GreedyConfig::new()
+    ///     .with_factor(0.9)
+    ///     .with_patience(3)
+    ///     .with_min_lr(1e-4)
+    ///     .with_max_lr(0.5)
+    ///     .with_window(Some(50))
+    ///     .build()?;
+    /// # let _ = rule;
+    ///
+    /// let error = GreedyConfig::new().with_factor(1.0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "greedy.factor: must be above 0 and below 1, got 1");
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub struct GreedyConfig: "greedy" builds Greedy {
+    }
+    /// transformers' defaults.
+    new;
+    /// Which way the metric is better.
+    with_mode, mode: Mode = Mode::Min => Any;
+    /// A cut multiplies the rate with this, a raise divides it.
+    with_factor, factor: f64 = 0.95 => Any;
+    /// How many values in a row may be better, or not; the next one raises or cuts the rate.
+    with_patience, patience: u64 = 10 => Any;
+    /// By how much a value must be better than the best one to count.
+    with_threshold, threshold: f64 = 1e-6 => AtLeast0;
+    /// The measure of the threshold.
+    with_threshold_mode, threshold_mode: ThresholdMode = ThresholdMode::Abs => Any;
+    /// How many values after a cut are not counted.
+    with_cooldown, cooldown: u64 = 0 => Any;
+    /// How many values after a raise are not counted.
+    with_warmup, warmup: u64 = 0 => Any;
+    /// Cuts don't take the rate below this.
+    with_min_lr, min_lr: f64 = 1e-3 => AtLeast0;
+    /// Raises don't take the rate above this.
+    with_max_lr, max_lr: f64 = 1.0 => Above0;
+    /// A change of the rate by no more than this is not made.
+    with_eps, eps: f64 = 1e-8 => AtLeast0;
+    /// Over how many of the last values the mean is heard rather than each value. transformers'
+    /// `smooth` and `window_size`.
+    with_window, window: Option<u64> = None => AtLeast1;
+    /// At which cut in vain, while the rate is at its lowest, all begins anew.
+    with_reset_start, reset_start: u64 = 500 => Any;
+    /// Whose way of comparing is followed.
+    with_dialect, dialect: Dialect = Dialect::Correct => Any;
 }
 
 impl Default for GreedyConfig {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl GreedyConfig {
-    pub(crate) const DEFAULT: Self = Self {
-        mode: Mode::Min,
-        factor: 0.95,
-        patience: 10,
-        threshold: 1e-6,
-        threshold_mode: ThresholdMode::Abs,
-        cooldown: 0,
-        warmup: 0,
-        min_lr: 1e-3,
-        max_lr: 1.0,
-        eps: 1e-8,
-        window: None,
-        reset_start: 500,
-        dialect: Dialect::Correct,
-    };
-
-    /// transformers' defaults.
-    pub fn new() -> Self {
-        Self::DEFAULT
-    }
-
-    /// Which way the metric is better. Default: [`Mode::Min`].
-    pub fn with_mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// A cut multiplies the rate with this, a raise divides it. Default: 0.95.
-    pub fn with_factor(mut self, factor: f64) -> Self {
-        self.factor = factor;
-        self
-    }
-
-    /// How many values in a row may be better, or not; the next one raises or cuts the rate.
-    /// Default: 10.
-    pub fn with_patience(mut self, patience: u64) -> Self {
-        self.patience = patience;
-        self
-    }
-
-    /// By how much a value must be better than the best one to count. Default: 1e-6.
-    pub fn with_threshold(mut self, threshold: f64) -> Self {
-        self.threshold = threshold;
-        self
-    }
-
-    /// The measure of the threshold. Default: [`ThresholdMode::Abs`].
-    pub fn with_threshold_mode(mut self, threshold_mode: ThresholdMode) -> Self {
-        self.threshold_mode = threshold_mode;
-        self
-    }
-
-    /// How many values after a cut are not counted. Default: 0.
-    pub fn with_cooldown(mut self, cooldown: u64) -> Self {
-        self.cooldown = cooldown;
-        self
-    }
-
-    /// How many values after a raise are not counted. Default: 0.
-    pub fn with_warmup(mut self, warmup: u64) -> Self {
-        self.warmup = warmup;
-        self
-    }
-
-    /// Cuts don't take the rate below this. Default: 1e-3.
-    pub fn with_min_lr(mut self, min_lr: f64) -> Self {
-        self.min_lr = min_lr;
-        self
-    }
-
-    /// Raises don't take the rate above this. Default: 1.
-    pub fn with_max_lr(mut self, max_lr: f64) -> Self {
-        self.max_lr = max_lr;
-        self
-    }
-
-    /// A change of the rate by no more than this is not made. Default: 1e-8.
-    pub fn with_eps(mut self, eps: f64) -> Self {
-        self.eps = eps;
-        self
-    }
-
-    /// Over how many of the last values the mean is heard rather than each value. Default: none.
-    /// transformers' `smooth` and `window_size`.
-    pub fn with_window(mut self, window: Option<u64>) -> Self {
-        self.window = window;
-        self
-    }
-
-    /// At which cut in vain, while the rate is at its lowest, all begins anew. Default: 500.
-    pub fn with_reset_start(mut self, reset_start: u64) -> Self {
-        self.reset_start = reset_start;
-        self
-    }
-
-    /// Whose way of comparing is followed. Default: [`Dialect::Correct`].
-    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = dialect;
-        self
-    }
-
-    /// The rule, which has heard nothing yet.
-    ///
-    /// # Errors
-    ///
-    /// A factor outside 0 to 1, a window of no values, a `max_lr` that is not above 0, or another
-    /// number that is negative or not finite.
-    pub fn build(self) -> Result<Greedy, ScheduleError> {
-        const OWNER: &str = Greedy::NAME;
-        let valid = self.factor > 0.0 && self.factor < 1.0;
-        ScheduleError::check(valid, OWNER, "factor", self.factor, "above 0 and below 1")?;
-        ScheduleError::check_not_negative(OWNER, "threshold", self.threshold)?;
-        ScheduleError::check_not_negative(OWNER, "min_lr", self.min_lr)?;
-        ScheduleError::check_positive(OWNER, "max_lr", self.max_lr)?;
-        ScheduleError::check_not_negative(OWNER, "eps", self.eps)?;
-        ScheduleError::check_steps(OWNER, "window", self.window.unwrap_or(1))?;
-        Ok(Greedy::at_first(self))
     }
 }
 
@@ -216,6 +112,13 @@ impl Greedy {
     /// transformers' `GreedyLR(mode)`; for other options see [`GreedyConfig`].
     pub fn new(mode: Mode) -> Self {
         or_panic(GreedyConfig::new().with_mode(mode).build())
+    }
+
+    fn of(config: GreedyConfig) -> Result<Self, ScheduleError> {
+        let valid = config.factor > 0.0 && config.factor < 1.0;
+        let allowed = "above 0 and below 1";
+        ScheduleError::check(valid, Self::NAME, "factor", config.factor, allowed)?;
+        Ok(Self::at_first(config))
     }
 
     fn at_first(config: GreedyConfig) -> Self {
@@ -394,37 +297,10 @@ impl Feedback for Greedy {
         Some(self.config.mode)
     }
 
-    fn to_spec(&self) -> Option<RuleSpec> {
-        let GreedyConfig {
-            mode,
-            factor,
-            patience,
-            threshold,
-            threshold_mode,
-            cooldown,
-            warmup,
-            min_lr,
-            max_lr,
-            eps,
-            window,
-            reset_start,
-            dialect,
-        } = self.config;
-        Some(RuleSpec::Greedy {
-            mode,
-            factor,
-            patience,
-            threshold,
-            threshold_mode,
-            cooldown,
-            warmup,
-            min_lr,
-            max_lr,
-            eps,
-            window,
-            reset_start,
-            dialect: (dialect != Dialect::Correct).then_some(dialect),
-        })
+    fn description(&self) -> Option<Data> {
+        let defaults = GreedyConfig::DEFAULT.fields();
+        let options = written(self.config.fields(), defaults, &["dialect"]);
+        Some(table(Self::NAME, options))
     }
 }
 

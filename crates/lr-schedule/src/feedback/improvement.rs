@@ -1,6 +1,9 @@
 //! The question that all rules ask: has a metric become better?
 
-use super::{StateError, Value};
+use alloc::vec::Vec;
+
+use super::state::{StateError, Value};
+use crate::data::Data;
 
 /// Which way a metric is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +41,10 @@ pub enum Dialect {
     /// over when it is exactly as long as the patience.
     Optax,
 }
+
+names! { Mode, "mode": { Min "min", Max "max" } }
+names! { ThresholdMode, "threshold mode": { Rel "rel", Abs "abs" } }
+names! { Dialect, "dialect": { Correct "correct", Torch "torch", Optax "optax" } }
 
 /// When a value counts as an improvement.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -98,4 +105,16 @@ impl Improvement {
             false => Err(StateError::invalid("best", Value::Number(best), allowed)),
         }
     }
+}
+
+/// Those of a rule's options that its description has: without those of `later` that are at their
+/// defaults, so that rules keep the fingerprints that saved runs know them by.
+pub(super) fn written(
+    fields: Vec<(&'static str, Option<Data>)>,
+    defaults: Vec<(&'static str, Option<Data>)>,
+    later: &[&str],
+) -> impl Iterator<Item = (&'static str, Option<Data>)> {
+    let fields = fields.into_iter().zip(defaults);
+    let fields = fields.filter(|(field, default)| field != default || !later.contains(&field.0));
+    fields.map(|(field, _)| field)
 }

@@ -7,6 +7,7 @@ mod greedy;
 mod improvement;
 mod none;
 mod reduce_on_plateau;
+mod rule;
 mod state;
 
 pub use dynamic::DynFeedback;
@@ -14,47 +15,5 @@ pub use greedy::{Greedy, GreedyConfig};
 pub use improvement::{Dialect, Mode, ThresholdMode};
 pub use none::NoFeedback;
 pub use reduce_on_plateau::{ReduceOnPlateau, ReduceOnPlateauConfig};
+pub use rule::Feedback;
 pub use state::{State, StateError, Stored, Value};
-
-use crate::spec::RuleSpec;
-
-/// A rule that hears a metric and changes the rate that a schedule gives.
-///
-/// Its state is a list of named numbers. From what [`state`](Self::state) gives,
-/// [`restore`](Self::restore) makes a rule of the same options the same rule.
-pub trait Feedback {
-    /// The name of the rule, under which its state is stored: `reduce_on_plateau`.
-    fn name(&self) -> &'static str;
-
-    /// Hears one value of the metric, measured while the schedule gave `scheduled`.
-    fn observe(&mut self, metric: f64, scheduled: f64);
-
-    /// The rate that this rule makes of what the schedule gives.
-    fn rate(&self, scheduled: f64) -> f64;
-
-    /// Everything that [`observe`](Self::observe) has changed.
-    fn state(&self) -> State;
-
-    /// Takes over a stored state, or fails and stays as it is.
-    ///
-    /// # Errors
-    ///
-    /// A number that is missing, of another type, or not possible.
-    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError>;
-
-    /// Which way the metric is better; `None` where the rule doesn't go by that.
-    fn mode(&self) -> Option<Mode> {
-        None
-    }
-
-    /// Whether there is no rule: `true` for [`NoFeedback`] alone, which a scheduler's record leaves
-    /// out.
-    fn is_none(&self) -> bool {
-        false
-    }
-
-    /// The rule and its options as plain data; `None` where it has no such form.
-    fn to_spec(&self) -> Option<RuleSpec> {
-        None
-    }
-}

@@ -1,4 +1,5 @@
-use super::{Feedback, State, StateError, Stored};
+use super::rule::Feedback;
+use super::state::{State, StateError, Stored};
 
 /// No feedback rule: the rate is the schedule's, and metrics change nothing.
 ///

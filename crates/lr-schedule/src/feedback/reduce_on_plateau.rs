@@ -1,193 +1,68 @@
-use super::improvement::Improvement;
-use super::{Dialect, Feedback, Mode, State, StateError, Stored, ThresholdMode, Value};
+use super::improvement::{Dialect, Improvement, Mode, ThresholdMode, written};
+use super::rule::Feedback;
+use super::state::{State, StateError, Stored, Value};
+use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
 use crate::math::float;
-use crate::spec::RuleSpec;
 
-/// Options of [`ReduceOnPlateau`], with PyTorch's names and defaults.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let rule = ReduceOnPlateauConfig::new()
-///     .with_mode(Mode::Max)
-///     .with_factor(0.5)
-///     .with_patience(5)
-///     .with_threshold(0.005)
-///     .with_threshold_mode(ThresholdMode::Abs)
-///     .with_cooldown(3)
-///     .with_min_lr(0.001)
-///     .build()?;
-/// # let _ = rule;
-///
-/// let error = ReduceOnPlateauConfig::new().with_factor(1.0).build().unwrap_err();
-/// assert_eq!(error.to_string(), "reduce_on_plateau.factor: must be at least 0 and below 1, got 1");
-/// # Ok::<(), ScheduleError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct ReduceOnPlateauConfig {
-    pub(crate) mode: Mode,
-    pub(crate) factor: f64,
-    pub(crate) patience: u64,
-    pub(crate) threshold: f64,
-    pub(crate) threshold_mode: ThresholdMode,
-    pub(crate) cooldown: u64,
-    pub(crate) min_lr: f64,
-    pub(crate) eps: f64,
-    pub(crate) threshold_abs: f64,
-    pub(crate) min_scale: f64,
-    pub(crate) accumulation: u64,
-    pub(crate) skip: u64,
-    pub(crate) dialect: Dialect,
+options! {
+    /// Options of [`ReduceOnPlateau`], with PyTorch's names and defaults.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let rule = ReduceOnPlateauConfig::new()
+    ///     .with_mode(Mode::Max)
+    ///     .with_factor(0.5)
+    ///     .with_patience(5)
+    ///     .with_threshold(0.005)
+    ///     .with_threshold_mode(ThresholdMode::Abs)
+    ///     .with_cooldown(3)
+    ///     .with_min_lr(0.001)
+    ///     .build()?;
+    /// # let _ = rule;
+    ///
+    /// let error = ReduceOnPlateauConfig::new().with_factor(1.0).build().unwrap_err();
+    /// assert_eq!(error.to_string(), "reduce_on_plateau.factor: must be at least 0 and below 1, got 1");
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub struct ReduceOnPlateauConfig: "reduce_on_plateau" builds ReduceOnPlateau {
+    }
+    /// PyTorch's defaults.
+    new;
+    /// Which way the metric is better.
+    with_mode, mode: Mode = Mode::Min => Any;
+    /// The factor of a cut.
+    with_factor, factor: f64 = 0.1 => Any;
+    /// How many values in a row may fail to improve; the next one cuts the rate.
+    with_patience, patience: u64 = 10 => Any;
+    /// By how much a value must be better than the best one to count.
+    with_threshold, threshold: f64 = 1e-4 => AtLeast0;
+    /// The measure of the threshold.
+    with_threshold_mode, threshold_mode: ThresholdMode = ThresholdMode::Rel => Any;
+    /// How many values after a cut are not held against the rate.
+    with_cooldown, cooldown: u64 = 0 => Any;
+    /// Cuts don't take the rate below this.
+    with_min_lr, min_lr: f64 = 0.0 => AtLeast0;
+    /// A cut that changes the rate by no more than this is not made.
+    with_eps, eps: f64 = 1e-8 => AtLeast0;
+    /// By how much, in the metric's own unit and in addition to the threshold, a value must be
+    /// better. optax's `atol`.
+    with_threshold_abs, threshold_abs: f64 = 0.0 => AtLeast0;
+    /// Cuts don't take the rate below this share of what the schedule gives. optax's `min_scale`.
+    with_min_scale, min_scale: f64 = 0.0 => Share;
+    /// Of how many values the mean is taken, which is then heard as one. optax's
+    /// `accumulation_size`, for a metric that comes with every step.
+    with_accumulation, accumulation: u64 = 1 => AtLeast1;
+    /// How many values at the beginning are not heard, such as those of a warm-up.
+    with_skip, skip: u64 = 0 => Any;
+    /// Whose way of comparing is followed.
+    with_dialect, dialect: Dialect = Dialect::Correct => Any;
 }
 
 impl Default for ReduceOnPlateauConfig {
     fn default() -> Self {
         Self::new()
-    }
-}
-
-impl ReduceOnPlateauConfig {
-    pub(crate) const DEFAULT: Self = Self {
-        mode: Mode::Min,
-        factor: 0.1,
-        patience: 10,
-        threshold: 1e-4,
-        threshold_mode: ThresholdMode::Rel,
-        cooldown: 0,
-        min_lr: 0.0,
-        eps: 1e-8,
-        threshold_abs: 0.0,
-        min_scale: 0.0,
-        accumulation: 1,
-        skip: 0,
-        dialect: Dialect::Correct,
-    };
-
-    /// PyTorch's defaults.
-    pub fn new() -> Self {
-        Self::DEFAULT
-    }
-
-    /// Which way the metric is better. Default: [`Mode::Min`].
-    pub fn with_mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// The factor of a cut. Default: 0.1.
-    pub fn with_factor(mut self, factor: f64) -> Self {
-        self.factor = factor;
-        self
-    }
-
-    /// How many values in a row may fail to improve; the next one cuts the rate. Default: 10.
-    pub fn with_patience(mut self, patience: u64) -> Self {
-        self.patience = patience;
-        self
-    }
-
-    /// By how much a value must be better than the best one to count. Default: 1e-4.
-    pub fn with_threshold(mut self, threshold: f64) -> Self {
-        self.threshold = threshold;
-        self
-    }
-
-    /// The measure of the threshold. Default: [`ThresholdMode::Rel`].
-    pub fn with_threshold_mode(mut self, threshold_mode: ThresholdMode) -> Self {
-        self.threshold_mode = threshold_mode;
-        self
-    }
-
-    /// How many values after a cut are not held against the rate. Default: 0.
-    pub fn with_cooldown(mut self, cooldown: u64) -> Self {
-        self.cooldown = cooldown;
-        self
-    }
-
-    /// Cuts don't take the rate below this. Default: 0.
-    pub fn with_min_lr(mut self, min_lr: f64) -> Self {
-        self.min_lr = min_lr;
-        self
-    }
-
-    /// A cut that changes the rate by no more than this is not made. Default: 1e-8.
-    pub fn with_eps(mut self, eps: f64) -> Self {
-        self.eps = eps;
-        self
-    }
-
-    /// By how much, in the metric's own unit and in addition to the threshold, a value must be
-    /// better. Default: 0. optax's `atol`.
-    pub fn with_threshold_abs(mut self, threshold_abs: f64) -> Self {
-        self.threshold_abs = threshold_abs;
-        self
-    }
-
-    /// Cuts don't take the rate below this share of what the schedule gives. Default: 0. optax's
-    /// `min_scale`.
-    pub fn with_min_scale(mut self, min_scale: f64) -> Self {
-        self.min_scale = min_scale;
-        self
-    }
-
-    /// Of how many values the mean is taken, which is then heard as one. Default: 1. optax's
-    /// `accumulation_size`, for a metric that comes with every step.
-    pub fn with_accumulation(mut self, accumulation: u64) -> Self {
-        self.accumulation = accumulation;
-        self
-    }
-
-    /// How many values at the beginning are not heard, such as those of a warm-up. Default: 0.
-    pub fn with_skip(mut self, skip: u64) -> Self {
-        self.skip = skip;
-        self
-    }
-
-    /// Whose way of comparing is followed. Default: [`Dialect::Correct`].
-    pub fn with_dialect(mut self, dialect: Dialect) -> Self {
-        self.dialect = dialect;
-        self
-    }
-
-    /// The rule, which has heard nothing yet.
-    ///
-    /// # Errors
-    ///
-    /// A factor or a `min_scale` outside 0 to 1, an `accumulation` of no values, or another number
-    /// that is negative or not finite.
-    pub fn build(self) -> Result<ReduceOnPlateau, ScheduleError> {
-        const OWNER: &str = ReduceOnPlateau::NAME;
-        ScheduleError::check(
-            (0.0..1.0).contains(&self.factor),
-            OWNER,
-            "factor",
-            self.factor,
-            "at least 0 and below 1",
-        )?;
-        ScheduleError::check_not_negative(OWNER, "threshold", self.threshold)?;
-        ScheduleError::check_not_negative(OWNER, "min_lr", self.min_lr)?;
-        ScheduleError::check_not_negative(OWNER, "eps", self.eps)?;
-        ScheduleError::check_not_negative(OWNER, "threshold_abs", self.threshold_abs)?;
-        ScheduleError::check(
-            (0.0..=1.0).contains(&self.min_scale),
-            OWNER,
-            "min_scale",
-            self.min_scale,
-            "between 0 and 1",
-        )?;
-        ScheduleError::check_steps(OWNER, "accumulation", self.accumulation)?;
-        Ok(ReduceOnPlateau {
-            config: self,
-            scale: 1.0,
-            best: None,
-            bad_values: 0,
-            cooldown_left: 0,
-            skipped: 0,
-            mean: 0.0,
-            averaged: 0,
-        })
     }
 }
 
@@ -242,6 +117,22 @@ impl ReduceOnPlateau {
     /// PyTorch's `ReduceLROnPlateau(mode)`; for other options see [`ReduceOnPlateauConfig`].
     pub fn new(mode: Mode) -> Self {
         or_panic(ReduceOnPlateauConfig::new().with_mode(mode).build())
+    }
+
+    fn of(config: ReduceOnPlateauConfig) -> Result<Self, ScheduleError> {
+        let valid = (0.0..1.0).contains(&config.factor);
+        let allowed = "at least 0 and below 1";
+        ScheduleError::check(valid, Self::NAME, "factor", config.factor, allowed)?;
+        Ok(Self {
+            config,
+            scale: 1.0,
+            best: None,
+            bad_values: 0,
+            cooldown_left: 0,
+            skipped: 0,
+            mean: 0.0,
+            averaged: 0,
+        })
     }
 
     fn improvement(&self) -> Improvement {
@@ -378,38 +269,20 @@ impl Feedback for ReduceOnPlateau {
         Some(self.config.mode)
     }
 
-    fn to_spec(&self) -> Option<RuleSpec> {
-        const DEFAULT: ReduceOnPlateauConfig = ReduceOnPlateauConfig::DEFAULT;
-        let ReduceOnPlateauConfig {
-            mode,
-            factor,
-            patience,
-            threshold,
-            threshold_mode,
-            cooldown,
-            min_lr,
-            eps,
-            threshold_abs,
-            min_scale,
-            accumulation,
-            skip,
-            dialect,
-        } = self.config;
-        Some(RuleSpec::ReduceOnPlateau {
-            mode,
-            factor,
-            patience,
-            threshold,
-            threshold_mode,
-            cooldown,
-            min_lr,
-            eps,
-            threshold_abs: (threshold_abs != DEFAULT.threshold_abs).then_some(threshold_abs),
-            min_scale: (min_scale != DEFAULT.min_scale).then_some(min_scale),
-            accumulation: (accumulation != DEFAULT.accumulation).then_some(accumulation),
-            skip: (skip != DEFAULT.skip).then_some(skip),
-            dialect: (dialect != DEFAULT.dialect).then_some(dialect),
-        })
+    fn description(&self) -> Option<Data> {
+        let defaults = ReduceOnPlateauConfig::DEFAULT.fields();
+        let options = written(
+            self.config.fields(),
+            defaults,
+            &[
+                "threshold_abs",
+                "min_scale",
+                "accumulation",
+                "skip",
+                "dialect",
+            ],
+        );
+        Some(table(Self::NAME, options))
     }
 }
 

@@ -1,57 +1,37 @@
-use crate::error::{ScheduleError, or_panic};
+use alloc::vec::Vec;
+
+use crate::data::Data;
 use crate::math::cosine;
 use crate::phase::{Phase, PhaseKind, cycles, until};
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
-use alloc::vec::Vec;
 
-/// A cosine that restarts `cycles` times in equal parts of its length, then 0:
-/// `at(n) = max · (1 + cos(π · (cycles · n / steps mod 1))) / 2`.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/hard_restarts.svg"))]
-///
-/// transformers' `get_cosine_with_hard_restarts_schedule_with_warmup`, whose warm-up is
-/// [`warmup`](Schedule::warmup) here and whose `num_training_steps` counts the warm-up in.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let (warmup, training) = (10, 100);
-/// let schedule = HardRestarts::new(5e-4, training - warmup, 3.0).warmup(warmup);
-/// assert_eq!(schedule.at(10), 5e-4);
-/// assert_eq!(schedule.at(25), 2.5e-4);
-/// assert_eq!(schedule.at(40), 5e-4); // the second of three cycles of 30 steps
-/// assert_eq!(schedule.at(100), 0.0);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct HardRestarts {
-    max: f64,
-    steps: u64,
-    cycles: f64,
-}
-
-impl HardRestarts {
-    /// `cycles` half cosines from `max` to 0 within `steps` steps.
+checked! {
+    /// A cosine that restarts `cycles` times in equal parts of its length, then 0:
+    /// `at(n) = max · (1 + cos(π · (cycles · n / steps mod 1))) / 2`.
     ///
-    /// # Panics
+    #[cfg_attr(doc, doc = include_str!("../../pictures/hard_restarts.svg"))]
     ///
-    /// If [`try_new`](Self::try_new) fails.
-    #[track_caller]
-    pub fn new(max: f64, steps: u64, cycles: f64) -> Self {
-        or_panic(Self::try_new(max, steps, cycles))
+    /// transformers' `get_cosine_with_hard_restarts_schedule_with_warmup`, whose warm-up is
+    /// [`warmup`](crate::ScheduleExt::warmup) here and whose `num_training_steps` counts the warm-up in.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let (warmup, training) = (10, 100);
+    /// let schedule = HardRestarts::new(5e-4, training - warmup, 3.0).warmup(warmup);
+    /// assert_eq!(schedule.at(10), 5e-4);
+    /// assert_eq!(schedule.at(25), 2.5e-4);
+    /// assert_eq!(schedule.at(40), 5e-4); // the second of three cycles of 30 steps
+    /// assert_eq!(schedule.at(100), 0.0);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct HardRestarts: "hard_restarts" {
+        max: f64 => Finite,
+        steps: u64 => AtLeast1,
+        cycles: f64 => Above0,
     }
-
     /// `cycles` half cosines from `max` to 0 within `steps` steps.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not finite, no steps, or a number of cycles that is not finite and above 0.
-    pub fn try_new(max: f64, steps: u64, cycles: f64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("hard_restarts", "max", max)?;
-        ScheduleError::check_steps("hard_restarts", "steps", steps)?;
-        ScheduleError::check_positive("hard_restarts", "cycles", cycles)?;
-        Ok(Self { max, steps, cycles })
-    }
+    pub fn new, try_new
 }
 
 impl Schedule for HardRestarts {
@@ -81,12 +61,8 @@ impl Schedule for HardRestarts {
         phases
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::HardRestarts {
-            max: self.max,
-            steps: self.steps.into(),
-            cycles: self.cycles,
-        })
+    fn description(&self) -> Option<Data> {
+        Some(self.data())
     }
 }
 

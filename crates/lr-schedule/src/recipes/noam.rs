@@ -1,61 +1,36 @@
-use crate::error::{ScheduleError, or_panic};
+use alloc::vec::Vec;
+
+use crate::data::Data;
 use crate::math::{float, powf, sqrt};
 use crate::phase::{Phase, PhaseKind, parts};
 use crate::schedule::Schedule;
-use crate::spec::Spec;
-use alloc::vec::Vec;
 
-/// The schedule of the first transformer, without an end: up in a straight line for `warmup` steps,
-/// then down with the inverse square root:
-/// `at(n) = factor · model_size^-½ · min(s^-½, s · warmup^-1½)`, with `s = n + 1`.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/noam.svg"))]
-///
-/// Vaswani et al., "Attention Is All You Need" (2017); Burn's `NoamLrScheduler`.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = Noam::new(1.0, 512, 4_000);
-/// let peak = 1.0 / (512.0f64 * 4_000.0).sqrt();
-/// assert!((schedule.at(3_999) - peak).abs() < 1e-15);
-/// assert!((schedule.at(15_999) - peak / 2.0).abs() < 1e-15);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Noam {
-    factor: f64,
-    model_size: u64,
-    warmup: u64,
-}
-
-impl Noam {
+checked! {
+    /// The schedule of the first transformer, without an end: up in a straight line for `warmup` steps,
+    /// then down with the inverse square root:
+    /// `at(n) = factor · model_size^-½ · min(s^-½, s · warmup^-1½)`, with `s = n + 1`.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/noam.svg"))]
+    ///
+    /// Vaswani et al., "Attention Is All You Need" (2017); Burn's `NoamLrScheduler`.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = Noam::new(1.0, 512, 4_000);
+    /// let peak = 1.0 / (512.0f64 * 4_000.0).sqrt();
+    /// assert!((schedule.at(3_999) - peak).abs() < 1e-15);
+    /// assert!((schedule.at(15_999) - peak / 2.0).abs() < 1e-15);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct Noam: "noam" {
+        factor: f64 => Finite,
+        model_size: u64 => AtLeast1,
+        warmup: u64 => AtLeast1,
+    }
     /// For embeddings of `model_size` numbers, with its peak at step `warmup - 1`, all of it times
     /// `factor`.
-    ///
-    /// # Panics
-    ///
-    /// If [`try_new`](Self::try_new) fails.
-    #[track_caller]
-    pub fn new(factor: f64, model_size: u64, warmup: u64) -> Self {
-        or_panic(Self::try_new(factor, model_size, warmup))
-    }
-
-    /// For embeddings of `model_size` numbers, with its peak at step `warmup - 1`, all of it times
-    /// `factor`.
-    ///
-    /// # Errors
-    ///
-    /// A factor that is not finite, a `model_size` of 0, or a warm-up of no steps.
-    pub fn try_new(factor: f64, model_size: u64, warmup: u64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("noam", "factor", factor)?;
-        ScheduleError::check_steps("noam", "model_size", model_size)?;
-        ScheduleError::check_steps("noam", "warmup", warmup)?;
-        Ok(Self {
-            factor,
-            model_size,
-            warmup,
-        })
-    }
+    pub fn new, try_new
 }
 
 impl Schedule for Noam {
@@ -82,11 +57,7 @@ impl Schedule for Noam {
         self.warmup.checked_mul(5)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::Noam {
-            factor: self.factor,
-            model_size: self.model_size,
-            warmup: self.warmup.into(),
-        })
+    fn description(&self) -> Option<Data> {
+        Some(self.data())
     }
 }

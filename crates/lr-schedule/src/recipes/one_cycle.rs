@@ -1,163 +1,50 @@
+use alloc::vec::Vec;
+
+use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
 use crate::math::lerp;
 use crate::phase::{Phase, PhaseKind, parts};
 use crate::schedule::{Bounded, Schedule};
 use crate::shape::Shape;
-use crate::spec::Spec;
-use alloc::vec::Vec;
 
-/// Options of the [1cycle policy](OneCycle), with PyTorch's names and defaults.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = OneCycleConfig::new(0.5, 120)
-///     .with_pct_start(0.4)
-///     .with_anneal_strategy(Shape::Linear)
-///     .with_three_phase(true)
-///     .with_div_factor(10.0)
-///     .with_final_div_factor(100.0)
-///     .build()?;
-/// assert_eq!(schedule.at(0), 0.05);
-/// assert_eq!(schedule.at(47), 0.5);
-/// # Ok::<(), ScheduleError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct OneCycleConfig {
-    pub(crate) max_lr: f64,
-    pub(crate) total_steps: u64,
-    pub(crate) pct_start: f64,
-    pub(crate) anneal_strategy: Shape,
-    pub(crate) base_momentum: f64,
-    pub(crate) max_momentum: f64,
-    pub(crate) div_factor: f64,
-    pub(crate) final_div_factor: f64,
-    pub(crate) three_phase: bool,
-}
-
-impl OneCycleConfig {
-    pub(crate) const DEFAULT: Self = Self {
-        max_lr: 0.0,
-        total_steps: 0,
-        pct_start: 0.3,
-        anneal_strategy: Shape::Cosine,
-        base_momentum: 0.85,
-        max_momentum: 0.95,
-        div_factor: 25.0,
-        final_div_factor: 1e4,
-        three_phase: false,
-    };
-
+options! {
+    /// Options of the [1cycle policy](OneCycle), with PyTorch's names and defaults.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = OneCycleConfig::new(0.5, 120)
+    ///     .with_pct_start(0.4)
+    ///     .with_anneal_strategy(Shape::Linear)
+    ///     .with_three_phase(true)
+    ///     .with_div_factor(10.0)
+    ///     .with_final_div_factor(100.0)
+    ///     .build()?;
+    /// assert_eq!(schedule.at(0), 0.05);
+    /// assert_eq!(schedule.at(47), 0.5);
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub struct OneCycleConfig: "one_cycle" builds OneCycle {
+        max_lr: f64 => Finite,
+        total_steps: u64 => AtLeast1,
+    }
     /// One cycle of `total_steps` steps with its peak at `max_lr`.
-    pub fn new(max_lr: f64, total_steps: u64) -> Self {
-        Self {
-            max_lr,
-            total_steps,
-            ..Self::DEFAULT
-        }
-    }
-
-    /// The share of the cycle spent on the way up. Default: 0.3.
-    pub fn with_pct_start(mut self, pct_start: f64) -> Self {
-        self.pct_start = pct_start;
-        self
-    }
-
-    /// The form of each phase. Default: [`Shape::Cosine`].
-    pub fn with_anneal_strategy(mut self, anneal_strategy: Shape) -> Self {
-        self.anneal_strategy = anneal_strategy;
-        self
-    }
-
-    /// The momentum at the peak of the rate. Default: 0.85.
-    pub fn with_base_momentum(mut self, base_momentum: f64) -> Self {
-        self.base_momentum = base_momentum;
-        self
-    }
-
-    /// The momentum at the start and at the end. Default: 0.95.
-    pub fn with_max_momentum(mut self, max_momentum: f64) -> Self {
-        self.max_momentum = max_momentum;
-        self
-    }
-
-    /// The first rate is `max_lr / div_factor`. Default: 25.
-    pub fn with_div_factor(mut self, div_factor: f64) -> Self {
-        self.div_factor = div_factor;
-        self
-    }
-
-    /// The last rate is the first one divided by this. Default: 10,000.
-    pub fn with_final_div_factor(mut self, final_div_factor: f64) -> Self {
-        self.final_div_factor = final_div_factor;
-        self
-    }
-
-    /// Whether to come down in two phases rather than in one: to the first rate in as many steps
-    /// as it took to go up, then to the last one. Default: no.
-    pub fn with_three_phase(mut self, three_phase: bool) -> Self {
-        self.three_phase = three_phase;
-        self
-    }
-
-    /// The schedule.
-    ///
-    /// # Errors
-    ///
-    /// Rates or momenta that are not finite, a negative momentum, no steps, `pct_start` outside
-    /// 0 to 1, a shape with a number outside its bounds, or a divisor that is not finite and above 0
-    /// or makes rates of it that are too large.
-    pub fn build(self) -> Result<OneCycle, ScheduleError> {
-        const OWNER: &str = "one_cycle";
-        ScheduleError::check_finite(OWNER, "max_lr", self.max_lr)?;
-        ScheduleError::check_steps(OWNER, "total_steps", self.total_steps)?;
-        ScheduleError::check(
-            (0.0..=1.0).contains(&self.pct_start),
-            OWNER,
-            "pct_start",
-            self.pct_start,
-            "between 0 and 1",
-        )?;
-        self.anneal_strategy.check("one_cycle.anneal_strategy")?;
-        ScheduleError::check_not_negative(OWNER, "base_momentum", self.base_momentum)?;
-        ScheduleError::check_not_negative(OWNER, "max_momentum", self.max_momentum)?;
-        ScheduleError::check_positive(OWNER, "div_factor", self.div_factor)?;
-        ScheduleError::check_positive(OWNER, "final_div_factor", self.final_div_factor)?;
-        let initial = self.max_lr / self.div_factor;
-        ScheduleError::check_finite(OWNER, "max_lr / div_factor", initial)?;
-        let last = initial / self.final_div_factor;
-        ScheduleError::check_finite(OWNER, "max_lr / div_factor / final_div_factor", last)?;
-        Ok(OneCycle { config: self })
-    }
-}
-
-/// The spec of a cycle's rates or of its momentum, whose fields are the same.
-macro_rules! spec {
-    ($Variant:ident, $config:expr) => {{
-        let OneCycleConfig {
-            max_lr,
-            total_steps,
-            pct_start,
-            anneal_strategy,
-            base_momentum,
-            max_momentum,
-            div_factor,
-            final_div_factor,
-            three_phase,
-        } = $config;
-        Spec::$Variant {
-            max_lr,
-            total_steps: total_steps.into(),
-            pct_start,
-            anneal_strategy,
-            base_momentum,
-            max_momentum,
-            div_factor,
-            final_div_factor,
-            three_phase,
-        }
-    }};
+    new;
+    /// The share of the cycle spent on the way up.
+    with_pct_start, pct_start: f64 = 0.3 => Share;
+    /// The form of each phase.
+    with_anneal_strategy, anneal_strategy: Shape = Shape::Cosine => Any;
+    /// The momentum at the peak of the rate.
+    with_base_momentum, base_momentum: f64 = 0.85 => AtLeast0;
+    /// The momentum at the start and at the end.
+    with_max_momentum, max_momentum: f64 = 0.95 => AtLeast0;
+    /// The first rate is `max_lr / div_factor`.
+    with_div_factor, div_factor: f64 = 25.0 => Above0;
+    /// The last rate is the first one divided by this.
+    with_final_div_factor, final_div_factor: f64 = 1e4 => Above0;
+    /// Whether to come down in two phases rather than in one: to the first rate in as many steps as
+    /// it took to go up, then to the last one.
+    with_three_phase, three_phase: bool = false => Any;
 }
 
 /// The 1cycle policy: up to a peak, then down far below where it began, while the momentum
@@ -199,6 +86,15 @@ impl OneCycle {
     #[track_caller]
     pub fn new(max_lr: f64, total_steps: u64) -> Self {
         or_panic(OneCycleConfig::new(max_lr, total_steps).build())
+    }
+
+    fn of(config: OneCycleConfig) -> Result<Self, ScheduleError> {
+        let initial = config.max_lr / config.div_factor;
+        ScheduleError::check_finite("one_cycle", "max_lr / div_factor", initial)?;
+        let last = initial / config.final_div_factor;
+        let field = "max_lr / div_factor / final_div_factor";
+        ScheduleError::check_finite("one_cycle", field, last)?;
+        Ok(Self { config })
     }
 
     /// The momentum of the same cycle (for Adam and its kin, the first beta): from
@@ -289,8 +185,8 @@ impl Schedule for OneCycle {
         self.phases_of([up, down, (PhaseKind::Decay, "annihilation")], span)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(spec!(OneCycle, self.config))
+    fn description(&self) -> Option<Data> {
+        Some(table("one_cycle", self.config.fields()))
     }
 }
 
@@ -330,8 +226,8 @@ impl Schedule for OneCycleMomentum {
             .phases_of([down, up, (PhaseKind::Stable, "held")], span)
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(spec!(OneCycleMomentum, self.cycle.config))
+    fn description(&self) -> Option<Data> {
+        Some(table("one_cycle_momentum", self.cycle.config.fields()))
     }
 }
 

@@ -1,10 +1,11 @@
+use alloc::vec::Vec;
+
+use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
 use crate::math::{count, exp, finite, float, floor, lerp, ln, powf};
 use crate::phase::{Phase, cycles};
 use crate::schedule::Schedule;
 use crate::shape::Shape;
-use crate::spec::Spec;
-use alloc::vec::Vec;
 
 /// How [`Restarts`] of growing cycles find the cycle that a step is in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -18,112 +19,44 @@ pub enum CycleIndex {
     Logarithm,
 }
 
-/// Options of [`Restarts`].
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = RestartsConfig::new(0.1, 1e-5, 60)
-///     .with_shape(Shape::Cosine)
-///     .with_t_mult(2.0)
-///     .with_decay(0.5)
-///     .with_limit(Some(3))
-///     .build()?;
-/// assert_eq!([schedule.at(0), schedule.at(60), schedule.at(180)], [0.1, 0.05, 0.025]);
-/// assert_eq!(schedule.at(420), 1e-5); // after three cycles
-/// # Ok::<(), ScheduleError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct RestartsConfig {
-    pub(crate) max: f64,
-    pub(crate) min: f64,
-    pub(crate) steps: u64,
-    pub(crate) shape: Shape,
-    pub(crate) t_mult: f64,
-    pub(crate) decay: f64,
-    pub(crate) limit: Option<u64>,
-    pub(crate) k_decay: f64,
-    pub(crate) index: CycleIndex,
-}
+names! { CycleIndex, "way to count cycles": { Exact "exact", Logarithm "logarithm" } }
 
-impl RestartsConfig {
-    pub(crate) const DEFAULT: Self = Self {
-        max: 0.0,
-        min: 0.0,
-        steps: 0,
-        shape: Shape::Cosine,
-        t_mult: 1.0,
-        decay: 1.0,
-        limit: None,
-        k_decay: 1.0,
-        index: CycleIndex::Exact,
-    };
-
+options! {
+    /// Options of [`Restarts`].
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = RestartsConfig::new(0.1, 1e-5, 60)
+    ///     .with_shape(Shape::Cosine)
+    ///     .with_t_mult(2.0)
+    ///     .with_decay(0.5)
+    ///     .with_limit(Some(3))
+    ///     .build()?;
+    /// assert_eq!([schedule.at(0), schedule.at(60), schedule.at(180)], [0.1, 0.05, 0.025]);
+    /// assert_eq!(schedule.at(420), 1e-5); // after three cycles
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub struct RestartsConfig: "restarts" builds Restarts {
+        max: f64 => Finite,
+        min: f64 => Finite,
+        steps: u64 => AtLeast1,
+    }
     /// From `max` to `min` over `steps` steps as half a cosine, again and again.
-    pub fn new(max: f64, min: f64, steps: u64) -> Self {
-        Self {
-            max,
-            min,
-            steps,
-            ..Self::DEFAULT
-        }
-    }
-
-    /// The form of each way down. Default: [`Shape::Cosine`].
-    pub fn with_shape(mut self, shape: Shape) -> Self {
-        self.shape = shape;
-        self
-    }
-
-    /// How many times as long each cycle is as the one before it. Default: 1.
-    pub fn with_t_mult(mut self, t_mult: f64) -> Self {
-        self.t_mult = t_mult;
-        self
-    }
-
-    /// The factor of the peak after every cycle. Default: 1.
-    pub fn with_decay(mut self, decay: f64) -> Self {
-        self.decay = decay;
-        self
-    }
-
-    /// After how many cycles it stays at `min`. Default: never.
-    pub fn with_limit(mut self, limit: Option<u64>) -> Self {
-        self.limit = limit;
-        self
-    }
-
+    new;
+    /// The form of each way down.
+    with_shape, shape: Shape = Shape::Cosine => Any;
+    /// How many times as long each cycle is as the one before it.
+    with_t_mult, t_mult: f64 = 1.0 => Above0;
+    /// The factor of the peak after every cycle.
+    with_decay, decay: f64 = 1.0 => AtLeast0;
+    /// After how many cycles it stays at `min`.
+    with_limit, limit: Option<u64> = None => Any;
     /// The power of the share that is gone of a cycle: with more than 1, the rate stays high for
-    /// longer. Zhang and Li, "k-decay: A New Method For Learning Rate Schedule" (2020). Default: 1.
-    pub fn with_k_decay(mut self, k_decay: f64) -> Self {
-        self.k_decay = k_decay;
-        self
-    }
-
-    /// How the cycle of a step is found. Default: [`CycleIndex::Exact`].
-    pub fn with_index(mut self, index: CycleIndex) -> Self {
-        self.index = index;
-        self
-    }
-
-    /// The schedule.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not finite, no steps, a shape with a number outside its bounds, a `t_mult` or
-    /// a `k_decay` that is not finite and above 0, or a `decay` that is negative or not finite.
-    pub fn build(self) -> Result<Restarts, ScheduleError> {
-        const OWNER: &str = "restarts";
-        ScheduleError::check_finite(OWNER, "max", self.max)?;
-        ScheduleError::check_finite(OWNER, "min", self.min)?;
-        ScheduleError::check_steps(OWNER, "steps", self.steps)?;
-        self.shape.check("restarts.shape")?;
-        ScheduleError::check_positive(OWNER, "t_mult", self.t_mult)?;
-        ScheduleError::check_not_negative(OWNER, "decay", self.decay)?;
-        ScheduleError::check_positive(OWNER, "k_decay", self.k_decay)?;
-        Ok(Restarts { config: self })
-    }
+    /// longer. Zhang and Li, "k-decay: A New Method For Learning Rate Schedule" (2020).
+    with_k_decay, k_decay: f64 = 1.0 => Above0;
+    /// How the cycle of a step is found.
+    with_index, index: CycleIndex = CycleIndex::Exact => Any;
 }
 
 /// A way down in any shape, again and again: cycle `i` lasts `steps · t_mult^i` steps and begins at
@@ -159,6 +92,10 @@ impl Restarts {
     #[track_caller]
     pub fn new(max: f64, min: f64, steps: u64) -> Self {
         or_panic(RestartsConfig::new(max, min, steps).build())
+    }
+
+    fn of(config: RestartsConfig) -> Result<Self, ScheduleError> {
+        Ok(Self { config })
     }
 
     /// The number of the cycle that step `n` is in, how far it is into it, and how long that is;
@@ -265,29 +202,8 @@ impl Schedule for Restarts {
         count(cycles.map(|i| float(steps) * powf(t_mult, float(i))).sum())
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let RestartsConfig {
-            max,
-            min,
-            steps,
-            shape,
-            t_mult,
-            decay,
-            limit,
-            k_decay,
-            index,
-        } = self.config;
-        Some(Spec::Restarts {
-            max,
-            min,
-            steps: steps.into(),
-            shape,
-            t_mult,
-            decay,
-            limit,
-            k_decay,
-            index,
-        })
+    fn description(&self) -> Option<Data> {
+        Some(table("restarts", self.config.fields()))
     }
 }
 

@@ -1,92 +1,38 @@
+use alloc::vec::Vec;
+
 use crate::combine::{Take, Then};
 use crate::curves::{Constant, Geometric, LinearRamp};
+use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
 use crate::phase::{Phase, PhaseKind, parts};
 use crate::schedule::{Bounded, Schedule};
-use crate::spec::Spec;
-use alloc::vec::Vec;
 
-/// Options of [`TriStage`], with fairseq's defaults.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = TriStageConfig::new(5e-4, 8_000, 32_000, 40_000)
-///     .with_init_scale(0.1)
-///     .with_final_scale(0.05)
-///     .build()?;
-/// assert_eq!(schedule.at(0), 5e-5);
-/// assert!((schedule.at(80_000) - 2.5e-5).abs() < 1e-18);
-/// # Ok::<(), ScheduleError>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[must_use]
-pub struct TriStageConfig {
-    pub(crate) peak: f64,
-    pub(crate) warmup: u64,
-    pub(crate) hold: u64,
-    pub(crate) decay: u64,
-    pub(crate) init_scale: f64,
-    pub(crate) final_scale: f64,
-}
-
-impl TriStageConfig {
-    pub(crate) const DEFAULT: Self = Self {
-        peak: 0.0,
-        warmup: 0,
-        hold: 0,
-        decay: 0,
-        init_scale: 0.01,
-        final_scale: 0.01,
-    };
-
+options! {
+    /// Options of [`TriStage`], with fairseq's defaults.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = TriStageConfig::new(5e-4, 8_000, 32_000, 40_000)
+    ///     .with_init_scale(0.1)
+    ///     .with_final_scale(0.05)
+    ///     .build()?;
+    /// assert_eq!(schedule.at(0), 5e-5);
+    /// assert!((schedule.at(80_000) - 2.5e-5).abs() < 1e-18);
+    /// # Ok::<(), ScheduleError>(())
+    /// ```
+    pub struct TriStageConfig: "tri_stage" builds TriStage {
+        peak: f64 => Above0,
+        warmup: u64 => AtLeast1,
+        hold: u64 => Any,
+        decay: u64 => AtLeast1,
+    }
     /// `warmup` steps up to `peak`, `hold` steps there, `decay` steps down.
-    pub fn new(peak: f64, warmup: u64, hold: u64, decay: u64) -> Self {
-        Self {
-            peak,
-            warmup,
-            hold,
-            decay,
-            ..Self::DEFAULT
-        }
-    }
-
-    /// The share of the peak that it begins with. Default: 0.01.
-    pub fn with_init_scale(mut self, init_scale: f64) -> Self {
-        self.init_scale = init_scale;
-        self
-    }
-
-    /// The share of the peak that it ends with. Default: 0.01.
-    pub fn with_final_scale(mut self, final_scale: f64) -> Self {
-        self.final_scale = final_scale;
-        self
-    }
-
-    /// The schedule.
-    ///
-    /// # Errors
-    ///
-    /// A peak or a `final_scale` that is not finite and above 0, an `init_scale` that is negative
-    /// or not finite, or a warm-up or a decay of no steps.
-    pub fn build(self) -> Result<TriStage, ScheduleError> {
-        const OWNER: &str = "tri_stage";
-        ScheduleError::check_positive(OWNER, "peak", self.peak)?;
-        ScheduleError::check_steps(OWNER, "warmup", self.warmup)?;
-        ScheduleError::check_steps(OWNER, "decay", self.decay)?;
-        ScheduleError::check_not_negative(OWNER, "init_scale", self.init_scale)?;
-        ScheduleError::check_positive(OWNER, "final_scale", self.final_scale)?;
-        let (first, last) = (self.peak * self.init_scale, self.peak * self.final_scale);
-        ScheduleError::check_finite(OWNER, "peak · init_scale", first)?;
-        ScheduleError::check_positive(OWNER, "peak · final_scale", last)?;
-        let warmup = LinearRamp::try_new(first, self.peak, self.warmup)?;
-        let hold = Constant::try_new(self.peak)?.take(self.hold);
-        let decay = Geometric::try_new(self.peak, last, self.decay)?;
-        Ok(TriStage {
-            config: self,
-            schedule: warmup.then(hold).then(decay),
-        })
-    }
+    new;
+    /// The share of the peak that it begins with.
+    with_init_scale, init_scale: f64 = 0.01 => AtLeast0;
+    /// The share of the peak that it ends with.
+    with_final_scale, final_scale: f64 = 0.01 => Above0;
 }
 
 /// Up in a straight line, stay, and down by the same factor at every step, to a share of the peak
@@ -121,6 +67,18 @@ impl TriStage {
     pub fn new(peak: f64, warmup: u64, hold: u64, decay: u64) -> Self {
         or_panic(TriStageConfig::new(peak, warmup, hold, decay).build())
     }
+
+    fn of(config: TriStageConfig) -> Result<Self, ScheduleError> {
+        let peak = config.peak;
+        let (first, last) = (peak * config.init_scale, peak * config.final_scale);
+        ScheduleError::check_finite("tri_stage", "peak · init_scale", first)?;
+        ScheduleError::check_positive("tri_stage", "peak · final_scale", last)?;
+        let warmup = LinearRamp::try_new(first, peak, config.warmup)?;
+        let hold = Take::new(Constant::try_new(peak)?, config.hold);
+        let decay = Geometric::try_new(peak, last, config.decay)?;
+        let schedule = Then::new(Then::new(warmup, hold), decay);
+        Ok(Self { config, schedule })
+    }
 }
 
 impl Schedule for TriStage {
@@ -144,23 +102,8 @@ impl Schedule for TriStage {
         )
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        let TriStageConfig {
-            peak,
-            warmup,
-            hold,
-            decay,
-            init_scale,
-            final_scale,
-        } = self.config;
-        Some(Spec::TriStage {
-            peak,
-            warmup: warmup.into(),
-            hold: hold.into(),
-            decay: decay.into(),
-            init_scale,
-            final_scale,
-        })
+    fn description(&self) -> Option<Data> {
+        Some(table("tri_stage", self.config.fields()))
     }
 }
 

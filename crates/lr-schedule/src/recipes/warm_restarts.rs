@@ -1,67 +1,42 @@
-use crate::error::{ScheduleError, or_panic};
+use alloc::vec::Vec;
+
+use crate::data::Data;
 use crate::math::{cosine, count, ln, powf};
 use crate::phase::{Phase, cycles};
 use crate::schedule::Schedule;
-use crate::spec::Spec;
-use alloc::vec::Vec;
 
-/// Cosine annealing with warm restarts, without an end: cycle `i` lasts
-/// `T_i = t_0 · t_mult^i` steps and in it
-/// `rate = min + (max - min) · (1 + cos(π T_cur / T_i)) / 2`, with `T_cur` steps since its start.
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/warm_restarts.svg"))]
-///
-/// Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017);
-/// PyTorch's `CosineAnnealingWarmRestarts(T_0, T_mult, eta_min)`.
-///
-/// ```
-/// use lr_schedule::prelude::*;
-///
-/// let schedule = WarmRestarts::new(0.1, 0.0, 20, 10);
-/// assert!(schedule.at(19) < 0.001);
-/// assert_eq!(schedule.at(20), 0.1); // the second cycle lasts 200 steps
-/// assert_eq!(schedule.at(120), 0.05);
-/// assert_eq!(schedule.at(220), 0.1);
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct WarmRestarts {
-    max: f64,
-    min: f64,
-    t_0: u64,
-    t_mult: u64,
+checked! {
+    /// Cosine annealing with warm restarts, without an end: cycle `i` lasts
+    /// `T_i = t_0 · t_mult^i` steps and in it
+    /// `rate = min + (max - min) · (1 + cos(π T_cur / T_i)) / 2`, with `T_cur` steps since its start.
+    ///
+    #[cfg_attr(doc, doc = include_str!("../../pictures/warm_restarts.svg"))]
+    ///
+    /// Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017);
+    /// PyTorch's `CosineAnnealingWarmRestarts(T_0, T_mult, eta_min)`.
+    ///
+    /// ```
+    /// use lr_schedule::prelude::*;
+    ///
+    /// let schedule = WarmRestarts::new(0.1, 0.0, 20, 10);
+    /// assert!(schedule.at(19) < 0.001);
+    /// assert_eq!(schedule.at(20), 0.1); // the second cycle lasts 200 steps
+    /// assert_eq!(schedule.at(120), 0.05);
+    /// assert_eq!(schedule.at(220), 0.1);
+    /// ```
+    #[derive(Debug, Clone, Copy, PartialEq)]
+    pub struct WarmRestarts: "warm_restarts" {
+        max: f64 => Finite,
+        min: f64 => Finite,
+        t_0: u64 => AtLeast1,
+        t_mult: u64 => AtLeast1,
+    }
+    /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
+    /// and so on; a `t_mult` of 1 repeats the first cycle.
+    pub fn new, try_new
 }
 
 impl WarmRestarts {
-    /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
-    /// and so on; a `t_mult` of 1 repeats the first cycle.
-    ///
-    /// # Panics
-    ///
-    /// If [`try_new`](Self::try_new) fails.
-    #[track_caller]
-    pub fn new(max: f64, min: f64, t_0: u64, t_mult: u64) -> Self {
-        or_panic(Self::try_new(max, min, t_0, t_mult))
-    }
-
-    /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
-    /// and so on; a `t_mult` of 1 repeats the first cycle.
-    ///
-    /// # Errors
-    ///
-    /// A rate that is not finite, a first cycle of no steps, or a `t_mult` of 0.
-    pub fn try_new(max: f64, min: f64, t_0: u64, t_mult: u64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("warm_restarts", "max", max)?;
-        ScheduleError::check_finite("warm_restarts", "min", min)?;
-        ScheduleError::check_steps("warm_restarts", "t_0", t_0)?;
-        ScheduleError::check_steps("warm_restarts", "t_mult", t_mult)?;
-        Ok(Self {
-            max,
-            min,
-            t_0,
-            t_mult,
-        })
-    }
-
     /// How far step `n` is into its cycle, and how long that cycle is.
     fn cycle(&self, n: u64) -> (f64, f64) {
         if self.t_mult == 1 {
@@ -113,13 +88,8 @@ impl Schedule for WarmRestarts {
         count(self.t_0 as f64 * (1.0 + t_mult + t_mult * t_mult))
     }
 
-    fn to_spec(&self) -> Option<Spec> {
-        Some(Spec::WarmRestarts {
-            max: self.max,
-            min: self.min,
-            t_0: self.t_0.into(),
-            t_mult: self.t_mult,
-        })
+    fn description(&self) -> Option<Data> {
+        Some(self.data())
     }
 }
 

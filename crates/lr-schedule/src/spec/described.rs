@@ -44,7 +44,7 @@ macro_rules! described {
                     $(<$Inner>::NAMES,)*
                     &[$(stringify!($name),)* $(stringify!($list_name),)*],
                 ];
-                &joined::<{ count(LISTS) }>(LISTS)
+                &$crate::spec::described::joined::<{ $crate::spec::described::count(LISTS) }>(LISTS)
             };
 
             /// Its name in a text: `cosine`.
@@ -66,13 +66,11 @@ macro_rules! described {
                 match self {
                     $(Self::$Wrapped(inner) => inner.build(),)*
                     $(Self::$Variant { $($field),* } => {
-                        $(let $field = Field::build($field).map_err(|error| {
-                            error.inside(concat!(stringify!($name), ".", stringify!($field)))
-                        })?;)*
+                        $(let $field = $crate::field::built($field, stringify!($name), stringify!($field))?;)*
                         $build
                     })*
                     $(Self::$List(parts) => {
-                        let parts = each(parts, $Enum::build);
+                        let parts = $crate::field::each(parts, $Enum::build);
                         let parts = parts.map_err(|error| error.inside(stringify!($list_name)))?;
                         $list_build(parts)
                     })*
@@ -100,32 +98,31 @@ macro_rules! described {
                 }
             }
 
-            pub(super) fn resolve_at(&self, place: &Place<'_>) -> Result<Self, ScheduleError> {
+            fn resolve_at(&self, place: &Place<'_>) -> Result<Self, ScheduleError> {
                 match self {
                     $(Self::$Wrapped(inner) => inner.resolve_at(place).map(Self::$Wrapped),)*
                     $(Self::$Variant { $($field),* } => {
                         #[allow(unused_mut)]
                         let mut taken = 0u64;
                         $({
-                            let steps = Field::taken($field, place).map_err(|error| {
-                                error.inside(concat!(stringify!($name), ".", stringify!($field)))
-                            })?;
+                            let (name, field) = (stringify!($name), stringify!($field));
+                            let steps = $crate::field::taken($field, place, name, field)?;
                             taken = taken.saturating_add(steps);
                         })*
-                        let at = Position {
+                        let at = $crate::place::Position {
                             place,
                             beside: self.beside(taken),
                             inner: self.inner(place, taken),
                         };
                         Ok(Self::$Variant {
-                            $($field: Field::resolve($field, &at).map_err(|error| {
-                                error.inside(concat!(stringify!($name), ".", stringify!($field)))
-                            })?),*
+                            $($field: $crate::field::resolved(
+                                $field, &at, stringify!($name), stringify!($field),
+                            )?),*
                         })
                     })*
                     $(Self::$List(parts) => {
                         let mut place = *place;
-                        let parts = each(parts, |part| {
+                        let parts = $crate::field::each(parts, |part| {
                             let part = part.resolve_at(&place)?;
                             place = self.after(&part, place)?;
                             Ok(part)
@@ -137,16 +134,40 @@ macro_rules! described {
             }
         }
 
+        impl Field for $Enum {
+            const TYPE: $crate::field::FieldType = $crate::field::FieldType::Spec;
+            type Built = $Built;
+
+            fn to_data(&self) -> Option<Data> {
+                Some($Enum::to_data(self))
+            }
+
+            fn from_data(data: Data) -> Result<Self, ScheduleError> {
+                $Enum::from_data(data)
+            }
+
+            fn build(&self) -> Result<Self::Built, ScheduleError> {
+                $Enum::build(self)
+            }
+
+            fn recurs(&self) -> bool {
+                $Enum::recurs(self)
+            }
+
+            fn resolve(&self, at: &$crate::place::Position<'_>) -> Result<Self, ScheduleError> {
+                self.resolve_at(&at.inner)
+            }
+        }
+
         impl $Enum {
             /// As data, which any format can write.
             pub fn to_data(&self) -> Data {
                 match self {
                     $(Self::$Wrapped(inner) => inner.to_data(),)*
                     $(Self::$Variant { $($field),* } => {
-                        let fields: Vec<(&str, Option<Data>)> = alloc::vec![
-                            $((stringify!($field), Text::to_data($field))),*
-                        ];
-                        table(stringify!($name), fields)
+                        $crate::data::table(stringify!($name), [
+                            $((stringify!($field), Field::to_data($field))),*
+                        ])
                     })*
                     $(Self::$List(parts) => {
                         let parts = parts.iter().map($Enum::to_data).collect();
@@ -177,15 +198,16 @@ macro_rules! described {
                                 #[allow(unused_mut, unused_assignments)]
                                 let mut default: Option<$Type> = None;
                                 $(default = Some($default);)?
-                                field(
+                                $crate::field::read(
                                     fields.take(stringify!($field)),
                                     default,
-                                    concat!(stringify!($name), ".", stringify!($field)),
+                                    stringify!($name),
+                                    stringify!($field),
                                 )?
                             }),*
                         })
                     })*
-                    $(stringify!($list_name) => match Text::from_data(data) {
+                    $(stringify!($list_name) => match Field::from_data(data) {
                         Ok(parts) => Ok(Self::$List(parts)),
                         Err(error) => Err(error.inside(stringify!($list_name))),
                     },)*

@@ -1,34 +1,25 @@
 //! Any schedule and any feedback rule as plain data: see [`Spec`].
 
-mod data;
 #[macro_use]
 mod described;
-mod field;
-mod length;
-mod link;
+mod chained;
 mod rule;
-#[cfg(feature = "serde")]
-mod serialize;
-mod text;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-pub use data::{Data, Fields, MAX_DEPTH, MAX_VALUES};
-use described::{count, joined};
-pub(crate) use field::{CurveField, Place, built, each, resolved, taken};
-use field::{Field, Position, Resolve};
-pub use length::{BatchSize, Length, TrainingLength};
-pub use link::Link;
+pub use crate::data::{Data, Fields, MAX_DEPTH, MAX_VALUES};
+pub use crate::length::{BatchSize, Length, TrainingLength};
 pub use rule::RuleSpec;
-pub(crate) use text::{Text, field, table};
 
 use crate::combine::{self, *};
 use crate::curves::*;
 use crate::error::ScheduleError;
 use crate::feedback::*;
+use crate::field::{Field, each};
+use crate::place::{Place, Resolve};
 use crate::recipes::*;
-use crate::recurrence::Recurrence;
+use crate::recurrence::{Factors, Part, Recurrence};
 use crate::schedule::{DynSchedule, Schedule};
 use crate::shape::Shape;
 
@@ -132,13 +123,10 @@ described! {
         div_factor: f64 = OneCycleConfig::DEFAULT.div_factor,
         final_div_factor: f64 = OneCycleConfig::DEFAULT.final_div_factor,
         three_phase: bool = OneCycleConfig::DEFAULT.three_phase,
-    } => {
-        let config = OneCycleConfig {
+    } => dynamic(OneCycleConfig {
             max_lr, total_steps, pct_start, anneal_strategy, base_momentum, max_momentum,
             div_factor, final_div_factor, three_phase,
-        };
-        dynamic(config.build()?)
-    };
+        }.build()?);
     /// [`OneCycleMomentum`]
     OneCycleMomentum one_cycle_momentum {
         max_lr: f64,
@@ -150,17 +138,14 @@ described! {
         div_factor: f64 = OneCycleConfig::DEFAULT.div_factor,
         final_div_factor: f64 = OneCycleConfig::DEFAULT.final_div_factor,
         three_phase: bool = OneCycleConfig::DEFAULT.three_phase,
-    } => {
-        let config = OneCycleConfig {
+    } => dynamic(OneCycleConfig {
             max_lr, total_steps, pct_start, anneal_strategy, base_momentum, max_momentum,
             div_factor, final_div_factor, three_phase,
-        };
-        dynamic(config.build()?.momentum())
-    };
+        }.build()?.momentum());
 
     /// [`Recurrence`] of links; one of a closure has no spec.
     Recurrence recurrence { start: f64, links: Vec<Link> }
-        => dynamic(Recurrence::try_chained(start, links)?);
+        => dynamic(Recurrence::of_parts(start, links)?);
     /// [`Restarts`]
     Restarts restarts {
         max: f64,
@@ -172,12 +157,9 @@ described! {
         limit: Option<u64> = RestartsConfig::DEFAULT.limit,
         k_decay: f64 = RestartsConfig::DEFAULT.k_decay,
         index: CycleIndex = RestartsConfig::DEFAULT.index,
-    } => {
-        let config = RestartsConfig {
+    } => dynamic(RestartsConfig {
             max, min, steps, shape, t_mult, decay, limit, k_decay, index,
-        };
-        dynamic(config.build()?)
-    };
+        }.build()?);
     /// [`TriStage`]
     TriStage tri_stage {
         peak: f64,
@@ -199,25 +181,22 @@ described! {
         min_lr: f64 = WarmupStableDecayConfig::DEFAULT.min_lr,
         warmup_shape: Shape = WarmupStableDecayConfig::DEFAULT.warmup_shape,
         decay_shape: Shape = WarmupStableDecayConfig::DEFAULT.decay_shape,
-    } => {
-        let config = WarmupStableDecayConfig {
+    } => dynamic(WarmupStableDecayConfig {
             peak, warmup, stable, decay, min_lr, warmup_shape, decay_shape,
-        };
-        dynamic(config.build()?)
-    };
+        }.build()?);
     /// [`BatchScale`]
     BatchScale batch_scale {
         rule: BatchRule, reference: u64, batch: BatchSize = BatchSize::OfRun, of: Box<Spec>,
-    } => dynamic(of.try_scale_batch(rule, batch, reference)?);
+    } => dynamic(combine::BatchScale::try_new(of, rule, batch, reference)?);
     /// [`Clamp`]
     Clamp clamp { min: Option<f64> = None, max: Option<f64> = None, of: Box<Spec> }
-        => dynamic(of.try_clamp(min, max)?);
+        => dynamic(Clamp::try_new(of, min, max)?);
     /// [`Cooldown`]
     Cooldown cooldown {
-        start: Length, steps: Length, end: f64 = 0.0, shape: Shape = Shape::Linear, of: Box<Spec>,
-    } => dynamic(of.try_cooldown(CooldownConfig { start, steps, end, shape })?);
+        start: Length, steps: Length, end: f64 = CooldownConfig::DEFAULT.end, shape: Shape = CooldownConfig::DEFAULT.shape, of: Box<Spec>,
+    } => dynamic(Cooldown::try_new(of, CooldownConfig { start, steps, end, shape })?);
     /// [`Delay`]
-    Delay delay { steps: Length, of: Box<Spec> } => dynamic(of.delay(steps));
+    Delay delay { steps: Length, of: Box<Spec> } => dynamic(Delay::new(of, steps));
     /// [`Noise`]
     Noise noise {
         seed: u64 = NoiseConfig::DEFAULT.seed,
@@ -227,30 +206,30 @@ described! {
         from: Length = NoiseConfig::DEFAULT.from.into(),
         to: Option<Length> = None,
         of: Box<Spec>,
-    } => dynamic(of.try_noise(NoiseConfig { seed, kind, std, limit, from, to })?);
+    } => dynamic(Noise::try_new(of, NoiseConfig { seed, kind, std, limit, from, to })?);
     /// [`PerEpoch`]
     PerEpoch per_epoch { steps: Length = Length::Epochs(1.0), of: Box<Spec> }
-        => dynamic(of.try_per_epoch(steps)?);
+        => dynamic(PerEpoch::try_new(of, steps)?);
     /// [`Repeat`]
-    Repeat repeat { every: Length, of: Box<Spec> } => dynamic(of.try_repeat(every)?);
+    Repeat repeat { every: Length, of: Box<Spec> } => dynamic(Repeat::try_new(of, every)?);
     /// [`Scale`]
-    Scale scale { factor: f64, of: Box<Spec> } => dynamic(of.try_scale(factor)?);
+    Scale scale { factor: f64, of: Box<Spec> } => dynamic(Scale::try_new(of, factor)?);
     /// [`Skip`]
     Skip skip { steps: Length, of: Box<Spec> } => {
         // Each of its rates takes going through what is skipped, where that recurs.
         const MOST: u64 = 1_000_000;
-        if steps > MOST && of.to_spec().is_some_and(|of| of.recurs()) {
+        if steps > MOST && described_by(&of).is_some_and(|of| of.recurs()) {
             let allowed = "at most 1000000 of a recurrence";
             return Err(ScheduleError::invalid("skip.steps", steps, allowed));
         }
-        dynamic(of.skip(steps))
+        dynamic(Skip::new(of, steps))
     };
     /// [`Take`]
-    Take take { steps: Length, of: Box<Spec> } => dynamic(of.take(steps));
+    Take take { steps: Length, of: Box<Spec> } => dynamic(Take::new(of, steps));
     /// [`Warmup`]
     Warmup warmup {
-        steps: Length, start: f64 = 0.0, shape: Shape = Shape::Linear, of: Box<Spec>,
-    } => dynamic(of.try_warmup_with(WarmupConfig { steps, start, shape })?);
+        steps: Length, start: f64 = WarmupConfig::DEFAULT.start, shape: Shape = WarmupConfig::DEFAULT.shape, of: Box<Spec>,
+    } => dynamic(Warmup::try_new(of, WarmupConfig { steps, start, shape })?);
     /// A schedule under a rule that hears a metric, which [`build_feedback`](Self::build_feedback)
     /// builds.
     Feedback feedback { rule: RuleSpec, of: Box<Spec> } => {
@@ -300,6 +279,15 @@ impl Resolve for Spec {
     }
 }
 
+impl<C> From<C> for Spec
+where
+    CurveSpec: From<C>,
+{
+    fn from(curve: C) -> Self {
+        Self::Curve(curve.into())
+    }
+}
+
 impl Spec {
     /// The schedule and the rule of a [`Feedback`](Self::Feedback).
     ///
@@ -318,7 +306,7 @@ impl Spec {
     ///
     /// # Errors
     ///
-    /// Where [`build`](Self::build) of either fails, and for anything else than a `Feedback`.
+    /// An error of [`build`](Self::build) of either; and anything else than a `Feedback`.
     pub fn build_feedback(&self) -> Result<(DynSchedule, DynFeedback), ScheduleError> {
         let Self::Feedback { rule, of } = self else {
             let allowed = "a feedback, of a rule and a schedule";
@@ -330,4 +318,74 @@ impl Spec {
             .map_err(|error| error.inside("feedback.rule"))?;
         Ok((of, rule))
     }
+}
+
+described! {
+    /// The change that a [`Recurrence`] makes to the rate at every step, its own `n` counted from 1.
+    enum Link: "link" => Part;
+
+    wraps {}
+    each {
+    /// The rate times `of(n) / of(n - 1)`, so that it follows another schedule by its factors, or
+    /// stays where that was 0. For `exponential`, `step` and `multi_step`, whose factors have a
+    /// name, it is multiplied with those.
+    Multiply multiply { of: Box<Spec> } => multiply(of);
+    /// The part over `floor` follows half a cosine by its factors, and from each lowest point on,
+    /// where nothing is left of it, what `start` has over `floor` is added: the recursion of
+    /// PyTorch's `CosineAnnealingLR`.
+    Anneal anneal { start: f64, floor: f64 = 0.0, t_max: Length }
+        => Part::anneal(start, floor, t_max);
+    /// The way to `target` that is left becomes shorter as a decay in `shape` over `steps` steps
+    /// does, and after it the rate is `target`: the recursion of PyTorch's `SWALR`.
+    Settle settle { target: f64, steps: Length, shape: Shape = Shape::Cosine }
+        => Part::settle(target, steps, shape);
+    /// The rate is `of(n)`, whatever it was.
+    Set set { of: Box<Spec> } => {
+            check_closed(&of, "set.of")?;
+            Ok(Part::Set { of })
+        };
+    /// `first` for `steps` steps, then `start` where it is given, then `next`, counting from there.
+    Then then { first: Box<Link>, steps: Length, start: Option<f64> = None, next: Box<Link> }
+        => Part::then(first, steps, start, next);
+    /// `of` as it goes on after its first `steps` steps: its `n` is counted from `steps + 1`.
+    Skip skip { steps: Length, of: Box<Link> } => Ok(Part::Skip { steps, of: Box::new(of) });
+
+    }
+    lists {
+        /// All of them in turn, at every step.
+        Chain chain => |parts| Ok(Part::Chain(parts));
+    }
+}
+
+impl Resolve for Link {}
+
+/// Factors that have a name are taken at their word: a quotient of two tiny powers
+/// is not what the powers are of.
+fn multiply(of: DynSchedule) -> Result<Part, ScheduleError> {
+    check_closed(&of, "multiply.of")?;
+    let by = match described_by(&of) {
+        Some(Spec::Curve(CurveSpec::Exponential(of))) => Factors::Every(1, of.gamma),
+        Some(Spec::Curve(CurveSpec::Step(of))) => Factors::Every(of.step_size.steps()?, of.gamma),
+        Some(Spec::Curve(CurveSpec::MultiStep(of))) => {
+            let steps = each(&of.milestones, |step| step.steps())?; // in ascending order
+            Factors::At(steps, Powers::of(of.gamma))
+        }
+        _ => Factors::Quotients,
+    };
+    Ok(Part::Multiply { of, by })
+}
+
+/// A recurrence in another one would go through all of its steps at every step.
+fn check_closed(of: &DynSchedule, place: &str) -> Result<(), ScheduleError> {
+    match described_by(of).is_some_and(|of| of.recurs()) {
+        false => Ok(()),
+        true => Err(ScheduleError::unsupported(
+            place,
+            "can't be another recurrence",
+        )),
+    }
+}
+
+fn described_by(schedule: &DynSchedule) -> Option<Spec> {
+    Spec::from_data(schedule.description()?).ok()
 }

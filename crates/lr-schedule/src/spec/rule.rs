@@ -1,12 +1,9 @@
-use alloc::vec::Vec;
-
-use super::data::Data;
-use super::described::{count, joined};
-use super::field::{Field, Place, Position, Resolve};
-use super::length::TrainingLength;
-use super::text::{Text, field, table};
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::feedback::*;
+use crate::field::Field;
+use crate::length::TrainingLength;
+use crate::place::{Place, Resolve};
 
 described! {
     /// A feedback rule as plain data: what it is called and its options.

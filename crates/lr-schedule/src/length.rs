@@ -82,7 +82,7 @@ impl core::str::FromStr for Length {
 }
 
 impl Length {
-    pub(super) const ALLOWED: &str =
+    pub(crate) const ALLOWED: &str =
         "a number of steps, or a text such as \"10%\", \"3 epochs\" or \"rest\"";
 
     /// In steps, where that needs no run.
@@ -222,12 +222,12 @@ impl TrainingLength {
     }
 
     /// The steps of an epoch, where it is known what that is.
-    pub(super) fn epoch(&self) -> Result<u64, ScheduleError> {
+    pub(crate) fn epoch(&self) -> Result<u64, ScheduleError> {
         self.known("epochs").map(|()| self.steps_per_epoch())
     }
 
     /// The samples of a step, where that is known.
-    pub(super) fn batch(&self) -> Result<u64, ScheduleError> {
+    pub(crate) fn batch(&self) -> Result<u64, ScheduleError> {
         self.known("batches").map(|()| self.effective_batch())
     }
 

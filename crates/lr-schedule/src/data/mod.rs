@@ -1,9 +1,12 @@
 use alloc::format;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
 use crate::error::ScheduleError;
+
+#[cfg(feature = "serde")]
+mod serialize;
 
 /// How deep lists and tables may be nested in a text from outside.
 pub const MAX_DEPTH: usize = 64;
@@ -28,7 +31,7 @@ pub const MAX_VALUES: usize = 100_000;
 /// # }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Clone, PartialEq)]
 #[allow(missing_docs)] // each is what it is called
 pub enum Data {
     /// JSON's `null`.
@@ -40,6 +43,16 @@ pub enum Data {
     List(Vec<Data>),
     /// Names and values, in the order in which they were given.
     Table(Vec<(String, Data)>),
+}
+
+/// A table with one entry: `name`, and those of its fields that are something.
+pub(crate) fn table<'a>(
+    name: &str,
+    fields: impl IntoIterator<Item = (&'a str, Option<Data>)>,
+) -> Data {
+    let fields = fields.into_iter();
+    let fields = fields.filter_map(|(name, value)| Some((name.to_string(), value?)));
+    Data::entry(name, Data::Table(fields.collect()))
 }
 
 impl Data {
@@ -85,6 +98,22 @@ impl Data {
                 Ok(entries.pop().expect("there is one"))
             }
             other => Err(wrong(other)),
+        }
+    }
+}
+
+/// All of it, as JSON has it.
+impl fmt::Debug for Data {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::List(values) => f.debug_list().entries(values).finish(),
+            Self::Table(entries) => {
+                let entries = entries.iter().map(|(name, value)| (name, value));
+                f.debug_map().entries(entries).finish()
+            }
+            Self::Number(value) => fmt::Debug::fmt(value, f),
+            Self::Text(value) => fmt::Debug::fmt(value, f),
+            Self::Nothing | Self::Bool(_) | Self::Integer(_) => fmt::Display::fmt(self, f),
         }
     }
 }

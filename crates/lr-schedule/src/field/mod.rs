@@ -1,0 +1,190 @@
+//! The types that fields of a spec have: how each is read, written, checked, resolved and built.
+
+use alloc::format;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::data::Data;
+use crate::error::ScheduleError;
+use crate::place::{Place, Position};
+
+mod values;
+
+/// The allowed values of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Bound {
+    /// Any of its type; a shape's numbers have bounds of their own.
+    Any,
+    /// A finite number.
+    Finite,
+    /// A finite number that is at least 0.
+    AtLeast0,
+    /// A finite number above 0.
+    Above0,
+    /// A number between 0 and 1.
+    Share,
+    /// A whole number that is at least 1.
+    AtLeast1,
+}
+
+/// The type of a field in a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+#[allow(missing_docs)] // each is named after what it is
+pub enum FieldType {
+    Number,
+    Count,
+    Length,
+    Flag,
+    Shape,
+    Numbers,
+    Lengths,
+    /// One of these names.
+    Name(&'static [&'static str]),
+    /// Something that has fields of its own.
+    Spec,
+}
+
+/// A type that a field of a spec can have. Errors have no place yet.
+pub(crate) trait Field: Sized + Clone {
+    const TYPE: FieldType;
+
+    /// The type that a constructor takes.
+    type Built;
+
+    /// The data; `None` for a field that is not written, as it has nothing in it.
+    fn to_data(&self) -> Option<Data>;
+
+    /// The field that `data` is of.
+    fn from_data(data: Data) -> Result<Self, ScheduleError>;
+
+    /// The field as a constructor takes it.
+    fn build(&self) -> Result<Self::Built, ScheduleError>;
+
+    /// Checks that the value is within its bound.
+    fn check(&self, _bound: Bound, _owner: &str, _field: &str) -> Result<(), ScheduleError> {
+        Ok(())
+    }
+
+    /// Whether a recurrence is part of it.
+    fn recurs(&self) -> bool {
+        false
+    }
+
+    /// The steps that it takes of a run, for a neighbour that takes the rest.
+    fn taken(&self, _place: &Place<'_>) -> Result<u64, ScheduleError> {
+        Ok(0)
+    }
+
+    /// The same with every length in steps.
+    fn resolve(&self, _at: &Position<'_>) -> Result<Self, ScheduleError> {
+        Ok(self.clone())
+    }
+}
+
+/// Makes an enum a field whose values have names: `Enum, "what it is": { Variant "name", .. }`.
+macro_rules! names {
+    ($type:ty, $what:literal: { $($variant:ident $name:literal),* $(,)? }) => {
+        impl $type {
+            /// The name of every one there is, as texts give it.
+            pub const NAMES: &[&str] = &[$($name),*];
+        }
+
+        impl $crate::field::Field for $type {
+            const TYPE: $crate::field::FieldType = $crate::field::FieldType::Name(Self::NAMES);
+            type Built = Self;
+
+            fn to_data(&self) -> Option<$crate::data::Data> {
+                let name = match self {
+                    $(Self::$variant => $name,)*
+                };
+                Some($crate::data::Data::Text(name.into()))
+            }
+
+            fn from_data(data: $crate::data::Data) -> Result<Self, $crate::error::ScheduleError> {
+                let values = [$(Self::$variant),*];
+                $crate::field::named(data, $what, Self::NAMES).map(|i| values[i])
+            }
+
+            fn build(&self) -> Result<Self, $crate::error::ScheduleError> {
+                Ok(*self)
+            }
+        }
+    };
+}
+
+/// The place among `names` of the one that `data` is.
+pub(crate) fn named(
+    data: Data,
+    what: &'static str,
+    names: &[&'static str],
+) -> Result<usize, ScheduleError> {
+    let Data::Text(name) = data else {
+        let allowed = format!("the name of a {what}");
+        return Err(ScheduleError::invalid("", data, allowed));
+    };
+    let found = names.iter().position(|known| *known == name);
+    found.ok_or_else(|| unknown_value(&name, what, names))
+}
+
+/// A name that is a value, so that the error is at the place of a field.
+fn unknown_value(name: &str, what: &'static str, known: &[&'static str]) -> ScheduleError {
+    let error = ScheduleError::unknown("", what, name, known);
+    ScheduleError::unsupported("", format!("{:?} {}", error.place, error.problem))
+}
+
+/// Applies `of` to every one of them, with errors that say which one failed.
+pub(crate) fn each<A, B>(
+    list: impl IntoIterator<Item = A>,
+    mut of: impl FnMut(A) -> Result<B, ScheduleError>,
+) -> Result<Vec<B>, ScheduleError> {
+    let items = list.into_iter().enumerate();
+    let items = items.map(|(i, item)| of(item).map_err(|error| error.inside(&format!("[{i}]"))));
+    items.collect()
+}
+
+fn place(owner: &str, field: &str) -> String {
+    format!("{owner}.{field}")
+}
+
+/// The field that is given, or else its default.
+pub(crate) fn read<F: Field>(
+    given: Option<Data>,
+    default: Option<F>,
+    owner: &str,
+    field: &str,
+) -> Result<F, ScheduleError> {
+    match given {
+        Some(data) => F::from_data(data).map_err(|error| error.inside(&place(owner, field))),
+        None => default.ok_or_else(|| ScheduleError::missing(place(owner, field))),
+    }
+}
+
+/// The field as a constructor takes it.
+pub(crate) fn built<F: Field>(of: &F, owner: &str, field: &str) -> Result<F::Built, ScheduleError> {
+    of.build()
+        .map_err(|error| error.inside(&place(owner, field)))
+}
+
+/// The steps that the field takes of a run.
+pub(crate) fn taken<F: Field>(
+    of: &F,
+    at: &Place<'_>,
+    owner: &str,
+    field: &str,
+) -> Result<u64, ScheduleError> {
+    of.taken(at)
+        .map_err(|error| error.inside(&place(owner, field)))
+}
+
+/// The field in steps.
+pub(crate) fn resolved<F: Field>(
+    of: &F,
+    at: &Position<'_>,
+    owner: &str,
+    field: &str,
+) -> Result<F, ScheduleError> {
+    of.resolve(at)
+        .map_err(|error| error.inside(&place(owner, field)))
+}
