@@ -18,7 +18,7 @@ use super::pass::{self, Kind};
 /// | timm's `ModelEmaV3(use_warmup=True)`, diffusers' `EMAModel(use_ema_warmup=True)`: `1 - (1 + n / gamma)^-power` | `sum([Constant::new(1.0).into_dyn(), InverseTimeConfig::new(-1.0, 1.0, gamma).with_power(power).build()?.into_dyn()]).clamp(Some(0.0), Some(0.9999))` |
 /// | TensorFlow's `num_updates`, diffusers' default: `(1 + n) / (10 + n)` | `sum([Constant::new(1.0).into_dyn(), InverseTime::new(-0.9, 1.0, 10.0).into_dyn()]).clamp(Some(0.0), Some(0.9999))` |
 ///
-/// [`delay`](Schedule::delay) makes such a ramp begin later (`update_after_step`). timm averages buffers too.
+/// [`delay`](lr_schedule::ScheduleExt::delay) makes such a ramp begin later (`update_after_step`). timm averages buffers too.
 /// Where another library counts the weights before the first step as a sample, call
 /// [`update`](Self::update) once before it.
 ///
