@@ -20,6 +20,7 @@
 //! - [`Scheduler`]: any schedule as Burn's `LrScheduler`, under a feedback rule or none;
 //! - [`LrHandle`]: looks at the rate of a run that is under way, and changes it by hand;
 //! - [`ScheduledOptimizer`]: an optimizer whose momentum, betas or weight decay follow schedules too;
+//! - [`WeightAverage`]: the mean of the weights over a training (SWA), or an exponential one (EMA);
 //! - [`LrFinder`](finder::LrFinder): which rate to train with, by Smith's range test;
 //! - [`Checkpoint`]: model, optimizer, scheduler and progress in one verified file;
 //! - [`CheckpointDir`]: a directory of these, and which of them stay;
@@ -30,6 +31,7 @@
 #[doc(inline)]
 pub use lr_schedule::*;
 
+mod average;
 mod burn_record;
 mod checkpoint;
 mod checkpoint_dir;
@@ -51,6 +53,7 @@ mod timeline_tests;
 #[cfg(feature = "train")]
 pub mod train;
 
+pub use average::{UpdateBnError, WeightAverage, update_bn};
 pub use burn_record::BurnRecordError;
 pub use checkpoint::{
     Checkpoint, CheckpointError, FileError, FileFault, Inspection, Mismatch, Progress, Restore,
@@ -70,7 +73,7 @@ pub use scheduler::{DynScheduler, Scheduler};
 pub mod prelude {
     pub use crate::{
         Checkpoint, CheckpointDir, DynScheduler, Group, Groups, LrHandle, MetricHandle, Progress,
-        Resumable, Retention, ScheduledOptimizer, Scheduler, layers_of,
+        Resumable, Retention, ScheduledOptimizer, Scheduler, WeightAverage, layers_of,
     };
     pub use burn::lr_scheduler::LrScheduler;
     pub use lr_schedule::prelude::*;

@@ -8,6 +8,7 @@
 //! - [`control`]: a rate that is read and changed by hand, while the run is under way;
 //! - [`groups`]: a rate for each layer, unfrozen one after the other;
 //! - [`hyper_parameters`]: momentum, betas and weight decay that follow schedules too;
+//! - [`averages`]: means of the weights (SWA, EMA), and batch statistics for them;
 //! - [`skipped_steps`]: optimizer steps that are left out;
 //! - `pytorch` (feature `pytorch`): a run that began in PyTorch.
 
@@ -38,6 +39,9 @@ pub mod groups {}
 
 #[doc = include_str!("hyper_parameters.md")]
 pub mod hyper_parameters {}
+
+#[doc = include_str!("averages.md")]
+pub mod averages {}
 
 #[doc = include_str!("skipped_steps.md")]
 pub mod skipped_steps {}

@@ -1,0 +1,10 @@
+//! Averages of a model's weights over the steps of a training, and batch statistics for them.
+
+mod batch_norm;
+mod pass;
+#[cfg(test)]
+mod tests;
+mod weight_average;
+
+pub use batch_norm::{UpdateBnError, update_bn};
+pub use weight_average::WeightAverage;

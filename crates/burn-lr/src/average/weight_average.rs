@@ -1,0 +1,158 @@
+use burn::module::Module;
+
+use lr_schedule::curves::from_fn;
+use lr_schedule::{DynSchedule, Schedule};
+
+use super::pass::{self, Kind};
+
+/// An average of a model's weights: exponential (EMA) or of equal weights (SWA).
+///
+/// Sample `n` (counted from 0) is taken in as PyTorch's `AveragedModel.update_parameters` does: the first
+/// one is copied, and each later one moves the average by `average += (weights - average) * (1 - decay(n))`.
+/// Buffers, which are the running statistics of a batch norm and all integers and booleans, are copied from
+/// the model; [`with_averaged_buffers`](Self::with_averaged_buffers) averages those of them that have fractions.
+///
+/// | average | `decay` |
+/// | --- | --- |
+/// | PyTorch's `get_ema_multi_avg_fn(0.999)` | `Constant::new(0.999)` |
+/// | timm's `ModelEmaV3(use_warmup=True)`, diffusers' `EMAModel(use_ema_warmup=True)`: `1 - (1 + n / gamma)^-power` | `sum([Constant::new(1.0).into_dyn(), InverseTimeConfig::new(-1.0, 1.0, gamma).with_power(power).build()?.into_dyn()]).clamp(Some(0.0), Some(0.9999))` |
+/// | TensorFlow's `num_updates`, diffusers' default: `(1 + n) / (10 + n)` | `sum([Constant::new(1.0).into_dyn(), InverseTime::new(-0.9, 1.0, 10.0).into_dyn()]).clamp(Some(0.0), Some(0.9999))` |
+///
+/// [`delay`](lr_schedule::ScheduleExt::delay) makes such a ramp begin later (`update_after_step`). timm averages buffers too.
+/// Where another library counts the weights before the first step as a sample, call
+/// [`update`](Self::update) once before it.
+///
+/// ```
+/// use burn::nn::LinearConfig;
+/// use burn::optim::{GradientsParams, SgdConfig};
+/// use burn::tensor::{Device, Tensor};
+/// use burn_lr::WeightAverage;
+/// use burn_lr::prelude::*;
+///
+/// let device = Device::flex().autodiff();
+/// let mut model = LinearConfig::new(10, 1).init(&device);
+/// let mut optimizer = SgdConfig::new().init();
+/// let mut average = WeightAverage::ema(&model, Constant::new(0.9));
+/// for _ in 0..3 {
+///     let loss = model.forward(Tensor::<2>::ones([4, 10], &device)).mean();
+///     let grads = GradientsParams::from_grads(loss.backward(), &model);
+///     model = optimizer.step(0.1, model, grads);
+///     average.update(&model);
+/// }
+/// assert_eq!(average.samples(), 3);
+/// let evaluated = average.model();
+/// # let _ = evaluated;
+/// ```
+#[derive(Debug)]
+pub struct WeightAverage<M> {
+    /// Always there, but while an update changes it in place.
+    module: Option<M>,
+    decay: DynSchedule,
+    from: u64,
+    every: u64,
+    averages_buffers: bool,
+    updates: u64,
+    samples: u64,
+    /// The use of each number of the module that has fractions, in the order of a visit.
+    kinds: Vec<Kind>,
+}
+
+impl<M: Module> WeightAverage<M> {
+    /// An exponential moving average, with a sample at every step. Before the first one it is `model`.
+    pub fn ema(model: &M, decay: impl Schedule + Send + Sync + 'static) -> Self {
+        Self {
+            module: Some(model.valid()),
+            decay: decay.into_dyn(),
+            from: 0,
+            every: 1,
+            averages_buffers: false,
+            updates: 0,
+            samples: 0,
+            kinds: pass::kinds(model),
+        }
+    }
+
+    /// The mean of samples (stochastic weight averaging): one at the end of every `every` steps from step
+    /// `from` (counted from 0) on. Before the first one it is `model`.
+    ///
+    /// With `from = epoch * n` and `every = n`, for epochs of `n` steps, it is what PyTorch's tutorial takes at
+    /// the end of each epoch from `epoch` on.
+    ///
+    /// # Panics
+    ///
+    /// If `every` is 0.
+    #[track_caller]
+    pub fn swa(model: &M, from: u64, every: u64) -> Self {
+        assert!(every > 0, "`every` must be at least 1, got 0");
+        let mean = from_fn(|samples| samples as f64 / (samples as f64 + 1.0));
+        Self {
+            from,
+            every,
+            ..Self::ema(model, mean)
+        }
+    }
+
+    /// Averages buffers that have fractions like weights: PyTorch's `use_buffers=True`. Default: copied.
+    pub fn with_averaged_buffers(mut self) -> Self {
+        self.averages_buffers = true;
+        self
+    }
+
+    /// Counts a step, and takes in `model`'s weights where the step has a sample. Call it after the
+    /// optimizer's step; no graph is kept, and besides the average there is only one tensor of new values at a time.
+    ///
+    /// # Panics
+    ///
+    /// If `model` has other parameters than the one that the average was made of, or of other shapes.
+    #[track_caller]
+    pub fn update(&mut self, model: &M) {
+        self.updates += 1;
+        let since = self.updates.saturating_sub(self.from);
+        if since == 0 || !since.is_multiple_of(self.every) {
+            return;
+        }
+        let decay = match self.samples {
+            0 => 0.0,
+            sample => self.decay.at(sample),
+        };
+        let weight = |kind| match kind {
+            Kind::Buffer if !self.averages_buffers => 1.0,
+            _ => 1.0 - decay,
+        };
+        let weights = self.kinds.iter().map(|kind| weight(*kind)).collect();
+        let average = self.module.take().expect("the average is there");
+        let (average, difference) = pass::mix(average, model, weights);
+        self.module = Some(average);
+        if let Some(difference) = difference {
+            panic!("the model {difference}");
+        }
+        self.samples += 1;
+    }
+
+    /// The averaged model, without autodiff: for validation, or to be saved. It doesn't change with the average.
+    pub fn model(&self) -> M {
+        let module = self.module.as_ref().expect("the average is there");
+        module.valid() // a plain clone would share running statistics
+    }
+
+    /// The number of samples that are in the average; PyTorch's `n_averaged`.
+    pub fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// The number of steps that were counted, with a sample or without.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+}
+
+impl<M: Module> Clone for WeightAverage<M> {
+    fn clone(&self) -> Self {
+        Self {
+            module: Some(self.model()),
+            decay: self.decay.clone(),
+            kinds: self.kinds.clone(),
+            ..*self
+        }
+    }
+}
