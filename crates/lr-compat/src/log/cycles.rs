@@ -7,7 +7,7 @@ use super::points::{Point, Same, checked, spec_of};
 use super::ramps::left;
 use super::vary::short;
 
-/// What goes up again: a whole cosine, restarts, triangles, one cycle.
+/// Rates that go up again: a whole cosine, restarts, triangles, one cycle.
 pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
     let base = points[0].1;
     let check = |value| spec_of(value).and_then(|spec| checked(spec, points, same));

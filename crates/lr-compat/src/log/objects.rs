@@ -28,7 +28,7 @@ enum Frame {
     List,
 }
 
-/// What a letter is part of.
+/// The part that a letter is of.
 #[derive(Clone, Copy, PartialEq)]
 enum Within {
     Nothing,

@@ -15,7 +15,7 @@ use super::table::Table;
 pub enum Format {
     /// `trainer_state.json` of transformers' `Trainer`.
     Trainer,
-    /// What a Python program prints: dictionaries, one a line.
+    /// Prints of a Python program: dictionaries, one a line.
     Console,
     /// One JSON text.
     Json,

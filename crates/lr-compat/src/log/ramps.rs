@@ -77,7 +77,7 @@ fn steps(points: &[Point], same: Same) -> Option<Spec> {
     specs.filter_map(|spec| checked(spec, points, same)).next()
 }
 
-/// What is left of a ramp a share `t` of its way on.
+/// The rest of a ramp a share `t` of its way on.
 pub(super) fn left(shape: usize, t: f64) -> f64 {
     match shape {
         0 => (1.0 + (PI * t).cos()) / 2.0,

@@ -19,7 +19,7 @@ pub(super) struct Seen {
     pub rate: f64,
 }
 
-/// What one pass over a log says of it.
+/// The findings of one pass over a log.
 #[derive(Debug)]
 pub(super) struct Survey {
     pub rows: u64,
