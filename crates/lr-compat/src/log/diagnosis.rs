@@ -158,7 +158,7 @@ impl<'a> Case<'a> {
             };
             let mut epochs = (2..=longest.max(2)).filter(fits);
             let Some(from) = epochs.next() else { continue };
-            let to = epochs.last().unwrap_or(from);
+            let to = epochs.next_back().unwrap_or(from);
             let words = match (from == to, to >= longest) {
                 (true, _) => format!("stepped once per epoch of {from} steps"),
                 (_, true) => format!("stepped once per epoch of at least {from} steps, or never"),

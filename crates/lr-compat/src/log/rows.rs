@@ -113,13 +113,13 @@ impl Survey {
     }
 
     fn keep(&mut self, row: Seen) {
-        if row.index % self.stride == 0 {
+        if row.index.is_multiple_of(self.stride) {
             self.kept.push(row);
         }
         if self.kept.len() > MOST_KEPT {
             self.stride *= 2;
             let stride = self.stride;
-            self.kept.retain(|row| row.index % stride == 0);
+            self.kept.retain(|row| row.index.is_multiple_of(stride));
         }
     }
 

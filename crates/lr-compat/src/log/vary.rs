@@ -171,7 +171,8 @@ fn length(case: &Case, now: u64, build: Build) -> Option<(u64, Spec, DynSchedule
             let Some((mut low, last)) = before.map(|(at, missed)| (at, missed[i])) else {
                 continue;
             };
-            if !(last * missed[i] <= 0.0) {
+            let sign = last * missed[i];
+            if sign.is_nan() || sign > 0.0 {
                 continue;
             }
             let mut high = at;
