@@ -36,8 +36,10 @@
 //! | Hydra | `hydra` | a scheduler's `_target_`, anywhere |
 //! | Keras | `keras` | schedules, optimizers and compiled models as serialized; that form |
 //! | Lightning CLI | `lightning`, `lightning_cli` | `lr_scheduler` with a `class_path` |
+//! | Composer, LLM Foundry | `composer`, `llm_foundry`, `mosaicml` | `scheduler` beside a `max_duration` |
 //! | detectron2 | `detectron2` | `SOLVER` of its YAML |
 //! | fairseq | `fairseq` | its YAML, or the arguments of its command |
+//! | Megatron-LM | `megatron`, `megatron_lm` | the arguments of its command; the same in YAML |
 //! | MMEngine | `mmengine`, `openmmlab` | `param_scheduler` |
 //! | NeMo | `nemo` | `optim.sched` |
 //! | PaddlePaddle | `paddle`, `paddlepaddle` | `Optimizer.lr`, with the names of `paddle.optimizer.lr` |
@@ -46,6 +48,7 @@
 //! | Ultralytics | `ultralytics`, `yolo` | `args.yaml` |
 
 mod axolotl;
+mod composer;
 mod deepspeed;
 mod detectron2;
 mod ecosystem;
@@ -55,9 +58,11 @@ mod hf;
 mod hydra;
 mod keras;
 mod lightning;
+mod megatron;
 mod mmengine;
 mod nemo;
 mod paddle;
+mod ramp;
 mod targets;
 mod timm;
 mod torchtitan;
@@ -80,8 +85,10 @@ pub const ECOSYSTEMS: &[Ecosystem] = &[
     keras::ECOSYSTEM,
     lightning::ECOSYSTEM,
     timm::ECOSYSTEM,
+    composer::ECOSYSTEM,
     detectron2::ECOSYSTEM,
     fairseq::ECOSYSTEM,
+    megatron::ECOSYSTEM,
     mmengine::ECOSYSTEM,
     nemo::ECOSYSTEM,
     paddle::ECOSYSTEM,

@@ -1,0 +1,182 @@
+//! Megatron-LM: the arguments of its command, or the same names in a YAML or JSON.
+//!
+//! - Counts are of samples inside: iterations times `global_batch_size`. A warm-up by samples or by a
+//!   `lr_warmup_fraction` (of the decay's length) may end within a step, and isn't rounded.
+//! - Step 0 has `lr_warmup_init`, by default 0. The warm-up and the decay take in their last step; after it the rate
+//!   is `min_lr`, but with the style `constant`.
+//! - The style is by default `linear`, and in the `WSD` that ends the decay `exponential`: `2 · 0.5^x - 1` of the rate.
+//!   `inverse-square-root` counts from step 0, with the warm-up (at least 1 sample) for its scale.
+//! - `lr_decay_iters` is by default `train_iters`, and counts the warm-up in.
+//!
+//! From Megatron-LM core 0.16.1: `core/optimizer_param_scheduler.py`, and `training/training.py`,
+//! `training/arguments.py`.
+
+use lr_schedule::curves::InverseSqrtSpec;
+use lr_schedule::spec::Data;
+use lr_schedule::{ScheduleError, Shape, Spec};
+
+use super::ecosystem::{Ecosystem, Facts};
+use super::ramp::Ramp;
+use crate::args::{Args, buildable};
+use crate::build::{clamp, constant, linear, sequence, then};
+
+pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
+    names: &["megatron", "megatron_lm"],
+    recognises: |data| {
+        let own = [
+            "lr_decay_style",
+            "lr_decay_iters",
+            "lr_decay_samples",
+            "lr_warmup_fraction",
+            "lr_warmup_iters",
+            "lr_warmup_samples",
+            "train_iters",
+            "train_samples",
+        ];
+        data.at("lr").is_some() && own.iter().any(|name| data.at(name).is_some())
+    },
+    read,
+};
+
+#[derive(Clone, Copy)]
+enum Style {
+    Constant,
+    Down(Shape),
+    InverseSqrt,
+    StableDecay,
+}
+
+fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let args = &mut Args::among(data, |name| {
+        name.starts_with("lr_") || name.starts_with("min_lr")
+    });
+    let rate = args.maybe_number("lr");
+    let min = args.not_negative("min_lr", 0.0);
+    let init = args.not_negative("lr_warmup_init", 0.0);
+    let styles = [
+        ("constant", Style::Constant),
+        ("linear", Style::Down(Shape::Linear)),
+        ("cosine", Style::Down(Shape::Cosine)),
+        ("inverse-square-root", Style::InverseSqrt),
+        ("WSD", Style::StableDecay),
+    ];
+    let style = args.choice("lr_decay_style", Style::Down(Shape::Linear), &styles);
+    let halving = Shape::Exponential { ratio: 0.5 };
+    let shapes = [
+        ("exponential", halving),
+        ("linear", Shape::Linear),
+        ("cosine", Shape::Cosine),
+        ("minus_sqrt", Shape::OneMinusSqrt),
+    ];
+    let shape = args.choice("lr_wsd_decay_style", halving, &shapes);
+    let fraction = args.read("lr_warmup_fraction", crate::args::number);
+    let by_iterations = [
+        "train_iters",
+        "lr_decay_iters",
+        "lr_warmup_iters",
+        "lr_wsd_decay_iters",
+    ];
+    let by_samples = [
+        "train_samples",
+        "lr_decay_samples",
+        "lr_warmup_samples",
+        "lr_wsd_decay_samples",
+    ];
+    let iterations = by_iterations.map(|name| args.maybe_count(name));
+    let samples = by_samples.map(|name| args.maybe_count(name));
+    let batch = args
+        .maybe_count("global_batch_size")
+        .or(facts.samples_per_step);
+    if args.read("rampup_batch_size", Ok).is_some() {
+        let why = "changes the samples of a step within the run, which has no form here";
+        args.refuse("rampup_batch_size", why);
+    }
+    if let Some(share) = fraction {
+        let valid = (0.0..1.0).contains(&share);
+        args.check(valid, "lr_warmup_fraction", share, "at least 0 and below 1");
+    }
+    args.finish(())?;
+
+    let max = facts.rate(rate, "lr")?;
+    let place = |of: bool, name, value: f64, allowed| match of {
+        true => Ok(()),
+        false => Err(ScheduleError::invalid(name, value, allowed)),
+    };
+    place(min <= max, "min_lr", min, "at most `lr`")?;
+    place(init <= max, "lr_warmup_init", init, "at most `lr`")?;
+    let batch = |place| match Facts::needed(batch, "samples_per_step", place)? {
+        0 => Err(ScheduleError::invalid("global_batch_size", 0, "at least 1")),
+        batch => Ok(batch as f64),
+    };
+    // As in `training.py`, iterations go first.
+    let counts_samples = iterations[0].is_none() && samples[0].is_some();
+    let (numbers, names, each) = match counts_samples {
+        true => (samples, by_samples, batch(by_samples[0])?),
+        false => (iterations, by_iterations, 1.0),
+    };
+    let [run, decay, warmup, wsd] = numbers.map(|count| count.map(|count| count as f64 / each));
+    let to = match decay.or(run) {
+        Some(to) => to,
+        None => facts.steps("train_iters")? as f64,
+    };
+    let from = match fraction {
+        Some(share) => share * to,
+        None => warmup.unwrap_or(0.0),
+    };
+    place(to > 0.0, names[1], to, "above 0")?;
+    place(
+        from < to,
+        names[2],
+        from,
+        "less than the decay's length, in steps",
+    )?;
+
+    // A step that is at a place's end is still before it.
+    let after = |place: f64| place.floor() as u64 + 1;
+    let first = if from > 0.0 { after(from) } else { 0 };
+    let end = after(to).max(first);
+    let up = match first {
+        0 => constant(max),
+        first => linear(init, init + (max - init) * (first as f64 / from), first),
+    };
+    let ramp = |from, shape| Ramp {
+        from,
+        to,
+        start: max,
+        end: min,
+        shape,
+    };
+    let rest = match style {
+        Style::Constant => return buildable("lr", then(first, up, constant(max))),
+        Style::Down(shape) => ramp(from, shape).since(first, "lr_decay_style")?,
+        Style::StableDecay => {
+            let wsd = wsd.ok_or_else(|| ScheduleError::missing(names[3]))?;
+            place(
+                wsd > 0.0 && wsd <= to,
+                names[3],
+                wsd,
+                "at most the decay's length, in steps",
+            )?;
+            let held = first.max(after(to - wsd));
+            let down = ramp(to - wsd, shape).since(held, names[3])?;
+            then(held - first, constant(max), down)
+        }
+        Style::InverseSqrt => {
+            let spec =
+                |start: f64, timescale: f64| Spec::from(InverseSqrtSpec { start, timescale });
+            let down = match first {
+                0 => then(
+                    1,
+                    constant(max),
+                    spec(max / batch("lr_decay_style")?.sqrt(), 1.0),
+                ),
+                first => spec(max * (from / first as f64).sqrt(), first as f64),
+            };
+            clamp(Some(min), None, down)
+        }
+    };
+    buildable(
+        "lr",
+        sequence(vec![(first, up), (end - first, rest)], constant(min)),
+    )
+}
