@@ -88,7 +88,7 @@ fn time(data: Data) -> Result<Time, ScheduleError> {
     read.map_or_else(|| wrong(data), Ok)
 }
 
-/// What times depend on.
+/// The numbers that times depend on.
 struct Clock<'a> {
     run: Time,
     samples: Option<u64>,
@@ -320,7 +320,7 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
     args.finish(())?;
     let given = given.ok_or_else(|| ScheduleError::missing("scheduler.t_0"))?;
     let (length, _) = clock.steps(given, "scheduler.t_0")?;
-    // What a unit is in steps: lengths are rounded in units.
+    // A unit in steps: lengths are rounded in units.
     let unit = match given.unit {
         Unit::Samples | Unit::Tokens => length / given.value,
         Unit::Shares if clock.run.unit != Unit::Epochs => {
