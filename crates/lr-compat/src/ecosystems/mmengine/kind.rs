@@ -134,7 +134,9 @@ impl Kind {
                 for (name, value) in &mut given {
                     match (name.as_str(), value) {
                         ("eta_max", _) => *name = "max_lr".to_string(),
-                        ("total_steps", Data::Integer(count)) => *count *= i128::from(scale),
+                        ("total_steps", Data::Integer(count)) => {
+                            *count = count.saturating_mul(scale.into())
+                        }
                         _ => {}
                     }
                 }
