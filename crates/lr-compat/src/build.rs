@@ -43,10 +43,10 @@ pub fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
     }
 }
 
-/// A power of a straight line, for which any power will do.
+/// A power of a straight line, for which any power will do; of no steps, its end.
 pub fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
-    match power {
-        1.0 => linear(start, end, of),
+    match (of, power) {
+        (0, _) | (_, 1.0) => linear(start, end, of),
         _ => Spec::from(PolynomialSpec {
             start,
             end,

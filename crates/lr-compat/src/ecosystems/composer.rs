@@ -333,12 +333,22 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
         _ => 1.0,
     };
     let mut units = (length / unit).round();
-    if units < 1.0 {
-        return Err(ScheduleError::invalid("scheduler.t_0", units, "at least 1"));
+    if units < 1.0 || units.is_nan() {
+        let allowed = "at least 1 of its unit";
+        return Err(ScheduleError::invalid("scheduler.t_0", length, allowed));
     }
-    let until = clock.steps(clock.run, "max_duration")?.0;
+    if unit == 1.0 && t_mult >= 1.0 && t_mult.fract() == 0.0 {
+        return Ok(Spec::WarmRestarts {
+            max: base,
+            min: end,
+            t_0: steps(units as u64),
+            t_mult: t_mult as u64,
+        });
+    }
+    // A little longer than the run.
+    let until = clock.steps(clock.run, "max_duration")?.0 + length;
     let (mut parts, mut gone) = (Vec::new(), 0.0);
-    while gone * unit < until {
+    while gone * unit <= until {
         let (from, to) = (gone * unit, (gone + units) * unit);
         let cosine = Ramp {
             from,
@@ -351,7 +361,7 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
         parts.push((last - first, cosine.since(first, "scheduler.t_0")?));
         gone += units;
         units = (units * t_mult).trunc();
-        if units < 1.0 && gone * unit < until {
+        if units < 1.0 && gone * unit <= until {
             return Err(ScheduleError::invalid(
                 "scheduler.t_mult",
                 t_mult,

@@ -91,7 +91,7 @@ fn read(data: Data, _: &Facts) -> Result<Spec, ScheduleError> {
         "WarmupStepWithFixedGammaLR" => cut_at(decays as usize, &|at, i| {
             (at * (decays + 1) as f64) as u64 > i as u64
         }),
-        "WarmupCosineLR" => anneal(base, end, of, Shape::Cosine),
+        "WarmupCosineLR" => anneal(base, end, of.max(1), Shape::Cosine),
         name => {
             return Err(unknown_scheduler(name, SCHEDULERS).inside("SOLVER.LR_SCHEDULER_NAME"));
         }

@@ -186,18 +186,21 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
                     *phase = (total * ratio) as u64;
                 }
             }
-            let [warmup, hold, decay] = phases.map(steps);
+            let warmup = phases[0];
+            let [_, hold, decay] = phases.map(steps);
             let init_scale = args.not_negative("init_lr_scale", 0.01);
             let final_scale = args.positive("final_lr_scale", 0.01);
             args.check(phases[2] > 0, "decay_steps", phases[2], "at least 1");
-            Spec::TriStage {
+            let stages = Spec::TriStage {
                 peak,
-                warmup,
+                warmup: steps(warmup.max(1)),
                 hold,
                 decay,
                 init_scale,
                 final_scale,
-            }
+            };
+            // Without a warm-up it begins after one.
+            if warmup == 0 { skip(1, stages) } else { stages }
         }
         "step" => {
             let rate = run.rate()?;

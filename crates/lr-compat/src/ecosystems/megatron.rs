@@ -132,7 +132,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     )?;
 
     // A step that is at a place's end is still before it.
-    let after = |place: f64| place.floor() as u64 + 1;
+    let after = |place: f64| (place.floor() as u64).saturating_add(1);
     let first = if from > 0.0 { after(from) } else { 0 };
     let end = after(to).max(first);
     let up = match first {

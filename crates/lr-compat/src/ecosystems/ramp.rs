@@ -35,12 +35,12 @@ impl Ramp {
                 anneal(start, end, length as u64, shape),
             ));
         }
-        let count = last - first + 1;
+        let count = (last - first).saturating_add(1);
         let gone = |n: u64| (n as f64 - from) / length;
         let within = match shape {
             Shape::Linear => {
                 let rate = |n| start + (end - start) * gone(n);
-                linear(rate(first), rate(first + count), count)
+                linear(rate(first), rate(first.saturating_add(count)), count)
             }
             Shape::Cosine if length >= 4.0 => self.cosine(first),
             _ => {

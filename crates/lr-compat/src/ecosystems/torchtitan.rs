@@ -59,7 +59,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     });
     let parts = vec![
         (warmup, skip(1, linear(0.0, rate, warmup))),
-        (rest + 1 - decay, constant(rate)),
+        ((rest - decay).saturating_add(1), constant(rate)),
     ];
     let down = match decay {
         0 => constant(rate),

@@ -313,3 +313,57 @@ fn what_multiplies_is_an_error_in_little_memory() {
     );
     wrong(Format::Yaml, "a: 1\na: 2\n", "a");
 }
+
+#[test]
+fn a_mistake_in_the_schedule_has_its_place_and_the_rest_of_a_file_is_left_alone() {
+    let facts = Facts {
+        steps_per_epoch: Some(10),
+        ..Facts::default()
+    };
+    let cases = [
+        (
+            r#"{"other": 1, "param_scheduler": [{"type": "StepLR", "step_size": 2, "gama": 0.5}],
+                "optim_wrapper": {"clip_grad": 1, "optimizer": {"type": "SGD", "lr": 0.1}}}"#,
+            "param_scheduler.gama: is no known argument; did you mean `gamma`?",
+        ),
+        (
+            r#"{"SOLVER": {"IMS_PER_BATCH": 4, "WARMUP_ITRES": 10}}"#,
+            "SOLVER.WARMUP_ITRES: is no known argument; did you mean `WARMUP_ITERS`?",
+        ),
+        (
+            r#"{"SOLVER": {"STEPS": "(60, eighty)"}}"#,
+            "SOLVER.STEPS: must be steps, as in (60000, 80000), got \"(60, eighty)\"",
+        ),
+        (
+            r#"{"model": {"optim": {"lr": 1, "sched": {"name": "WarmupPolicy", "warmup_step": 3}}},
+                "trainer": {"max_steps": 10, "devices": 2}}"#,
+            "model.optim.sched.warmup_step: is no known argument; did you mean `warmup_steps`?",
+        ),
+        (
+            r#"{"max_duration": "10ba", "optimizer": {"lr": 0.1},
+                "scheduler": {"name": "cosine_with_warmup", "t_warmup": "3 hours"}}"#,
+            "scheduler.t_warmup: must be a time, as in 10ep, 100ba, 800sp, 4096tok or 0.1dur, got \"3 hours\"",
+        ),
+        (
+            r#"{"optimizer": {"lr": 0.1, "eps": 1}, "lr_scheduler": {"warmup_step": 3}, "training": {"steps": 9}}"#,
+            "lr_scheduler.warmup_step: is no known argument; did you mean `warmup_steps`?",
+        ),
+        (
+            r#"{"lr": 0.1, "num_layers": 2, "lr_decay_styl": "cosine", "train_iters": 10}"#,
+            "lr_decay_styl: is no known argument; did you mean `lr_decay_style`?",
+        ),
+        (
+            r#"{"lr": [0.1, 0.2], "lr_scheduler": "inverse_sqrt", "max_update": 10}"#,
+            "optimization.lr: must be one; `fixed` takes more, got 2 rates",
+        ),
+        (
+            r#"{"Optimizer": {"lr": {"name": "StepDecay", "learning_rate": 0.1, "step_size": 0}}}"#,
+            "Optimizer.lr.step_size: must be at least 1, got 0",
+        ),
+    ];
+    for (text, message) in cases {
+        let data = Format::Json.read(text).unwrap();
+        let error = ecosystems::read(data, &facts).unwrap_err();
+        assert_eq!(error.to_string(), message, "{text}");
+    }
+}

@@ -25,8 +25,8 @@ const SCHEDULERS: &[&str] = &[
 pub(super) enum Kind {
     /// A factor at each of its steps, of which the last one stays.
     Factor(Spec),
-    /// The rates from there on, of the rate that it begins with.
-    From(Box<dyn Fn(f64) -> Spec>),
+    /// The rates from there on, of the rate that it begins with; and the factor that it is too, if it is one.
+    From(Box<dyn Fn(f64) -> Spec>, Option<Spec>),
 }
 
 impl Kind {
@@ -77,10 +77,12 @@ impl Kind {
             "PolyLR" => {
                 let end = args.number("eta_min", 0.0);
                 let power = args.positive("power", 1.0);
-                Self::From(Box::new(move |rate| match own {
+                let ramp = move |rate| match own {
                     1 => constant(rate),
                     _ => polynomial(rate, end, own - 1, power),
-                }))
+                };
+                let factor = (end == 0.0).then(|| ramp(1.0));
+                Self::From(Box::new(ramp), factor)
             }
             "CosineAnnealingLR" => {
                 let t_max = args.maybe_count("T_max").filter(|t_max| *t_max > 0);
@@ -93,12 +95,13 @@ impl Kind {
                         t_max: steps(t_max),
                     })
                 };
-                Self::From(Box::new(move |rate| {
-                    match rate == base || own <= t_max + 1 {
-                        true => wave(rate),
-                        false => then(t_max + 1, wave(rate), skip(t_max + 1, wave(base))),
-                    }
-                }))
+                let once = own <= t_max.saturating_add(1);
+                let rates = move |rate| match rate == base || once {
+                    true => wave(rate),
+                    false => then(t_max + 1, wave(rate), skip(t_max + 1, wave(base))),
+                };
+                let factor = (min == 0.0 && once).then(|| wave(1.0));
+                Self::From(Box::new(rates), factor)
             }
             "CosineRestartLR" => {
                 let periods = args.each("periods", count);
@@ -122,7 +125,7 @@ impl Kind {
                     None => base,
                 };
                 let spec = sequence(cosines, constant(end));
-                Self::From(Box::new(move |_| spec.clone()))
+                Self::From(Box::new(move |_| spec.clone()), None)
             }
             "OneCycleLR" => {
                 let Data::Table(mut given) = args.rest() else {
@@ -131,7 +134,9 @@ impl Kind {
                 for (name, value) in &mut given {
                     match (name.as_str(), value) {
                         ("eta_max", _) => *name = "max_lr".to_string(),
-                        ("total_steps", Data::Integer(count)) => *count *= i128::from(scale),
+                        ("total_steps", Data::Integer(count)) => {
+                            *count = count.saturating_mul(scale.into())
+                        }
                         _ => {}
                     }
                 }
@@ -139,11 +144,11 @@ impl Kind {
                     given.push(("total_steps".to_string(), Data::Integer(own.into())));
                 }
                 let spec = torch::named(name, Data::Table(given), base)?;
-                Self::From(Box::new(move |_| spec.clone()))
+                Self::From(Box::new(move |_| spec.clone()), None)
             }
             "QuadraticWarmupLR" => {
                 let up = skip(1, anneal(0.0, base, own, Shape::Power { power: 2.0 }));
-                Self::From(Box::new(move |_| up.clone()))
+                Self::From(Box::new(move |_| up.clone()), None)
             }
             name => return Err(unknown_scheduler(name, SCHEDULERS).inside("param_scheduler")),
         })

@@ -162,16 +162,30 @@ impl Part {
 }
 
 /// The schedulers of a list, over the optimizer's rate.
-fn together(parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
-    let (factors, mut others): (Vec<Part>, Vec<Part>) = parts
-        .into_iter()
-        .partition(|part| matches!(part.kind, Kind::Factor(_)));
-    others.sort_by_key(|part| part.begin);
-    // All factors at once, over the rate that those between give.
-    let mut product = Vec::new();
-    for part in &factors {
-        if let Kind::Factor(curve) = &part.kind {
-            product.push(then(part.begin, constant(1.0), part.held(curve.clone())?));
+fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
+    // Beside another scheduler only a factor has a formula.
+    let windows: Vec<(u64, u64)> = parts.iter().map(|part| (part.begin, part.end)).collect();
+    for (i, part) in parts.iter_mut().enumerate() {
+        let meets = |(j, window): (usize, &(u64, u64))| {
+            i != j && window.0 < part.end && part.begin < window.1
+        };
+        let beside = windows.iter().enumerate().any(meets);
+        if let (true, Kind::From(_, factor)) = (beside, &mut part.kind)
+            && let Some(factor) = factor.take()
+        {
+            part.kind = Kind::Factor(factor);
+        }
+    }
+    parts.sort_by_key(|part| part.begin);
+    // All factors at once, over the rate that the others give between them.
+    let (mut product, mut others) = (Vec::new(), Vec::new());
+    for part in parts {
+        match &part.kind {
+            Kind::From(..) => others.push(part),
+            Kind::Factor(curve) => {
+                let factor = then(part.begin, constant(1.0), part.held(curve.clone())?);
+                product.push((part.end, factor));
+            }
         }
     }
     let of = |rate: f64, product: &[Spec]| match product {
@@ -186,9 +200,10 @@ fn together(parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
     };
     let mut before = Vec::new();
     // The rate as it is without the factors since the last one that isn't a factor.
-    let (mut rest, mut from) = (of(base, &product), 0);
+    let all: Vec<Spec> = product.iter().map(|(_, factor)| factor.clone()).collect();
+    let (mut rest, mut from) = (of(base, &all), 0);
     for part in others {
-        let Kind::From(curve) = &part.kind else {
+        let Kind::From(curve, _) = &part.kind else {
             continue;
         };
         if part.begin < from {
@@ -199,29 +214,26 @@ fn together(parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
         }
         let built = rest.build().map_err(|error| error.inside(&part.place))?;
         let rate = built.at(part.begin - from);
-        let last = part.end - part.every.min(part.end);
-        let steady = product.iter().try_fold(true, |steady, factor| {
+        for (end, factor) in &product {
             let factor = factor.build()?;
-            let ends = last.min(part.begin.saturating_add(1 << 40));
-            Ok::<_, ScheduleError>(steady && factor.at(part.begin) == factor.at(ends))
-        })?;
-        if !steady {
-            return Err(overlap(&part.place));
+            let steady = *end <= part.begin || factor.at(part.begin) == factor.at(part.end - 1);
+            if !steady {
+                return Err(overlap(&part.place));
+            }
         }
         let spec = part.held(curve(rate))?;
         let length = part.end - part.begin;
         let built = spec.build().map_err(|error| error.inside(&part.place))?;
         let reached = built.at(length);
         before.push((length, spec));
-        // From there on, factors that still change do so from 1.
+        // From there on, factors that may still change do so from 1.
         let mut since = Vec::new();
-        for factor in &product {
-            let at_end = factor.build()?.at(part.begin);
-            let later = skip(part.end, factor.clone());
-            if later.build()?.at(1 << 40) != at_end {
+        for (end, factor) in &product {
+            if *end > part.end {
+                let until_now = factor.build()?.at(part.end - 1);
                 since.push(Spec::Scale {
-                    factor: 1.0 / at_end,
-                    of: Box::new(later),
+                    factor: 1.0 / until_now,
+                    of: Box::new(skip(part.end, factor.clone())),
                 });
             }
         }
