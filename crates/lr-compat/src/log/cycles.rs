@@ -22,7 +22,7 @@ pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
     let jumps: Vec<usize> = (1..points.len())
         .filter(|at| points[*at].1 > points[at - 1].1)
         .collect();
-    if let Some(&jump) = jumps.first().filter(|jump| **jump > 1) {
+    if let Some(&jump) = jumps.first().filter(|jump| **jump > 1 && jumps.len() < 100) {
         let length = points[jump].0;
         let (step, rate) = points[jump - 1];
         let share = left(0, step as f64 / length as f64);

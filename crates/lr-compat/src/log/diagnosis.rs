@@ -149,7 +149,7 @@ impl<'a> Case<'a> {
     }
 
     fn per_epoch(&'a self) -> Option<Found<'a>> {
-        let longest = self.rows.iter().map(|row| row.step).max()?;
+        let longest = self.rows.iter().map(|row| row.step).max()?.min(self.limit);
         for after in [0, 1] {
             let of = move |step: u64, epoch: u64| self.right(step / epoch + after);
             let fits = |epoch: &u64| {
@@ -212,7 +212,9 @@ impl<'a> Case<'a> {
         for resumed in [at.saturating_sub(1), at] {
             for times in 2..=64u64 {
                 let model = move |step: u64| {
-                    self.right(resumed + step.saturating_sub(resumed).saturating_mul(times))
+                    self.right(
+                        resumed.saturating_add(step.saturating_sub(resumed).saturating_mul(times)),
+                    )
                 };
                 if at > 0 && self.holds(self.first, &model) && self.lasts(&model) {
                     let words = format!("stepped {times} times per update from step {resumed} on");

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use prost::Message;
 
 use super::names::Names;
-use super::number::Digits;
+use super::number::{Digits, MOST};
 use super::row::{LogError, Row};
 
 /// A record that is longer has no rates in it, and is passed over.
@@ -156,8 +156,9 @@ impl<R: BufRead> Events<R> {
             let Some(rate) = scalar.filter(|_| self.names.is_rate(&value.tag)) else {
                 continue;
             };
-            let step = u64::try_from(event.step);
-            let step = step.map_err(|_| self.wrong("its step must be at least 0"))?;
+            let step = u64::try_from(event.step).ok().filter(|step| *step <= MOST);
+            let allowed = "its step must be between 0 and 2^53";
+            let step = step.ok_or_else(|| self.wrong(allowed))?;
             self.found
                 .push_back(Row::new(Some(step), (rate, Digits::ALL)));
         }

@@ -40,16 +40,20 @@ pub(super) fn parse(text: &str) -> Option<(f64, Digits)> {
     Some((number, Digits::of(text)))
 }
 
-/// A count, which may be written as `10.0`.
+/// A count up to 2^53, which may be written as `10.0`.
 pub(super) fn count(text: &str) -> Option<u64> {
     let text = text.trim();
-    text.parse().ok().or_else(|| {
+    let whole = text.parse().ok();
+    let whole = whole.or_else(|| {
         let number: f64 = text.parse().ok()?;
-        // Up to 2^53 every number is exact.
-        let whole = number.trunc() == number && (0.0..=9e15).contains(&number);
+        let whole = number.trunc() == number && (0.0..=MOST as f64).contains(&number);
         whole.then_some(number as u64)
-    })
+    });
+    whole.filter(|count| *count <= MOST)
 }
+
+/// No step is later: up to here, every number is exact.
+pub(super) const MOST: u64 = 1 << 53;
 
 #[cfg(test)]
 mod tests {

@@ -50,6 +50,9 @@ pub struct Difference {
     pub right: f64,
 }
 
+/// So many steps are searched for a mistake.
+const MOST_STEPS: u64 = 1 << 24;
+
 /// Compares a log with a schedule, and finds the mistake that gives its rates.
 ///
 /// `tolerance` is how far a rate may be from the right one, as a share of the largest. By default that follows
@@ -63,7 +66,14 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     let survey = Survey::of(log)?;
     let total = schedule.to_spec().and_then(|spec| told(&spec));
     let total = total.or(schedule.length());
-    let limit = survey.last.max(total.unwrap_or(0)).saturating_add(1);
+    // A single number that is too large makes no search long.
+    let likely = survey.rows.saturating_mul(survey.every).saturating_mul(4);
+    let limit = survey
+        .last
+        .min(likely)
+        .max(total.unwrap_or(0))
+        .min(MOST_STEPS)
+        + 1;
     let rates = Rates::of(schedule, limit)?;
     let precisions = match tolerance {
         Some(share) => vec![Precision::Share(share)],

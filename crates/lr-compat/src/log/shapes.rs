@@ -81,7 +81,7 @@ fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
         if rest.len() < 2 {
             return checked(up, points, same);
         }
-        let body = ramps::body(&rest, same);
+        let body = ramps::body(&rest, same).or_else(|| cycles::cycles(&rest, same));
         if let Some(spec) = body
             && let Some(spec) = checked(sequence(vec![(top, up)], spec), points, same)
         {

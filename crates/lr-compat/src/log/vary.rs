@@ -89,19 +89,24 @@ pub(super) fn told(spec: &Spec) -> Option<u64> {
             }
             _ => None,
         };
+        let sum = |names: [&str; 3]| {
+            let mut lengths = names.into_iter().map(length);
+            lengths.try_fold(0u64, |sum, length| sum.checked_add(length?))
+        };
         let inner = || match fields {
             Data::Table(fields) => fields.iter().find(|(name, _)| name == "of"),
             _ => None,
         };
         match (name.as_str(), fields) {
-            ("sequence", Data::List(parts)) => parts.iter().map(of).sum(),
+            ("sequence", Data::List(parts)) => {
+                let mut parts = parts.iter().map(of);
+                parts.try_fold(0u64, |sum, part| sum.checked_add(part?))
+            }
             ("product" | "sum", Data::List(parts)) => parts.iter().filter_map(of).max(),
             ("take", _) => length("steps"),
-            ("warmup" | "delay", _) => Some(length("steps")? + of(&inner()?.1)?),
-            ("warmup_stable_decay", _) => {
-                Some(length("warmup")? + length("stable")? + length("decay")?)
-            }
-            ("tri_stage", _) => Some(length("warmup")? + length("hold")? + length("decay")?),
+            ("warmup" | "delay", _) => length("steps")?.checked_add(of(&inner()?.1)?),
+            ("warmup_stable_decay", _) => sum(["warmup", "stable", "decay"]),
+            ("tri_stage", _) => sum(["warmup", "hold", "decay"]),
             ("step" | "cyclic" | "warm_restarts" | "restarts", _) => None,
             _ if inner().is_some() => of(&inner()?.1),
             _ => ["total_steps", "t_max", "steps"]
@@ -148,7 +153,7 @@ fn length(case: &Case, now: u64, build: Build) -> Option<(u64, Spec, DynSchedule
     tried.extend((2..=64).map(|times| now.saturating_mul(times)));
     tried.extend((2..=64).map(|part| now / part));
     // Between two lengths of which one is too long at a row and one too short.
-    let longest = now.max(case.limit).saturating_mul(64);
+    let longest = now.max(case.limit).saturating_mul(64).min(1 << 40);
     let rows = [case.first, (case.first + case.last) / 2, case.last].map(|at| case.rows[at]);
     let miss = |length: u64| {
         let schedule = build(length).map(|(_, schedule)| schedule);

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use lr_compat::log::{Audit, Log, audit, fit};
 use lr_compat::{torch, transformers};
 use lr_schedule::{Schedule, Spec};
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use serde_json::{Value, json};
 
 fn read(path: &Path) -> Value {
@@ -147,4 +149,192 @@ fn every_run_is_told_right_or_what_was_wrong() {
         runs.len(),
         failed.join("\n")
     );
+}
+
+/// The tables of what other libraries really did: each case's rates, and how exact they are.
+fn tables() -> Vec<(String, Vec<f64>)> {
+    let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tables");
+    let paths = std::fs::read_dir(tables)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|ending| ending == "json"));
+    let mut cases = Vec::new();
+    for path in paths {
+        let table = read(&path);
+        for case in table["cases"].as_array().unwrap() {
+            let rates = case["lr"].as_array().unwrap();
+            let rates = rates.iter().map(|rate| rate.as_f64().unwrap()).collect();
+            let name = format!(
+                "{} {}",
+                case["id"].as_str().unwrap(),
+                case["scheduler"].as_str().unwrap()
+            );
+            cases.push((name, rates));
+        }
+    }
+    cases
+}
+
+#[test]
+fn a_schedule_that_is_named_gives_the_rates_of_its_table() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut named, mut wrong) = (0, Vec::new());
+    let tables = tables();
+    for (name, rates) in &tables {
+        let path = directory.path().join("log.csv");
+        let rows: String = rates
+            .iter()
+            .enumerate()
+            .map(|(n, rate)| format!("{n},{rate}\n"))
+            .collect();
+        std::fs::write(&path, format!("step,lr\n{rows}")).unwrap();
+        let fit = fit(&Log::open(&path, None).unwrap()).unwrap();
+        let Some(spec) = fit.spec else {
+            println!("{name}: {}", fit.words);
+            continue;
+        };
+        named += 1;
+        let schedule = spec.build().unwrap();
+        let largest = rates
+            .iter()
+            .fold(0.0f64, |largest, rate| largest.max(rate.abs()));
+        let off = |(n, rate): (usize, &f64)| (schedule.at(n as u64) - rate).abs() > 1e-9 * largest;
+        if rates.iter().enumerate().any(off) {
+            wrong.push(format!("{name}: {spec:?}"));
+        }
+    }
+    println!("named {named} of {}", tables.len());
+    assert!(wrong.is_empty(), "{wrong:?}");
+    assert!(named * 2 > tables.len(), "{named} of {}", tables.len());
+}
+
+/// A log of each kind, whole.
+fn samples() -> Vec<(String, Vec<u8>)> {
+    let mut all: Vec<(String, Vec<u8>)> = runs()
+        .iter()
+        .map(|(directory, answer)| {
+            let name = answer["file"].as_str().unwrap();
+            (
+                name.to_string(),
+                std::fs::read(directory.join(name)).unwrap(),
+            )
+        })
+        .collect();
+    all.sort_by_key(|(name, bytes)| (name.clone(), bytes.len()));
+    all.dedup_by_key(|(name, _)| name.clone());
+    assert!(all.len() >= 5, "{}", all.len());
+    all
+}
+
+/// The records of an event file with the checksums of what is in them now, so that a change gets past these.
+fn with_checksums(bytes: &mut [u8]) {
+    let masked = |bytes: &[u8]| {
+        crc32c::crc32c(bytes)
+            .rotate_right(15)
+            .wrapping_add(0xa282_ead8)
+    };
+    let mut at = 0;
+    while at + 12 <= bytes.len() {
+        let length = u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
+        let sum = masked(&bytes[at..at + 8]);
+        bytes[at + 8..at + 12].copy_from_slice(&sum.to_le_bytes());
+        let data = at + 12;
+        let Some(end) = usize::try_from(length)
+            .ok()
+            .and_then(|length| data.checked_add(length))
+        else {
+            return;
+        };
+        if end.checked_add(4).is_none_or(|next| next > bytes.len()) {
+            return;
+        }
+        let sum = masked(&bytes[data..end]);
+        bytes[end..end + 4].copy_from_slice(&sum.to_le_bytes());
+        at = end + 4;
+    }
+}
+
+const PIECES: &[&[u8]] = &[
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"\"",
+    b"'",
+    b",",
+    b":",
+    b"\n",
+    b"\\",
+    b"NaN",
+    b"-Infinity",
+    b"null",
+    b"1e999",
+    b"-1",
+    b"18446744073709551615",
+    b"1e300",
+    b"\xff\xfe",
+    b"\0\0\0\0\0\0\0\0",
+    b"{\"lr\":",
+    b"\"step\": 3",
+    b"\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b"0.1,1\n",
+];
+
+/// How many cases are tried: `LR_LOG_CASES=100000`. Default: 2,000.
+fn count() -> u32 {
+    let given = std::env::var("LR_LOG_CASES").ok();
+    given.and_then(|count| count.parse().ok()).unwrap_or(2_000)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(count()))]
+
+    #[test]
+    fn logs_that_were_changed_never_panic(
+        sample in select(samples()),
+        changes in proptest::collection::vec(
+            (any::<Index>(), select(PIECES), 0..3usize, 1..200usize), 1..5
+        ),
+        cut in proptest::option::of(any::<Index>()),
+        sums in any::<bool>(),
+        searched in 0..20u8,
+    ) {
+        let (name, mut bytes) = sample;
+        // A short one, so that many can be tried.
+        if !name.contains("json") || name.contains("jsonl") {
+            bytes.truncate(1500);
+        }
+        for (at, piece, kind, times) in changes {
+            let at = at.index(bytes.len() + 1);
+            match kind {
+                0 => drop(bytes.splice(at..at, piece.repeat(times))),
+                1 => drop(bytes.splice(at..(at + piece.len()).min(bytes.len()), piece.to_vec())),
+                _ => drop(bytes.drain(at..(at + times).min(bytes.len()))),
+            }
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len() + 1));
+        }
+        if sums && name.contains("tfevents") {
+            with_checksums(&mut bytes);
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join(&name);
+        std::fs::write(&path, bytes).unwrap();
+        let schedule = torch::parse(
+            r#"{"scheduler": "CosineAnnealingLR", "args": {"T_max": 180}}"#,
+            0.05,
+        );
+        let schedule = schedule.unwrap().build().unwrap();
+        // An error or an answer, each of which can be written.
+        match Log::open(&path, None) {
+            Ok(log) if searched > 0 => drop(log.rows().map(Iterator::count)),
+            // The search takes longer.
+            Ok(log) => {
+                let _ = audit(&log, &schedule, None).map(|audit| format!("{audit:?}"));
+                let _ = fit(&log).map(|fit| format!("{fit:?}"));
+            }
+            Err(error) => prop_assert!(error.to_string().contains(&name)),
+        }
+    }
 }
