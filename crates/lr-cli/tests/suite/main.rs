@@ -1,5 +1,6 @@
 //! `lr`, as a shell runs it: a module for each command.
 
+mod audit;
 mod check;
 mod common;
 mod convert;

@@ -1,0 +1,50 @@
+//! `lr audit` and `lr fit`, on the logs that `lr-compat` tests with.
+
+use std::path::Path;
+
+use crate::common::*;
+
+fn log(name: &str) -> String {
+    let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lr-compat/tests/logs");
+    logs.join(name).to_str().unwrap().to_string()
+}
+
+const SCHEDULE: &str =
+    r#"{"scheduler": "linear", "args": {"num_warmup_steps": 15, "num_training_steps": 150}}"#;
+
+#[test]
+fn a_mistake_is_named_with_its_first_step() {
+    let log = log("restarted-csv/log.csv");
+    let audit = ["audit", &log, "--against", SCHEDULE, "--base-lr", "0.001"];
+    let ran = lr(&audit);
+    assert_eq!((ran.code, ran.error.as_str()), (1, ""));
+    let first = "\nfirst at step 60: 0 rather than ";
+    assert!(ran.out.contains(first), "{}", ran.out);
+    assert!(ran.out.contains("\n  restarted: "), "{}", ran.out);
+
+    let json = lr(&[&audit[..], &["--json"]].concat()).json();
+    assert_eq!(json["first_wrong_step"], 60);
+    assert_eq!(json["kind"], "restarted");
+    assert_eq!(json["mistakes"][0]["resumed_at"], 60);
+}
+
+#[test]
+fn a_right_log_is_said_to_be_right_and_another_asks_for_a_schedule() {
+    let log = log("right-csv/log.csv");
+    let out = lr(&["audit", &log, "--against", SCHEDULE, "--base-lr", "0.001"]).yes();
+    assert!(out.contains("\nright: all are those of "), "{out}");
+    let error = lr(&["audit", &log]).fails(2);
+    assert!(error.contains("give --against SPEC"), "{error}");
+}
+
+#[test]
+fn a_log_gives_the_schedule_that_it_followed() {
+    let right = log("right-csv/log.csv");
+    let spec = lr(&["fit", &right]).yes();
+    let audited = lr(&["audit", &right, "--against", &spec]).yes();
+    assert!(audited.contains("\nright: "), "{audited}");
+
+    let ran = lr(&["fit", &log("restarted-csv/log.csv")]);
+    assert_eq!((ran.code, ran.error.as_str()), (1, ""));
+    assert!(ran.out.starts_with("can't tell: "), "{}", ran.out);
+}
