@@ -1,6 +1,6 @@
 //! The arguments of transformers' `Trainer`, which it saves beside its states.
 
-use lr_compat::transformers;
+use lr_compat::ecosystems::trainer;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
@@ -79,31 +79,16 @@ impl TrainingArguments {
                 return Err(ScheduleError::unsupported("max_steps", why));
             }
         };
-        // A number below 1 is a share of the run, as is warmup_ratio, which was another argument once.
-        let warmup = match (number("warmup_steps"), number("warmup_ratio")) {
-            (steps, _) if steps >= 1.0 => steps,
-            (share, ratio) => (total as f64 * if share > 0.0 { share } else { ratio }).ceil(),
-        };
         let name = match self.get("lr_scheduler_type") {
-            Some(Data::Text(name)) => name.clone(),
-            _ => "linear".to_string(),
+            Some(Data::Text(name)) => name,
+            _ => "linear",
         };
         let own = match self.get("lr_scheduler_kwargs") {
-            Some(Data::Table(own)) => own.clone(),
-            _ => Vec::new(),
+            Some(Data::Table(own)) => Some(own.clone()),
+            _ => None,
         };
-        let entry = |name: &str, data| (name.to_string(), data);
-        let args = Data::Table(vec![
-            entry("name", Data::Text(name)),
-            entry("num_warmup_steps", Data::Integer(warmup as i128)),
-            entry("num_training_steps", Data::Integer(total.into())),
-            entry("scheduler_specific_kwargs", Data::Table(own)),
-        ]);
-        let config = Data::Table(vec![
-            entry("scheduler", Data::Text("get_scheduler".to_string())),
-            entry("args", args),
-        ]);
-        transformers::from_data(config, base_lr)
+        let warmup = [number("warmup_steps"), number("warmup_ratio")];
+        trainer(name, own, warmup, total, base_lr)
     }
 }
 

@@ -68,12 +68,28 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let default = if of_trl { None } else { Some(5e-5) };
     let base = facts.rate(rate.or(facts.base_lr).or(default), "learning_rate")?;
     let total = length.steps(facts)?;
-    let warmup = match warmup {
-        steps if steps >= 1.0 => steps as u64,
-        0.0 => share(ratio, total),
-        part => share(part, total),
-    };
     let name = name.as_deref().unwrap_or("linear");
+    trainer(name, kwargs, [warmup, ratio], total, base)
+}
+
+/// The schedule of a `Trainer` whose `lr_scheduler_type` and `lr_scheduler_kwargs` these are, with its `warmup_steps`
+/// and `warmup_ratio`, over a run of `total` steps at the rate `base`.
+///
+/// # Errors
+///
+/// A name or an argument that transformers has not, and arguments that make no schedule.
+pub fn trainer(
+    name: &str,
+    kwargs: Option<Vec<(String, Data)>>,
+    [warmup_steps, warmup_ratio]: [f64; 2],
+    total: u64,
+    base: f64,
+) -> Result<Spec, ScheduleError> {
+    let warmup = match warmup_steps {
+        steps if steps >= 1.0 => steps as u64,
+        part if part > 0.0 => share(part, total),
+        _ => share(warmup_ratio, total),
+    };
     scheduler(name, "lr_scheduler_type", kwargs, [warmup, total], base)
 }
 

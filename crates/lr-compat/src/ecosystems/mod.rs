@@ -72,6 +72,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 pub use ecosystem::{Ecosystem, Facts};
+pub use hf::trainer;
 
 /// All of them. A file is that of the first one that recognises it.
 pub const ECOSYSTEMS: &[Ecosystem] = &[

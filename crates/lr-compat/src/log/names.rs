@@ -24,15 +24,12 @@ const BOUNDS: &[&str] = &[
 pub(super) struct Names {
     /// The name that was asked for, or that of the first column that is one of rates.
     pub rate: Option<String>,
-    /// Some of the other columns that are ones of rates.
-    pub others: Vec<String>,
 }
 
 impl Names {
     pub fn of(rate: Option<&str>) -> Self {
         Self {
             rate: rate.map(str::to_string),
-            others: Vec::new(),
         }
     }
 
@@ -44,19 +41,11 @@ impl Names {
         if !names_rate(name) {
             return false;
         }
-        match self.rate {
-            None => {
-                self.rate = Some(name.to_string());
-                true
-            }
-            Some(_) => {
-                let known = self.others.iter().any(|other| other == name);
-                if !known && self.others.len() < 8 {
-                    self.others.push(name.to_string());
-                }
-                false
-            }
+        let is_first = self.rate.is_none();
+        if is_first {
+            self.rate = Some(name.to_string());
         }
+        is_first
     }
 }
 

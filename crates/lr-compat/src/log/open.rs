@@ -89,22 +89,17 @@ impl Log {
     ///
     /// A path that can't be read, or in which there are no rates.
     pub fn open(path: &Path, column: Option<&str>) -> Result<Self, LogError> {
-        let mut log = match path.is_dir() {
+        let log = match path.is_dir() {
             true => Self::directory(path, column)?,
             false => Self::file(path, column)?,
         };
-        // One pass over what comes before the first rate finds its name.
-        match log.rows_named(&mut Names::of(column))?.next().transpose()? {
-            Some(_) => {}
-            None => {
-                let problem = match column {
-                    Some(column) => format!("has no numbers that are called {column:?}"),
-                    None => "has no learning rates; name their column".to_string(),
-                };
-                return Err(LogError::unknown(path, problem));
-            }
+        if log.rows()?.next().transpose()?.is_none() {
+            let problem = match column {
+                Some(column) => format!("has no numbers that are called {column:?}"),
+                None => "has no learning rates; name their column".to_string(),
+            };
+            return Err(LogError::unknown(path, problem));
         }
-        log.names.rate = column.map(str::to_string);
         Ok(log)
     }
 
@@ -185,7 +180,12 @@ impl Log {
     ///
     /// A file that can't be read.
     pub fn rows(&self) -> Result<impl Iterator<Item = Result<Row, LogError>> + use<>, LogError> {
-        self.rows_named(&mut self.names.clone())
+        let mut rows: Rows = Box::new(std::iter::empty());
+        for path in &self.files {
+            let next = self.rows_of(path)?;
+            rows = Box::new(rows.chain(next));
+        }
+        Ok(rows)
     }
 
     /// The number of steps that a `Trainer`'s state says the run has.
@@ -196,23 +196,14 @@ impl Log {
         Ok(objects.max_steps)
     }
 
-    fn rows_named(&self, names: &mut Names) -> Result<Rows, LogError> {
-        let mut rows: Rows = Box::new(std::iter::empty());
-        for path in &self.files {
-            let next = self.rows_of(path, names)?;
-            rows = Box::new(rows.chain(next));
-        }
-        Ok(rows)
-    }
-
-    fn rows_of(&self, path: &Path, names: &mut Names) -> Result<Rows, LogError> {
+    fn rows_of(&self, path: &Path) -> Result<Rows, LogError> {
         let mut from = reader(path)?;
         let start = from
             .fill_buf()
             .map_err(|error| LogError::read(path, error))?;
         let path = path.to_path_buf();
         Ok(match self.format {
-            Format::TensorBoard => Box::new(Events::new(path, from, names.clone())),
+            Format::TensorBoard => Box::new(Events::new(path, from, self.names.clone())),
             Format::Burn => Box::new(burn::Epoch {
                 path,
                 from,
@@ -225,7 +216,7 @@ impl Log {
                     .unwrap_or_default();
                 let line = line.to_vec();
                 let mut table = Table::new(path.clone(), from, &line);
-                if !table.begin(names)? {
+                if !table.begin(&mut self.names.clone())? {
                     return Ok(Box::new(std::iter::empty()));
                 }
                 match Table::<BufReader<File>>::has_no_names(&line) {
@@ -236,7 +227,7 @@ impl Log {
             }
             _ => {
                 let lines = !Objects::<BufReader<File>>::is_document(start);
-                Box::new(Objects::new(path, from, names.clone(), lines))
+                Box::new(Objects::new(path, from, self.names.clone(), lines))
             }
         })
     }
