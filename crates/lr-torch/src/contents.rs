@@ -87,9 +87,10 @@ impl<'a> Value<'a> {
                 continue; // one that is in several places is at the first of them
             }
             for (key, child) in children {
-                let at = match at.as_str() {
-                    "" => key,
-                    at => format!("{at}.{key}"),
+                // A key may be an empty text, so that the place of a value isn't what tells the top.
+                let at = match depth {
+                    0 => key,
+                    _ => format!("{at}.{key}"),
                 };
                 spent += 3 * at.len() as u64 + PART_BYTES;
                 if spent > limit {
@@ -196,8 +197,8 @@ impl<'a> Value<'a> {
     /// No such key or index on the way.
     pub fn at(&self, path: &str) -> Result<Self, TorchError> {
         let mut value = self.clone();
-        let mut rest = path;
-        while !rest.is_empty() {
+        let mut left = Some(path).filter(|path| !path.is_empty());
+        while let Some(rest) = left {
             // A key may have dots in it.
             let ends = rest
                 .match_indices('.')
@@ -214,7 +215,7 @@ impl<'a> Value<'a> {
                 };
             };
             value = next;
-            rest = rest[end..].trim_start_matches('.');
+            left = rest.get(end + 1..);
         }
         Ok(value)
     }

@@ -1,6 +1,7 @@
 use lr_torch::{Dtype, OptimizerState, SchedulerState, TorchFile};
 
 use super::rates::files;
+use crate::torch_file::saved;
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
     let chunks = bytes.chunks_exact(4);
@@ -136,5 +137,20 @@ fn tensors_are_read_as_they_lie_in_their_storage() {
             .tensor()
             .and_then(|tensor| tensor.bytes());
         assert_eq!(bytes.unwrap_err().to_string(), error);
+    }
+}
+
+#[test]
+fn a_key_without_letters_leads_to_what_is_below_it() {
+    let file =
+        saved(&serde_json::json!({"": {"version": 1, "": 2, "deep": {"": [[3], "a"]}}, "b": 4}));
+    let file = TorchFile::from_bytes(file).unwrap();
+    let root = file.root();
+    let parts = root.parts().unwrap();
+    let places: Vec<&str> = parts.iter().map(|part| part.at.as_str()).collect();
+    assert_eq!(places, ["b", ".", ".version", ".deep..0", ".deep..1"]);
+    for part in &parts {
+        let found = root.at(&part.at).unwrap();
+        assert_eq!(format!("{found:?}"), format!("{:?}", part.value));
     }
 }
