@@ -58,6 +58,15 @@ pub(crate) fn cosine(start: f64, end: f64, t: f64) -> f64 {
 /// `value` with an overflow brought back to the largest finite number.
 #[inline]
 pub(crate) fn finite(value: f64) -> f64 {
+    // A branch is foreseen; a clamp makes all that follows wait for its two comparisons.
+    match value.is_finite() {
+        true => value,
+        false => largest(value),
+    }
+}
+
+#[cold]
+fn largest(value: f64) -> f64 {
     value.clamp(f64::MIN, f64::MAX)
 }
 
