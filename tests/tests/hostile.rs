@@ -23,6 +23,7 @@ use proptest::prelude::*;
 use proptest::sample::Index;
 use proptest::test_runner::TestRunner;
 use tests::Training;
+use twox_hash::XxHash3_128;
 
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
@@ -39,7 +40,7 @@ fn training() -> Training {
     Training::new(AdamConfig::new().init(), &Device::flex().autodiff())
 }
 
-/// A real checkpoint of version 2, taken apart.
+/// A real checkpoint of version 3, taken apart.
 #[derive(Clone)]
 struct Parts {
     optimizer: Vec<u8>,
@@ -70,7 +71,7 @@ static REAL: LazyLock<Parts> = LazyLock::new(|| {
 
 impl Parts {
     fn of(file: &[u8]) -> Self {
-        let (rest, trailer) = file.split_at(file.len() - 48);
+        let (rest, trailer) = file.split_at(file.len() - 32);
         let size = u64::from_le_bytes(trailer[..8].try_into().unwrap()) as usize;
         let (mut rest, index) = rest.split_at(rest.len() - size);
         let index = Reader::from_bytes(Bytes::from_bytes_vec(index.to_vec())).unwrap();
@@ -94,9 +95,9 @@ impl Parts {
     fn write(mut self) -> Vec<u8> {
         let parts = [&self.optimizer, &self.model, &self.scheduler];
         for (name, part) in NAMES.into_iter().zip(parts) {
-            let hash = blake3::hash(part).to_string();
+            let hash = format!("{:032x}", XxHash3_128::oneshot(part));
             self.texts
-                .entry(format!("blake3.{name}"))
+                .entry(format!("xxh3.{name}"))
                 .and_modify(|text| *text = hash);
             let size = Scalar::UInt(part.len() as u64);
             let real = REAL.scalars[&format!("size.{name}")];
@@ -117,15 +118,15 @@ impl Parts {
         });
         let index = writer.into_bytes().unwrap();
         let size = (index.len() as u64).to_le_bytes();
-        let mark = b"BURN-LR\x02";
-        let digest = blake3::hash(&[&index[..], &size, mark].concat());
+        let mark = b"BURN-LR\x03";
+        let digest = XxHash3_128::oneshot(&[&index[..], &size, mark].concat());
         let parts = [
             &self.optimizer[..],
             &self.model,
             &self.scheduler,
             &index,
             &size,
-            digest.as_bytes(),
+            &digest.to_be_bytes(),
             mark,
         ];
         parts.concat()

@@ -2,7 +2,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 /// The latest version of the format, which is the one that is written.
-pub(crate) const LATEST: u8 = 2;
+pub(crate) const LATEST: u8 = 3;
 
 /// A file that can't be written, or is no checkpoint that can be read.
 #[derive(Debug, thiserror::Error)]

@@ -6,7 +6,7 @@ use crate::contents::Contents;
 use crate::error::{FileError, FileFault};
 use crate::inspection::Inspection;
 use crate::v1;
-use crate::v2::read as v2;
+use crate::v3::read as v3;
 
 /// Reads a file, of any version, and checks that it is whole.
 ///
@@ -19,23 +19,23 @@ use crate::v2::read as v2;
 /// written.
 pub fn read(path: &Path) -> Result<Contents, FileError> {
     let read = || match open(path)? {
-        Opened::V2(file) => v2::read(&file),
+        Opened::V3(file) => v3::read(&file),
         Opened::V1(bytes) => v1::read(bytes),
     };
     read().map_err(|fault| fault.at(path))
 }
 
-/// Describes a file without loading it: of a file of version 2, it reads and checks the index alone.
+/// Describes a file without loading it: of a file of version 2 or 3, it reads and checks the index alone.
 ///
 /// # Errors
 ///
 /// As for [`read`], but for damage to model, optimizer and scheduler.
 pub fn inspect(path: &Path) -> Result<Inspection, FileError> {
     let inspect = || match open(path)? {
-        Opened::V2(file) => Ok(v2::inspect(&file)?.into()),
+        Opened::V3(file) => Ok(v3::inspect(&file)?.into()),
         Opened::V1(bytes) => {
             let (digest, size) = (blake3::hash(&bytes), bytes.len() as u64);
-            Inspection::of_v1(v1::read(bytes)?, digest, size)
+            Inspection::of_v1(v1::read(bytes)?, digest.to_string(), size)
         }
     };
     inspect().map_err(|fault: FileFault| fault.at(path))
@@ -44,13 +44,14 @@ pub fn inspect(path: &Path) -> Result<Inspection, FileError> {
 /// A file by its version.
 enum Opened {
     V1(Vec<u8>),
-    V2(File),
+    /// Version 2 or 3.
+    V3(File),
 }
 
 fn open(path: &Path) -> Result<Opened, FileFault> {
     let mut file = File::open(path)?;
-    if v2::is_marked(&file)? {
-        return Ok(Opened::V2(file));
+    if v3::is_marked(&file)? {
+        return Ok(Opened::V3(file));
     }
     let mut bytes = vec![];
     file.read_to_end(&mut bytes)?;

@@ -1,12 +1,11 @@
 use std::collections::BTreeMap;
 
-use blake3::Hash;
 use burn_pack::DType;
 
 use crate::contents::{About, Contents, Parameter};
-use crate::error::{FileFault, LATEST};
+use crate::error::FileFault;
 use crate::progress::Progress;
-use crate::v2::read::Summary;
+use crate::v3::read::Summary;
 
 /// A description of a checkpoint file, without its values.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,8 +31,8 @@ pub struct Inspection {
     pub scheduler_size: u64,
     /// The bytes of the file.
     pub file_size: u64,
-    /// A BLAKE3 hash of all that, hexadecimal: two files with the same one were the same when they
-    /// were written.
+    /// A hash of all that, hexadecimal: two files with the same one were the same when they were
+    /// written. XXH3 of 128 bits; of a file of version 1 or 2, BLAKE3.
     pub digest: String,
 }
 
@@ -55,7 +54,7 @@ impl Inspection {
         about: About,
         parameters: impl Iterator<Item = (String, Parameter)>,
         [model_size, optimizer_size, scheduler_size]: [u64; 3],
-        digest: Hash,
+        digest: String,
         file_size: u64,
     ) -> Self {
         let About {
@@ -80,14 +79,14 @@ impl Inspection {
             optimizer_size,
             scheduler_size,
             file_size,
-            digest: digest.to_string(),
+            digest,
         }
     }
 
     /// The contents of a file of version 1.
     pub(crate) fn of_v1(
         contents: Contents,
-        digest: Hash,
+        digest: String,
         file_size: u64,
     ) -> Result<Self, FileFault> {
         let Contents {
@@ -112,11 +111,11 @@ impl From<Summary> for Inspection {
     fn from(summary: Summary) -> Self {
         let sizes = summary.sizes();
         Self::new(
-            LATEST.into(),
+            summary.version.number().into(),
             summary.about,
             summary.parameters.into_iter(),
             sizes,
-            summary.digest,
+            summary.digest.to_string(),
             summary.file_size,
         )
     }

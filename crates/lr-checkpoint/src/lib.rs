@@ -24,7 +24,7 @@
 //! lr_checkpoint::write(&contents, &path)?;
 //!
 //! let found = lr_checkpoint::inspect(&path)?;
-//! assert_eq!((found.version, found.model_size), (2, 8));
+//! assert_eq!((found.version, found.model_size), (3, 8));
 //! assert_eq!(lr_checkpoint::read(&path)?.model[0].path, "linear.weight");
 //! # }
 //! # Ok(())
@@ -47,7 +47,7 @@ pub mod name;
 mod progress;
 pub mod retention;
 mod v1;
-mod v2;
+mod v3;
 
 pub use burn_pack::{Bytes, DType};
 pub use contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
@@ -58,4 +58,4 @@ pub use name::CheckpointFile;
 pub use progress::Progress;
 pub use retention::{Retention, RetentionError};
 #[cfg(feature = "write")]
-pub use v2::write::{write, write_with};
+pub use v3::write::{write, write_with};

@@ -27,7 +27,7 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, FileFault> {
         Some((hashed, digest)) => blake3::hash(hashed) == *digest,
         None => false,
     };
-    // A file of version 2 that has lost its trailer comes here too.
+    // A file of a later version that has lost its trailer comes here too.
     let without_trailer = || match says_what_it_is {
         true => FileFault::Damaged("header, index or trailer"),
         false => FileFault::not_a_checkpoint(

@@ -56,7 +56,7 @@ fn what_is_written_comes_back() {
     let expected = contents();
 
     let found = lr_checkpoint::inspect(&path).unwrap();
-    assert_eq!(found.version, 2);
+    assert_eq!(found.version, 3);
     assert_eq!(found.file_size, bytes.len() as u64);
     let sizes = [found.model_size, found.optimizer_size, found.scheduler_size];
     assert_eq!(sizes, [20, 60, 7]);

@@ -288,7 +288,7 @@ fn a_file_is_inspected_without_its_parts() {
     let (_, _, checkpoint) = trained(&devices()[0], 3);
     checkpoint.with_note("host", "here").save(&path).unwrap();
     let inspection = Checkpoint::inspect(&path).unwrap();
-    assert_eq!((inspection.version, inspection.progress.step), (2, 3));
+    assert_eq!((inspection.version, inspection.progress.step), (3, 3));
     assert_eq!(inspection.notes["host"], "here");
     let shapes = inspection.parameters.iter();
     let shapes: Vec<_> = shapes

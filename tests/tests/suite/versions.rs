@@ -13,7 +13,7 @@ use burn_lr::{CheckpointError, FileError, FileFault};
 use tests::{Training, devices};
 
 /// The version that is written now.
-const CURRENT: u64 = 2;
+const CURRENT: u64 = 3;
 const STEPS: u64 = 12;
 const MORE: u64 = 28;
 

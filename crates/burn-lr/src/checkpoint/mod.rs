@@ -164,7 +164,7 @@ impl Checkpoint {
         Ok(Self { state })
     }
 
-    /// Describes a file without loading it: of a file of version 2, it reads and checks the index alone.
+    /// Describes a file without loading it: of a file of version 2 or 3, it reads and checks the index alone.
     ///
     /// # Errors
     ///

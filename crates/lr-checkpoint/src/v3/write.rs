@@ -3,15 +3,18 @@ use std::io::{self, Read, Write};
 use std::path::Path;
 use std::thread;
 
-use blake3::{Hash, Hasher};
 use burn_pack::AtomicFile;
 
+use super::hash::{Digest, Hasher, Version};
 use super::layout::{CHUNK, MAX_INDEX_SIZE, Row, trailer};
 use crate::contents::Contents;
-use crate::error::{FileError, FileFault, LATEST};
+use crate::error::{FileError, FileFault};
 use crate::index::Index;
 
-/// Writes a checkpoint of version 2 in place of the file at `path`, once it is complete and on disk.
+/// The version that is written.
+const VERSION: Version = Version::V3;
+
+/// Writes a checkpoint of version 3 in place of the file at `path`, once it is complete and on disk.
 ///
 /// # Errors
 ///
@@ -58,7 +61,7 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     let (rows, model, scheduler) = rest?;
     let optimizer = (optimizer_size, optimizer_hash.map_err(FileFault::write)?);
 
-    let mut index = Index::writer(&contents.about, &LATEST.to_string());
+    let mut index = Index::writer(&contents.about, &VERSION.number().to_string());
     let rows = serde_json::to_string(&rows).expect("parameters are plain data");
     index = index.with_metadata("parameters", &rows);
     for (name, (size, hash)) in [
@@ -67,7 +70,10 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
         ("scheduler", scheduler),
     ] {
         index = index
-            .with_metadata(&format!("blake3.{name}"), &hash.to_string())
+            .with_metadata(
+                &format!("{}.{name}", VERSION.hash_name()),
+                &hash.to_string(),
+            )
             .with_scalar(&format!("size.{name}"), size.into());
     }
     let mut end = index.into_bytes()?.to_vec();
@@ -76,13 +82,13 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
         let reason = format!("its notes and names have {size} bytes, more than {MAX_INDEX_SIZE}");
         return Err(FileFault::Write(reason));
     }
-    end.extend(trailer(&end));
+    end.extend(trailer(&end, VERSION));
     file.write_all(&end).map_err(FileFault::write)?;
     file.sync_all().map_err(FileFault::write)?;
     Ok(())
 }
 
-type Written = (u64, Hash);
+type Written = (u64, Digest);
 
 /// Writes model and scheduler.
 fn write_rest<O>(
@@ -93,7 +99,7 @@ fn write_rest<O>(
         hasher.update(bytes);
         file.write_all(bytes).map_err(FileFault::write)
     };
-    let mut hasher = Hasher::new();
+    let mut hasher = VERSION.hasher();
     let mut rows = vec![];
     for saved in &contents.model {
         let bytes = saved
@@ -109,15 +115,15 @@ fn write_rest<O>(
         });
     }
     let model = (rows.iter().map(|row| row.size).sum(), hasher.finalize());
-    let mut hasher = Hasher::new();
+    let mut hasher = VERSION.hasher();
     write(&mut hasher, &contents.scheduler)?;
     let scheduler = (contents.scheduler.len() as u64, hasher.finalize());
     Ok((rows, model, scheduler))
 }
 
-fn hash_file(path: &Path, size: u64) -> io::Result<Hash> {
+fn hash_file(path: &Path, size: u64) -> io::Result<Digest> {
     let mut file = File::open(path)?.take(size);
-    let mut hasher = Hasher::new();
+    let mut hasher = VERSION.hasher();
     let mut chunk = vec![0; CHUNK];
     loop {
         match file.read(&mut chunk)? {

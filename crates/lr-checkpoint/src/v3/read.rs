@@ -3,29 +3,30 @@ use std::fs::File;
 use std::io;
 use std::thread;
 
-use blake3::{Hash, Hasher};
 use burn_pack::{Bytes, DType, Reader};
 
-use super::layout::{CHUNK, MARK, MAX_INDEX_SIZE, Row, TRAILER_SIZE, trailer};
+use super::hash::{Digest, Version};
+use super::layout::{CHUNK, MARK, MAX_INDEX_SIZE, Row, trailer};
 use crate::contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
 use crate::error::{FileFault, LATEST};
 use crate::index::Index;
 
 /// A part of a file.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 struct Part {
     name: &'static str,
     start: u64,
     size: u64,
-    hash: Hash,
+    hash: String,
 }
 
 /// The index of a file.
 pub(crate) struct Summary {
+    pub version: Version,
     pub about: About,
     pub parameters: Vec<(String, Parameter)>,
     /// A hash of all bytes of the file.
-    pub digest: Hash,
+    pub digest: Digest,
     pub file_size: u64,
     sizes: Vec<u64>,
     optimizer: Part,
@@ -39,7 +40,7 @@ impl Summary {
     }
 }
 
-/// Whether a file ends like one of version 2, or of a later one.
+/// Whether a file ends like one of version 2 or later.
 pub(crate) fn is_marked(file: &File) -> io::Result<bool> {
     let Some(start) = file.metadata()?.len().checked_sub(MARK.len() as u64 + 1) else {
         return Ok(false);
@@ -52,49 +53,35 @@ pub(crate) fn is_marked(file: &File) -> io::Result<bool> {
 /// Reads the index of a file, if that is whole.
 pub(crate) fn inspect(file: &File) -> Result<Summary, FileFault> {
     let file_size = file.metadata()?.len();
-    let mut end = [0; TRAILER_SIZE];
-    let start = file_size.checked_sub(TRAILER_SIZE as u64);
-    let index_end = start.ok_or(FileFault::Damaged("trailer"))?;
-    read_at(file, &mut end, index_end)?;
-    let version = end[TRAILER_SIZE - 1];
-    let index_size = u64::from_le_bytes(end[..8].try_into().expect("8 bytes are 8 bytes"));
-    let index_start = index_end.checked_sub(index_size);
-    let (Some(index_start), true) = (index_start, index_size <= MAX_INDEX_SIZE) else {
-        return Err(match version > LATEST {
-            true => FileFault::version(version),
-            false => FileFault::Damaged("trailer"),
-        });
-    };
-    let mut index = vec![0; (index_end - index_start) as usize];
-    read_at(file, &mut index, index_start)?;
-    let expected = trailer(&index);
-    if end != expected {
-        // A later version's digest is of another mark.
-        let only_the_version = end[..TRAILER_SIZE - 1] == expected[..TRAILER_SIZE - 1];
-        return Err(match version > LATEST && !only_the_version {
-            true => FileFault::version(version),
+    let mut number = [0];
+    read_at(file, &mut number, file_size - 1)?;
+    let [number] = number;
+    let Some(version) = Version::of(number) else {
+        // A later version's hash is not of an earlier one's mark.
+        let mut known = Version::ALL.into_iter();
+        let only_the_number = known.any(|version| read_index(file, file_size, version).is_ok());
+        return Err(match number > LATEST && !only_the_number {
+            true => FileFault::version(number),
             false => FileFault::Damaged("index or trailer"),
         });
-    }
-    let digest = end[8..8 + blake3::OUT_LEN].try_into();
-    let digest = Hash::from_bytes(digest.expect("a digest has the size of a digest"));
+    };
+    let (index, digest) = read_index(file, file_size, version)?;
+    let index_start = file_size - (index.len() + version.trailer_size()) as u64;
 
     // From here on, what is wrong was written so.
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(index));
     let reader = reader.map_err(|error| FileFault::not_a_checkpoint(error.to_string()))?;
     let index = Index::of(&reader);
-    index.check_format(&LATEST.to_string())?;
+    index.check_format(&version.number().to_string())?;
     let mut start = 0u64;
     let mut part = |name: &'static str| {
         let size = index.count(&format!("size.{name}"))?;
-        let hash = index.text(&format!("blake3.{name}"))?;
-        let hash = Hash::from_hex(hash);
-        let hash = hash.map_err(|error| FileFault::not_a_checkpoint(format!("{name}: {error}")))?;
+        let hash = index.text(&format!("{}.{name}", version.hash_name()))?;
         let part = Part {
             name,
             start,
             size,
-            hash,
+            hash: hash.to_string(),
         };
         start = start.saturating_add(size);
         Ok::<_, FileFault>(part)
@@ -105,6 +92,7 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, FileFault> {
     }
     let (parameters, sizes) = read_rows(index.text("parameters")?, &model)?;
     Ok(Summary {
+        version,
         about: index.about()?,
         parameters,
         digest,
@@ -114,6 +102,32 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, FileFault> {
         model,
         scheduler,
     })
+}
+
+/// Reads the index of a file of `version`, and its hash, if both are what was written.
+fn read_index(
+    file: &File,
+    file_size: u64,
+    version: Version,
+) -> Result<(Vec<u8>, Digest), FileFault> {
+    let mut end = vec![0; version.trailer_size()];
+    let damaged = || FileFault::Damaged("trailer");
+    let index_end = file_size.checked_sub(end.len() as u64);
+    let index_end = index_end.ok_or_else(damaged)?;
+    read_at(file, &mut end, index_end)?;
+    let (size, rest) = end.split_first_chunk().expect("it is longer than that");
+    let index_size = u64::from_le_bytes(*size);
+    let index_start = index_end.checked_sub(index_size);
+    let index_start = index_start.filter(|_| index_size <= MAX_INDEX_SIZE);
+    let index_start = index_start.ok_or_else(damaged)?;
+    let mut index = vec![0; index_size as usize];
+    read_at(file, &mut index, index_start)?;
+    let expected = trailer(&index, version);
+    let (hash, _) = rest.split_at(rest.len() - MARK.len() - 1);
+    match end[..end.len() - 1] == expected[..end.len() - 1] {
+        true => Ok((index, Digest(hash.to_vec()))),
+        false => Err(FileFault::Damaged("index or trailer")),
+    }
 }
 
 /// The parameters that an index lists, and how many bytes each has.
@@ -153,17 +167,18 @@ fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<
 /// Reads a file, if it is whole.
 pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
     let summary = inspect(file)?;
+    let version = summary.version;
     // Two cores read and hash, each its part.
     let (optimizer, model) = thread::scope(|scope| {
         let optimizer = scope.spawn(|| {
             let part = &summary.optimizer;
-            read_part(file, part, &[part.size])
+            read_part(file, version, part, &[part.size])
         });
-        let model = read_part(file, &summary.model, &summary.sizes);
+        let model = read_part(file, version, &summary.model, &summary.sizes);
         (optimizer.join(), model)
     });
     let part = &summary.scheduler;
-    let scheduler = read_part(file, part, &[part.size])?;
+    let scheduler = read_part(file, version, part, &[part.size])?;
     let one = |mut buffers: Vec<Bytes>| buffers.pop().expect("it was read as one").shared();
     let optimizer = one(optimizer.expect("reading does not panic")?);
     let parameters = summary.parameters.into_iter().zip(model?);
@@ -181,9 +196,14 @@ pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
 }
 
 /// Reads a part into buffers of `sizes`, if it is what was written.
-fn read_part(file: &File, part: &Part, sizes: &[u64]) -> Result<Vec<Bytes>, FileFault> {
+fn read_part(
+    file: &File,
+    version: Version,
+    part: &Part,
+    sizes: &[u64],
+) -> Result<Vec<Bytes>, FileFault> {
     let mut start = part.start;
-    let mut hasher = Hasher::new();
+    let mut hasher = version.hasher();
     let mut buffers = vec![];
     for size in sizes {
         let mut buffer = vec![0; *size as usize];
@@ -195,7 +215,7 @@ fn read_part(file: &File, part: &Part, sizes: &[u64]) -> Result<Vec<Bytes>, File
         // As Burn reads files: no copy is made for the sake of an alignment.
         buffers.push(Bytes::from_elems(buffer));
     }
-    match hasher.finalize() == part.hash {
+    match hasher.finalize().to_string() == part.hash {
         true => Ok(buffers),
         false => Err(FileFault::Damaged(part.name)),
     }
