@@ -9,12 +9,10 @@
 
 use std::time::{Duration, Instant};
 
-use benches::{median_interval, verdict};
+use benches::{Network, devices, median_interval, verdict};
 use burn::module::Module;
-use burn::nn::loss::{MseLoss, Reduction};
-use burn::nn::{Linear, LinearConfig};
 use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
-use burn::tensor::{Device, Distribution, Tensor};
+use burn::tensor::Tensor;
 use burn_lr::prelude::*;
 use linear::data::Dataset;
 use linear::model::Model;
@@ -46,49 +44,9 @@ fn main() {
         report(name, "Linear(10, 1)", model, loss, length);
 
         let model = Network::new(&device);
-        let inputs = Tensor::<2>::random([32, 1_024], Distribution::Normal(0.0, 1.0), &device);
-        let targets = inputs.clone().slice([0..32, 0..10]);
-        let loss = |model: &Network| model.loss(inputs.clone(), targets.clone());
+        let inputs = Network::inputs(&device);
+        let loss = |model: &Network| model.loss(inputs.clone());
         report(name, "10 M parameters", model, loss, length);
-    }
-}
-
-/// The enabled backends, for training.
-fn devices() -> Vec<(&'static str, Device)> {
-    let devices = [
-        #[cfg(feature = "flex")]
-        ("flex", Device::flex()),
-        #[cfg(feature = "wgpu")]
-        ("wgpu", Device::wgpu(Default::default())),
-        #[cfg(feature = "cuda")]
-        ("cuda", Device::cuda(0)),
-    ];
-    devices
-        .map(|(name, device)| (name, device.autodiff()))
-        .into()
-}
-
-/// 1,024 · 2,048 + 2,048 · 2,048 + 2,048 · 1,792 + 1,792 · 10 weights, and biases.
-#[derive(Module, Debug)]
-struct Network {
-    layers: Vec<Linear>,
-}
-
-impl Network {
-    fn new(device: &Device) -> Self {
-        let sizes = [1_024, 2_048, 2_048, 1_792, 10];
-        let layers = sizes
-            .windows(2)
-            .map(|size| LinearConfig::new(size[0], size[1]).init(device));
-        Self {
-            layers: layers.collect(),
-        }
-    }
-
-    fn loss(&self, inputs: Tensor<2>, targets: Tensor<2>) -> Tensor<1> {
-        let layers = self.layers.iter();
-        let outputs = layers.fold(inputs, |outputs, layer| layer.forward(outputs).tanh());
-        MseLoss::new().forward(outputs, targets, Reduction::Mean)
     }
 }
 

@@ -46,6 +46,8 @@ mod optimizer_state;
 pub mod pytorch;
 mod record;
 mod scheduler;
+#[cfg(feature = "signal")]
+mod stop_signal;
 mod sync;
 mod timeline;
 #[cfg(test)]
@@ -56,8 +58,8 @@ pub mod train;
 pub use average::{UpdateBnError, WeightAverage, update_bn};
 pub use burn_record::BurnRecordError;
 pub use checkpoint::{
-    Checkpoint, CheckpointError, FileError, FileFault, Inspection, Mismatch, Progress, Restore,
-    SavedTensor,
+    BackgroundWriter, Checkpoint, CheckpointError, FileError, FileFault, Inspection, Mismatch,
+    Progress, Restore, SavedTensor,
 };
 pub use checkpoint_dir::{
     CheckpointDir, CheckpointDirError, CheckpointFile, CheckpointWriter, FoundCheckpoint,
@@ -68,12 +70,15 @@ pub use handle::{ControlError, LrHandle, MetricHandle};
 pub use hyper::ScheduledOptimizer;
 pub use record::{LoadError, Resumable};
 pub use scheduler::{DynScheduler, Scheduler};
+#[cfg(feature = "signal")]
+pub use stop_signal::StopSignal;
 
 /// Everything that a training program uses, in one import.
 pub mod prelude {
     pub use crate::{
-        Checkpoint, CheckpointDir, DynScheduler, Group, Groups, LrHandle, MetricHandle, Progress,
-        Resumable, Retention, ScheduledOptimizer, Scheduler, WeightAverage, layers_of,
+        BackgroundWriter, Checkpoint, CheckpointDir, DynScheduler, Group, Groups, LrHandle,
+        MetricHandle, Progress, Resumable, Retention, ScheduledOptimizer, Scheduler, WeightAverage,
+        layers_of,
     };
     pub use burn::lr_scheduler::LrScheduler;
     pub use lr_schedule::prelude::*;

@@ -8,7 +8,8 @@ use shared::find_lr::FinderArgs;
 
 /// Handwritten digits, trained with burn-train.
 ///
-/// Without a command, trains. The backend is chosen by a cargo feature (`--features wgpu`), or by the variable BURN_DEVICE
+/// Without a command, trains. SIGINT (Ctrl-C) and SIGTERM end a run after the step under way, with code 130 or 143, and it
+/// goes on after its last epoch; a second one ends it at once. The backend is chosen by a cargo feature (`--features wgpu`), or by the variable BURN_DEVICE
 /// among those that are compiled in.
 #[derive(Parser, Debug)]
 #[command(name = "digits", version, args_conflicts_with_subcommands = true)]
@@ -19,6 +20,10 @@ pub struct Cli {
     /// Go on with the run in `--out` after its last checkpoint, with the options that it began with.
     #[arg(long, conflicts_with_all = ["lr", "layer_decay", "patience", "batch_size", "seed"])]
     pub resume: bool,
+    /// Go on with the run in `--out` where there is one, which must have the same options; begin it otherwise. So a
+    /// job that is stopped and started again is one line.
+    #[arg(long, conflicts_with = "resume")]
+    pub resume_or_start: bool,
     /// Directory of the run: checkpoints, logs, and the rates of every step.
     #[arg(long, default_value = "runs/digits")]
     pub out: PathBuf,

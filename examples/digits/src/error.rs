@@ -24,6 +24,10 @@ pub enum Error {
     NoRun(String),
     #[error("the options of the run in `{path}` can't be read: {reason}")]
     Options { path: String, reason: String },
+    #[error("the run in `{0}` was begun with other options")]
+    OtherOptions(String),
+    #[error("can't wait for signals: {0}")]
+    Signal(io::Error),
     #[error("can't {action} `{}`: {source}", .path.display())]
     Io {
         action: &'static str,

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
@@ -11,6 +12,7 @@ use burn::train::logger::FileMetricLogger;
 use burn::train::metric::store::{Direction, Split};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
 use burn::train::{Learner, LearningResult, SupervisedTraining};
+use burn_lr::StopSignal;
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback, discard_logs_after};
 use shared::Backend;
@@ -25,17 +27,33 @@ use crate::plain::Lines;
 use crate::run_dir::RunDir;
 
 /// Trains from the beginning, in the directory `path`.
-pub fn train(options: Options, path: &Path) -> Result<(), Error> {
+pub fn train(options: Options, path: &Path) -> Result<ExitCode, Error> {
     let backend = start_backend();
     let dir = RunDir::create(path, &options)?;
     let checkpoints = EpochCheckpoints::open(dir.checkpoints())?;
     run(&options, &backend, &dir, &checkpoints, 0)
 }
 
+/// Finishes the run in the directory `path` where there is one, with the same options; begins it otherwise.
+pub fn resume_or_start(options: Options, path: &Path) -> Result<ExitCode, Error> {
+    if !RunDir::holds_a_run(path) {
+        return train(options, path);
+    }
+    let (dir, begun) = RunDir::open(path)?;
+    match begun.how == options.how {
+        true => go_on(dir, options),
+        false => Err(Error::OtherOptions(path.display().to_string())),
+    }
+}
+
 /// Finishes the run in the directory `path`, or trains on until there are as many `epochs`.
-pub fn resume(path: &Path, epochs: Option<u64>) -> Result<(), Error> {
+pub fn resume(path: &Path, epochs: Option<u64>) -> Result<ExitCode, Error> {
     let (dir, mut options) = RunDir::open(path)?;
     options.epochs = epochs.unwrap_or(options.epochs);
+    go_on(dir, options)
+}
+
+fn go_on(dir: RunDir, options: Options) -> Result<ExitCode, Error> {
     let backend = start_backend();
     let checkpoints = EpochCheckpoints::open(dir.checkpoints())?;
     let last = last_epoch(&checkpoints)?;
@@ -101,7 +119,7 @@ fn run(
     dir: &RunDir,
     checkpoints: &EpochCheckpoints,
     last: u64,
-) -> Result<(), Error> {
+) -> Result<ExitCode, Error> {
     let how = &options.how;
     let Start {
         model,
@@ -150,6 +168,9 @@ fn run(
         true => training, // burn-train's dashboard
         false => training.renderer(Box::new(Lines::default())),
     };
+    let stop = StopSignal::install().map_err(Error::Signal)?;
+    let interrupts = stop.interrupts(training.interrupter());
+    interrupts.map_err(Error::Signal)?;
     let outcome = feedback.outcome();
     let training = feedback.install(training);
 
@@ -172,6 +193,9 @@ fn run(
         .inspect(|()| println!("picture {}", dir.picture().display()));
     if done < options.epochs {
         println!("stopped after epoch {done}; `--resume` goes on");
+        if let Some(code) = stop.exit_code() {
+            return drawn.map(|()| ExitCode::from(code));
+        }
     } else {
         println!(
             "done backend={} epochs={done} steps={} lr={} valid_acc={:.4} out={}",
@@ -182,5 +206,5 @@ fn run(
             dir.path().display(),
         );
     }
-    drawn
+    drawn.map(|()| ExitCode::SUCCESS)
 }

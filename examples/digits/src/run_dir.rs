@@ -18,7 +18,7 @@ impl RunDir {
         let dir = Self {
             path: path.to_path_buf(),
         };
-        if dir.options_path().exists() {
+        if Self::holds_a_run(path) {
             return Err(Error::AlreadyARun(path.display().to_string()));
         }
         let text = serde_json::to_string_pretty(options).expect("options have a JSON form");
@@ -29,12 +29,17 @@ impl RunDir {
         Ok(dir)
     }
 
+    /// Whether a run was begun in the directory `path`.
+    pub fn holds_a_run(path: &Path) -> bool {
+        path.join(OPTIONS).exists()
+    }
+
     /// The directory of a run that was begun, and its options.
     pub fn open(path: &Path) -> Result<(Self, Options), Error> {
         let dir = Self {
             path: path.to_path_buf(),
         };
-        if !dir.options_path().exists() {
+        if !Self::holds_a_run(path) {
             return Err(Error::NoRun(path.display().to_string()));
         }
         let text = fs::read_to_string(dir.options_path());
@@ -62,7 +67,7 @@ impl RunDir {
     }
 
     fn options_path(&self) -> PathBuf {
-        self.path.join("options.json")
+        self.path.join(OPTIONS)
     }
 
     /// The epochs that can be gone on from.
@@ -70,3 +75,5 @@ impl RunDir {
         self.path.join("checkpoint")
     }
 }
+
+const OPTIONS: &str = "options.json";

@@ -10,7 +10,8 @@ use crate::schedule::ScheduleChoice;
 
 /// Linear regression on the diabetes data with a scheduled learning rate.
 ///
-/// Without a command, trains. The backend is chosen by a cargo feature (`--features wgpu`), or
+/// Without a command, trains. SIGINT (Ctrl-C) and SIGTERM end a run after the step under way, with a checkpoint
+/// of it, and code 130 or 143; a second one ends it at once. The backend is chosen by a cargo feature (`--features wgpu`), or
 /// by the variable BURN_DEVICE among those that are compiled in.
 #[derive(Parser, Debug)]
 #[command(name = "linear", version, args_conflicts_with_subcommands = true)]
@@ -67,6 +68,10 @@ pub struct TrainArgs {
     /// Directory of the run: its checkpoint, and rate and loss of every step.
     #[arg(long, default_value = "runs/linear")]
     pub out: PathBuf,
+    /// Finish the run in `--out` where there is one, which must have the same options; begin it otherwise. So a job
+    /// that is stopped and started again is one line.
+    #[arg(long)]
+    pub resume_or_start: bool,
 }
 
 /// How a run trains; stored with it.

@@ -1,5 +1,6 @@
 //! Every schedule on the same data, from the same start, over the same batches.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 
 use clap::ValueEnum;
@@ -27,7 +28,7 @@ pub fn compare(options: &Options, picture: &Path) -> Result<(), Error> {
         let mut rows = vec![];
         let outcome = Run::new(&options, &backend)?.train(|_, row| {
             rows.push(row);
-            Ok(())
+            Ok(ControlFlow::Continue(()))
         });
         match outcome {
             Ok(outcome) => {

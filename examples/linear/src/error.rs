@@ -17,6 +17,10 @@ pub enum Error {
     AlreadyARun(String),
     #[error("`{0}` holds no run: it has no checkpoint")]
     NoRun(String),
+    #[error("the run in `{path}` was begun with other options: {options}")]
+    OtherOptions { path: String, options: String },
+    #[error("can't wait for signals: {0}")]
+    Signal(io::Error),
     #[error("another process is working in `{0}`")]
     Busy(String),
     #[error(transparent)]

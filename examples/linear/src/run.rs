@@ -2,10 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::process::ExitCode;
 
 use burn::module::Module;
 use burn::optim::{GradientsParams, ModuleOptimizer};
+use burn_lr::StopSignal;
 use burn_lr::finder::{LrFinder, RangeTest};
 use burn_lr::prelude::*;
 use burn_lr::spec::TrainingLength;
@@ -26,7 +29,7 @@ use crate::schedule;
 const OPTIONS: &str = "options";
 
 /// Trains from the beginning, in the directory `path`.
-pub fn train(options: Options, path: &Path) -> Result<(), Error> {
+pub fn train(options: Options, path: &Path) -> Result<ExitCode, Error> {
     let dir = RunDir::create(path)?;
     let backend = start_backend();
     let run = Run::new(&options, &backend)?;
@@ -34,13 +37,32 @@ pub fn train(options: Options, path: &Path) -> Result<(), Error> {
     finish(run, &backend, &dir)
 }
 
+/// Finishes the run in the directory `path` where there is one, with the same options; begins it otherwise.
+pub fn resume_or_start(options: Options, path: &Path) -> Result<ExitCode, Error> {
+    match RunDir::holds_a_run(path) {
+        true => go_on(path, Some(options)),
+        false => train(options, path),
+    }
+}
+
 /// Finishes the run in the directory `path`.
-pub fn resume(path: &Path) -> Result<(), Error> {
+pub fn resume(path: &Path) -> Result<ExitCode, Error> {
+    go_on(path, None)
+}
+
+/// Finishes a run, if its options are the `expected` ones.
+fn go_on(path: &Path, expected: Option<Options>) -> Result<ExitCode, Error> {
     let dir = RunDir::open(path)?;
     let checkpoint = Checkpoint::load(dir.checkpoint())?;
-    let options = checkpoint.note(OPTIONS).unwrap_or("missing");
+    let text = checkpoint.note(OPTIONS).unwrap_or("missing");
     let options: Options =
-        serde_json::from_str(options).map_err(|_| Error::Options(options.to_string()))?;
+        serde_json::from_str(text).map_err(|_| Error::Options(text.to_string()))?;
+    if expected.is_some_and(|expected| expected != options) {
+        return Err(Error::OtherOptions {
+            path: path.display().to_string(),
+            options: text.to_string(),
+        });
+    }
     let backend = start_backend();
     let mut run = Run::new(&options, &backend)?;
     run.restore(checkpoint)?;
@@ -55,19 +77,31 @@ pub fn start_backend() -> Backend {
     backend
 }
 
-/// Trains to the end, with history and checkpoints in `dir`, and says how it went.
-fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
+/// Trains to the end or until a signal says to stop, with history and checkpoints in `dir`, and says how it went.
+fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<ExitCode, Error> {
     let path = dir.checkpoint();
+    let stop = StopSignal::install().map_err(Error::Signal)?;
     let mut history = History::open(dir.history(), run.step)?;
     let every = run.options.checkpoint_every;
+    let mut writer = BackgroundWriter::new(&path);
     let outcome = run.train(|run, row| {
         history.add(&row)?;
-        if run.step.is_multiple_of(every) || run.step == run.steps {
+        let stops = stop.exit_code().is_some();
+        if run.step.is_multiple_of(every) || run.step == run.steps || stops {
             history.sync()?; // the checkpoint counts on what comes before it
-            run.checkpoint()?.save(&path)?;
+            writer.save(run.checkpoint()?)?;
         }
-        Ok(())
+        Ok(match stops {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        })
     })?;
+    writer.finish()?;
+    if let Some(code) = stop.exit_code().filter(|_| run.step < run.steps) {
+        let (step, steps, dir) = (run.step, run.steps, dir.path().display());
+        println!("stopped at step {step} of {steps}: `resume {dir}` goes on");
+        return Ok(ExitCode::from(code));
+    }
     let schedule = run.options.schedule.name();
     // What is wrong with it is said after how the run went.
     let drawn = draw(&schedule, dir).inspect(|()| println!("picture {}", dir.picture().display()));
@@ -81,7 +115,7 @@ fn finish(mut run: Run, backend: &Backend, dir: &RunDir) -> Result<(), Error> {
         outcome.valid_mse,
         path.display(),
     );
-    drawn
+    drawn.map(|()| ExitCode::SUCCESS)
 }
 
 /// Draws what the directory has the history of: of a resumed run, the first part too.
@@ -131,10 +165,10 @@ impl Run {
         })
     }
 
-    /// Trains to the end; after every step, `after_step` gets the run and what the step did.
+    /// Trains to the end; after every step, `after_step` gets the run and what the step did, and may end it.
     pub fn train(
         &mut self,
-        mut after_step: impl FnMut(&Self, Row) -> Result<(), Error>,
+        mut after_step: impl FnMut(&Self, Row) -> Result<ControlFlow<()>, Error>,
     ) -> Result<Epoch, Error> {
         let progress = progress::Progress::new(self.options.epochs);
         let per_epoch = self.data.steps_per_epoch(self.options.batch_size);
@@ -156,7 +190,9 @@ impl Run {
                 if self.step.is_multiple_of(per_epoch) {
                     self.end_epoch(&progress, lr)?;
                 }
-                after_step(self, row)?;
+                if after_step(self, row)?.is_break() {
+                    return Ok(self.outcome());
+                }
             }
         }
         Ok(self.outcome())

@@ -22,9 +22,14 @@ impl RunDir {
         Ok(dir)
     }
 
+    /// Whether a run was begun in the directory `path`.
+    pub fn holds_a_run(path: &Path) -> bool {
+        path.join(CHECKPOINT).exists()
+    }
+
     /// The directory of a run that was begun.
     pub fn open(path: &Path) -> Result<Self, Error> {
-        if !path.join(CHECKPOINT).exists() {
+        if !Self::holds_a_run(path) {
             return Err(Error::NoRun(path.display().to_string()));
         }
         Self::lock(path)
@@ -58,6 +63,11 @@ impl RunDir {
             }
         }
         Ok(())
+    }
+
+    /// The directory itself.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The run's state.

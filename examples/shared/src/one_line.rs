@@ -1,19 +1,21 @@
 //! What ends a program: one line on standard error, and exit code 2.
 
 use std::fmt::Display;
-use std::process::ExitCode;
+use std::process::{ExitCode, Termination};
 
 use clap::Parser;
 use clap::error::ErrorKind;
 
-/// Does what the command line says.
-pub fn run<C: Parser, E: Display>(program: impl FnOnce(C) -> Result<(), E>) -> ExitCode {
+/// Does what the command line says. A program that does not fail may end with a code of its own.
+pub fn run<C: Parser, T: Termination, E: Display>(
+    program: impl FnOnce(C) -> Result<T, E>,
+) -> ExitCode {
     let cli = match C::try_parse() {
         Ok(cli) => cli,
         Err(error) => return end_with(&error),
     };
     match program(cli) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(ended) => ended.report(),
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::from(2)

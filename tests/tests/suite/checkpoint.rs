@@ -89,6 +89,47 @@ fn a_run_goes_on_from_a_file_bit_for_bit() {
     }
 }
 
+#[test]
+fn a_run_that_trains_on_while_it_is_saved_saves_what_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run");
+    for device in devices() {
+        let mut writer = BackgroundWriter::new(&path);
+        let (mut run, mut run_lr, checkpoint) = trained(&device, 12);
+        let mut step = 12;
+        let mut save_and_go_on = |checkpoint, run: &mut Training, lr: &mut Lr| {
+            let saved = run.weights();
+            writer.save(checkpoint).unwrap();
+            (0..5).for_each(|_| run.step(lr.step()));
+            step += 5;
+            saved
+        };
+        let first = save_and_go_on(checkpoint, &mut run, &mut run_lr);
+        let config = AdamConfig::new();
+        let Training {
+            model, optimizer, ..
+        } = &run;
+        let progress = Progress {
+            step: 17,
+            ..Progress::default()
+        };
+        let checkpoint = Checkpoint::capture(model, optimizer, &config, &run_lr, progress).unwrap();
+        let last = save_and_go_on(checkpoint, &mut run, &mut run_lr);
+        assert_ne!(first, last);
+        writer.finish().unwrap();
+
+        let checkpoint = Checkpoint::load(&path).unwrap();
+        assert_eq!(checkpoint.progress().step, 17);
+        let (mut resumed, mut resumed_lr) = (Training::new(config.init(), &device), lr());
+        (resumed.model, resumed.optimizer) = checkpoint
+            .restore(resumed.model, resumed.optimizer, &config, &mut resumed_lr)
+            .unwrap();
+        assert_eq!(resumed.weights(), last, "on {device:?}");
+        (0..5).for_each(|_| resumed.step(resumed_lr.step()));
+        assert_eq!(resumed.weights(), run.weights(), "on {device:?}");
+    }
+}
+
 /// Tries to restore, and gives the error; the scheduler must not have moved.
 fn refused<M: Module, C: Config>(
     checkpoint: &Checkpoint,

@@ -158,12 +158,22 @@ fn a_failed_save_changes_nothing(at: &Path, prevent: fn(&Path), reason: &str) {
         error.contains("single.bpk") && error.contains(reason),
         "{error}"
     );
+    let mut background = BackgroundWriter::new(&single);
+    let mut arrives = |run: &mut Run, expected: bool| {
+        let before = background.save(run.checkpoint());
+        run.train(2); // while it fails
+        assert_eq!(before.is_err(), expected);
+    };
+    arrives(&mut run, false);
+    arrives(&mut run, true);
+    let error = background.finish().unwrap_err().to_string();
+    assert!(error.contains(reason), "{error}");
     let error = a_failed_epoch(&at.join("epochs")).to_string();
     assert!(
         error.contains("epochs") && error.contains(reason),
         "{error}"
     );
-    run.train(7);
+    run.train(3);
     other.train(14);
     assert_eq!(run.training.weights(), other.training.weights());
 

@@ -29,7 +29,7 @@ use burn::train::{
 use burn_lr::feedback::{Feedback, State, StateError, Stored, Value};
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError, discard_logs_after};
-use digits::data::{self, DigitBatch, DigitBatcher};
+use digits::data::{self, Digit, DigitBatch, DigitBatcher};
 use digits::model::Network;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -50,13 +50,17 @@ fn scheduler() -> Lr {
     Scheduler::with_feedback(Constant::new(0.02).warmup(40).into_dyn(), rule)
 }
 
+fn train_loader(seed: u64) -> EpochDataLoader<Digit, DigitBatch> {
+    let (train, _) = data::split();
+    EpochDataLoader::new(Arc::new(train), DigitBatcher, 64, seed, &Device::flex())
+}
+
 fn loaders(first_epoch: usize, seed: u64) -> (TrainLoader<Network>, ValidLoader<Network>) {
-    let device = Device::flex();
-    let (train, valid) = data::split();
-    let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, 64, seed, &device);
+    let (_, valid) = data::split();
+    let train = train_loader(seed);
     let valid: Arc<dyn DataLoader<DigitBatch>> = DataLoaderBuilder::new(DigitBatcher)
         .batch_size(128)
-        .set_device(device)
+        .set_device(Device::flex())
         .build(valid);
     (Arc::new(train.starting_with(first_epoch as u64)), valid)
 }
@@ -95,6 +99,32 @@ impl Metric for Rates {
     fn clear(&mut self) {}
 }
 
+/// Epochs of 5 steps, of which 23 are one of the data.
+#[test]
+fn an_epoch_of_the_data_is_resumed_in_its_middle() {
+    const SHORT: usize = 14;
+    let train = |directory: &Path, resumed: Option<usize>, epochs: usize| {
+        let (lr, rates) = (scheduler(), Rates::default());
+        let next = resumed.map_or(1, |epoch| epoch as u64 + 1);
+        let (train, valid) = (train_loader(7), loaders(1, 7).1);
+        let train = train.with_steps_per_epoch(5).starting_with(next);
+        let training = SupervisedTraining::new(directory, Arc::new(train), valid);
+        let training = with_metrics(training, resumed, &rates);
+        let training = feedback(&lr).install(training).num_epochs(epochs);
+        let model = succeeded(training.launch(learner(lr)));
+        (rates.take(), weights(model))
+    };
+    let (whole, in_two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (expected, model) = train(whole.path(), None, SHORT);
+    assert_eq!(expected.len(), SHORT * 5);
+    assert!(!cuts(&expected).is_empty());
+    let (mut rates, _) = train(in_two.path(), None, 6);
+    let (rest, resumed) = train(in_two.path(), Some(6), SHORT);
+    rates.extend(rest);
+    assert_eq!(rates, expected);
+    assert!(model == resumed, "the weights differ");
+}
+
 /// A training in `directory`, after the checkpoint of epoch `resumed` if there is one.
 fn training(
     directory: &Path,
@@ -112,7 +142,19 @@ fn training_with(
     seed: u64,
 ) -> SupervisedTraining<Network> {
     let (train, valid) = loaders(resumed.unwrap_or(0) + 1, seed);
-    let training = SupervisedTraining::new(directory, train, valid)
+    with_metrics(
+        SupervisedTraining::new(directory, train, valid),
+        resumed,
+        rates,
+    )
+}
+
+fn with_metrics(
+    training: SupervisedTraining<Network>,
+    resumed: Option<usize>,
+    rates: &Rates,
+) -> SupervisedTraining<Network> {
+    let training = training
         .metrics((LossMetric::new(),))
         .metric_train(rates.clone())
         .with_application_logger(None)

@@ -3,6 +3,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lr_checkpoint::disk::lock::DirLock;
 use lr_checkpoint::disk::scratch::clear_leftovers;
@@ -11,13 +12,23 @@ use lr_checkpoint::{CheckpointFile, Progress, Retention};
 
 use super::directory::{CheckpointDir, has_vanished};
 use super::error::CheckpointDirError;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, Save};
 
-/// The one that saves to a [`CheckpointDir`], from [`CheckpointDir::writer`].
+/// The one that saves to a [`CheckpointDir`], from [`CheckpointDir::writer`]: [at once](Self::save), or
+/// [on another thread](Self::save_in_background) while the training goes on.
 ///
 /// It can be asked what the directory itself can: `writer.latest()`.
 #[derive(Debug)]
 pub struct CheckpointWriter {
+    directory: CheckpointDir,
+    /// Waited for before anything else is done to the files.
+    save: Save<CheckpointDirError>,
+    files: Arc<Mutex<Files>>,
+}
+
+/// The files of a directory, and what is known of them.
+#[derive(Debug)]
+struct Files {
     directory: CheckpointDir,
     retention: Retention,
     /// The progress of the files that are there; `None` of those that can't be read.
@@ -41,6 +52,105 @@ impl CheckpointDir {
 
 impl CheckpointWriter {
     fn new(directory: CheckpointDir, retention: Retention) -> Result<Self, CheckpointDirError> {
+        let files = Files::open(directory.clone(), retention)?;
+        Ok(Self {
+            directory,
+            save: Save::default(),
+            files: Arc::new(Mutex::new(files)),
+        })
+    }
+
+    /// Saves `checkpoint` under the name of its step, and then removes those that no rule of the
+    /// retention protects. Returns the file's path.
+    ///
+    /// # Errors
+    ///
+    /// A checkpoint that can't be written, or a whole one of a later step is there
+    /// ([`CheckpointDirError::NotTheLatest`]): then all is as it was. Where an old one can't be
+    /// removed ([`CheckpointDirError::Remove`]), this one is saved. Last, that of a save in the
+    /// background before it.
+    pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
+        let before = self.save.wait();
+        let path = lock(&self.files).save(checkpoint)?;
+        before.map(|()| path)
+    }
+
+    /// Saves `checkpoint` as [`save`](Self::save) does, but on another thread, after the save that is
+    /// under way: as a [`BackgroundWriter`](crate::BackgroundWriter) does. Dropping the writer waits.
+    ///
+    /// # Errors
+    ///
+    /// That of the save before this one. This one is under way all the same, so that a training may go
+    /// on after an error.
+    ///
+    /// ```
+    /// # use burn::nn::LinearConfig;
+    /// # use burn::optim::AdamConfig;
+    /// # use burn::tensor::Device;
+    /// use burn_lr::prelude::*;
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let directory = tempfile::tempdir()?;
+    /// # let checkpoints = CheckpointDir::new(directory.path());
+    /// # let config = AdamConfig::new();
+    /// # let model = LinearConfig::new(10, 1).init(&Device::flex().autodiff());
+    /// # let optimizer = config.init();
+    /// # let mut lr = Scheduler::new(Cosine::new(0.1, 0.0, 1_000));
+    /// let mut writer = checkpoints.writer(Retention::new().keep_last(2))?;
+    /// for step in 1..=100 {
+    ///     lr.step(); // and the optimizer, with this rate
+    ///     if step % 20 == 0 {
+    ///         let progress = Progress { step, ..Progress::default() };
+    ///         let checkpoint = Checkpoint::capture(&model, &optimizer, &config, &lr, progress)?;
+    ///         writer.save_in_background(checkpoint)?;
+    ///     }
+    /// }
+    /// writer.finish()?;
+    /// assert_eq!(checkpoints.latest()?.unwrap().checkpoint.progress().step, 100);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn save_in_background(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointDirError> {
+        let files = self.files.clone();
+        self.save
+            .begin(move || lock(&files).save(&checkpoint).map(drop))
+    }
+
+    /// Whether a save is under way, for a training that would rather pass over one than wait.
+    pub fn is_saving(&self) -> bool {
+        self.save.is_under_way()
+    }
+
+    /// Waits for the save that is under way, and gives up the right to save here.
+    ///
+    /// # Errors
+    ///
+    /// That of the last save, if no call before has returned it.
+    pub fn finish(mut self) -> Result<(), CheckpointDirError> {
+        self.save.wait()
+    }
+
+    /// Gives up the checkpoints after `step`, to go on from an earlier checkpoint than the latest:
+    /// removes the checkpoints of later steps, those that can't be read among them, and returns
+    /// their paths.
+    ///
+    /// # Errors
+    ///
+    /// That of a save in the background before it, or no checkpoint up to `step` that is whole, and nothing is
+    /// removed then; or one that can't be removed.
+    pub fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
+        self.save.wait()?;
+        lock(&self.files).discard_after(step)
+    }
+}
+
+fn lock(files: &Mutex<Files>) -> MutexGuard<'_, Files> {
+    // What is known of the files is looked up before each use.
+    files.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Files {
+    fn open(directory: CheckpointDir, retention: Retention) -> Result<Self, CheckpointDirError> {
         retention.check()?;
         let path = directory.path();
         let failed = |action, path: &Path| {
@@ -60,25 +170,17 @@ impl CheckpointWriter {
         for leftover in cleared.map_err(|(path, source)| failed("clear", &path)(source))? {
             log::info!("removed `{}`, left by a killed writer", leftover.display());
         }
-        let mut writer = Self {
+        let mut files = Self {
             directory,
             retention,
             known: BTreeMap::new(),
             _lock: lock,
         };
-        writer.look()?;
-        Ok(writer)
+        files.look()?;
+        Ok(files)
     }
 
-    /// Saves `checkpoint` under the name of its step, and then removes those that no rule of the
-    /// retention protects. Returns the file's path.
-    ///
-    /// # Errors
-    ///
-    /// A checkpoint that can't be written, or a whole one of a later step is there
-    /// ([`CheckpointDirError::NotTheLatest`]): then all is as it was. Where an old one can't be
-    /// removed ([`CheckpointDirError::Remove`]), this one is saved.
-    pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
+    fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
         let step = checkpoint.progress().step;
         self.look()?;
         self.check_that_it_is_the_latest(step)?;
@@ -90,19 +192,12 @@ impl CheckpointWriter {
         Ok(path)
     }
 
-    /// Gives up the checkpoints after `step`, to go on from an earlier checkpoint than the latest:
-    /// removes the checkpoints of later steps, those that can't be read among them, and returns
-    /// their paths.
-    ///
-    /// # Errors
-    ///
-    /// No checkpoint up to `step` that is whole, and nothing is removed then; or one that can't be removed.
-    pub fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
+    fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
         self.look()?;
         let mut before = self.known.range(..=step).rev();
         if !before.any(|(step, _)| Checkpoint::load(self.file(*step).path).is_ok()) {
             return Err(CheckpointDirError::NothingBefore {
-                path: self.path().to_path_buf(),
+                path: self.directory.path().to_path_buf(),
                 step,
             });
         }
@@ -166,7 +261,7 @@ impl CheckpointWriter {
             {
                 log::warn!(
                     "no checkpoint in `{}` has the metric `{metric}`, by which the best is kept",
-                    self.path().display(),
+                    self.directory.path().display(),
                 );
             }
         }

@@ -48,6 +48,12 @@ use super::order::shuffled;
 /// For several devices, [`slice`](DataLoader::slice) gives each its share of every epoch's order,
 /// so that all items are seen once per epoch and each device gets other ones in the next.
 ///
+/// # Within an epoch
+///
+/// An epoch that takes a week can be resumed in its middle: a loop of one's own tells the loader the
+/// [step](Self::starting_at), and burn-train, which saves at the end of an epoch only, gets
+/// [epochs of some steps](Self::with_steps_per_epoch), whose order runs on through those of the data.
+///
 /// # What else a run that resumes exactly needs
 ///
 /// - No randomness in the model that is drawn from the device's own generator: dropout goes on with
@@ -64,8 +70,12 @@ pub struct EpochDataLoader<I, O> {
     batch_size: usize,
     seed: u64,
     device: Device,
+    /// The batches of a pass, where those aren't all of an epoch.
+    steps_per_epoch: Option<u64>,
     /// The epoch of the next pass.
     next_epoch: AtomicU64,
+    /// The batches of it that are left out.
+    skipped: AtomicU64,
     /// The part of each epoch's order that is given.
     part: Range<usize>,
 }
@@ -92,12 +102,61 @@ impl<I: 'static, O: 'static> EpochDataLoader<I, O> {
             batch_size,
             seed,
             device: device.clone(),
+            steps_per_epoch: None,
             next_epoch: AtomicU64::new(1),
+            skipped: AtomicU64::new(0),
         }
+    }
+
+    /// This loader with epochs of so many steps (batches), whatever the data has. The order of the items is
+    /// the same: it runs on from one pass to the next, through the epochs of the data. So burn-train saves a
+    /// checkpoint every `steps`, and an epoch of the data can be resumed in its middle:
+    ///
+    /// ```
+    /// # use std::sync::Arc;
+    /// # use burn::data::dataloader::DataLoader;
+    /// # use burn::data::dataloader::batcher::Batcher;
+    /// # use burn::data::dataset::InMemDataset;
+    /// # use burn::tensor::Device;
+    /// # use burn_lr::train::EpochDataLoader;
+    /// # struct Numbers;
+    /// # impl Batcher<u32, Vec<u32>> for Numbers {
+    /// #     fn batch(&self, items: Vec<u32>, _device: &Device) -> Vec<u32> {
+    /// #         items
+    /// #     }
+    /// # }
+    /// # let dataset = Arc::new(InMemDataset::new((0..10).collect()));
+    /// // ten items in batches of 4 make 3 steps: here, passes of 2 steps
+    /// let loader = EpochDataLoader::new(dataset, Numbers, 4, 42, &Device::flex());
+    /// let pass = |loader: &dyn DataLoader<Vec<u32>>| loader.iter().map(Result::unwrap).collect::<Vec<_>>();
+    /// let whole: Vec<Vec<u32>> = [pass(&loader), pass(&loader)].concat();
+    /// let short = loader.with_steps_per_epoch(2).starting_with(1);
+    /// assert_eq!([pass(&short), pass(&short), pass(&short)].concat(), whole);
+    /// ```
+    ///
+    /// With slices for several devices, each runs on through its own share: give them shares of as many batches.
+    ///
+    /// # Panics
+    ///
+    /// With epochs of no steps.
+    pub fn with_steps_per_epoch(mut self, steps: u64) -> Self {
+        assert!(steps > 0, "steps_per_epoch: must be at least 1, got 0");
+        self.steps_per_epoch = Some(steps);
+        self
+    }
+
+    /// This loader, whose next pass begins with the batch of step `step` (from 0 on, through all epochs) and
+    /// ends with its epoch.
+    pub fn starting_at(self, step: u64) -> Self {
+        let steps = self.steps_per_pass().max(1);
+        self.skipped.store(step % steps, Ordering::Relaxed);
+        self.next_epoch.store(step / steps + 1, Ordering::Relaxed);
+        self
     }
 
     /// This loader, whose next pass is `epoch`.
     pub fn starting_with(self, epoch: u64) -> Self {
+        self.skipped.store(0, Ordering::Relaxed);
         self.next_epoch.store(epoch, Ordering::Relaxed);
         self
     }
@@ -109,17 +168,40 @@ impl<I: 'static, O: 'static> EpochDataLoader<I, O> {
 
     /// A pass over any epoch, which is not counted as one.
     pub fn epoch(&self, epoch: u64) -> impl DataLoaderIterator<O> + use<I, O> {
-        let mut order = shuffled(self.dataset.len(), self.seed, epoch);
-        order.truncate(self.part.end);
-        order.drain(..self.part.start);
+        self.pass(epoch, 0)
+    }
+
+    /// The batches of the data's epochs.
+    fn batches(&self) -> u64 {
+        self.part.len().div_ceil(self.batch_size) as u64
+    }
+
+    fn steps_per_pass(&self) -> u64 {
+        self.steps_per_epoch.unwrap_or(self.batches())
+    }
+
+    fn pass(&self, epoch: u64, skipped: u64) -> Pass<I, O> {
+        let steps = self.steps_per_pass();
+        let begin = epoch.saturating_sub(1).saturating_mul(steps);
+        let end = match self.part.is_empty() {
+            true => begin,
+            false => begin.saturating_add(steps),
+        };
         Pass {
-            order,
-            position: 0,
-            batch_size: self.batch_size,
-            dataset: self.dataset.clone(),
-            batcher: self.batcher.clone(),
-            device: self.device.clone(),
+            steps: begin..end,
+            next: begin.saturating_add(skipped).min(end),
+            order: None,
+            loader: self.clone(),
         }
+    }
+
+    /// The items before the batch of `step`, from the first epoch on.
+    fn items_before(&self, step: u64) -> u64 {
+        let (items, batches) = (self.part.len() as u64, self.batches().max(1));
+        let in_epoch = (step % batches).saturating_mul(self.batch_size as u64);
+        (step / batches)
+            .saturating_mul(items)
+            .saturating_add(in_epoch.min(items))
     }
 
     /// The same at the same epoch, for another part or device.
@@ -130,7 +212,9 @@ impl<I: 'static, O: 'static> EpochDataLoader<I, O> {
             batch_size: self.batch_size,
             seed: self.seed,
             device: device.clone(),
+            steps_per_epoch: self.steps_per_epoch,
             next_epoch: AtomicU64::new(self.next_epoch()),
+            skipped: AtomicU64::new(self.skipped.load(Ordering::Relaxed)),
             part,
         }
     }
@@ -145,9 +229,11 @@ impl<I: 'static, O: 'static> Clone for EpochDataLoader<I, O> {
 impl<I: 'static, O: 'static> DataLoader<O> for EpochDataLoader<I, O> {
     fn iter<'a>(&'a self) -> Box<dyn DataLoaderIterator<O> + 'a> {
         let epoch = self.next_epoch.fetch_add(1, Ordering::Relaxed);
-        Box::new(self.epoch(epoch))
+        let skipped = self.skipped.swap(0, Ordering::Relaxed);
+        Box::new(self.pass(epoch, skipped))
     }
 
+    /// The items of an epoch of the data, by which Burn makes slices.
     fn num_items(&self) -> usize {
         self.part.len()
     }
@@ -169,33 +255,46 @@ impl<I: 'static, O: 'static> DataLoader<O> for EpochDataLoader<I, O> {
 
 /// A pass over an epoch.
 struct Pass<I, O> {
-    order: Vec<usize>,
-    position: usize,
-    batch_size: usize,
-    dataset: Arc<dyn Dataset<I>>,
-    batcher: Arc<dyn Batcher<I, O>>,
-    device: Device,
+    steps: Range<u64>,
+    /// The step of the next batch.
+    next: u64,
+    /// The epoch of the data that the last batch was of, and its order.
+    order: Option<(u64, Vec<usize>)>,
+    loader: EpochDataLoader<I, O>,
 }
 
-impl<I, O> Iterator for Pass<I, O> {
+impl<I: 'static, O: 'static> Iterator for Pass<I, O> {
     type Item = Result<O, DatasetError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let left = &self.order[self.position..];
-        let batch = &left[..left.len().min(self.batch_size)];
-        if batch.is_empty() {
+        if self.next >= self.steps.end {
             return None;
         }
-        self.position += batch.len();
-        let items = self.dataset.get_many(batch.to_vec());
-        Some(items.map(|items| self.batcher.batch(items, &self.device)))
+        let loader = &self.loader;
+        let (epoch, batch) = (
+            self.next / loader.batches() + 1,
+            self.next % loader.batches(),
+        );
+        self.next += 1;
+        if self.order.as_ref().is_none_or(|(other, _)| *other != epoch) {
+            let mut order = shuffled(loader.dataset.len(), loader.seed, epoch);
+            order.truncate(loader.part.end);
+            order.drain(..loader.part.start);
+            self.order = Some((epoch, order));
+        }
+        let (_, order) = self.order.as_ref()?;
+        let items = order.chunks(loader.batch_size).nth(batch as usize)?;
+        let items = loader.dataset.get_many(items.to_vec());
+        Some(items.map(|items| loader.batcher.batch(items, &loader.device)))
     }
 }
 
-impl<I, O> DataLoaderIterator<O> for Pass<I, O> {
+impl<I: 'static, O: 'static> DataLoaderIterator<O> for Pass<I, O> {
     fn progress(&self) -> Progress {
         let unit = Some("items".to_string());
-        Progress::new(self.position, self.order.len(), unit)
+        let before = self.loader.items_before(self.steps.start);
+        let items = |step| (self.loader.items_before(step) - before) as usize;
+        Progress::new(items(self.next), items(self.steps.end), unit)
     }
 }
 
@@ -244,6 +343,39 @@ mod tests {
         assert!(ours == clones && ours == moveds);
         let first = moved.iter().next().unwrap().unwrap();
         assert!(first.1.is_autodiff());
+    }
+
+    #[test]
+    fn short_epochs_and_a_step_to_begin_at_keep_the_order() {
+        let whole = loader(); // epochs of 11 steps, the last one of 3 items
+        let batches = |loader: &dyn DataLoader<(Vec<usize>, Device)>| -> Vec<Vec<usize>> {
+            loader.iter().map(|batch| batch.unwrap().0).collect()
+        };
+        let expected: Vec<_> = (0..4).flat_map(|_| batches(&whole)).collect();
+        for steps in [1, 4, 11, 12, 30] {
+            let short = loader().with_steps_per_epoch(steps);
+            let passes = 44 / steps;
+            let seen: Vec<_> = (0..passes).flat_map(|_| batches(&short)).collect();
+            assert_eq!(seen, expected[..(passes * steps) as usize], "{steps}");
+            for start in [0, 1, 10, 11, 12, 27] {
+                // The rest of the epoch that the step is in, then the next one.
+                let resumed = loader().with_steps_per_epoch(steps).starting_at(start);
+                let end = (start / steps + 1) * steps;
+                let first = batches(&resumed);
+                assert_eq!(first, expected[start as usize..end as usize]);
+                assert_eq!(resumed.next_epoch(), start / steps + 2);
+                let next = batches(&resumed);
+                assert_eq!(next[0], expected[end as usize], "{steps}, {start}");
+            }
+        }
+        let resumed = loader().starting_at(13);
+        let mut pass = resumed.iter();
+        assert_eq!(pass.progress().items_processed, 20);
+        assert_eq!(pass.by_ref().count(), 9);
+        assert!(pass.progress().is_completed());
+        let short = loader().with_steps_per_epoch(12).starting_with(2);
+        let pass = short.iter(); // of 10 steps in the second epoch, and 2 in the third
+        assert_eq!(pass.progress().items_total, 93 + 20);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Runs that are killed, and go on from the last complete epoch, bit for bit.
+//! Runs that are killed or told to stop, and go on from the last complete epoch, bit for bit.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -57,6 +57,16 @@ fn state(out: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
+    ends_the_same_after("KILL");
+}
+
+#[test]
+fn a_run_told_to_stop_at_20_random_moments_does_too() {
+    ends_the_same_after("TERM");
+}
+
+/// That a run which is sent a signal so many times ends bit for bit as if it had not been.
+fn ends_the_same_after(signal: &str) {
     const KILLS: usize = 20;
     let epochs = EPOCHS.to_string();
     let options = ["--epochs", epochs.as_str(), "--patience", "0"];
@@ -73,26 +83,40 @@ fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
     );
 
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
-    let mut kills = 0;
+    let (mut kills, mut told) = (0, 0);
     let mut stops = BTreeSet::new();
     while kills < KILLS {
         let (_directory, out) = directory();
         let mut last = 0;
         loop {
-            let args: &[&str] = match out.join("options.json").exists() {
-                true => &["--resume"],
-                false => &options, // killed before there was anything to resume
-            };
-            let mut command = digits("flex", &out, args);
-            let mut child = command.stdout(Stdio::null()).spawn().unwrap();
+            let mut command = digits("flex", &out, &options);
+            command.arg("--resume-or-start").stdout(Stdio::piped());
+            let child = command.spawn().unwrap();
             if kills < KILLS {
                 sleep(longest.mul_f64(random.random()) + Duration::from_millis(1));
-                child.kill().unwrap(); // SIGKILL
+                let kill = format!("kill -{signal} {}", child.id());
+                assert!(
+                    Command::new("sh")
+                        .args(["-c", &kill])
+                        .status()
+                        .unwrap()
+                        .success()
+                );
             }
-            let status = child.wait().unwrap();
-            if status.code().is_some() {
-                assert!(status.success(), "it ended with {status}");
-                break;
+            let output = child.wait_with_output().unwrap();
+            let text = String::from_utf8(output.stdout).unwrap();
+            match output.status.code() {
+                Some(0) => break,
+                Some(143) => {
+                    let line = text.lines().last().unwrap();
+                    let goes_on = line.ends_with("; `--resume` goes on");
+                    assert!(
+                        line.starts_with("stopped after epoch ") && goes_on,
+                        "{text}"
+                    );
+                    told += 1;
+                }
+                code => assert_eq!(code, None, "{text}"), // by the signal itself
             }
             kills += 1;
             let checkpoints = EpochCheckpoints::open(out.join("checkpoint")).unwrap();
@@ -117,6 +141,7 @@ fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
             assert!(*bytes == expected_state[name], "another {name}");
         }
     }
+    assert_eq!(told > KILLS / 2, signal == "TERM", "{told}");
     assert!(
         stops.len() > KILLS / 4,
         "most kills struck before training: {stops:?}"

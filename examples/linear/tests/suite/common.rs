@@ -32,6 +32,13 @@ pub fn spawn(backend: &str, args: &[&str]) -> Child {
     linear(backend, args).spawn().unwrap()
 }
 
+/// Sends SIGTERM, say, as a scheduler of jobs does.
+pub fn signal(child: &Child, name: &str) {
+    let kill = format!("kill -{name} {}", child.id());
+    let sent = Command::new("sh").args(["-c", &kill]).status().unwrap();
+    assert!(sent.success());
+}
+
 /// Starts a run in `dir` and kills it when it has written so much of its history that it is past its
 /// beginning.
 pub fn killed_on_its_way(dir: &RunDir, args: &[&str]) {

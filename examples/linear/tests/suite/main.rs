@@ -4,4 +4,5 @@ mod common;
 mod pictures;
 mod resume;
 mod schedules;
+mod stop;
 mod train;
