@@ -32,6 +32,7 @@
 pub use lr_schedule::*;
 
 mod average;
+mod background;
 mod burn_record;
 mod checkpoint;
 mod checkpoint_dir;
@@ -56,10 +57,11 @@ mod timeline_tests;
 pub mod train;
 
 pub use average::{UpdateBnError, WeightAverage, update_bn};
+pub use background::BackgroundWriter;
 pub use burn_record::BurnRecordError;
 pub use checkpoint::{
-    BackgroundWriter, Checkpoint, CheckpointError, FileError, FileFault, Inspection, Mismatch,
-    Progress, Restore, SavedTensor,
+    Checkpoint, CheckpointError, FileError, FileFault, Inspection, Mismatch, Progress, Restore,
+    SavedTensor,
 };
 pub use checkpoint_dir::{
     CheckpointDir, CheckpointDirError, CheckpointFile, CheckpointWriter, FoundCheckpoint,

@@ -1,6 +1,5 @@
 //! Model, optimizer, scheduler and progress in one verified file.
 
-mod background;
 mod error;
 mod optimizer;
 mod parameters;
@@ -17,8 +16,6 @@ use lr_checkpoint::About;
 use crate::record::Resumable;
 use run_state::{RunState, SavedOptimizer};
 
-pub use background::BackgroundWriter;
-pub(crate) use background::Save;
 pub use error::{CheckpointError, Mismatch};
 pub use lr_checkpoint::{FileError, FileFault, Inspection, Progress, SavedTensor};
 pub use restore::Restore;

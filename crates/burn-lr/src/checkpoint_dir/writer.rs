@@ -12,7 +12,8 @@ use lr_checkpoint::{CheckpointFile, Progress, Retention};
 
 use super::directory::{CheckpointDir, has_vanished};
 use super::error::CheckpointDirError;
-use crate::checkpoint::{Checkpoint, Save};
+use crate::background::Save;
+use crate::checkpoint::Checkpoint;
 
 /// The one that saves to a [`CheckpointDir`], from [`CheckpointDir::writer`]: [at once](Self::save), or
 /// [on another thread](Self::save_in_background) while the training goes on.
@@ -80,7 +81,7 @@ impl CheckpointWriter {
     ///
     /// # Errors
     ///
-    /// That of the save before this one. This one is under way all the same, so that a training may go
+    /// The error of the save before this one. This one is under way all the same, so that a training may go
     /// on after an error.
     ///
     /// ```
@@ -125,7 +126,7 @@ impl CheckpointWriter {
     ///
     /// # Errors
     ///
-    /// That of the last save, if no call before has returned it.
+    /// The error of the last save, if no call before has returned it.
     pub fn finish(mut self) -> Result<(), CheckpointDirError> {
         self.save.wait()
     }
@@ -136,7 +137,7 @@ impl CheckpointWriter {
     ///
     /// # Errors
     ///
-    /// That of a save in the background before it, or no checkpoint up to `step` that is whole, and nothing is
+    /// The error of a save in the background before it, or no checkpoint up to `step` that is whole, and nothing is
     /// removed then; or one that can't be removed.
     pub fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
         self.save.wait()?;
@@ -145,7 +146,7 @@ impl CheckpointWriter {
 }
 
 fn lock(files: &Mutex<Files>) -> MutexGuard<'_, Files> {
-    // What is known of the files is looked up before each use.
+    // The files are looked up before each use.
     files.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -2,7 +2,7 @@ use std::panic::resume_unwind;
 use std::path::PathBuf;
 use std::thread::{self, JoinHandle};
 
-use super::{Checkpoint, CheckpointError};
+use crate::checkpoint::{Checkpoint, CheckpointError};
 
 /// The one that saves to one file on another thread, while the training goes on.
 ///
@@ -57,7 +57,7 @@ impl BackgroundWriter {
     ///
     /// # Errors
     ///
-    /// That of the save before this one. This one is under way all the same, so that a training may go
+    /// The error of the save before this one. This one is under way all the same, so that a training may go
     /// on after an error.
     pub fn save(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
         let path = self.path.clone();
@@ -73,7 +73,7 @@ impl BackgroundWriter {
     ///
     /// # Errors
     ///
-    /// That of the last save, if no call before has returned it.
+    /// The error of the last save, if no call before has returned it.
     pub fn finish(mut self) -> Result<(), CheckpointError> {
         self.save.wait()
     }
