@@ -214,9 +214,7 @@ fn main() {
     }
     println!("medians of {ROUNDS} rounds in turns; peaks of memory in processes of their own");
     println!("parameters  task                       burn, ms  burn-lr, ms  ratio");
-    let directory = env::current_dir().unwrap().join("target");
-    fs::create_dir_all(&directory).unwrap();
-    let directory = tempfile::tempdir_in(directory).unwrap();
+    let directory = benches::directory();
     for (name, size) in SIZES {
         let run = begun(size);
         for beside in ["", ", beside a busy process"] {
@@ -257,9 +255,7 @@ fn main() {
         for task in ["save", "load and step"] {
             let peak = |who: &str| {
                 let arguments = [task, who, name, directory.path().to_str().unwrap()];
-                let program = env::current_exe().unwrap();
-                let output = Command::new(program).args(arguments).output().unwrap();
-                String::from_utf8_lossy(&output.stdout).trim().to_string()
+                memory::in_a_process_of_its_own(&arguments)
             };
             println!(
                 "{name:<11} {:<26} {:>8} {:>12}  MiB over the run itself",

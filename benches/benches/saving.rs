@@ -6,7 +6,6 @@
 
 use std::env;
 use std::path::Path;
-use std::process::Command;
 use std::time::Instant;
 
 use benches::{Network, devices, median_interval, memory, verdict};
@@ -25,7 +24,7 @@ const WAYS: [&str; 3] = ["no save", "in place", "background"];
 struct Training {
     model: Network,
     optimizer: ModuleOptimizer,
-    inputs: Tensor<2>,
+    batch: [Tensor<2>; 2],
     lr: Scheduler<Cosine>,
 }
 
@@ -34,13 +33,13 @@ impl Training {
         Self {
             model: Network::new(device),
             optimizer: AdamConfig::new().init(),
-            inputs: Network::inputs(device),
+            batch: Network::batch(device),
             lr: Scheduler::new(Cosine::new(1e-4, 0.0, 1_000_000)),
         }
     }
 
     fn step(&mut self) {
-        let loss = self.model.loss(self.inputs.clone());
+        let loss = self.model.loss(self.batch.clone());
         let grads = GradientsParams::from_grads(loss.backward(), &self.model);
         let _ = loss.into_scalar::<f32>();
         self.model = self
@@ -82,9 +81,7 @@ fn main() {
     }
     let rounds = env::var("BENCH_ROUNDS").ok();
     let rounds = rounds.and_then(|text| text.parse().ok()).unwrap_or(15);
-    let directory = env::current_dir().unwrap().join("target");
-    std::fs::create_dir_all(&directory).unwrap();
-    let directory = tempfile::tempdir_in(directory).unwrap();
+    let directory = benches::directory();
     println!(
         "{STEPS} steps and a save, {rounds} rounds: medians in ms, and the cost of the save with 95% intervals"
     );
@@ -112,9 +109,7 @@ fn main() {
             let (low, cost, high) = costs(way);
             let median = median_interval(turns.iter().map(|times| times[way]).collect()).1;
             let arguments = [name, way_name, directory.path().to_str().unwrap()];
-            let program = env::current_exe().unwrap();
-            let output = Command::new(program).args(arguments).output().unwrap();
-            let peak = String::from_utf8_lossy(&output.stdout).trim().to_string();
+            let peak = memory::in_a_process_of_its_own(&arguments);
             println!(
                 "{name}: {way_name:<10} {median:>8.1} {cost:>+7.1} ({low:>+7.1} to {high:>+7.1}), {peak} MiB at the most{}",
                 match way_name {

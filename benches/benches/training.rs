@@ -44,8 +44,8 @@ fn main() {
         report(name, "Linear(10, 1)", model, loss, length);
 
         let model = Network::new(&device);
-        let inputs = Network::inputs(&device);
-        let loss = |model: &Network| model.loss(inputs.clone());
+        let batch = Network::batch(&device);
+        let loss = |model: &Network| model.loss(batch.clone());
         report(name, "10 M parameters", model, loss, length);
     }
 }

@@ -1,6 +1,16 @@
 //! The memory of this process.
 
+use std::env;
 use std::fs;
+use std::process::Command;
+
+/// The words that this program prints when it is started with `arguments`: the memory that something takes, where nothing
+/// was done before.
+pub fn in_a_process_of_its_own(arguments: &[&str]) -> String {
+    let program = env::current_exe().unwrap();
+    let output = Command::new(program).args(arguments).output().unwrap();
+    String::from_utf8_lossy(&output.stdout).trim().to_string()
+}
 
 /// The process's memory now, in MiB. On Linux.
 pub fn resident() -> u64 {

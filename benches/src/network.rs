@@ -36,14 +36,14 @@ impl Network {
         }
     }
 
-    /// A batch of 32.
-    pub fn inputs(device: &Device) -> Tensor<2> {
-        Tensor::random([32, 1_024], Distribution::Normal(0.0, 1.0), device)
+    /// The inputs and targets of a batch of 32: it is to give its first ten inputs.
+    pub fn batch(device: &Device) -> [Tensor<2>; 2] {
+        let inputs = Tensor::random([32, 1_024], Distribution::Normal(0.0, 1.0), device);
+        [inputs.clone(), inputs.slice([0..32, 0..10])]
     }
 
-    /// How far it is from giving the first ten inputs.
-    pub fn loss(&self, inputs: Tensor<2>) -> Tensor<1> {
-        let targets = inputs.clone().slice([0..32, 0..10]);
+    /// The mean square of its errors.
+    pub fn loss(&self, [inputs, targets]: [Tensor<2>; 2]) -> Tensor<1> {
         let layers = self.layers.iter();
         let outputs = layers.fold(inputs, |outputs, layer| layer.forward(outputs).tanh());
         MseLoss::new().forward(outputs, targets, Reduction::Mean)

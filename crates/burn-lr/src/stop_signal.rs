@@ -1,13 +1,13 @@
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(feature = "train")]
+use std::time::Duration;
 
 #[cfg(feature = "train")]
 use burn::train::Interrupter;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
-#[cfg(feature = "train")]
-use signal_hook::iterator::Signals;
 
 /// A request to stop, from outside: SIGINT (Ctrl-C) or SIGTERM, which schedulers of jobs and spot instances
 /// send before they end a process.
@@ -22,11 +22,11 @@ use signal_hook::iterator::Signals;
 /// let stop = StopSignal::install()?;
 /// for step in 0..3 {
 ///     // a step of the training
-///     if let Some(code) = stop.exit_code() {
-///         // save a checkpoint, and say how to go on
-///         std::process::exit(code.into());
+///     if stop.exit_code().is_some() {
+///         break; // save a checkpoint, and wait for it if that is in the background
 ///     }
 /// }
+/// // at the end of `main`: ExitCode::from(stop.exit_code().unwrap_or(0))
 /// # Ok::<(), std::io::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -84,15 +84,17 @@ impl StopSignal {
     /// A system that refuses.
     #[cfg(feature = "train")]
     pub fn interrupts(&self, interrupter: Interrupter) -> io::Result<()> {
-        let mut signals = Signals::new([SIGINT, SIGTERM])?;
-        let waiting = move || {
-            for _ in signals.forever() {
-                interrupter.stop(Some("a signal told the process to stop"));
+        let stop = self.clone();
+        // A signal's handler may not wait for the interrupter's lock, so a thread looks.
+        let looking = move || {
+            while stop.exit_code().is_none() {
+                std::thread::sleep(Duration::from_millis(20));
             }
+            interrupter.stop(Some("a signal told the process to stop"));
         };
         std::thread::Builder::new()
             .name("stop signal".to_string())
-            .spawn(waiting)?;
+            .spawn(looking)?;
         Ok(())
     }
 }

@@ -8,9 +8,11 @@ use shared::find_lr::FinderArgs;
 
 /// Handwritten digits, trained with burn-train.
 ///
-/// Without a command, trains. SIGINT (Ctrl-C) and SIGTERM end a run after the step under way, with code 130 or 143, and it
-/// goes on after its last epoch; a second one ends it at once. The backend is chosen by a cargo feature (`--features wgpu`), or by the variable BURN_DEVICE
+/// Without a command, trains. The backend is chosen by a cargo feature (`--features wgpu`), or by the variable BURN_DEVICE
 /// among those that are compiled in.
+///
+/// SIGINT (Ctrl-C, but on the dashboard) and SIGTERM end a run after the step under way, with code 130 or 143, and it goes on
+/// after its last epoch; a second one ends it at once.
 #[derive(Parser, Debug)]
 #[command(name = "digits", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {

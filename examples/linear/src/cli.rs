@@ -10,9 +10,11 @@ use crate::schedule::ScheduleChoice;
 
 /// Linear regression on the diabetes data with a scheduled learning rate.
 ///
-/// Without a command, trains. SIGINT (Ctrl-C) and SIGTERM end a run after the step under way, with a checkpoint
-/// of it, and code 130 or 143; a second one ends it at once. The backend is chosen by a cargo feature (`--features wgpu`), or
+/// Without a command, trains. The backend is chosen by a cargo feature (`--features wgpu`), or
 /// by the variable BURN_DEVICE among those that are compiled in.
+///
+/// SIGINT (Ctrl-C) and SIGTERM end a run after the step under way, with a checkpoint of it, and code 130
+/// or 143; a second one ends it at once.
 #[derive(Parser, Debug)]
 #[command(name = "linear", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {

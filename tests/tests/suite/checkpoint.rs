@@ -96,12 +96,10 @@ fn a_run_that_trains_on_while_it_is_saved_saves_what_it_was() {
     for device in devices() {
         let mut writer = BackgroundWriter::new(&path);
         let (mut run, mut run_lr, checkpoint) = trained(&device, 12);
-        let mut step = 12;
         let mut save_and_go_on = |checkpoint, run: &mut Training, lr: &mut Lr| {
             let saved = run.weights();
             writer.save(checkpoint).unwrap();
             (0..5).for_each(|_| run.step(lr.step()));
-            step += 5;
             saved
         };
         let first = save_and_go_on(checkpoint, &mut run, &mut run_lr);

@@ -162,7 +162,9 @@ fn a_failed_save_changes_nothing(at: &Path, prevent: fn(&Path), reason: &str) {
     let mut arrives = |run: &mut Run, expected: bool| {
         let before = background.save(run.checkpoint());
         run.train(2); // while it fails
-        assert_eq!(before.is_err(), expected);
+        let error = before.err().map(|error| error.to_string());
+        assert_eq!(error.is_some(), expected);
+        assert!(error.is_none_or(|error| error.contains("single.bpk") && error.contains(reason)));
     };
     arrives(&mut run, false);
     arrives(&mut run, true);

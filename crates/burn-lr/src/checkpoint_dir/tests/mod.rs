@@ -12,6 +12,8 @@ use super::*;
 use crate::checkpoint::{CheckpointError, FileError, FileFault};
 use crate::prelude::*;
 
+mod background;
+
 /// A checkpoint of a run that has come so far.
 fn checkpoint(step: u64, metrics: &[(&str, f64)]) -> Checkpoint {
     let device = Device::flex().autodiff();
@@ -237,39 +239,6 @@ fn an_earlier_step_is_saved_once_the_later_ones_are_given_up() {
     assert_eq!(steps(&directory), [15]);
     writer.save(&checkpoint(u64::MAX, &[])).unwrap();
     assert_eq!(steps(&directory), [u64::MAX]);
-}
-
-#[test]
-fn saves_in_the_background_come_one_after_the_other() {
-    let (_parent, directory) = directory(&[]);
-    let retention = || Retention::new().keep_last(2);
-    let mut writer = directory.writer(retention()).unwrap();
-    for step in 1..=20 {
-        writer.save_in_background(checkpoint(step, &[])).unwrap();
-    }
-    writer.finish().unwrap();
-    assert_eq!(steps(&directory), [19, 20]);
-    let mut writer = directory.writer(retention()).unwrap();
-    writer.save_in_background(checkpoint(30, &[])).unwrap();
-    drop(writer);
-    let mut writer = directory.writer(retention()).unwrap();
-    writer.save_in_background(checkpoint(40, &[])).unwrap();
-    writer.save(&checkpoint(50, &[])).unwrap();
-    assert_eq!(steps(&directory), [40, 50]);
-}
-
-#[test]
-fn an_error_in_the_background_comes_with_the_next_call() {
-    let (_parent, directory) = directory(&[(10, 0.5)]);
-    let mut writer = directory.writer(Retention::new()).unwrap();
-    let is_late = |result: Result<(), CheckpointDirError>, late: u64| matches!(result, Err(CheckpointDirError::NotTheLatest { step, .. }) if step == late);
-    writer.save_in_background(checkpoint(5, &[])).unwrap();
-    assert!(is_late(writer.save_in_background(checkpoint(20, &[])), 5));
-    writer.save_in_background(checkpoint(6, &[])).unwrap();
-    assert!(is_late(writer.save(&checkpoint(30, &[])).map(drop), 6));
-    writer.save_in_background(checkpoint(7, &[])).unwrap();
-    assert!(is_late(writer.finish(), 7)); // and nothing that comes after an error is lost
-    assert_eq!(steps(&directory), [10, 20, 30]);
 }
 
 #[test]
