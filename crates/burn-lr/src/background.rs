@@ -8,7 +8,7 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 ///
 /// At most one save is under way: a second one waits for it, so that an older state never replaces a
 /// newer one. Until the model and the optimizer are changed, the checkpoint shares their tensors; the
-/// steps that are taken during a save leave those alone and allocate others, about as much again.
+/// steps that are taken during a save leave those alone and allocate others.
 ///
 /// A process that ends in the middle leaves the file that was there before. Dropping it waits for the
 /// save under way; [`finish`](Self::finish) also tells how that went.
