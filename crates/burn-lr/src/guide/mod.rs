@@ -3,6 +3,7 @@
 //! - [`metrics`]: a rate that is cut when a metric stalls;
 //! - `training` (feature `train`): the same inside burn-train, on one worker or several;
 //! - `resuming` (feature `train`): the order of the data, and what else a resumed run needs to be the same;
+//! - `stopping` (features `signal`, `train`): a run that may be stopped from outside at any time;
 //! - `checkpoints` (feature `train`): what is saved, kept, and found again;
 //! - `finding` (feature `train`): a maximum for the schedule, by Smith's range test;
 //! - [`control`]: a rate that is read and changed by hand, while the run is under way;
@@ -22,6 +23,10 @@ pub mod training {}
 #[cfg(feature = "train")]
 #[doc = include_str!("resuming.md")]
 pub mod resuming {}
+
+#[cfg(all(feature = "signal", feature = "train"))]
+#[doc = include_str!("stopping.md")]
+pub mod stopping {}
 
 #[cfg(feature = "train")]
 #[doc = include_str!("checkpoints.md")]

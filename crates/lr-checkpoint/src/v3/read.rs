@@ -1,7 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::thread;
 
 use burn_pack::{Bytes, DType, Reader};
 
@@ -168,20 +167,14 @@ fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<
 pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
     let summary = inspect(file)?;
     let version = summary.version;
-    // Two cores read and hash, each its part.
-    let (optimizer, model) = thread::scope(|scope| {
-        let optimizer = scope.spawn(|| {
-            let part = &summary.optimizer;
-            read_part(file, version, part, &[part.size])
-        });
-        let model = read_part(file, version, &summary.model, &summary.sizes);
-        (optimizer.join(), model)
-    });
+    let part = &summary.optimizer;
+    let optimizer = read_part(file, version, part, &[part.size])?;
+    let model = read_part(file, version, &summary.model, &summary.sizes)?;
     let part = &summary.scheduler;
     let scheduler = read_part(file, version, part, &[part.size])?;
     let one = |mut buffers: Vec<Bytes>| buffers.pop().expect("it was read as one").shared();
-    let optimizer = one(optimizer.expect("reading does not panic")?);
-    let parameters = summary.parameters.into_iter().zip(model?);
+    let optimizer = one(optimizer);
+    let parameters = summary.parameters.into_iter().zip(model);
     let model = parameters.map(|((path, parameter), bytes)| SavedParameter {
         path,
         parameter,
