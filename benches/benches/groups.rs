@@ -1,7 +1,9 @@
 //! A step of 48 parameter groups, ours and Burn's in turns, and whether the difference is within its
-//! bound: each layer of a network with its own share of a cosine.
+//! bound: each layer of a network with its own share of a cosine. Beside them Burn's with constant rates,
+//! for Burn steps both and keeps the rates: nothing takes less.
 
 use benches::{Pair, STEPS, in_turns, verdict};
+use burn::lr_scheduler::LrSchedulerConfig;
 use burn::lr_scheduler::cosine::CosineAnnealingLrSchedulerConfig;
 use burn::lr_scheduler::module_lr_scheduler::ModuleLrSchedulerConfig;
 use burn::module::{Module, ParamGroup};
@@ -29,24 +31,37 @@ fn main() {
     let decay: f64 = 0.9;
     let steps = STEPS as usize;
     let cosine = |peak| CosineAnnealingLrSchedulerConfig::new(peak, steps);
-    let burns = ModuleLrSchedulerConfig::new(cosine(0.1).into());
-    let burns = (0..GROUPS).fold(burns, |burns, layer| {
-        let depth = (GROUPS - 1 - layer) as i32;
-        let paths = ["weight", "bias"].map(|name| format!("layers.{layer}.{name}"));
-        let group = ParamGroup::from_paths(paths.into());
-        burns.with_group(group, cosine(0.1 * decay.powi(depth)))
-    });
+    let burns = |schedule: &dyn Fn(f64) -> LrSchedulerConfig| {
+        let config = ModuleLrSchedulerConfig::new(schedule(0.1));
+        let config = (0..GROUPS).fold(config, |config, layer| {
+            let depth = (GROUPS - 1 - layer) as i32;
+            let paths = ["weight", "bias"].map(|name| format!("layers.{layer}.{name}"));
+            let group = ParamGroup::from_paths(paths.into());
+            config.with_group(group, schedule(0.1 * decay.powi(depth)))
+        });
+        config.init().expect("the numbers are right")
+    };
     let base = Scheduler::new(CosineAnnealing::new(0.1, 0.0, STEPS));
     let ours = Groups::new().layer_wise(decay, &layers_of(&model));
-    let mut pair = Pair {
-        name: "cosine, by layer",
-        ours: ours
-            .build(base, &model)
-            .expect("the layers are there")
-            .into(),
-        burns: burns.init().expect("the numbers are right"),
-    };
-    let times = &in_turns(&mut [pair.contest()], ROUNDS, STEPS_A_TURN)[0];
+    let cosines = || burns(&|peak| cosine(peak).into());
+    let mut pairs = [
+        Pair {
+            name: "cosine, by layer",
+            ours: ours
+                .build(base, &model)
+                .expect("the layers are there")
+                .into(),
+            burns: cosines(),
+        },
+        Pair {
+            name: "constants of Burn's",
+            ours: burns(&LrSchedulerConfig::from),
+            burns: cosines(),
+        },
+    ];
+    let mut contests = pairs.each_mut().map(Pair::contest);
+    let times = in_turns(&mut contests, ROUNDS, STEPS_A_TURN);
+    let (times, constants) = (&times[0], &times[1]);
     println!("a step of {GROUPS} groups: medians of {ROUNDS} rounds, in ns");
     println!(
         "burn {:.0}  burn-lr {:.0}, {:.2} times as much  bound {BOUND} {}",
@@ -54,5 +69,10 @@ fn main() {
         times.ours,
         times.ours / times.other,
         verdict(times.ours <= BOUND * times.other),
+    );
+    println!(
+        "Burn's own constants {:.0}, {:.2} times as much",
+        constants.ours,
+        constants.ours / constants.other
     );
 }
