@@ -59,6 +59,9 @@ pub enum Command {
         #[command(flatten)]
         finder: FinderArgs,
     },
+    /// Let other processes train on this machine's device, with BURN_DEVICE=ws://ADDRESS:PORT.
+    #[cfg(feature = "remote-server")]
+    Serve(shared::serve::ServeArgs),
 }
 
 /// How and where to train.

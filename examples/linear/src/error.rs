@@ -47,6 +47,9 @@ pub enum Error {
     Find(#[from] FindError),
     #[error(transparent)]
     Picture(#[from] PictureError),
+    #[cfg(feature = "remote-server")]
+    #[error(transparent)]
+    Serve(#[from] shared::serve::ServeFailure),
     #[error("the loss at step {step} is {loss}: the learning rate may be too high")]
     Diverged { step: u64, loss: f64 },
 }

@@ -18,5 +18,7 @@ fn main() -> ExitCode {
         Command::FindLr { options, finder } => {
             find_lr::find_lr(&options, &finder).map(|()| ExitCode::SUCCESS)
         }
+        #[cfg(feature = "remote-server")]
+        Command::Serve(args) => Ok(shared::serve::serve(&args).map(|()| ExitCode::SUCCESS)?),
     })
 }

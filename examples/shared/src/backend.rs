@@ -6,7 +6,7 @@ use burn::tensor::{Device, Tensor};
 
 /// A backend that has been seen to work.
 pub struct Backend {
-    /// What it is called: the cargo feature, or the value of BURN_DEVICE.
+    /// What it is called: the cargo feature, or the value of BURN_DEVICE, which may be the address of a server.
     pub name: String,
     /// Where tensors go.
     pub device: Device,
@@ -20,6 +20,12 @@ impl Backend {
     /// line and exit code 2: backends report that with a panic, on whatever thread it strikes.
     pub fn start() -> Self {
         let asked = std::env::var("BURN_DEVICE").ok();
+        #[cfg(feature = "remote")]
+        if let (None, Some(name)) = (&asked, crate::remote::address()) {
+            let device = crate::remote::connect(&name);
+            let device = device.unwrap_or_else(|reason| does_not_start(&name, &reason));
+            return Self { name, device };
+        }
         let name = asked.clone().unwrap_or_else(|| SELECTED.to_string());
         let name = name.to_lowercase();
         let default_hook = panic::take_hook();
@@ -28,8 +34,7 @@ impl Backend {
             move |info| {
                 let message = info.payload_as_str().unwrap_or("no reason given");
                 let reason = message.lines().next().unwrap_or_default();
-                eprintln!("error: the backend `{name}` does not start: {reason}");
-                std::process::exit(2);
+                does_not_start(&name, reason);
             }
         }));
         let device = match asked {
@@ -41,6 +46,11 @@ impl Backend {
         panic::set_hook(default_hook);
         Self { name, device }
     }
+}
+
+fn does_not_start(name: &str, reason: &str) -> ! {
+    eprintln!("error: the backend `{name}` does not start: {reason}");
+    std::process::exit(2);
 }
 
 /// The first of the features that are enabled, `flex` last.

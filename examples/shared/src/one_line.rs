@@ -10,6 +10,8 @@ use clap::error::ErrorKind;
 pub fn run<C: Parser, T: Termination, E: Display>(
     program: impl FnOnce(C) -> Result<T, E>,
 ) -> ExitCode {
+    #[cfg(feature = "remote")]
+    crate::remote::enter();
     let cli = match C::try_parse() {
         Ok(cli) => cli,
         Err(error) => return end_with(&error),

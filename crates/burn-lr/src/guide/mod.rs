@@ -10,6 +10,7 @@
 //! - [`groups`]: a rate for each layer, unfrozen one after the other;
 //! - [`hyper_parameters`]: momentum, betas and weight decay that follow schedules too;
 //! - [`averages`]: means of the weights (SWA, EMA), and batch statistics for them;
+//! - [`machines`]: devices that other processes serve, and several devices;
 //! - [`skipped_steps`]: optimizer steps that are left out;
 //! - `pytorch` (feature `pytorch`): a run that began in PyTorch.
 
@@ -47,6 +48,9 @@ pub mod hyper_parameters {}
 
 #[doc = include_str!("averages.md")]
 pub mod averages {}
+
+#[doc = include_str!("machines.md")]
+pub mod machines {}
 
 #[doc = include_str!("skipped_steps.md")]
 pub mod skipped_steps {}

@@ -2,6 +2,8 @@
 
 mod common;
 mod pictures;
+#[cfg(feature = "remote-server")]
+mod remote;
 mod resume;
 mod schedules;
 mod stop;

@@ -1,0 +1,262 @@
+//! Training on a device that another process serves.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::process::{Child, Command, Output};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rand::{Rng, SeedableRng};
+
+use crate::common::{RunDir, failed, linear, run, signal, succeeded};
+
+/// For how many seconds a server may be silent in these tests.
+const TIMEOUT: u64 = 4;
+
+/// A process that serves a device.
+struct Server {
+    process: Child,
+    address: String,
+}
+
+impl Server {
+    fn new() -> Self {
+        Self::start(serve("flex", "127.0.0.1:0"))
+    }
+
+    fn start(mut command: Command) -> Self {
+        let mut process = command.env("RUST_LOG", "off").spawn().unwrap();
+        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
+        let line = lines.next().expect("it says where it serves").unwrap();
+        let (_, address) = line.split_once(" on ").unwrap();
+        Self {
+            process,
+            address: address.to_string(),
+        }
+    }
+
+    /// Kills it, and starts another one with the same address.
+    fn again(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+        let listen = self.address.trim_start_matches("ws://").to_string();
+        *self = Self::start(serve("flex", &listen));
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        _ = self.process.kill();
+        _ = self.process.wait();
+    }
+}
+
+fn serve(backend: &str, listen: &str) -> Command {
+    linear(backend, &["serve", "--listen", listen])
+}
+
+/// The program on the device of a server.
+fn client(address: &str, args: &[&str]) -> Command {
+    let mut command = linear(address, args);
+    command.env("BURN_REMOTE_TIMEOUT", TIMEOUT.to_string());
+    command
+}
+
+fn assert_same(dir: &RunDir, whole: &RunDir, case: &str) {
+    assert!(dir.history() == whole.history(), "{case}: another history");
+    let (state, expected) = (dir.state(), whole.state());
+    assert!(state.keys().eq(expected.keys()), "{case}");
+    for (name, bytes) in &state {
+        assert!(*bytes == expected[name], "{case}: another {name}");
+    }
+}
+
+/// The one line of a program that failed.
+fn error(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let text = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(text.lines().count(), 1, "more than a line: {text}");
+    text
+}
+
+#[test]
+fn a_run_ends_bit_for_bit_as_the_local_one() {
+    let (here, there) = (RunDir::new(), RunDir::new());
+    let server = Server::new();
+    run("flex", &["--out", here.str()]);
+    let done = run(&server.address, &["--out", there.str()]);
+    assert_eq!(done.text("backend"), server.address);
+    assert_same(&there, &here, "remote");
+}
+
+#[test]
+fn a_run_goes_on_in_every_direction() {
+    let server = Server::new();
+    let options = ["--epochs", "60", "--checkpoint-every", "1"];
+    let whole = RunDir::new();
+    run("flex", &[&["--out", whole.str()], &options[..]].concat());
+    let places = ["flex", &server.address];
+    for saved_on in places {
+        for resumed_on in places {
+            let dir = RunDir::new();
+            let begun = [&["--out", dir.str()], &options[..]].concat();
+            let mut child = client(saved_on, &begun).spawn().unwrap();
+            let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+            let half = lines.find(|line| line.as_ref().unwrap().starts_with("epoch 30/60 "));
+            half.expect("a line per tenth of a run").unwrap();
+            child.kill().unwrap();
+            child.wait().unwrap();
+            run(resumed_on, &["resume", dir.str()]);
+            let case = format!("from {saved_on} to {resumed_on}");
+            assert_same(&dir, &whole, &case);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
+    let options = ["--epochs", "60", "--checkpoint-every", "1"];
+    let whole = RunDir::new();
+    let mut server = Server::new();
+    let start = Instant::now();
+    let begun = [&["--out", whole.str()], &options[..]].concat();
+    run(&server.address, &begun);
+    let longest = start.elapsed() / 4;
+
+    let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    let (mut servers, mut clients) = (0, 0);
+    while servers < 20 || clients < 20 {
+        let dir = RunDir::new();
+        loop {
+            let begun = [&["--out", dir.str()], &options[..]].concat();
+            let args = match dir.checkpoint().exists() {
+                true => vec!["resume", dir.str()],
+                false => begun,
+            };
+            let mut child = client(&server.address, &args).spawn().unwrap();
+            thread::sleep(longest.mul_f64(random.random()));
+            let kills_the_server = servers < 20 && random.random();
+            if kills_the_server {
+                server.again();
+            } else if clients < 20 {
+                child.kill().unwrap();
+            }
+            let output = child.wait_with_output().unwrap();
+            match output.status.code() {
+                Some(0) => break,
+                None => clients += 1,
+                Some(_) => {
+                    assert!(kills_the_server);
+                    let text = error(&output);
+                    assert!(text.contains(&server.address), "{text}");
+                    servers += 1;
+                }
+            }
+        }
+        assert_same(&dir, &whole, "killed");
+    }
+}
+
+#[test]
+fn a_server_that_stalls_ends_the_run_in_time() {
+    let server = Server::new();
+    let dir = RunDir::new();
+    let args = ["--out", dir.str(), "--checkpoint-every", "1"];
+    let mut child = client(&server.address, &args).spawn().unwrap();
+    while !dir.path().join("history.csv").exists() {
+        assert!(child.try_wait().unwrap().is_none());
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(&server.process, "STOP");
+    let start = Instant::now();
+    let text = error(&child.wait_with_output().unwrap());
+    assert!(text.contains("does not answer for 4 seconds"), "{text}");
+    let elapsed = start.elapsed();
+    assert!(elapsed < Duration::from_secs(3 * TIMEOUT), "{elapsed:?}");
+
+    signal(&server.process, "CONT");
+    let whole = RunDir::new();
+    run("flex", &["--out", whole.str(), "--checkpoint-every", "1"]);
+    run("flex", &["resume", dir.str()]);
+    assert_same(&dir, &whole, "stalled");
+}
+
+#[test]
+fn a_token_opens_the_server_and_nothing_else_does() {
+    let secrets = tempfile::tempdir().unwrap();
+    let file = secrets.path().join("token");
+    std::fs::write(&file, "right\n").unwrap();
+    let mut command = serve("flex", "127.0.0.1:0");
+    command.env("BURN_REMOTE_TOKEN_FILE", &file);
+    let server = Server::start(command);
+
+    let dir = RunDir::new();
+    let args = ["--out", dir.str(), "--epochs", "1"];
+    let refused = [None, Some("wrong"), Some("righ")].map(|token| {
+        let mut command = client(&server.address, &args);
+        command.envs(token.map(|token| ("BURN_REMOTE_TOKEN", token)));
+        failed(command)
+    });
+    assert!(
+        refused[0].contains("rejected the credential"),
+        "{refused:?}"
+    );
+    assert!(
+        refused.iter().all(|text| *text == refused[0]),
+        "{refused:?}"
+    );
+
+    let dir = RunDir::new();
+    let mut begin = client(&server.address, &["--out", dir.str(), "--epochs", "1"]);
+    succeeded(begin.env("BURN_REMOTE_TOKEN", "right").output().unwrap());
+}
+
+#[test]
+fn a_server_for_other_machines_asks_for_a_token() {
+    let text = failed(serve("flex", "0.0.0.0:0"));
+    assert!(
+        text.contains("set BURN_REMOTE_TOKEN or BURN_REMOTE_TOKEN_FILE"),
+        "{text}"
+    );
+    let mut command = serve("flex", "0.0.0.0:0");
+    let text = failed({
+        command.env("BURN_REMOTE_TOKEN", "");
+        command
+    });
+    assert!(text.contains("the token is empty"), "{text}");
+    let help = run_help();
+    assert!(!help.contains("--token"), "{help}");
+}
+
+fn run_help() -> String {
+    let output = linear("flex", &["serve", "--help"]).output().unwrap();
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[test]
+fn what_is_no_server_is_said_in_one_line() {
+    let nobody = {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap()
+    };
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let web = other.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in other.incoming() {
+            _ = stream.unwrap().write_all(b"HTTP/1.1 404 Not Found\r\n\r\n");
+        }
+    });
+    let silent = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mute = silent.local_addr().unwrap();
+    for (address, says) in [
+        (format!("ws://{nobody}"), "refused"),
+        (format!("ws://{web}"), "cannot be reached"),
+        (format!("ws://{mute}"), "does not answer for 4 seconds"),
+        ("wss://127.0.0.1:1".to_string(), "ws://HOST:PORT"),
+        ("ws://nowhere".to_string(), "port"),
+    ] {
+        let dir = RunDir::new();
+        let text = failed(client(&address, &["--out", dir.str()]));
+        assert!(text.contains(&address) && text.contains(says), "{text}");
+    }
+}
