@@ -51,6 +51,10 @@ impl Cli {
 pub enum Command {
     /// Look for a learning rate: train some steps at growing ones, and watch the loss.
     FindLr(FindLr),
+    /// Let other processes train on this machine's device, with BURN_DEVICE=ws://ADDRESS:PORT, or on those of several
+    /// servers, with commas between their addresses.
+    #[cfg(feature = "remote-server")]
+    Serve(shared::serve::ServeArgs),
 }
 
 /// What to look for a rate with.

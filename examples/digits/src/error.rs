@@ -50,6 +50,9 @@ pub enum Error {
     Find(#[from] FindError),
     #[error(transparent)]
     Picture(#[from] PictureError),
+    #[cfg(feature = "remote-server")]
+    #[error(transparent)]
+    Serve(#[from] shared::serve::ServeFailure),
     #[error("{0}")]
     Training(Arc<TrainingError>),
 }

@@ -8,10 +8,13 @@ use std::sync::Arc;
 use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::data::dataset::Dataset;
 use burn::optim::AdamConfig;
+use burn::tensor::Device;
 use burn::train::logger::FileMetricLogger;
 use burn::train::metric::store::{Direction, Split};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
-use burn::train::{Learner, LearningResult, SupervisedTraining};
+use burn::train::{
+    ExecutionStrategy, Learner, LearningResult, MultiDeviceOptim, SupervisedTraining,
+};
 use burn_lr::StopSignal;
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback, discard_logs_after};
@@ -97,7 +100,9 @@ impl Start {
 
         let (batch_size, seed) = (options.batch_size as usize, options.seed);
         let (train, valid) = data::split();
-        let steps_per_epoch = train.len().div_ceil(batch_size) as u64;
+        // Each device has its share of an epoch, the last one what is left over.
+        let share = train.len() - train.len() / (1 + backend.others.len()) * backend.others.len();
+        let steps_per_epoch = share.div_ceil(batch_size) as u64;
         let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, batch_size, seed, &device);
         let valid = DataLoaderBuilder::new(DigitBatcher)
             .batch_size(batch_size)
@@ -159,6 +164,15 @@ fn run(
     let training = match how.layer_decay == 1.0 {
         true => training, // all are the base rate
         false => lr.register_metrics(training),
+    };
+    let training = match &backend.others[..] {
+        [] => training,
+        others => {
+            let devices = [std::slice::from_ref(&backend.device), others].concat();
+            let devices = devices.into_iter().map(Device::autodiff).collect();
+            let strategy = ExecutionStrategy::multi(devices, MultiDeviceOptim::OptimMainDevice);
+            training.with_training_strategy(strategy.into())
+        }
     };
     let training = match last {
         0 => training,

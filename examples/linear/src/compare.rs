@@ -14,7 +14,7 @@ use crate::schedule::ScheduleChoice;
 /// Trains with every schedule, prints which did best on the validation part, and draws them all at
 /// `picture`.
 pub fn compare(options: &Options, picture: &Path) -> Result<(), Error> {
-    let backend = start_backend();
+    let backend = start_backend()?;
     let mut outcomes = vec![];
     let mut diverged = vec![];
     let mut runs = vec![];

@@ -19,6 +19,8 @@ pub enum Error {
     NoRun(String),
     #[error("the run in `{path}` was begun with other options: {options}")]
     OtherOptions { path: String, options: String },
+    #[error("`linear` trains on one device, not on those of {0}; `digits` trains on several")]
+    SeveralDevices(String),
     #[error("can't wait for signals: {0}")]
     Signal(io::Error),
     #[error("another process is working in `{0}`")]

@@ -8,7 +8,7 @@ use crate::run::{Run, start_backend};
 
 /// Prints what a range test over the training data suggests, and draws it.
 pub fn find_lr(options: &Options, finder: &FinderArgs) -> Result<(), Error> {
-    let backend = start_backend();
+    let backend = start_backend()?;
     let found = Run::new(options, &backend)?.find_lr(finder.build()?);
     let title = format!(
         "Range test of linear regression with {}",

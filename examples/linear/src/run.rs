@@ -31,7 +31,7 @@ const OPTIONS: &str = "options";
 /// Trains from the beginning, in the directory `path`.
 pub fn train(options: Options, path: &Path) -> Result<ExitCode, Error> {
     let dir = RunDir::create(path)?;
-    let backend = start_backend();
+    let backend = start_backend()?;
     let run = Run::new(&options, &backend)?;
     run.checkpoint()?.save(dir.checkpoint())?; // from here on, the run can be resumed
     finish(run, &backend, &dir)
@@ -63,7 +63,7 @@ fn go_on(path: &Path, expected: Option<Options>) -> Result<ExitCode, Error> {
             options: text.to_string(),
         });
     }
-    let backend = start_backend();
+    let backend = start_backend()?;
     let mut run = Run::new(&options, &backend)?;
     run.restore(checkpoint)?;
     println!("resuming at step {} of {}", run.step, run.steps);
@@ -71,10 +71,13 @@ fn go_on(path: &Path, expected: Option<Options>) -> Result<ExitCode, Error> {
 }
 
 /// Starts the backend and says which one it is.
-pub fn start_backend() -> Backend {
+pub fn start_backend() -> Result<Backend, Error> {
     let backend = Backend::start();
+    if !backend.others.is_empty() {
+        return Err(Error::SeveralDevices(backend.name));
+    }
     println!("backend {} on {:?}", backend.name, backend.device);
-    backend
+    Ok(backend)
 }
 
 /// Trains to the end or until a signal says to stop, with history and checkpoints in `dir`, and says how it went.

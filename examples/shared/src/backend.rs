@@ -10,6 +10,8 @@ pub struct Backend {
     pub name: String,
     /// Where tensors go.
     pub device: Device,
+    /// Those of further servers.
+    pub others: Vec<Device>,
 }
 
 impl Backend {
@@ -21,10 +23,17 @@ impl Backend {
     pub fn start() -> Self {
         let asked = std::env::var("BURN_DEVICE").ok();
         #[cfg(feature = "remote")]
-        if let (None, Some(name)) = (&asked, crate::remote::address()) {
-            let device = crate::remote::connect(&name);
-            let device = device.unwrap_or_else(|reason| does_not_start(&name, &reason));
-            return Self { name, device };
+        if let (None, addresses @ [_, ..]) = (&asked, &crate::remote::addresses()[..]) {
+            let name = addresses.join(",");
+            let mut devices = crate::remote::connect(addresses)
+                .unwrap_or_else(|reason| does_not_start(&name, &reason));
+            let others = devices.split_off(1);
+            let device = devices.remove(0);
+            return Self {
+                name,
+                device,
+                others,
+            };
         }
         let name = asked.clone().unwrap_or_else(|| SELECTED.to_string());
         let name = name.to_lowercase();
@@ -44,7 +53,11 @@ impl Backend {
         let two = Tensor::<1>::from_data([1.0], &device) + 1.0;
         assert_eq!(two.into_scalar::<f32>(), 2.0, "1 + 1 is wrong there");
         panic::set_hook(default_hook);
-        Self { name, device }
+        Self {
+            name,
+            device,
+            others: vec![],
+        }
     }
 }
 

@@ -15,34 +15,42 @@ use burn::tensor::Device;
 
 /// The variable that names the server, as Burn itself reads it: `ws://127.0.0.1:3000`.
 const ADDRESS: &str = "BURN_REMOTE_ADDRESS";
+/// The variable with the addresses of further ones.
+const OTHERS: &str = "BURN_REMOTE_OTHERS";
 /// The variable with the token that the server asks for, and the one with the path of a file with it.
 pub(crate) const TOKEN: [&str; 2] = ["BURN_REMOTE_TOKEN", "BURN_REMOTE_TOKEN_FILE"];
 /// The variable with the seconds for which a server may be silent.
 const TIMEOUT: &str = "BURN_REMOTE_TIMEOUT";
 const DEFAULT_TIMEOUT: u64 = 30;
 
-/// The address of the server to train on, where there is one.
-pub(crate) fn address() -> Option<String> {
-    env::var(ADDRESS).ok()
+/// The addresses of the servers to train on, if any.
+pub(crate) fn addresses() -> Vec<String> {
+    let variables = [ADDRESS, OTHERS].map(|name| env::var(name).unwrap_or_default());
+    let addresses = variables.iter().flat_map(|text| text.split(','));
+    let addresses = addresses.filter(|address| !address.is_empty());
+    addresses.map(String::from).collect()
 }
 
-/// Starts the program anew where BURN_DEVICE is the address of a server, with that in a variable of its own: Burn asks
+/// Starts the program anew where BURN_DEVICE has addresses of servers, with those in variables of their own: Burn asks
 /// BURN_DEVICE for the name of a backend whenever it loads an optimizer's state.
 pub(crate) fn enter() {
-    let Ok(address) = env::var("BURN_DEVICE") else {
+    let Ok(addresses) = env::var("BURN_DEVICE") else {
         return;
     };
-    if !address.contains("://") {
+    if !addresses.contains("://") {
         return;
     }
     let failed = |reason: &dyn std::fmt::Display| -> ! {
-        eprintln!("error: the program does not start anew for {address}: {reason}");
+        eprintln!("error: the program does not start anew for {addresses}: {reason}");
         process::exit(2);
     };
+    let (first, others) = addresses.split_once(',').unwrap_or((&addresses, ""));
     let program = env::current_exe().unwrap_or_else(|error| failed(&error));
     let mut anew = Command::new(program);
     anew.args(env::args_os().skip(1));
-    anew.env_remove("BURN_DEVICE").env(ADDRESS, &address);
+    anew.env_remove("BURN_DEVICE")
+        .env(ADDRESS, first)
+        .env(OTHERS, others);
     #[cfg(unix)]
     failed(&std::os::unix::process::CommandExt::exec(&mut anew));
     #[cfg(not(unix))]
@@ -71,47 +79,61 @@ pub(crate) fn token() -> Result<Option<String>, String> {
     }
 }
 
-/// Connects to the server at `address`. From then on, a server that no longer answers ends the program with one line
-/// and exit code 2.
+/// Connects to the servers at `addresses`. From then on, one that no longer answers ends the program with one line and exit
+/// code 2.
 ///
 /// # Errors
 ///
-/// The reason why there is no session with it.
-pub(crate) fn connect(address: &str) -> Result<Device, String> {
-    let Some(host) = address.strip_prefix("ws://") else {
-        return Err("it is no address of the form ws://HOST:PORT".to_string());
-    };
-    let host = host.trim_end_matches('/').to_string();
+/// The reason why there is no session with one of them.
+pub(crate) fn connect(addresses: &[String]) -> Result<Vec<Device>, String> {
     let timeout = timeout()?;
-    probe(&host, timeout)?;
-    let mut server = RemoteHost::websocket(address);
-    if let Some(token) = token()? {
-        server = server.with_credential(token);
-    }
-    let device = Device::remote_options(&server).init();
-    let device = device.map_err(|error| error.to_string())?;
+    let token = token()?;
+    let connect = |address: &String| {
+        let host = host(address)?;
+        probe(host, timeout)?;
+        let mut server = RemoteHost::websocket(address);
+        if let Some(token) = &token {
+            server = server.with_credential(token);
+        }
+        let device = Device::remote_options(&server).init();
+        device.map_err(|error| error.to_string())
+    };
+    let named = |address| connect(address).map_err(|reason| format!("{address}: {reason}"));
+    let devices = addresses.iter().map(named).collect::<Result<_, _>>()?;
 
-    let (name, asked) = (address.to_string(), host.clone());
-    panic::set_hook(Box::new(move |info| match probe(&asked, timeout) {
-        Err(reason) => end(&format!("the server at {name} is gone: {reason}")),
-        Ok(()) => {
-            let message = info.payload_as_str().unwrap_or("no reason given");
-            let reason = message.lines().next().unwrap_or_default();
-            end(&format!(
-                "the session with the server at {name} broke: {reason}"
-            ));
-        }
+    let servers = addresses.to_vec();
+    panic::set_hook(Box::new(move |info| {
+        servers.iter().for_each(|server| check(server, timeout));
+        let message = info.payload_as_str().unwrap_or("no reason given");
+        let reason = message.lines().next().unwrap_or_default();
+        end(&format!(
+            "the session with {} broke: {reason}",
+            servers.join(" or ")
+        ));
     }));
-    let name = address.to_string();
-    thread::spawn(move || {
-        loop {
-            thread::sleep(timeout / 4);
-            if let Err(reason) = probe(&host, timeout) {
-                end(&format!("the server at {name} is gone: {reason}"));
+    for server in addresses.to_vec() {
+        thread::spawn(move || {
+            loop {
+                thread::sleep(timeout / 4);
+                check(&server, timeout);
             }
-        }
-    });
-    Ok(device)
+        });
+    }
+    Ok(devices)
+}
+
+fn host(address: &str) -> Result<&str, String> {
+    let host = address
+        .strip_prefix("ws://")
+        .map(|host| host.trim_end_matches('/'));
+    host.ok_or_else(|| "it is no address of the form ws://HOST:PORT".to_string())
+}
+
+/// Ends the program unless the server at `address` answers.
+fn check(address: &str, timeout: Duration) {
+    if let Err(reason) = host(address).and_then(|host| probe(host, timeout)) {
+        end(&format!("the server at {address} is gone: {reason}"));
+    }
 }
 
 /// Ends the program with this error, once: several threads may see that the server is gone.

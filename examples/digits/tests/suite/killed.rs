@@ -15,11 +15,11 @@ use burn_lr::train::EpochCheckpoints;
 use burn_pack::Reader;
 use rand::{Rng, SeedableRng};
 
-const EPOCHS: usize = 16;
+pub const EPOCHS: usize = 16;
 
 /// What is saved of a run's last epoch, as names and bytes. Parameter ids differ from run to run,
 /// so that the optimizer's names have the parameter's path in their place.
-fn state(out: &Path) -> BTreeMap<String, Vec<u8>> {
+pub fn state(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let checkpoints = EpochCheckpoints::open(out.join("checkpoint")).unwrap();
     let latest = checkpoints.latest().unwrap().unwrap();
     assert_eq!((latest.epoch, latest.passed_over.len()), (EPOCHS, 0));

@@ -4,3 +4,8 @@ mod common;
 mod finder;
 mod killed;
 mod program;
+#[cfg(feature = "remote-server")]
+mod remote;
+#[cfg(feature = "remote-server")]
+#[path = "../../../shared/tests_common/server.rs"]
+mod server;

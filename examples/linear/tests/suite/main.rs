@@ -6,5 +6,8 @@ mod pictures;
 mod remote;
 mod resume;
 mod schedules;
+#[cfg(feature = "remote-server")]
+#[path = "../../../shared/tests_common/server.rs"]
+mod server;
 mod stop;
 mod train;

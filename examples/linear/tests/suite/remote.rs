@@ -2,53 +2,20 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use std::process::{Child, Command, Output};
+use std::process::{Command, Output};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 
 use crate::common::{RunDir, failed, linear, run, signal, succeeded};
+use crate::server::Server;
 
 /// For how many seconds a server may be silent in these tests.
 const TIMEOUT: u64 = 4;
 
-/// A process that serves a device.
-struct Server {
-    process: Child,
-    address: String,
-}
-
-impl Server {
-    fn new() -> Self {
-        Self::start(serve("flex", "127.0.0.1:0"))
-    }
-
-    fn start(mut command: Command) -> Self {
-        let mut process = command.env("RUST_LOG", "off").spawn().unwrap();
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
-        let line = lines.next().expect("it says where it serves").unwrap();
-        let (_, address) = line.split_once(" on ").unwrap();
-        Self {
-            process,
-            address: address.to_string(),
-        }
-    }
-
-    /// Kills it, and starts another one with the same address.
-    fn again(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-        let listen = self.address.trim_start_matches("ws://").to_string();
-        *self = Self::start(serve("flex", &listen));
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        _ = self.process.kill();
-        _ = self.process.wait();
-    }
+fn server() -> Server {
+    Server::start(serve("flex", "127.0.0.1:0"))
 }
 
 fn serve(backend: &str, listen: &str) -> Command {
@@ -82,7 +49,7 @@ fn error(output: &Output) -> String {
 #[test]
 fn a_run_ends_bit_for_bit_as_the_local_one() {
     let (here, there) = (RunDir::new(), RunDir::new());
-    let server = Server::new();
+    let server = server();
     run("flex", &["--out", here.str()]);
     let done = run(&server.address, &["--out", there.str()]);
     assert_eq!(done.text("backend"), server.address);
@@ -91,7 +58,7 @@ fn a_run_ends_bit_for_bit_as_the_local_one() {
 
 #[test]
 fn a_run_goes_on_in_every_direction() {
-    let server = Server::new();
+    let server = server();
     let options = ["--epochs", "60", "--checkpoint-every", "1"];
     let whole = RunDir::new();
     run("flex", &[&["--out", whole.str()], &options[..]].concat());
@@ -117,7 +84,7 @@ fn a_run_goes_on_in_every_direction() {
 fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
     let options = ["--epochs", "60", "--checkpoint-every", "1"];
     let whole = RunDir::new();
-    let mut server = Server::new();
+    let mut server = server();
     let start = Instant::now();
     let begun = [&["--out", whole.str()], &options[..]].concat();
     run(&server.address, &begun);
@@ -137,7 +104,9 @@ fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
             thread::sleep(longest.mul_f64(random.random()));
             let kills_the_server = servers < 20 && random.random();
             if kills_the_server {
-                server.again();
+                server.kill();
+                let listen = server.address.trim_start_matches("ws://").to_string();
+                server = Server::start(serve("flex", &listen));
             } else if clients < 20 {
                 child.kill().unwrap();
             }
@@ -159,7 +128,7 @@ fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
 
 #[test]
 fn a_server_that_stalls_ends_the_run_in_time() {
-    let server = Server::new();
+    let server = server();
     let dir = RunDir::new();
     let args = ["--out", dir.str(), "--checkpoint-every", "1"];
     let mut child = client(&server.address, &args).spawn().unwrap();
@@ -252,8 +221,12 @@ fn what_is_no_server_is_said_in_one_line() {
         (format!("ws://{nobody}"), "refused"),
         (format!("ws://{web}"), "cannot be reached"),
         (format!("ws://{mute}"), "does not answer for 4 seconds"),
+        (
+            "ws://127.0.0.1:1,ws://127.0.0.1:2".to_string(),
+            "ws://127.0.0.1:1",
+        ),
         ("wss://127.0.0.1:1".to_string(), "ws://HOST:PORT"),
-        ("ws://nowhere".to_string(), "port"),
+        ("ws://nowhere".to_string(), "invalid socket address"),
     ] {
         let dir = RunDir::new();
         let text = failed(client(&address, &["--out", dir.str()]));
