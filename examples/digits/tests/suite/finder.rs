@@ -13,6 +13,7 @@ fn start(seed: u64) -> (Start, ModuleOptimizer) {
     let backend = Backend {
         name: "flex".to_string(),
         device: Device::flex(),
+        others: vec![],
     };
     let options = cli::Data {
         batch_size: 64,
