@@ -1,6 +1,6 @@
 //! Training on a device that another process serves.
 
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
 use std::process::{Command, Output};
 use std::thread;
@@ -78,6 +78,44 @@ fn a_run_goes_on_in_every_direction() {
             assert_same(&dir, &whole, &case);
         }
     }
+}
+
+#[cfg(feature = "wgpu")]
+#[test]
+fn a_served_gpu_ends_near_the_local_cpu_and_its_run_goes_on_there() {
+    let server = Server::start(serve("wgpu", "127.0.0.1:0"));
+    let options = ["--epochs", "60"];
+    let [whole, there] = [RunDir::new(), RunDir::new()];
+    let [here, remote] = [("flex", &whole), (&server.address, &there)]
+        .map(|(place, dir)| run(place, &[&["--out", dir.str()], &options[..]].concat()));
+    assert_eq!(there.rates(), whole.rates());
+    let (mse, expected) = (remote.figure("valid_mse"), here.figure("valid_mse"));
+    assert!(
+        (mse - expected).abs() <= 1e-4 * expected,
+        "{mse}, {expected}"
+    );
+
+    let stopped = RunDir::new();
+    let args = [
+        "--out",
+        stopped.str(),
+        "--epochs",
+        "60",
+        "--checkpoint-every",
+        "1",
+    ];
+    let mut child = client(&server.address, &args).spawn().unwrap();
+    while !stopped.checkpoint().exists() {
+        thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "TERM");
+    assert_eq!(child.wait().unwrap().code(), Some(143));
+    let resumed = run("flex", &["resume", stopped.str()]);
+    let mse = resumed.figure("valid_mse");
+    assert!(
+        (mse - expected).abs() <= 1e-4 * expected,
+        "{mse}, {expected}"
+    );
 }
 
 #[test]
@@ -212,7 +250,9 @@ fn what_is_no_server_is_said_in_one_line() {
     let web = other.local_addr().unwrap();
     thread::spawn(move || {
         for stream in other.incoming() {
-            _ = stream.unwrap().write_all(b"HTTP/1.1 404 Not Found\r\n\r\n");
+            let mut stream = stream.unwrap();
+            _ = stream.read(&mut [0; 4_096]);
+            _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n");
         }
     });
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
