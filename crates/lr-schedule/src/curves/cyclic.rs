@@ -102,22 +102,9 @@ impl Cyclic {
     }
 
     fn of(config: CyclicConfig) -> Result<Self, ScheduleError> {
-        let CyclicConfig {
-            base,
-            max,
-            up,
-            down,
-            ..
-        } = config;
-        Self::checked(
-            base,
-            max,
-            up,
-            down,
-            config.shape,
-            config.scaling,
-            config.gamma,
-        )
+        let (base, max, up, down) = (config.base, config.max, config.up, config.down);
+        let (shape, scaling, gamma) = (config.shape, config.scaling, config.gamma);
+        Self::checked(base, max, up, down, shape, scaling, gamma)
     }
 
     /// The way down takes as many steps as the way up where it isn't given.

@@ -123,7 +123,11 @@ impl ReduceOnPlateau {
         let valid = (0.0..1.0).contains(&config.factor);
         let allowed = "at least 0 and below 1";
         ScheduleError::check(valid, Self::NAME, "factor", config.factor, allowed)?;
-        Ok(Self {
+        Ok(Self::at_first(config))
+    }
+
+    fn at_first(config: ReduceOnPlateauConfig) -> Self {
+        Self {
             config,
             scale: 1.0,
             best: None,
@@ -132,7 +136,7 @@ impl ReduceOnPlateau {
             skipped: 0,
             mean: 0.0,
             averaged: 0,
-        })
+        }
     }
 
     fn improvement(&self) -> Improvement {
@@ -232,21 +236,15 @@ impl Feedback for ReduceOnPlateau {
     fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
         let scale = stored.number("scale")?;
         if !(0.0..=1.0).contains(&scale) {
-            return Err(StateError::invalid(
-                "scale",
-                Value::Number(scale),
-                "between 0 and 1",
-            ));
+            let scale = Value::Number(scale);
+            return Err(StateError::invalid("scale", scale, "between 0 and 1"));
         }
         let mut restored = Self {
             scale,
             best: stored.optional_number("best")?,
             bad_values: stored.count("bad_values")?,
             cooldown_left: stored.count("cooldown_left")?,
-            skipped: 0,
-            mean: 0.0,
-            averaged: 0,
-            config: self.config,
+            ..Self::at_first(self.config)
         };
         self.improvement().check_stored(restored.best)?;
         if self.config.skip > 0 {
@@ -270,18 +268,17 @@ impl Feedback for ReduceOnPlateau {
     }
 
     fn description(&self) -> Option<Data> {
+        let later = [
+            "threshold_abs",
+            "min_scale",
+            "accumulation",
+            "skip",
+            "dialect",
+        ];
         let defaults = ReduceOnPlateauConfig::DEFAULT.fields();
-        let options = written(
-            self.config.fields(),
-            defaults,
-            &[
-                "threshold_abs",
-                "min_scale",
-                "accumulation",
-                "skip",
-                "dialect",
-            ],
-        );
-        Some(table(Self::NAME, options))
+        Some(table(
+            Self::NAME,
+            written(self.config.fields(), defaults, &later),
+        ))
     }
 }
