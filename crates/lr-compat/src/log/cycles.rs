@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::points::{Point, Same, checked, spec_of};
 use super::ramps::left;
-use super::vary::short;
+use super::vary::tidy;
 
 /// Rates that go up again: a whole cosine, restarts, triangles, one cycle.
 pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
@@ -28,7 +28,7 @@ pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
         let share = left(0, step as f64 / length as f64);
         let min = (rate - base * share) / (1.0 - share);
         let min = if min.abs() < 1e-9 * base { 0.0 } else { min };
-        let min = short(min, |short| (short / min - 1.0).abs() < 1e-9);
+        let min = tidy(min, 1e-9);
         let restarts = (1..=10).find_map(|t_mult| {
             check(json!({"warm_restarts": {"max": base, "min": min, "t_0": length, "t_mult": t_mult}}))
         });
@@ -97,17 +97,16 @@ fn one_cycle(points: &[Point], same: Same) -> Option<Spec> {
             ];
             for (shape, share) in shapes {
                 let max = initial + (by.1 - initial) / share;
-                let max = short(max, |short| (short / max - 1.0).abs() < 1e-11);
+                let max = tidy(max, 1e-11);
                 let div = max / initial;
-                let div = short(div, |short| (short / div - 1.0).abs() < 1e-11);
+                let div = tidy(div, 1e-11);
                 for (final_div, three) in [
                     (1e4, false),
                     (initial / end, false),
                     (1e4, true),
                     (initial / end, true),
                 ] {
-                    let final_div =
-                        short(final_div, |short| (short / final_div - 1.0).abs() < 1e-9);
+                    let final_div = tidy(final_div, 1e-9);
                     let spec = spec_of(json!({"one_cycle": {
                         "max_lr": max, "total_steps": total, "pct_start": pct_start,
                         "anneal_strategy": shape, "div_factor": div,
