@@ -1,18 +1,38 @@
-//! Numbers of numpy's, which are objects in a pickle: `scalar(dtype, bytes)`.
+//! Numbers and flags, also numpy's, which are objects in a pickle: `scalar(dtype, bytes)`.
+
+use std::fmt;
 
 use crate::dtype::Dtype;
 use crate::pickle::Pickle;
 use crate::pickle::node::{Id, Node};
 
-/// A number or a flag, as numpy has it.
+/// A number or a flag.
 pub(crate) enum Scalar {
     Int(i64),
     Float(f64),
     Bool(bool),
 }
 
-/// The number that a value is.
+/// As Python writes it.
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(int) => write!(f, "{int}"),
+            Self::Float(float) => write!(f, "{float}"),
+            Self::Bool(true) => f.write_str("True"),
+            Self::Bool(false) => f.write_str("False"),
+        }
+    }
+}
+
+/// The number or the flag that a value is, Python's or numpy's.
 pub(crate) fn scalar(pickle: &Pickle, node: &Node) -> Option<Scalar> {
+    match node {
+        Node::Bool(flag) => return Some(Scalar::Bool(*flag)),
+        Node::Int(int) => return Some(Scalar::Int(*int)),
+        Node::Float(float) => return Some(Scalar::Float(*float)),
+        _ => {}
+    }
     let (module, name, arguments, _) = call(pickle, node)?;
     if !(module.starts_with("numpy.") && module.ends_with(".multiarray") && name == "scalar") {
         return None;
