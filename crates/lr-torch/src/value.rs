@@ -48,10 +48,7 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn text_of(&self, id: Id) -> Option<&'a str> {
-        match self.file.pickle().node(id) {
-            Node::Text(span) => Some(self.file.pickle().text(span)),
-            _ => None,
-        }
+        self.file.pickle().text_of(id)
     }
 
     /// Its place in the file: `param_groups[0].lr`; empty for what was saved as a whole.

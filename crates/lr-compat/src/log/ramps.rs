@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 use lr_schedule::{Shape, Spec};
 use serde_json::json;
 
-use super::points::{Point, Same, checked, spec_of};
+use super::points::{Point, Same, checked, or_zero, spec_of};
 use super::vary::tidy;
 use crate::build::{anneal, constant, linear, polynomial, sequence};
 
@@ -134,12 +134,7 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
         let mut several = false;
         for length in last..=last.saturating_mul(20).min(last.saturating_add(MOST_STEPS)) {
             let t = |step: u64| left(shape, step as f64 / length as f64);
-            let end = (end - base * t(last)) / (1.0 - t(last));
-            let end = if end.abs() < 1e-9 * base.abs() {
-                0.0
-            } else {
-                end
-            };
+            let end = or_zero((end - base * t(last)) / (1.0 - t(last)), base);
             let fits = |(step, rate): &Point| same(end + (base - end) * t(*step), *rate);
             if !(fits(&middle) && fits(&near) && points.iter().all(fits)) {
                 continue;
