@@ -84,3 +84,12 @@ fn a_height_that_grows_stays_finite() {
         assert!(rate.is_finite() && rate >= 0.0, "{rate} at {n}");
     }
 }
+
+#[test]
+#[cfg(feature = "serde")]
+fn restarts_come_down_to_0_where_a_text_says_no_lowest_rate() {
+    let text = r#"{"restarts": {"max": 0.1, "steps": 10, "limit": 1}}"#;
+    let spec: Spec = serde_json::from_str(text).unwrap();
+    let schedule = spec.build().unwrap();
+    assert_eq!([schedule.at(5), schedule.at(10)], [0.05, 0.0]);
+}
