@@ -5,6 +5,9 @@ use std::fmt::Display;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
+use crate::values::number_of_group;
+pub(crate) use crate::values::{count, integer, list, number, one_or_list, table};
+
 /// JSON text as data.
 pub(crate) fn json(text: &str) -> Result<Data, ScheduleError> {
     serde_json::from_str(text)
@@ -154,6 +157,20 @@ impl Args {
     /// Fails, for a reason that is a sentence.
     pub fn refuse(&mut self, name: &str, why: &'static str) {
         self.fail(name, ScheduleError::unsupported("", why));
+    }
+
+    /// Leaves out arguments that change no rate.
+    pub fn pass_over(&mut self, names: &[&'static str]) {
+        for name in names {
+            self.read(name, Ok);
+        }
+    }
+
+    /// Fails where an argument is given.
+    pub fn refuse_given(&mut self, name: &'static str, why: &'static str) {
+        if self.read(name, Ok).is_some() {
+            self.refuse(name, why);
+        }
     }
 
     /// Reads an argument as `of` does; `None` where it is not given or wrong.
@@ -334,59 +351,4 @@ fn is_slip(name: &str, known: &[&str]) -> bool {
     let near = |known: &&&str| name.len().abs_diff(known.len()) <= 1 && known.len() > 5;
     let mut near = known.iter().filter(near);
     near.any(|known| strsim::osa_distance(name, known) == 1)
-}
-
-/// The items of a list, each as `of` reads it.
-pub(crate) fn list<T>(
-    data: Data,
-    mut of: impl FnMut(Data) -> Result<T, ScheduleError>,
-) -> Result<Vec<T>, ScheduleError> {
-    let Data::List(items) = data else {
-        return Err(ScheduleError::invalid("", data, "a list"));
-    };
-    let items = items.into_iter().enumerate();
-    let read = items.map(|(i, item)| of(item).map_err(|error| error.inside(&format!("[{i}]"))));
-    read.collect()
-}
-
-pub(crate) fn number(data: Data) -> Result<f64, ScheduleError> {
-    match data {
-        Data::Number(number) if number.is_finite() => Ok(number),
-        Data::Integer(number) => Ok(number as f64),
-        other => Err(ScheduleError::invalid("", other, "a finite number")),
-    }
-}
-
-/// A number, or a list of the same number for each parameter group.
-fn number_of_group(data: Data) -> Result<f64, ScheduleError> {
-    match data {
-        Data::List(mut numbers) if !numbers.is_empty() => {
-            match numbers.windows(2).all(|pair| pair[0] == pair[1]) {
-                true => number(numbers.remove(0)),
-                false => {
-                    let allowed = "one number, or the same for each parameter group";
-                    Err(ScheduleError::invalid("", Data::List(numbers), allowed))
-                }
-            }
-        }
-        data => number(data),
-    }
-}
-
-/// An integer, which Python may write as `10.0`.
-pub(crate) fn integer(data: Data) -> Result<i64, ScheduleError> {
-    let integer = match &data {
-        Data::Integer(integer) => i64::try_from(*integer).ok(),
-        // Up to 2^53 every number is exact.
-        Data::Number(number) if number.trunc() == *number && number.abs() <= 9e15 => {
-            Some(*number as i64)
-        }
-        _ => None,
-    };
-    integer.ok_or_else(|| ScheduleError::invalid("", data, "a whole number"))
-}
-
-pub(crate) fn count(data: Data) -> Result<u64, ScheduleError> {
-    let integer = integer(data)?;
-    u64::try_from(integer).map_err(|_| ScheduleError::invalid("", integer, "at least 0"))
 }

@@ -1,6 +1,9 @@
 //! Specs in few words, for readers of configs here and in lr-torch.
 
-use lr_schedule::curves::{AnnealSpec, ConstantSpec, CosineSpec, LinearRampSpec, PolynomialSpec};
+use lr_schedule::curves::{
+    AnnealSpec, ConstantSpec, CosineSpec, LinearRampSpec, MultiStepSpec, PiecewiseConstantSpec,
+    PolynomialSpec,
+};
 use lr_schedule::spec::Length;
 use lr_schedule::{RuleSpec, Shape, Spec};
 
@@ -32,14 +35,9 @@ pub fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
         steps => Length::Steps(steps),
     };
     match shape {
-        Shape::Linear => Spec::from(LinearRampSpec { start, end, steps }),
-        Shape::Cosine => Spec::from(CosineSpec { start, end, steps }),
-        shape => Spec::from(AnnealSpec {
-            start,
-            end,
-            steps,
-            shape,
-        }),
+        Shape::Linear => Spec::from(LinearRampSpec::new(start, end, steps)),
+        Shape::Cosine => Spec::from(CosineSpec::new(start, end, steps)),
+        shape => Spec::from(AnnealSpec::new(start, end, steps, shape)),
     }
 }
 
@@ -47,12 +45,49 @@ pub fn anneal(start: f64, end: f64, steps: u64, shape: Shape) -> Spec {
 pub fn polynomial(start: f64, end: f64, of: u64, power: f64) -> Spec {
     match (of, power) {
         (0, _) | (_, 1.0) => linear(start, end, of),
-        _ => Spec::from(PolynomialSpec {
-            start,
-            end,
-            steps: steps(of),
-            power,
-        }),
+        _ => Spec::from(PolynomialSpec::new(start, end, of, power)),
+    }
+}
+
+/// Each of `values` up to the step of its boundary, the last one without an end.
+pub fn piecewise(
+    values: impl IntoIterator<Item = f64>,
+    boundaries: impl IntoIterator<Item = u64>,
+) -> Spec {
+    let boundaries = boundaries.into_iter().map(steps);
+    Spec::from(PiecewiseConstantSpec {
+        values: values.into_iter().collect(),
+        boundaries: boundaries.collect(),
+    })
+}
+
+pub fn multi_step(start: f64, milestones: impl IntoIterator<Item = u64>, gamma: f64) -> Spec {
+    let milestones: Vec<Length> = milestones.into_iter().map(steps).collect();
+    Spec::from(MultiStepSpec::new(start, milestones, gamma))
+}
+
+/// `of` with epochs of so many steps for its steps.
+pub fn per_epoch(count: u64, of: Spec) -> Spec {
+    Spec::PerEpoch {
+        steps: steps(count),
+        of: Box::new(of),
+    }
+}
+
+pub fn scale(factor: f64, of: Spec) -> Spec {
+    Spec::Scale {
+        factor,
+        of: Box::new(of),
+    }
+}
+
+/// A warm-up of any shape, in front of a schedule.
+pub fn warmed_up(count: u64, start: f64, shape: Shape, of: Spec) -> Spec {
+    Spec::Warmup {
+        steps: steps(count),
+        start,
+        shape,
+        of: Box::new(of),
     }
 }
 

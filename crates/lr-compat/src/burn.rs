@@ -22,7 +22,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use crate::args::{Args, buildable, config, json, number, unknown_scheduler};
-use crate::build::{constant, linear, sequence, steps};
+use crate::build::{constant, linear, scale, sequence, steps};
 
 /// The schedulers that [`parse`] knows: the variants of `LrSchedulerConfig`, and the types.
 pub const SCHEDULERS: &[&str] = &[
@@ -93,32 +93,29 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let end = args.number("final_lr", None);
             linear(start, end, args.steps("num_iters", None))
         }
-        "Cosine" => Spec::from(CosineAnnealingSpec {
-            max: args.number("initial_lr", None),
-            min: args.number("min_lr", 0.0),
-            t_max: steps(args.steps("num_iters", None)),
-        }),
-        "Exponential" => Spec::from(ExponentialSpec {
-            gamma: args.not_negative("gamma", None),
-            start: args.number("initial_lr", None),
-        }),
+        "Cosine" => Spec::from(CosineAnnealingSpec::new(
+            args.number("initial_lr", None),
+            args.number("min_lr", 0.0),
+            args.steps("num_iters", None),
+        )),
+        "Exponential" => {
+            let gamma = args.not_negative("gamma", None);
+            Spec::from(ExponentialSpec::new(args.number("initial_lr", None), gamma))
+        }
         "Noam" => Spec::Noam {
             warmup: steps(args.steps("warmup_steps", 4000)),
             model_size: args.steps("model_size", 512),
             factor: args.number("factor", None),
         },
-        "Step" => Spec::from(StepSpec {
-            start: args.number("initial_lr", None),
-            step_size: steps(args.steps("step_size", None)),
-            gamma: args.not_negative("gamma", 0.1),
-        }),
+        "Step" => Spec::from(StepSpec::new(
+            args.number("initial_lr", None),
+            args.steps("step_size", None),
+            args.not_negative("gamma", 0.1),
+        )),
         "Composed" => {
             type Reduction = fn(Vec<Spec>) -> Spec;
             let product: Reduction = Spec::Product;
-            let average: Reduction = |parts| Spec::Scale {
-                factor: 1.0 / parts.len() as f64,
-                of: Box::new(Spec::Sum(parts)),
-            };
+            let average: Reduction = |parts| scale(1.0 / parts.len() as f64, Spec::Sum(parts));
             let reductions = [("Avg", average), ("Sum", Spec::Sum), ("Prod", product)];
             let reduce = args.choice("reduction", product, &reductions);
             reduce(args.each("schedulers", from_data))

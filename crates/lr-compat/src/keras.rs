@@ -15,15 +15,13 @@
 //! Keras computes in 32 bits unless it is told otherwise, so its own rates differ from these by
 //! about a millionth of the largest.
 
-use lr_schedule::curves::{
-    ExponentialDecaySpec, InverseTimeSpec, PiecewiseConstantSpec, PolynomialCycleSpec,
-};
+use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec, PolynomialCycleSpec};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use crate::args::{Args, buildable, config, json, number, unknown_scheduler};
-use crate::build::{anneal, constant, linear, polynomial, steps, then};
+use crate::build::{anneal, constant, linear, piecewise, polynomial, steps, then};
 
 /// The schedules that [`parse`] knows.
 pub const SCHEDULERS: &[&str] = &[
@@ -64,23 +62,12 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         "ExponentialDecay" => {
             let start = args.number(START, None);
             let (steps, rate, staircase) = decay(args);
-            Spec::from(ExponentialDecaySpec {
-                start,
-                rate,
-                steps,
-                staircase,
-            })
+            Spec::from(ExponentialDecaySpec::new(start, rate, steps, staircase))
         }
         "InverseTimeDecay" => {
             let start = args.number(START, None);
             let (steps, rate, staircase) = decay(args);
-            Spec::from(InverseTimeSpec {
-                start,
-                rate,
-                steps,
-                power: 1.0,
-                staircase,
-            })
+            Spec::from(InverseTimeSpec::new(start, rate, steps, 1.0, staircase))
         }
         "PolynomialDecay" => {
             let start = args.number(START, None);
@@ -90,12 +77,7 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             match (power, args.flag("cycle", false)) {
                 (0.0, _) => constant(start),
                 (power, false) => polynomial(start, end, length, power),
-                (power, true) => Spec::from(PolynomialCycleSpec {
-                    start,
-                    end,
-                    steps: steps(length),
-                    power,
-                }),
+                (power, true) => Spec::from(PolynomialCycleSpec::new(start, end, length, power)),
             }
         }
         "CosineDecay" => {
@@ -155,9 +137,6 @@ fn piecewise_constant(args: &mut Args) -> Spec {
     args.check_ascending("boundaries", &boundaries);
     // As integers, which steps are.
     let boundaries = boundaries.into_iter().map(|boundary| boundary.trunc());
-    let after = boundaries.map(|boundary| steps((boundary + 1.0).max(0.0) as u64));
-    Spec::from(PiecewiseConstantSpec {
-        values,
-        boundaries: after.collect(),
-    })
+    let after = boundaries.map(|boundary| (boundary + 1.0).max(0.0) as u64);
+    piecewise(values, after)
 }

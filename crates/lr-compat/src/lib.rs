@@ -46,3 +46,4 @@ pub mod transformers;
 mod args;
 #[doc(hidden)]
 pub mod build;
+mod values;

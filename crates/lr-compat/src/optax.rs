@@ -13,7 +13,7 @@
 //! # Ok::<(), lr_schedule::ScheduleError>(())
 //! ```
 
-use lr_schedule::curves::{ExponentialDecaySpec, PiecewiseConstantSpec};
+use lr_schedule::curves::ExponentialDecaySpec;
 use std::collections::BTreeMap;
 
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
@@ -22,7 +22,7 @@ use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
 
 use crate::args::{Args, buildable, check_base, config, integer, json, number, unknown_scheduler};
 use crate::build::{
-    anneal, clamp, constant, delay, feedback, linear, polynomial, sequence, skip, steps, then,
+    anneal, clamp, constant, delay, feedback, linear, piecewise, polynomial, sequence, skip, then,
 };
 
 /// The schedules that [`parse`] knows.
@@ -194,12 +194,12 @@ fn exponential_decay(args: &mut Args, start: f64) -> Spec {
     if length <= 0 || rate == 0.0 {
         return constant(start);
     }
-    let decay = Spec::from(ExponentialDecaySpec {
+    let decay = Spec::from(ExponentialDecaySpec::new(
         start,
         rate,
-        steps: length as f64,
+        length as f64,
         staircase,
-    });
+    ));
     let decay = delay(begin, decay);
     match end {
         None => decay,
@@ -249,9 +249,9 @@ fn piecewise_constant(start: f64, scales: &BTreeMap<i64, f64>) -> Spec {
     for (boundary, scale) in scales {
         value *= scale;
         values.push(value);
-        boundaries.push(steps(u64::try_from(*boundary).unwrap_or(0)));
+        boundaries.push(u64::try_from(*boundary).unwrap_or(0));
     }
-    Spec::from(PiecewiseConstantSpec { values, boundaries })
+    piecewise(values, boundaries)
 }
 
 fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) -> Spec {

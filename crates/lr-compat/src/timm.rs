@@ -19,7 +19,7 @@
 //! is other noise.
 
 use lr_schedule::combine::NoiseKind;
-use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec, MultiStepSpec};
+use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec};
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
@@ -28,7 +28,7 @@ use lr_schedule::{RuleSpec, Schedule, ScheduleError, Shape, Spec};
 use crate::args::{
     Args, buildable, check_base, config, count, json, list, number, unknown_scheduler,
 };
-use crate::build::{clamp, constant, feedback, linear, skip, steps, then};
+use crate::build::{clamp, constant, feedback, linear, multi_step, skip, steps, then, warmed_up};
 use crate::torch::rule::MODES;
 
 /// The schedulers that [`parse`] knows.
@@ -61,8 +61,13 @@ pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
 /// As [`parse`].
 pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
+    named(&name, args, base_lr)
+}
+
+/// The schedule of the scheduler called `name`.
+pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let base = check_base(base_lr)?;
-    let args = &mut Args::new(&name, args);
+    let args = &mut Args::new(name, args);
     // Neither changes the rate of the k-th step, be that an epoch or an update.
     args.flag("initialize", true);
     if name != "PlateauLRScheduler" {
@@ -74,7 +79,7 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
         base,
     };
     let mut noise = Noise::read(args);
-    let spec = match name.as_str() {
+    let spec = match name {
         "PlateauLRScheduler" => {
             let kinds = [
                 ("normal", NoiseKind::Normal),
@@ -87,26 +92,19 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
                 .map(|(from, to)| (from.max(warmup.steps + 1), to));
             let of = linear(warmup.start, base, warmup.steps);
             let spec = feedback(plateau(args, &warmup), noise.over(of));
-            return buildable(&name, args.finish(spec)?);
+            return buildable(name, args.finish(spec)?);
         }
         "StepLRScheduler" => {
-            let curve = Spec::from(ExponentialDecaySpec {
-                start: base,
-                steps: args.positive("decay_t", None),
-                rate: args.not_negative("decay_rate", 1.0),
-                staircase: true,
-            });
+            let length = args.positive("decay_t", None);
+            let rate = args.not_negative("decay_rate", 1.0);
+            let curve = Spec::from(ExponentialDecaySpec::new(base, rate, length, true));
             warmup.before(curve, args.flag("warmup_prefix", true))
         }
         "MultiStepLRScheduler" => {
             // timm looks one step ahead, and keeps to it on purpose.
             let milestones = args.items("decay_t", count).into_iter();
-            let milestones = milestones.map(|step| steps(step.saturating_sub(1)));
-            let curve = Spec::from(MultiStepSpec {
-                start: base,
-                milestones: milestones.collect(),
-                gamma: args.not_negative("decay_rate", 1.0),
-            });
+            let milestones = milestones.map(|step| step.saturating_sub(1));
+            let curve = multi_step(base, milestones, args.not_negative("decay_rate", 1.0));
             warmup.before(curve, args.flag("warmup_prefix", true))
         }
         "WSDLRScheduler" => warmup.before(warmup_stable_decay(args, &warmup), true),
@@ -129,19 +127,17 @@ pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
             let curve = restarts(args, Shape::Tanh { lower, upper }, base, 1.0);
             match args.flag("warmup_prefix", false) {
                 // Its warm-up leads to the curve, which begins a little below the base.
-                false if warmup.steps > 0 => Spec::Warmup {
-                    steps: steps(warmup.steps),
-                    start: warmup.start,
-                    shape: Shape::Linear,
-                    of: Box::new(skip(warmup.steps, curve)),
-                },
+                false if warmup.steps > 0 => {
+                    let curve = skip(warmup.steps, curve);
+                    warmed_up(warmup.steps, warmup.start, Shape::Linear, curve)
+                }
                 prefix => warmup.before(curve, prefix),
             }
         }
-        _ => return Err(unknown_scheduler(&name, SCHEDULERS)),
+        _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
     args.finish(())?;
-    buildable(&name, warmup.as_constructed(noise.over(spec), noise))
+    buildable(name, warmup.as_constructed(noise.over(spec), noise))
 }
 
 /// The linear warm-up that all have.
@@ -267,13 +263,13 @@ fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Spec {
         Some(power) => {
             let allowed = "above 0, as the default of `warmup_t` is where there is a warm-up";
             args.check(timescale > 0.0, "stable_timescale", timescale, allowed);
-            Spec::from(InverseTimeSpec {
-                start: warmup.base,
-                rate: 1.0,
-                steps: timescale,
+            Spec::from(InverseTimeSpec::new(
+                warmup.base,
+                1.0,
+                timescale,
                 power,
-                staircase: false,
-            })
+                false,
+            ))
         }
     };
     let power = args.positive("decay_power", 0.5);

@@ -26,7 +26,7 @@ use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
 
 use crate::args::{Args, buildable, check_base, config, count, integer, json, unknown_scheduler};
 use crate::build::{
-    anneal, clamp, constant, feedback, linear, polynomial, sequence, skip, steps, then,
+    anneal, clamp, constant, feedback, linear, polynomial, sequence, skip, steps, then, warmed_up,
 };
 use crate::torch::rule::{MODES, THRESHOLD_MODES, reduce_lr_on_plateau};
 
@@ -94,6 +94,11 @@ pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
 /// As [`parse`].
 pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
+    named(name, args, base_lr)
+}
+
+/// The schedule of a function, or of a short name.
+pub(crate) fn named(name: String, args: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let base = check_base(base_lr)?;
     let (function, args) = by_name(name, args)?;
     buildable(&function, function_of(&function, args, base)?)
@@ -207,10 +212,10 @@ fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError>
         "get_inverse_sqrt_schedule" => {
             let warmup = args.count("num_warmup_steps", None);
             let default = if warmup > 0 { warmup } else { 10_000 };
-            let rest = Spec::from(InverseSqrtSpec {
-                start: base,
-                timescale: args.positive("timescale", default as f64),
-            });
+            let rest = Spec::from(InverseSqrtSpec::new(
+                base,
+                args.positive("timescale", default as f64),
+            ));
             warm_up(warmup, base, rest)
         }
         "get_cosine_with_min_lr_schedule_with_warmup" => {
@@ -262,17 +267,8 @@ impl Run {
 fn wave(max: f64, min: f64, length: u64, cycles: f64) -> Spec {
     let length = steps(length.max(1));
     match cycles {
-        0.5 => Spec::from(CosineAnnealingSpec {
-            max,
-            min,
-            t_max: length,
-        }),
-        cycles => Spec::from(CosineWaveSpec {
-            max,
-            min,
-            steps: length,
-            cycles,
-        }),
+        0.5 => Spec::from(CosineAnnealingSpec::new(max, min, length)),
+        cycles => Spec::from(CosineWaveSpec::new(max, min, length, cycles)),
     }
 }
 
@@ -323,10 +319,8 @@ fn warmup_stable_decay(args: &mut Args, base: f64) -> Spec {
     let stable = args.read("num_stable_steps", integer).map(i128::from);
     let training = args.read("num_training_steps", count).map(i128::from);
     if stable.is_none() && training.is_none() {
-        args.refuse(
-            "num_training_steps",
-            "is missing, and so is `num_stable_steps`",
-        );
+        let why = "is missing, and so is `num_stable_steps`";
+        args.refuse("num_training_steps", why);
     }
     let rest = training.unwrap_or(0) - i128::from(warmup) - i128::from(decay);
     let stable = stable.unwrap_or(rest);
@@ -338,12 +332,7 @@ fn warmup_stable_decay(args: &mut Args, base: f64) -> Spec {
     let up = anneal(min, base, warmup, Shape::Linear);
     let up = match warmup_shape {
         Shape::Linear => up,
-        shape => Spec::Warmup {
-            steps: steps(warmup),
-            start: min,
-            shape,
-            of: Box::new(constant(base)),
-        },
+        shape => warmed_up(warmup, min, shape, constant(base)),
     };
     let down = match (decay_shape, cycles) {
         (Shape::Cosine, cycles) if cycles != 0.5 => wave(base, min, decay, cycles),
@@ -354,13 +343,11 @@ fn warmup_stable_decay(args: &mut Args, base: f64) -> Spec {
         Ok(stable) => (stable, 0),
         Err(_) => (0, u64::try_from(-stable).unwrap_or(u64::MAX)),
     };
+    let down = not_negative(min, skip(missed, down));
     let parts = vec![
         (warmup, not_negative(min, up)),
         (stable, constant(base)),
-        (
-            decay.saturating_sub(missed),
-            not_negative(min, skip(missed, down)),
-        ),
+        (decay.saturating_sub(missed), down),
     ];
     sequence(parts, constant(min))
 }

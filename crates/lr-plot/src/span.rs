@@ -26,28 +26,3 @@ pub(crate) fn schedule_of(spec: &Spec) -> Option<DynSchedule> {
     };
     spec.build().ok()
 }
-
-#[cfg(test)]
-mod tests {
-    use lr_schedule::prelude::*;
-
-    use super::*;
-
-    fn of(schedule: impl Schedule) -> Option<u64> {
-        span(&schedule.to_spec().unwrap())
-    }
-
-    #[test]
-    fn endless_schedules_show_a_few_of_what_they_repeat() {
-        assert_eq!(of(LinearRamp::new(0.1, 0.0, 10).repeat(10)), Some(30));
-        assert_eq!(of(MultiStep::new(0.1, [30, 60], 0.1)), Some(90));
-        assert_eq!(of(Step::new(0.1, 30, 0.1).per_epoch(5)), Some(600));
-        assert_eq!(of(Constant::new(0.1).warmup(10)), Some(20));
-        assert_eq!(
-            of(Constant::new(0.1).take(30).then(Constant::new(0.2))),
-            Some(60)
-        );
-        assert_eq!(of(Constant::new(0.1)), None);
-        assert_eq!(of(Step::new(0.1, u64::MAX, 0.1)), None);
-    }
-}

@@ -359,3 +359,93 @@ fn extreme_numbers_are_drawn_or_refused_and_never_panic() {
         .steps(end - 10..end)
         .to_svg();
 }
+
+fn named(schedule: impl Schedule, steps: u64) -> Vec<(String, f64, f64)> {
+    let phases = lr_plot::phases(&schedule.to_spec().unwrap(), steps).into_iter();
+    phases
+        .map(|phase| (phase.name, phase.start, phase.end))
+        .collect()
+}
+
+fn expected(list: &[(&str, f64, f64)]) -> Vec<(String, f64, f64)> {
+    let owned = list
+        .iter()
+        .map(|(name, start, end)| (name.to_string(), *start, *end));
+    owned.collect()
+}
+
+#[test]
+fn recipes_have_the_phases_that_they_are_named_after() {
+    let wsd = WarmupStableDecayConfig::new(1e-3, 10, 70, 20)
+        .build()
+        .unwrap();
+    let phases = [
+        ("warm-up", 0.0, 10.0),
+        ("stable", 10.0, 80.0),
+        ("decay", 80.0, 100.0),
+    ];
+    assert_eq!(named(wsd, 100), expected(&phases));
+    assert_eq!(
+        named(wsd, 50),
+        expected(&[("warm-up", 0.0, 10.0), ("stable", 10.0, 50.0)])
+    );
+
+    let restarts = WarmRestarts::new(0.1, 0.0, 10, 2);
+    let cycles = [
+        ("cycle 1", 0.0, 10.0),
+        ("cycle 2", 10.0, 30.0),
+        ("cycle 3", 30.0, 50.0),
+    ];
+    assert_eq!(named(restarts, 50), expected(&cycles));
+
+    let cycle = named(OneCycle::new(0.1, 100), 100);
+    assert_eq!(cycle, expected(&[("up", 0.0, 29.0), ("down", 29.0, 100.0)]));
+}
+
+#[test]
+fn combinators_move_the_phases_of_what_is_inside() {
+    let inner = || LinearRamp::new(0.1, 0.0, 40).warmup(10);
+    let phases = [
+        ("warm-up", 0.0, 10.0),
+        ("decay", 10.0, 50.0),
+        ("held", 50.0, 60.0),
+    ];
+    assert_eq!(named(inner().scale(0.5), 60), expected(&phases));
+
+    let phases = [("warm-up", 0.0, 40.0), ("decay", 40.0, 200.0)];
+    assert_eq!(named(inner().per_epoch(4), 200), expected(&phases));
+
+    let phases = [("warm-up", 0.0, 5.0), ("decay", 5.0, 45.0)];
+    assert_eq!(named(inner().skip(5), 45), expected(&phases));
+
+    let then = Constant::new(0.1).take(30).then(Step::new(0.1, 10, 0.5));
+    assert_eq!(
+        named(then, 60),
+        expected(&[("stable", 0.0, 30.0), ("step", 30.0, 60.0)])
+    );
+}
+
+#[test]
+fn what_has_one_phase_or_too_many_has_none() {
+    assert_eq!(named(Constant::new(0.1), 100), []);
+    assert_eq!(named(Cosine::new(0.1, 0.0, 100), 100), []);
+    assert_eq!(named(LinearRamp::new(0.1, 0.0, 2).repeat(2), 100), []);
+}
+
+fn span_of(schedule: impl Schedule) -> Option<u64> {
+    lr_plot::span(&schedule.to_spec().unwrap())
+}
+
+#[test]
+fn endless_schedules_show_a_few_of_what_they_repeat() {
+    assert_eq!(span_of(LinearRamp::new(0.1, 0.0, 10).repeat(10)), Some(30));
+    assert_eq!(span_of(MultiStep::new(0.1, [30, 60], 0.1)), Some(90));
+    assert_eq!(span_of(Step::new(0.1, 30, 0.1).per_epoch(5)), Some(600));
+    assert_eq!(span_of(Constant::new(0.1).warmup(10)), Some(20));
+    assert_eq!(
+        span_of(Constant::new(0.1).take(30).then(Constant::new(0.2))),
+        Some(60)
+    );
+    assert_eq!(span_of(Constant::new(0.1)), None);
+    assert_eq!(span_of(Step::new(0.1, u64::MAX, 0.1)), None);
+}

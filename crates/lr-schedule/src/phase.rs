@@ -79,6 +79,14 @@ pub(crate) fn parts(named: &[(PhaseKind, &str, f64)], span: f64) -> Vec<Phase> {
     phases
 }
 
+/// A warm-up, a stable part of that name and a decay, then the last rate.
+pub(crate) fn three_parts(stable: &str, lengths: [u64; 3], span: f64) -> Vec<Phase> {
+    let [warmup, held, decay] = lengths.map(|length| length as f64);
+    let up = (PhaseKind::WarmUp, "warm-up", warmup);
+    let down = (PhaseKind::Decay, "decay", decay);
+    parts(&[up, (PhaseKind::Stable, stable, held), down], span)
+}
+
 /// One phase for all of the span.
 pub(crate) fn whole(kind: PhaseKind, name: &str, span: f64) -> Vec<Phase> {
     parts(&[(kind, name, span)], span)
@@ -136,12 +144,8 @@ pub(crate) fn waves(half: f64, span: f64) -> Vec<Phase> {
             0 => (PhaseKind::Decay, "down"),
             _ => (PhaseKind::WarmUp, "up"),
         };
-        phases.push(Phase::new(
-            kind,
-            name,
-            i as f64 * half,
-            (i + 1) as f64 * half,
-        ));
+        let (start, end) = (i as f64 * half, (i + 1) as f64 * half);
+        phases.push(Phase::new(kind, name, start, end));
     }
     phases
 }

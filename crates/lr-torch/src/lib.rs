@@ -100,6 +100,7 @@ mod numpy;
 mod optimizer;
 mod pickle;
 mod scheduler;
+mod table;
 mod tensor;
 mod trainer;
 mod value;

@@ -1,18 +1,38 @@
-//! Numbers of numpy's, which are objects in a pickle: `scalar(dtype, bytes)`.
+//! Numbers and flags, also numpy's, which are objects in a pickle: `scalar(dtype, bytes)`.
+
+use std::fmt;
 
 use crate::dtype::Dtype;
 use crate::pickle::Pickle;
 use crate::pickle::node::{Id, Node};
 
-/// A number or a flag, as numpy has it.
+/// A number or a flag.
 pub(crate) enum Scalar {
     Int(i64),
     Float(f64),
     Bool(bool),
 }
 
-/// The number that a value is.
+/// As Python writes it.
+impl fmt::Display for Scalar {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Int(int) => write!(f, "{int}"),
+            Self::Float(float) => write!(f, "{float}"),
+            Self::Bool(true) => f.write_str("True"),
+            Self::Bool(false) => f.write_str("False"),
+        }
+    }
+}
+
+/// The number or the flag that a value is, Python's or numpy's.
 pub(crate) fn scalar(pickle: &Pickle, node: &Node) -> Option<Scalar> {
+    match node {
+        Node::Bool(flag) => return Some(Scalar::Bool(*flag)),
+        Node::Int(int) => return Some(Scalar::Int(*int)),
+        Node::Float(float) => return Some(Scalar::Float(*float)),
+        _ => {}
+    }
     let (module, name, arguments, _) = call(pickle, node)?;
     if !(module.starts_with("numpy.") && module.ends_with(".multiarray") && name == "scalar") {
         return None;
@@ -58,23 +78,16 @@ fn call<'p>(
     }
 }
 
-fn text<'p>(pickle: &'p Pickle, id: &Id) -> Option<&'p str> {
-    match pickle.node(*id) {
-        Node::Text(span) => Some(pickle.text(span)),
-        _ => None,
-    }
-}
-
 /// The code of a `numpy.dtype`, and whether its numbers are big-endian.
 fn dtype_of<'p>(pickle: &'p Pickle, node: &'p Node) -> Option<(&'p str, bool)> {
     let ("numpy", "dtype", [code, ..], state) = call(pickle, node)? else {
         return None;
     };
     let order = state.and_then(|state| match pickle.node(state) {
-        Node::Tuple(items) => text(pickle, items.get(1)?),
+        Node::Tuple(items) => pickle.text_of(*items.get(1)?),
         _ => None,
     });
-    Some((text(pickle, code)?, order == Some(">")))
+    Some((pickle.text_of(*code)?, order == Some(">")))
 }
 
 /// At most 8 bytes; with protocol 2 they are `_codecs.encode(text, "latin1")`.
@@ -82,7 +95,7 @@ fn few_bytes(pickle: &Pickle, node: &Node) -> Option<Vec<u8>> {
     let bytes: Vec<u8> = match (node, call(pickle, node)) {
         (Node::Bytes(span), _) => pickle.bytes(span).iter().take(9).copied().collect(),
         (_, Some(("_codecs", "encode", [letters, ..], _))) => {
-            let letters = text(pickle, letters)?.chars().take(9);
+            let letters = pickle.text_of(*letters)?.chars().take(9);
             let letters = letters.map(|letter| u8::try_from(letter).ok());
             letters.collect::<Option<_>>()?
         }

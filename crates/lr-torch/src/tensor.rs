@@ -3,7 +3,7 @@
 use crate::dtype::Dtype;
 use crate::error::TorchError;
 use crate::file::TorchFile;
-use crate::numpy::{Scalar, scalar};
+use crate::numpy::Scalar;
 use crate::pickle::node::Node;
 use crate::value::Value;
 
@@ -30,15 +30,11 @@ impl<'a> Value<'a> {
     ///
     /// Any other type, and a tensor that can't be read.
     pub fn number(&self) -> Result<f64, TorchError> {
-        match self.node() {
-            Node::Int(int) => Ok(*int as f64),
-            Node::Float(float) => Ok(*float),
-            _ if self.is_tensor() => self.tensor()?.number(),
-            _ => match scalar(self.file.pickle(), self.node()) {
-                Some(Scalar::Int(int)) => Ok(int as f64),
-                Some(Scalar::Float(float)) => Ok(float),
-                _ => self.wrong("a number"),
-            },
+        match self.scalar() {
+            Some(Scalar::Int(int)) => Ok(int as f64),
+            Some(Scalar::Float(float)) => Ok(float),
+            None if self.is_tensor() => self.tensor()?.number(),
+            _ => self.wrong("a number"),
         }
     }
 
@@ -268,11 +264,8 @@ impl<'a> Tensor<'a> {
             return Err(TorchError::invalid(self.place(), shape, allowed));
         }
         if matches!(self.dtype, Dtype::C64 | Dtype::C128) {
-            return Err(TorchError::invalid(
-                self.place(),
-                "a complex one",
-                "a real number",
-            ));
+            let (given, allowed) = ("a complex one", "a real number");
+            return Err(TorchError::invalid(self.place(), given, allowed));
         }
         let bytes = self.bytes()?;
         Ok(self.dtype.number(&bytes))

@@ -48,10 +48,7 @@ impl<'a> Value<'a> {
     }
 
     pub(crate) fn text_of(&self, id: Id) -> Option<&'a str> {
-        match self.file.pickle().node(id) {
-            Node::Text(span) => Some(self.file.pickle().text(span)),
-            _ => None,
-        }
+        self.file.pickle().text_of(id)
     }
 
     /// Its place in the file: `param_groups[0].lr`; empty for what was saved as a whole.
@@ -82,13 +79,12 @@ impl<'a> Value<'a> {
 
     /// A description in a few words: `a list of 3`, `0.1`, `a collections.Counter`.
     pub fn describe(&self) -> String {
+        if let Some(scalar) = self.scalar() {
+            return scalar.to_string();
+        }
         match self.node() {
             Node::None => "None".to_string(),
-            Node::Bool(true) => "True".to_string(),
-            Node::Bool(false) => "False".to_string(),
-            Node::Int(int) => int.to_string(),
             Node::LongInt(bytes) => format!("an integer of {bytes} bytes"),
-            Node::Float(float) => float.to_string(),
             Node::Text(span) => format!("{:?}", clip(self.file.pickle().text(span))),
             Node::Bytes(span) => format!("{} bytes", span.len()),
             Node::List(items) => format!("a list of {}", items.len()),
@@ -98,17 +94,13 @@ impl<'a> Value<'a> {
             Node::Global(global) => format!("the name {}", self.name_of(global)),
             Node::Object(object) => match self.class_of(object) {
                 name if is_tensor(&name) => "a tensor".to_string(),
-                name => match scalar(self.file.pickle(), self.node()) {
-                    Some(Scalar::Int(int)) => int.to_string(),
-                    Some(Scalar::Float(float)) => float.to_string(),
-                    Some(Scalar::Bool(flag)) => if flag { "True" } else { "False" }.to_string(),
-                    None if name.ends_with(".multiarray._reconstruct") => {
-                        "an array of numpy's".to_string()
-                    }
-                    None => format!("a {name}"),
-                },
+                name if name.ends_with(".multiarray._reconstruct") => {
+                    "an array of numpy's".to_string()
+                }
+                name => format!("a {name}"),
             },
             Node::Persistent(_) => "a storage".to_string(),
+            Node::Bool(_) | Node::Int(_) | Node::Float(_) => String::new(), // scalars
         }
     }
 
@@ -139,6 +131,11 @@ impl<'a> Value<'a> {
         Err(TorchError::invalid(place, self.describe(), allowed))
     }
 
+    /// The number or the flag that it is.
+    pub(crate) fn scalar(&self) -> Option<Scalar> {
+        scalar(self.file.pickle(), self.node())
+    }
+
     /// Whether it is `None`.
     pub fn is_none(&self) -> bool {
         matches!(self.node(), Node::None)
@@ -146,10 +143,7 @@ impl<'a> Value<'a> {
 
     /// Whether it is a float, of which some are whole numbers too.
     pub fn is_float(&self) -> bool {
-        matches!(
-            (self.node(), scalar(self.file.pickle(), self.node())),
-            (Node::Float(_), _) | (_, Some(Scalar::Float(_)))
-        )
+        matches!(self.scalar(), Some(Scalar::Float(_)))
     }
 
     /// Whether it is a tensor.
@@ -166,12 +160,9 @@ impl<'a> Value<'a> {
     ///
     /// Any other type.
     pub fn bool(&self) -> Result<bool, TorchError> {
-        match self.node() {
-            Node::Bool(bool) => Ok(*bool),
-            _ => match scalar(self.file.pickle(), self.node()) {
-                Some(Scalar::Bool(bool)) => Ok(bool),
-                _ => self.wrong("True or False"),
-            },
+        match self.scalar() {
+            Some(Scalar::Bool(bool)) => Ok(bool),
+            _ => self.wrong("True or False"),
         }
     }
 
@@ -181,12 +172,10 @@ impl<'a> Value<'a> {
     ///
     /// Any other type, and one that 64 bits can't hold.
     pub fn integer(&self) -> Result<i64, TorchError> {
-        let float = match (self.node(), scalar(self.file.pickle(), self.node())) {
-            (Node::Int(int), _) => return Ok(*int),
+        let float = match (self.node(), self.scalar()) {
             (_, Some(Scalar::Int(int))) => return Ok(int),
-            (Node::LongInt(_), _) => return self.wrong("an integer of at most 8 bytes"),
-            (Node::Float(float), _) => *float,
             (_, Some(Scalar::Float(float))) => float,
+            (Node::LongInt(_), _) => return self.wrong("an integer of at most 8 bytes"),
             _ => return self.wrong("an integer"),
         };
         // Up to 2^53 every number is what it says.

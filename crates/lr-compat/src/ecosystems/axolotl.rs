@@ -15,51 +15,40 @@ use lr_schedule::curves::CosineAnnealingSpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::hf::{kwargs, scheduler};
 use crate::args::{Args, buildable};
-use crate::build::{anneal, constant, linear, steps, then};
+use crate::build::{anneal, constant, linear, then, warmed_up};
 use crate::torch;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["axolotl"],
     recognises: |data| {
-        let beside = [
-            "learning_rate",
-            "lr_scheduler",
-            "micro_batch_size",
-            "num_epochs",
-        ];
-        data.at("base_model").is_some() && beside.iter().any(|name| data.at(name).is_some())
+        data.at("base_model").is_some()
+            && has_any(
+                data,
+                "learning_rate lr_scheduler micro_batch_size num_epochs",
+            )
     },
     read,
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let own = |name: &str| {
-        let begins = [
-            "lr_scheduler",
-            "lr_quadratic",
-            "warmup_",
-            "cosine_",
-            "jagged_restart_",
-        ];
-        begins.iter().any(|begin| name.starts_with(begin))
+        let own = "lr_scheduler lr_quadratic warmup_ cosine_ jagged_restart_";
+        begins_in(name, own)
     };
     let args = &mut Args::among(data, own);
     let rate = args.maybe_number("learning_rate");
-    let name = args
-        .text("lr_scheduler")
-        .unwrap_or_else(|| "cosine".to_string());
+    let name = args.text("lr_scheduler");
+    let name = name.as_deref().unwrap_or("cosine");
     let given = args.read("lr_scheduler_kwargs", kwargs);
     let warmup = args.maybe_number("warmup_steps");
     let ratio = args.read("warmup_ratio", crate::args::number);
     let epochs = args.positive("num_epochs", 1.0);
     let batch = args.positive("micro_batch_size", facts.batch_size.unwrap_or(1) as f64);
-    let accumulation = args.positive(
-        "gradient_accumulation_steps",
-        facts.accumulation.unwrap_or(1) as f64,
-    );
+    let accumulation = facts.accumulation.unwrap_or(1) as f64;
+    let accumulation = args.positive("gradient_accumulation_steps", accumulation);
     let step = batch * accumulation * facts.processes.unwrap_or(1).max(1) as f64;
     let packed = args.flag("sample_packing", false);
     let max_steps = args.maybe_count("max_steps").filter(|steps| *steps > 0);
@@ -71,12 +60,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         "jagged_restart_warmup_steps",
         "jagged_restart_anneal_steps",
     ] {
-        if args.read(jagged, Ok).is_some() {
-            args.refuse(
-                jagged,
-                "restarts a schedule with jags, which have no form here",
-            );
-        }
+        let why = "restarts a schedule with jags, which have no form here";
+        args.refuse_given(jagged, why);
     }
     for (value, name) in [(warmup, "warmup_steps"), (ratio, "warmup_ratio")] {
         let value = value.unwrap_or(0.0);
@@ -84,10 +69,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     }
     args.finish(())?;
     let base = facts.rate(rate, "learning_rate")?;
-    let counted = match facts
-        .samples
-        .filter(|_| !packed && facts.total_steps.is_none())
-    {
+    let counts = !packed && facts.total_steps.is_none();
+    let counted = match facts.samples.filter(|_| counts) {
         Some(samples) => Ok((samples as f64 * epochs / step).ceil() as u64),
         None => facts.steps("num_epochs"),
     };
@@ -106,14 +89,14 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let warmup = warmup as u64;
     // Past the end of the run it would climb again.
     let cosine = |min| {
-        Spec::from(CosineAnnealingSpec {
-            max: base,
+        Spec::from(CosineAnnealingSpec::new(
+            base,
             min,
-            t_max: steps(total.saturating_sub(warmup).max(1)),
-        })
+            total.saturating_sub(warmup).max(1),
+        ))
     };
     let warm_up = |rest: Spec| then(warmup, linear(0.0, base, warmup), rest);
-    let spec = match name.as_str() {
+    let spec = match name {
         "one_cycle" => {
             let mut args = given.unwrap_or_default();
             let mut set = |name: &str, value| {
@@ -123,10 +106,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
             };
             set("max_lr", Data::Number(base));
             set("total_steps", Data::Integer(total.into()));
-            set(
-                "pct_start",
-                Data::Number(warmup as f64 / total.max(1) as f64),
-            );
+            let share = warmup as f64 / total.max(1) as f64;
+            set("pct_start", Data::Number(share));
             return torch::named("OneCycleLR", Data::Table(args), base);
         }
         "rex" => {
@@ -134,12 +115,9 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
                        published one";
             return Err(ScheduleError::unsupported("lr_scheduler", why));
         }
-        "cosine" if quadratic => Spec::Warmup {
-            steps: steps(warmup),
-            start: 0.0,
-            shape: Shape::Polynomial { power: 2.0 },
-            of: Box::new(cosine(0.0)),
-        },
+        "cosine" if quadratic => {
+            warmed_up(warmup, 0.0, Shape::Polynomial { power: 2.0 }, cosine(0.0))
+        }
         "cosine" if min > 0.0 && until > 0.0 => {
             let end = (total as f64 * until) as u64;
             let end = match end.checked_sub(warmup) {

@@ -11,20 +11,19 @@
 //!
 //! From Composer 0.32.1: `optim/scheduler.py`, `core/time.py`.
 
-use lr_schedule::curves::{ExponentialDecaySpec, MultiStepSpec};
+use lr_schedule::curves::ExponentialDecaySpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, has_any};
 use super::ramp::Ramp;
 use crate::args::{Args, buildable, list, unknown_scheduler};
-use crate::build::{constant, linear, sequence, skip, steps, then};
+use crate::build::{constant, linear, multi_step, sequence, skip, steps, then};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["composer", "llm_foundry", "mosaicml"],
     recognises: |data| {
-        let scheduler = ["scheduler.name", "schedulers"];
-        data.at("max_duration").is_some() && scheduler.iter().any(|name| data.at(name).is_some())
+        data.at("max_duration").is_some() && has_any(data, "scheduler.name schedulers")
     },
     read,
 };
@@ -137,28 +136,19 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         .or(facts.samples_per_step);
     let length = all.maybe_count("max_seq_len");
     let ratio = all.positive("scale_schedule_ratio", 1.0);
-    all.check(
-        ratio == 1.0,
-        "scale_schedule_ratio",
-        ratio,
-        "1: other lengths in their place",
-    );
-    if all.read("schedulers", Ok).is_some() {
-        all.refuse(
-            "schedulers",
-            "is a list of several; one in `scheduler` is taken",
-        );
-    }
+    let allowed = "1: other lengths in their place";
+    all.check(ratio == 1.0, "scale_schedule_ratio", ratio, allowed);
+    let why = "is a list of several; one in `scheduler` is taken";
+    all.refuse_given("schedulers", why);
     let args = &mut all.inside("scheduler");
     optimizer.finish(all.finish(())?)?;
     let run = run.ok_or_else(|| ScheduleError::missing("max_duration"))?;
     if run.unit == Unit::Shares {
-        let allowed = "a time that isn't a share of itself";
-        return Err(ScheduleError::invalid(
-            "max_duration",
+        let (value, allowed) = (
             format!("{}dur", run.value),
-            allowed,
-        ));
+            "a time that isn't a share of itself",
+        );
+        return Err(ScheduleError::invalid("max_duration", value, allowed));
     }
     let clock = Clock {
         run,
@@ -215,21 +205,11 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
     let ramp = |args: &mut Args, start: f64, end: f64, shape| {
         let (to, of) = at(args, "t_max", ALL, clock)?;
         if warms {
-            let same = of == unit;
-            args.check(
-                same,
-                "t_warmup",
-                format!("{unit:?}"),
-                "in the unit of t_max",
-            );
+            let given = format!("{unit:?}");
+            args.check(of == unit, "t_warmup", given, "in the unit of t_max");
             let run = clock.steps(clock.run, "max_duration")?;
-            let whole = run.1 != of || to >= run.0;
-            args.check(
-                whole,
-                "t_max",
-                format!("{to} steps"),
-                "not before the run's end",
-            );
+            let (whole, given) = (run.1 != of || to >= run.0, format!("{to} steps"));
+            args.check(whole, "t_max", given, "not before the run's end");
         }
         let ramp = Ramp {
             from: warmup,
@@ -277,14 +257,10 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
             let milestones = args.read("milestones", |data| list(data, time));
             let milestones = milestones.unwrap_or_default().into_iter().map(|time| {
                 let (place, _) = clock.steps(time, "scheduler.milestones")?;
-                Ok(steps(before(place)))
+                Ok(before(place))
             });
-            let cuts = Spec::from(MultiStepSpec {
-                start: base,
-                milestones: milestones.collect::<Result<_, ScheduleError>>()?,
-                gamma,
-            });
-            skip(first, cuts)
+            let milestones = milestones.collect::<Result<Vec<_>, ScheduleError>>()?;
+            skip(first, multi_step(base, milestones, gamma))
         }
         "step" | "exponential" => {
             let (period, default, staircase) = match kind {
@@ -295,12 +271,7 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
             let rate = args.not_negative("gamma", gamma);
             let (length, _) = at(args, period, default, clock)?;
             args.check(length > 0.0, period, length, "above 0");
-            Spec::from(ExponentialDecaySpec {
-                start: base,
-                rate,
-                steps: length,
-                staircase,
-            })
+            Spec::from(ExponentialDecaySpec::new(base, rate, length, staircase))
         }
         _ => restarts(args, base, clock)?,
     };
@@ -362,11 +333,8 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
         gone += units;
         units = (units * t_mult).trunc();
         if units < 1.0 && gone * unit <= until {
-            return Err(ScheduleError::invalid(
-                "scheduler.t_mult",
-                t_mult,
-                "such that no period is 0",
-            ));
+            let allowed = "such that no period is 0";
+            return Err(ScheduleError::invalid("scheduler.t_mult", t_mult, allowed));
         }
         if parts.len() > MOST {
             let allowed = "such that there are at most 10000 periods";

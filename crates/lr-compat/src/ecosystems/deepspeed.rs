@@ -12,13 +12,15 @@
 //!
 //! From DeepSpeed 0.19.8: `runtime/lr_schedules.py`.
 
-use lr_schedule::curves::{InverseTimeSpec, PiecewiseConstantSpec};
+use lr_schedule::curves::InverseTimeSpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, has_any};
 use crate::args::{Args, buildable, unknown_scheduler};
-use crate::build::{anneal, constant, delay, linear, sequence, skip, steps, then};
+use crate::build::{
+    anneal, constant, delay, linear, per_epoch, piecewise, sequence, skip, then, warmed_up,
+};
 
 const SCHEDULERS: &[&str] = &[
     "LRRangeTest",
@@ -31,15 +33,11 @@ const SCHEDULERS: &[&str] = &[
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["deepspeed"],
     recognises: |data| {
-        let own = [
-            "train_batch_size",
-            "train_micro_batch_size_per_gpu",
-            "zero_optimization",
-            "zero_allow_untested_optimizer",
-        ];
+        let own = "train_batch_size train_micro_batch_size_per_gpu zero_optimization \
+                   zero_allow_untested_optimizer";
         let typed = |name: &str| matches!(data.at(name), Some(Data::Text(_)));
         let known = matches!(data.at("scheduler.type"), Some(Data::Text(name)) if SCHEDULERS.contains(&name.as_str()));
-        known || own.iter().any(|name| data.at(name).is_some()) && typed("optimizer.type")
+        known || has_any(data, own) && typed("optimizer.type")
     },
     read,
 };
@@ -103,10 +101,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
                 false => linear(min, grown(length as f64 / size as f64), length),
                 true => {
                     let stairs = length.div_ceil(size);
-                    Spec::PerEpoch {
-                        steps: steps(size),
-                        of: Box::new(linear(min, grown(stairs as f64), stairs)),
-                    }
+                    per_epoch(size, linear(min, grown(stairs as f64), stairs))
                 }
             }
         }
@@ -130,12 +125,7 @@ impl Warmup {
     }
 
     fn before(&self, start: f64, end: f64, rest: Spec) -> Spec {
-        let up = Spec::Warmup {
-            steps: steps(self.steps),
-            start,
-            shape: self.shape,
-            of: Box::new(constant(end)),
-        };
+        let up = warmed_up(self.steps, start, self.shape, constant(end));
         then(self.steps, up, rest)
     }
 }
@@ -173,13 +163,13 @@ fn one_cycle(args: &mut Args) -> Spec {
     };
     let after = match decay_rate > 0.0 && decay_steps > 0.0 {
         false => constant(min),
-        true => Spec::from(InverseTimeSpec {
-            start: min,
-            rate: decay_rate,
-            steps: decay_steps,
-            power: 1.0,
-            staircase: false,
-        }),
+        true => Spec::from(InverseTimeSpec::new(
+            min,
+            decay_rate,
+            decay_steps,
+            1.0,
+            false,
+        )),
     };
     sequence(vec![(first, up), (second, down)], after)
 }
@@ -192,10 +182,6 @@ fn staircase(start: f64, end: f64, of: u64, count: u64, late: u64) -> Spec {
         0 => at(stair).div_ceil(count.into()) as u64,
         _ => (at(stair - 1) / u128::from(count)) as u64 + late,
     });
-    Spec::from(PiecewiseConstantSpec {
-        values: (0..=count)
-            .map(|stair| start + (end - start) * share(stair))
-            .collect(),
-        boundaries: boundaries.map(steps).collect(),
-    })
+    let values = (0..=count).map(|stair| start + (end - start) * share(stair));
+    piecewise(values, boundaries)
 }

@@ -12,13 +12,12 @@
 //! From detectron2 at 02b5c4e: `solver/build.py`, `solver/lr_scheduler.py`; and fvcore 0.1.5:
 //! `common/param_scheduler.py`.
 
-use lr_schedule::curves::PiecewiseConstantSpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, begins_in};
 use crate::args::{Args, buildable, count, list, unknown_scheduler};
-use crate::build::{anneal, constant, linear, skip, steps, then};
+use crate::build::{anneal, constant, linear, piecewise, skip, then};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["detectron2"],
@@ -35,17 +34,8 @@ const SCHEDULERS: &[&str] = &[
 fn read(data: Data, _: &Facts) -> Result<Spec, ScheduleError> {
     let all = &mut Args::among(data, |_| false);
     let args = &mut all.inside("SOLVER").of_many(|name| {
-        let begins = [
-            "BASE_LR",
-            "LR_SCHEDULER",
-            "WARMUP_",
-            "RESCALE_",
-            "STEPS",
-            "GAMMA",
-            "NUM_DECAYS",
-            "MAX_ITER",
-        ];
-        begins.iter().any(|begin| name.starts_with(begin))
+        let own = "BASE_LR LR_SCHEDULER WARMUP_ RESCALE_ STEPS GAMMA NUM_DECAYS MAX_ITER";
+        begins_in(name, own)
     });
     let name = args.text("LR_SCHEDULER_NAME");
     let name = name.unwrap_or_else(|| "WarmupMultiStepLR".to_string());
@@ -81,10 +71,11 @@ fn read(data: Data, _: &Facts) -> Result<Spec, ScheduleError> {
     };
     let cut_at = |values: usize, reached: &dyn Fn(f64, usize) -> bool| {
         let at = |i| first(of, |step| reached(share(step, of.max(1)) + MARGIN, i));
-        Spec::from(PiecewiseConstantSpec {
-            values: (0..=values).map(|i| base * gamma.powi(i as i32)).collect(),
-            boundaries: (0..values).map(at).map(steps).collect(),
-        })
+        let boundaries = (0..values).map(at);
+        piecewise(
+            (0..=values).map(|i| base * gamma.powi(i as i32)),
+            boundaries,
+        )
     };
     let schedule = match name.as_str() {
         "WarmupMultiStepLR" => cut_at(kept.len(), &|at, i| (at * total as f64) as u64 >= kept[i]),

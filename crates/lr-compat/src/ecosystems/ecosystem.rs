@@ -14,6 +14,20 @@ pub struct Ecosystem {
     pub read: fn(Data, &Facts) -> Result<Spec, ScheduleError>,
 }
 
+/// Whether data has a value at one of these places, which have spaces between them.
+pub(super) fn has_any(data: &Data, places: &str) -> bool {
+    places
+        .split_whitespace()
+        .any(|place| data.at(place).is_some())
+}
+
+/// Whether a name begins in one of these ways, which have spaces between them.
+pub(super) fn begins_in(name: &str, beginnings: &str) -> bool {
+    beginnings
+        .split_whitespace()
+        .any(|beginning| name.starts_with(beginning))
+}
+
 /// Facts of a run that a config may leave out. A file that says one itself goes before these.
 ///
 /// ```

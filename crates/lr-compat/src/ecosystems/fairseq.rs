@@ -13,17 +13,17 @@
 //!
 //! From fairseq at 3d262bb: `optim/lr_scheduler/`.
 
-use lr_schedule::curves::{
-    CycleScaling, CyclicSpec, ExponentialSpec, InverseSqrtSpec, MultiStepSpec,
-    PiecewiseConstantSpec, StepSpec,
-};
+use lr_schedule::curves::{CycleScaling, CyclicSpec, ExponentialSpec, InverseSqrtSpec, StepSpec};
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
-use crate::args::{Args, buildable, list, number, unknown_scheduler};
-use crate::build::{clamp, constant, feedback, linear, polynomial, skip, steps, then};
+use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
+use crate::args::{Args, buildable, number, one_or_list, unknown_scheduler};
+use crate::build::{
+    clamp, constant, feedback, linear, multi_step, per_epoch, piecewise, polynomial, skip, steps,
+    then,
+};
 use crate::torch::rule::plateau;
 
 const SCHEDULERS: &[&str] = &[
@@ -42,13 +42,11 @@ const SCHEDULERS: &[&str] = &[
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["fairseq"],
     recognises: |data| {
-        let flat = ["max_update", "warmup_updates", "update_freq", "arch"];
+        let flat = "optimization.max_update max_update warmup_updates update_freq arch";
         match (data.at("lr_scheduler._name"), data.at("lr_scheduler")) {
             (Some(_), _) => true,
             (None, Some(Data::Text(name))) => {
-                SCHEDULERS.contains(&name.as_str())
-                    && (data.at("optimization.max_update").is_some()
-                        || flat.iter().any(|name| data.at(name).is_some()))
+                SCHEDULERS.contains(&name.as_str()) && has_any(data, flat)
             }
             _ => false,
         }
@@ -69,12 +67,9 @@ impl Run<'_> {
         match self.rates[..] {
             [rate] => Ok(rate),
             _ => {
-                let count = format!("{} rates", self.rates.len());
-                Err(ScheduleError::invalid(
-                    "optimization.lr",
-                    count,
-                    "one; `fixed` takes more",
-                ))
+                let (count, allowed) = (self.rates.len(), "one; `fixed` takes more");
+                let count = format!("{count} rates");
+                Err(ScheduleError::invalid("optimization.lr", count, allowed))
             }
         }
     }
@@ -89,10 +84,7 @@ impl Run<'_> {
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let nested = matches!(data.at("lr_scheduler"), Some(Data::Table(_)));
-    let all = &mut Args::among(data, |name| {
-        let begins = ["warmup_", "lr_"];
-        begins.iter().any(|begin| name.starts_with(begin))
-    });
+    let all = &mut Args::among(data, |name| begins_in(name, "warmup_ lr_"));
     let mut optimization = all.inside("optimization").of_many(|_| false);
     let (name, mut inner) = match nested {
         true => {
@@ -111,10 +103,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         .into_iter()
         .flatten()
     {
-        let rates = place.read("lr", |data| match data {
-            Data::List(_) => list(data, number),
-            data => number(data).map(|rate| vec![rate]),
-        });
+        let rates = place.read("lr", |data| one_or_list(data, number));
         run.rates = rates.filter(|rates| !rates.is_empty()).unwrap_or(run.rates);
         run.max_update = place.maybe_count("max_update").or(run.max_update);
     }
@@ -143,10 +132,7 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             let rate = run.rate()?;
             let warmup = args.steps("warmup_updates", 4000);
             let up = linear(start(args, 0.0), rate, warmup);
-            let down = Spec::from(InverseSqrtSpec {
-                start: rate,
-                timescale: warmup as f64,
-            });
+            let down = Spec::from(InverseSqrtSpec::new(rate, warmup as f64));
             then(warmup, up, down)
         }
         "polynomial_decay" => {
@@ -175,12 +161,8 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             if !ratio.is_empty() {
                 let sum: f64 = ratio.iter().sum();
                 let valid = ratio.len() == 3 && (sum - 1.0).abs() < 1e-9;
-                args.check(
-                    valid,
-                    "phase_ratio",
-                    format!("{ratio:?}"),
-                    "three shares that add up to 1",
-                );
+                let allowed = "three shares that add up to 1";
+                args.check(valid, "phase_ratio", format!("{ratio:?}"), allowed);
                 let total = run.updates()? as f64;
                 for (phase, ratio) in phases.iter_mut().zip(ratio) {
                     *phase = (total * ratio) as u64;
@@ -207,11 +189,11 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             let min = args.not_negative("min_lr", 0.0);
             let warmup = args.count("warmup_updates", 0);
             let up = linear(start(args, min), rate, warmup);
-            let down = Spec::from(StepSpec {
-                start: rate,
-                step_size: steps(args.steps("lr_deacy_period", 25_000)),
-                gamma: args.share("lr_decay", 0.5),
-            });
+            let down = Spec::from(StepSpec::new(
+                rate,
+                args.steps("lr_deacy_period", 25_000),
+                args.share("lr_decay", 0.5),
+            ));
             then(warmup, up, clamp(Some(min), None, down))
         }
         "triangular" => {
@@ -231,11 +213,11 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
                     gamma: 1.0,
                 })
             };
-            let shrunk = Spec::from(StepSpec {
-                start: 1.0,
-                step_size: steps(half.saturating_mul(2)),
-                gamma: args.not_negative("lr_shrink", 0.1),
-            });
+            let shrunk = Spec::from(StepSpec::new(
+                1.0,
+                half.saturating_mul(2),
+                args.not_negative("lr_shrink", 0.1),
+            ));
             match args.flag("shrink_min", false) {
                 true => Spec::Product(vec![shrunk, wave(min, max)]),
                 false => {
@@ -248,10 +230,8 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             let rate = run.rate()?;
             let warmup = args.count("warmup_updates", 0);
             if warmup > 0 {
-                args.refuse(
-                    "warmup_updates",
-                    "before a rule that observes a metric has no form here",
-                );
+                let why = "before a rule that observes a metric has no form here";
+                args.refuse("warmup_updates", why);
             }
             args.maybe_number("warmup_init_lr");
             let mut given = args.rest();
@@ -291,25 +271,17 @@ fn fixed(args: &mut Args, run: &Run) -> Result<Spec, ScheduleError> {
     let rates = match (&run.rates[..], anneal) {
         ([rate], None) => constant(*rate),
         (rates, _) => {
-            let listed = Spec::from(PiecewiseConstantSpec {
-                values: rates.to_vec(),
-                boundaries: (1..rates.len() as u64).map(steps).collect(),
-            });
+            let listed = piecewise(rates.to_vec(), 1..rates.len() as u64);
             let last = rates.last().copied().unwrap_or_default();
-            let per_epoch = match anneal {
+            let of = match anneal {
                 None => listed,
                 Some(epoch) => {
-                    let shrunk = Spec::from(ExponentialSpec {
-                        start: last * shrink.powi(2 - epoch.min(1) as i32),
-                        gamma: shrink,
-                    });
+                    let first = last * shrink.powi(2 - epoch.min(1) as i32);
+                    let shrunk = Spec::from(ExponentialSpec::new(first, shrink));
                     then(epoch.saturating_sub(1), listed, shrunk)
                 }
             };
-            Spec::PerEpoch {
-                steps: steps(run.facts.epoch("optimization.lr")?),
-                of: Box::new(per_epoch),
-            }
+            per_epoch(run.facts.epoch("optimization.lr")?, of)
         }
     };
     if warmup == 0 {
@@ -336,12 +308,8 @@ fn cosine(
         true => given,
         false => run.updates()?.saturating_sub(warmup).max(1) as f64,
     };
-    args.check(
-        period.fract() == 0.0,
-        "lr_period_updates",
-        period,
-        "a whole number",
-    );
+    let whole = period.fract() == 0.0;
+    args.check(whole, "lr_period_updates", period, "a whole number");
     let period = period as u64;
     args.check(period > 0, "lr_period_updates", period, "at least 1");
     let cycles = Spec::Restarts {
@@ -356,27 +324,17 @@ fn cosine(
         index: CycleIndex::Logarithm,
     };
     let shrunk = match t_mult == 1.0 {
-        true => Spec::from(StepSpec {
-            start: 1.0,
-            step_size: steps(period.max(1)),
-            gamma: shrink,
-        }),
+        true => Spec::from(StepSpec::new(1.0, period.max(1), shrink)),
         false => {
             let cycle = |n: f64| (1.0 - n / period as f64 * (1.0 - t_mult)).ln() / t_mult.ln();
             let begin = |i: i32| period as f64 * (1.0 - t_mult.powi(i)) / (1.0 - t_mult);
             let begins = (1..=MOST as i32).map_while(|i| {
                 let begin = begin(i).round();
-                let at = [begin - 1.0, begin, begin + 1.0, begin + 2.0];
-                let first = at
-                    .into_iter()
-                    .find(|n| *n > 0.0 && cycle(*n).floor() >= f64::from(i));
+                let mut at = [begin - 1.0, begin, begin + 1.0, begin + 2.0].into_iter();
+                let first = at.find(|n| *n > 0.0 && cycle(*n).floor() >= f64::from(i));
                 first.filter(|n| *n < 9e15)
             });
-            Spec::from(MultiStepSpec {
-                start: 1.0,
-                milestones: begins.map(|n| steps(n as u64)).collect(),
-                gamma: shrink,
-            })
+            multi_step(1.0, begins.map(|n| n as u64), shrink)
         }
     };
     Ok(then(warmup, up, Spec::Product(vec![shrunk, cycles])))

@@ -16,26 +16,19 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, has_any};
 use super::envelope::{is_one_of, over_base};
-use crate::args::Args;
+use crate::args::{Args, table};
 use crate::transformers::{self, NAMES, SCHEDULERS};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["transformers", "hf", "trl", "llama_factory"],
     recognises: |data| {
         let short = NAMES.iter().any(|(name, _)| is_one_of(data, &[*name]));
-        let beside = [
-            "max_steps",
-            "num_train_epochs",
-            "per_device_train_batch_size",
-            "gradient_accumulation_steps",
-            "warmup_ratio",
-            "warmup_steps",
-        ];
+        let beside = "max_steps num_train_epochs per_device_train_batch_size \
+                      gradient_accumulation_steps warmup_ratio warmup_steps";
         let is_trainer = data.at("lr_scheduler_type").is_some()
-            || data.at("learning_rate").is_some()
-                && beside.iter().any(|name| data.at(name).is_some());
+            || data.at("learning_rate").is_some() && has_any(data, beside);
         // axolotl's files have `learning_rate` too.
         short || is_one_of(data, SCHEDULERS) || is_trainer && data.at("base_model").is_none()
     },
@@ -54,14 +47,12 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let kwargs = args.read("lr_scheduler_kwargs", kwargs);
     let warmup = args.not_negative("warmup_steps", 0.0);
     let ratio = args.share("warmup_ratio", 0.0);
+    let accumulation = facts.accumulation.unwrap_or(1);
     let length = Length {
         max_steps: args.integer("max_steps", -1),
         epochs: args.not_negative("num_train_epochs", 3.0),
         batch: args.steps("per_device_train_batch_size", facts.batch_size.unwrap_or(8)),
-        accumulation: args.steps(
-            "gradient_accumulation_steps",
-            facts.accumulation.unwrap_or(1),
-        ),
+        accumulation: args.steps("gradient_accumulation_steps", accumulation),
         drop_last: args.flag("dataloader_drop_last", facts.drop_last),
     };
     args.finish(())?;
@@ -159,27 +150,16 @@ pub(super) fn scheduler(
     if !known.contains(&name) {
         return Err(ScheduleError::unknown(field, "scheduler", name, &known));
     }
-    let args = [
+    let kwargs = Data::Table(kwargs.unwrap_or_default());
+    let args = table([
         ("num_warmup_steps", Data::Integer(warmup.into())),
         ("num_training_steps", Data::Integer(total.into())),
-        (
-            "scheduler_specific_kwargs",
-            Data::Table(kwargs.unwrap_or_default()),
-        ),
-    ];
-    let args = args.map(|(name, data)| (name.to_string(), data));
-    let config = [
-        ("scheduler", Data::Text(name.to_string())),
-        ("args", Data::Table(args.into())),
-    ];
-    let config = config.map(|(name, data)| (name.to_string(), data));
-    transformers::from_data(Data::Table(config.into()), base).map_err(|mut error| {
+        ("scheduler_specific_kwargs", kwargs),
+    ]);
+    transformers::named(name.to_string(), args, base).map_err(|mut error| {
         // In place of the function's name, which the file doesn't have.
-        let inner = error
-            .place
-            .split_once('.')
-            .map(|(_, inner)| inner.to_string());
-        error.place = inner.unwrap_or_default();
+        let inner = error.place.split_once('.').map(|(_, inner)| inner);
+        error.place = inner.unwrap_or_default().to_string();
         error.inside("lr_scheduler_kwargs")
     })
 }

@@ -13,7 +13,7 @@ use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
 use super::targets::Form;
-use crate::build::steps;
+use crate::build::per_epoch;
 
 const FORM: Form = Form {
     class: "_target_",
@@ -43,10 +43,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         _ => facts.steps_per_epoch,
     };
     Ok(match (epoch, found.spec) {
-        (Some(epoch), spec) if !matches!(spec, Spec::Feedback { .. }) => Spec::PerEpoch {
-            steps: steps(epoch),
-            of: Box::new(spec),
-        },
+        (Some(epoch), spec) if !matches!(spec, Spec::Feedback { .. }) => per_epoch(epoch, spec),
         (_, spec) => spec,
     })
 }
@@ -67,19 +64,14 @@ fn resolved(data: Data, root: &Data, depth: u8) -> Data {
                 Some(value) => value.clone(),
             }
         }
-        Data::List(items) => Data::List(
-            items
-                .into_iter()
-                .map(|item| resolved(item, root, depth))
-                .collect(),
-        ),
+        Data::List(items) => {
+            let items = items.into_iter().map(|item| resolved(item, root, depth));
+            Data::List(items.collect())
+        }
         Data::Table(entries) => {
             let entries = entries.into_iter();
-            Data::Table(
-                entries
-                    .map(|(name, data)| (name, resolved(data, root, depth)))
-                    .collect(),
-            )
+            let entries = entries.map(|(name, data)| (name, resolved(data, root, depth)));
+            Data::Table(entries.collect())
         }
         other => other,
     }

@@ -11,7 +11,7 @@ use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::Ecosystem;
 use super::envelope::{is_one_of, taken};
-use crate::args::number;
+use crate::args::{number, table};
 use crate::build::constant;
 use crate::keras;
 
@@ -62,11 +62,7 @@ fn read(data: &Data) -> Result<Spec, ScheduleError> {
 fn schedule(data: &Data) -> Result<Spec, ScheduleError> {
     let class = data.at("class_name");
     let class = class.ok_or_else(|| ScheduleError::missing("class_name"))?;
-    let args = data
-        .at("config")
-        .cloned()
-        .unwrap_or(Data::Table(Vec::new()));
-    let config = [("scheduler", class.clone()), ("args", args)];
-    let config = config.map(|(name, data)| (name.to_string(), data));
-    keras::from_data(Data::Table(config.into()))
+    let args = data.at("config").cloned();
+    let args = args.unwrap_or(Data::Table(Vec::new()));
+    keras::from_data(table([("scheduler", class.clone()), ("args", args)]))
 }

@@ -12,7 +12,7 @@ use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
 use super::targets::Form;
-use crate::build::steps;
+use crate::build::per_epoch;
 
 const FORM: Form = Form {
     class: "class_path",
@@ -30,9 +30,6 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let found = FORM.scheduler(&data, facts)?;
     match found.spec {
         spec @ Spec::Feedback { .. } => Ok(spec),
-        spec => Ok(Spec::PerEpoch {
-            steps: steps(facts.epoch(&found.place)?),
-            of: Box::new(spec),
-        }),
+        spec => Ok(per_epoch(facts.epoch(&found.place)?, spec)),
     }
 }

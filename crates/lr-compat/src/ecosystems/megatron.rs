@@ -15,7 +15,7 @@ use lr_schedule::curves::InverseSqrtSpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::ramp::Ramp;
 use crate::args::{Args, buildable};
 use crate::build::{clamp, constant, linear, sequence, then};
@@ -23,17 +23,9 @@ use crate::build::{clamp, constant, linear, sequence, then};
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["megatron", "megatron_lm"],
     recognises: |data| {
-        let own = [
-            "lr_decay_style",
-            "lr_decay_iters",
-            "lr_decay_samples",
-            "lr_warmup_fraction",
-            "lr_warmup_iters",
-            "lr_warmup_samples",
-            "train_iters",
-            "train_samples",
-        ];
-        data.at("lr").is_some() && own.iter().any(|name| data.at(name).is_some())
+        let own = "lr_decay_style lr_decay_iters lr_decay_samples lr_warmup_fraction \
+                   lr_warmup_iters lr_warmup_samples train_iters train_samples";
+        data.at("lr").is_some() && has_any(data, own)
     },
     read,
 };
@@ -47,9 +39,7 @@ enum Style {
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let args = &mut Args::among(data, |name| {
-        name.starts_with("lr_") || name.starts_with("min_lr")
-    });
+    let args = &mut Args::among(data, |name| begins_in(name, "lr_ min_lr"));
     let rate = args.maybe_number("lr");
     let min = args.not_negative("min_lr", 0.0);
     let init = args.not_negative("lr_warmup_init", 0.0);
@@ -87,10 +77,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let batch = args
         .maybe_count("global_batch_size")
         .or(facts.samples_per_step);
-    if args.read("rampup_batch_size", Ok).is_some() {
-        let why = "changes the samples of a step within the run, which has no form here";
-        args.refuse("rampup_batch_size", why);
-    }
+    let why = "changes the samples of a step within the run, which has no form here";
+    args.refuse_given("rampup_batch_size", why);
     if let Some(share) = fraction {
         let valid = (0.0..1.0).contains(&share);
         args.check(valid, "lr_warmup_fraction", share, "at least 0 and below 1");
@@ -124,12 +112,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         None => warmup.unwrap_or(0.0),
     };
     place(to > 0.0, names[1], to, "above 0")?;
-    place(
-        from < to,
-        names[2],
-        from,
-        "less than the decay's length, in steps",
-    )?;
+    let allowed = "less than the decay's length, in steps";
+    place(from < to, names[2], from, allowed)?;
 
     // A step that is at a place's end is still before it.
     let after = |place: f64| (place.floor() as u64).saturating_add(1);
@@ -151,32 +135,25 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         Style::Down(shape) => ramp(from, shape).since(first, "lr_decay_style")?,
         Style::StableDecay => {
             let wsd = wsd.ok_or_else(|| ScheduleError::missing(names[3]))?;
-            place(
-                wsd > 0.0 && wsd <= to,
-                names[3],
-                wsd,
-                "at most the decay's length, in steps",
-            )?;
+            let allowed = "at most the decay's length, in steps";
+            place(wsd > 0.0 && wsd <= to, names[3], wsd, allowed)?;
             let held = first.max(after(to - wsd));
             let down = ramp(to - wsd, shape).since(held, names[3])?;
             then(held - first, constant(max), down)
         }
         Style::InverseSqrt => {
             let spec =
-                |start: f64, timescale: f64| Spec::from(InverseSqrtSpec { start, timescale });
+                |start: f64, timescale: f64| Spec::from(InverseSqrtSpec::new(start, timescale));
             let down = match first {
-                0 => then(
-                    1,
-                    constant(max),
-                    spec(max / batch("lr_decay_style")?.sqrt(), 1.0),
-                ),
+                0 => {
+                    let first = max / batch("lr_decay_style")?.sqrt();
+                    then(1, constant(max), spec(first, 1.0))
+                }
                 first => spec(max * (from / first as f64).sqrt(), first as f64),
             };
             clamp(Some(min), None, down)
         }
     };
-    buildable(
-        "lr",
-        sequence(vec![(first, up), (end - first, rest)], constant(min)),
-    )
+    let parts = vec![(first, up), (end - first, rest)];
+    buildable("lr", sequence(parts, constant(min)))
 }

@@ -19,7 +19,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 use super::ecosystem::{Ecosystem, Facts};
 use crate::args::{Args, buildable, unknown_scheduler};
 use crate::build::{
-    anneal, clamp, constant, delay, linear, polynomial, sequence, skip, steps, then,
+    anneal, clamp, constant, delay, linear, per_epoch, polynomial, sequence, skip, steps, then,
 };
 use crate::torch;
 
@@ -77,17 +77,17 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     optim.finish(())?;
     let name = args.text("name");
     let name = name.ok_or_else(|| ScheduleError::missing("optim.sched.name"))?;
-    for beside in [
+    args.pass_over(&[
         "t_max_epochs",
         "t_accumulate_grad_batches",
         "t_limit_train_batches",
+    ]);
+    args.pass_over(&[
         "t_num_workers",
         "iters_per_batch",
         "monitor",
         "reduce_on_plateau",
-    ] {
-        args.read(beside, Ok);
-    }
+    ]);
     let own = args.read("max_steps", crate::args::integer);
     if let Some(given) = args.read("args", Ok) {
         let inner = &mut Args::new("optim.sched.args", given);
@@ -101,10 +101,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         let spec = torch::named(&name, args.rest(), base);
         let spec = spec.map_err(|error| error.inside("optim.sched"))?;
         return match name.as_str() {
-            "ExponentialLR" => Ok(Spec::PerEpoch {
-                steps: steps(facts.epoch("optim.sched")?),
-                of: Box::new(spec),
-            }),
+            "ExponentialLR" => Ok(per_epoch(facts.epoch("optim.sched")?, spec)),
             _ => Ok(spec),
         };
     }
@@ -132,10 +129,8 @@ fn part(args: &mut Args, names: [&'static str; 2], total: u64) -> Option<u64> {
     if let Some(share) = share {
         args.check(share >= 0.0, names[1], share, "at least 0");
         if steps.is_some() {
-            args.refuse(
-                names[1],
-                "is given beside the steps, of which it is a share",
-            );
+            let why = "is given beside the steps, of which it is a share";
+            args.refuse(names[1], why);
         }
     }
     steps.or(share.map(|share| (share * total as f64) as u64))
@@ -147,10 +142,7 @@ fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
     if name == "T5InverseSquareRootAnnealing" {
         let held = args.steps("constant_steps", None);
         let start = 1.0 / (held as f64).sqrt();
-        let down = Spec::from(InverseSqrtSpec {
-            start,
-            timescale: held as f64,
-        });
+        let down = Spec::from(InverseSqrtSpec::new(start, held as f64));
         let down = then(held, constant(start), down);
         return then(total.saturating_add(1), down, constant(min));
     }
@@ -199,10 +191,7 @@ fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
             skip(from_warmup, polynomial(base, min, left, power))
         }
         "InverseSquareRootAnnealing" => {
-            let down = Spec::from(InverseSqrtSpec {
-                start: base,
-                timescale: warmup.saturating_add(1) as f64,
-            });
+            let down = Spec::from(InverseSqrtSpec::new(base, warmup.saturating_add(1) as f64));
             skip(from_warmup, down)
         }
         "WarmupPolicy" => constant(base),
@@ -218,35 +207,28 @@ fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
                 "WarmupHoldAnnealLinear" => linear(base, min, left),
                 "NoamHoldAnnealing" => {
                     args.check(warmup > 0, "warmup_steps", warmup, "at least 1");
-                    let down = Spec::from(InverseTimeSpec {
-                        start: base,
-                        rate: 1.0,
-                        steps: warmup.max(1) as f64,
-                        power: args.not_negative("decay_rate", 0.5),
-                        staircase: false,
-                    });
+                    let down = Spec::from(InverseTimeSpec::new(
+                        base,
+                        1.0,
+                        warmup.max(1) as f64,
+                        args.not_negative("decay_rate", 0.5),
+                        false,
+                    ));
                     let from = begin - hold.map_or(warmup, |_| until);
-                    return sequence(
-                        vec![
-                            (up, warm_up()),
-                            (begin - up, constant(base)),
-                            (
-                                total.saturating_add(1).saturating_sub(begin),
-                                above(skip(from, down)),
-                            ),
-                        ],
-                        constant(min),
-                    );
+                    let rest = total.saturating_add(1).saturating_sub(begin);
+                    let parts = vec![
+                        (up, warm_up()),
+                        (begin - up, constant(base)),
+                        (rest, above(skip(from, down))),
+                    ];
+                    return sequence(parts, constant(min));
                 }
                 "PolynomialHoldDecayAnnealing" => {
                     let length = total.saturating_sub(warmup.max(until)).max(1);
                     match power(args) {
-                        (power, true) => Spec::from(PolynomialCycleSpec {
-                            start: base,
-                            end: min,
-                            steps: steps(length),
-                            power,
-                        }),
+                        (power, true) => {
+                            Spec::from(PolynomialCycleSpec::new(base, min, length, power))
+                        }
                         (power, false) => polynomial(base, min, length, power),
                     }
                 }

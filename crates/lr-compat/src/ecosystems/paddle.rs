@@ -9,8 +9,8 @@
 //! From PaddlePaddle 3.3.1: `optimizer/lr.py`.
 
 use lr_schedule::curves::{
-    CosineAnnealingSpec, CycleScaling, CyclicSpec, ExponentialSpec, InverseTimeSpec, MultiStepSpec,
-    PiecewiseConstantSpec, PolynomialCycleSpec, StepSpec,
+    CosineAnnealingSpec, CycleScaling, CyclicSpec, ExponentialSpec, InverseTimeSpec,
+    PolynomialCycleSpec, StepSpec,
 };
 use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
@@ -18,7 +18,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
 use crate::args::{Args, buildable, count, number, unknown_scheduler};
-use crate::build::{constant, feedback, linear, polynomial, steps, then};
+use crate::build::{constant, feedback, linear, multi_step, piecewise, polynomial, steps, then};
 use crate::torch::rule::plateau;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -95,34 +95,26 @@ fn scheduler(
                 values.truncate(boundaries.len());
                 values.push(last);
             }
-            Spec::from(PiecewiseConstantSpec {
-                values,
-                boundaries: boundaries.into_iter().map(steps).collect(),
-            })
+            piecewise(values, boundaries)
         }
-        "NaturalExpDecay" => Spec::from(ExponentialSpec {
-            start: rate(args),
-            gamma: (-args.positive("gamma", None)).exp(),
-        }),
-        "InverseTimeDecay" => Spec::from(InverseTimeSpec {
-            start: rate(args),
-            rate: args.not_negative("gamma", None),
-            steps: 1.0,
-            power: 1.0,
-            staircase: false,
-        }),
+        "NaturalExpDecay" => Spec::from(ExponentialSpec::new(
+            rate(args),
+            (-args.positive("gamma", None)).exp(),
+        )),
+        "InverseTimeDecay" => Spec::from(InverseTimeSpec::new(
+            rate(args),
+            args.not_negative("gamma", None),
+            1.0,
+            1.0,
+            false,
+        )),
         "PolynomialDecay" => {
             let (start, end) = (rate(args), args.number("end_lr", 1e-4));
             let length = args.steps("decay_steps", None);
             let power = args.positive("power", 1.0);
             match args.flag("cycle", false) {
                 false => polynomial(start, end, length, power),
-                true => Spec::from(PolynomialCycleSpec {
-                    start,
-                    end,
-                    steps: steps(length),
-                    power,
-                }),
+                true => Spec::from(PolynomialCycleSpec::new(start, end, length, power)),
             }
         }
         "LinearWarmup" => {
@@ -139,40 +131,32 @@ fn scheduler(
             let inner = match (inner, facts.base_lr) {
                 (None, Some(base)) => constant(base),
                 (inner, _) => {
-                    args.check(
-                        inner.is_some(),
-                        "learning_rate",
-                        "none",
-                        "a rate or a schedule",
-                    );
+                    let allowed = "a rate or a schedule";
+                    args.check(inner.is_some(), "learning_rate", "none", allowed);
                     inner.unwrap_or_else(|| constant(end))
                 }
             };
             then(warmup, linear(start, end, warmup), inner)
         }
-        "ExponentialDecay" => Spec::from(ExponentialSpec {
-            start: rate(args),
-            gamma: args.fraction("gamma", None),
-        }),
+        "ExponentialDecay" => Spec::from(ExponentialSpec::new(
+            rate(args),
+            args.fraction("gamma", None),
+        )),
         "MultiStepDecay" => {
             let milestones = args.items("milestones", count);
             args.check_ascending("milestones", &milestones);
-            Spec::from(MultiStepSpec {
-                start: rate(args),
-                milestones: milestones.into_iter().map(steps).collect(),
-                gamma: cut(args),
-            })
+            multi_step(rate(args), milestones, cut(args))
         }
-        "StepDecay" => Spec::from(StepSpec {
-            start: rate(args),
-            step_size: steps(args.steps("step_size", None)),
-            gamma: cut(args),
-        }),
-        "CosineAnnealingDecay" => Spec::from(CosineAnnealingSpec {
-            max: rate(args),
-            min: args.number("eta_min", 0.0),
-            t_max: steps(args.steps("T_max", None)),
-        }),
+        "StepDecay" => Spec::from(StepSpec::new(
+            rate(args),
+            args.steps("step_size", None),
+            cut(args),
+        )),
+        "CosineAnnealingDecay" => Spec::from(CosineAnnealingSpec::new(
+            rate(args),
+            args.number("eta_min", 0.0),
+            args.steps("T_max", None),
+        )),
         "CosineAnnealingWarmRestarts" => {
             let (max, min) = (rate(args), args.number("eta_min", 0.0));
             let t_0 = steps(args.steps("T_0", None));
@@ -231,9 +215,7 @@ fn scheduler(
             ];
             let scaling = args.choice("mode", CycleScaling::None, &modes);
             args.text("scale_mode");
-            if args.read("scale_fn", Ok).is_some() {
-                args.refuse("scale_fn", "is a function, which has no form in a file");
-            }
+            args.refuse_given("scale_fn", "is a function, which has no form in a file");
             Spec::from(CyclicSpec {
                 base: args.number("base_learning_rate", None),
                 max: args.not_negative("max_learning_rate", None),
@@ -259,11 +241,7 @@ fn scheduler(
         }
         name => {
             let error = unknown_scheduler(name, SCHEDULERS).inside("name");
-            return Err(if place.is_empty() {
-                error
-            } else {
-                error.inside(place)
-            });
+            return Err(error.inside(place));
         }
     };
     args.finish(spec)

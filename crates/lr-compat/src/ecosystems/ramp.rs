@@ -1,9 +1,9 @@
 //! Ramps whose ends aren't whole steps: those of programs that count samples or tokens.
 
-use lr_schedule::curves::{CosineWaveSpec, PiecewiseConstantSpec};
+use lr_schedule::curves::CosineWaveSpec;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use crate::build::{anneal, constant, linear, skip, steps, then};
+use crate::build::{anneal, constant, linear, piecewise, skip, then};
 
 /// A ramp between two places in a run.
 #[derive(Clone, Copy)]
@@ -51,10 +51,7 @@ impl Ramp {
                 }
                 let left = |n: u64| 1.0 - shape.decay(gone(n), 1.0);
                 let rates = (first..=last).map(|n| end + (start - end) * left(n));
-                Spec::from(PiecewiseConstantSpec {
-                    values: rates.collect(),
-                    boundaries: (1..count).map(steps).collect(),
-                })
+                piecewise(rates, 1..count)
             }
         };
         Ok(then(count, within, constant(end)))
@@ -77,12 +74,7 @@ impl Ramp {
         let b = each * quarter;
         let wave = |share: f64| {
             let height = (start - end) / 2.0 * share / b.sin();
-            Spec::from(CosineWaveSpec {
-                max: height,
-                min: -height,
-                steps: steps(1),
-                cycles: each / (2.0 * PI),
-            })
+            Spec::from(CosineWaveSpec::new(height, -height, 1, each / (2.0 * PI)))
         };
         Spec::Sum(vec![
             constant(f64::midpoint(start, end)),

@@ -5,7 +5,7 @@ use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::Facts;
 use super::envelope::over;
-use crate::args::{number, unknown_scheduler};
+use crate::args::{number, table, unknown_scheduler};
 use crate::{timm, torch, transformers};
 
 /// A way to write an object with its class.
@@ -140,23 +140,19 @@ impl Form {
                 Data::List(items.into_iter().map(|item| self.envelope(item)).collect())
             }
             Data::Table(mut entries) if has_class => {
-                let mut taken = |name: &str| {
+                let taken = |entries: &mut Vec<(String, Data)>, name: &str| {
                     let at = entries.iter().position(|(entry, _)| entry == name);
                     at.map(|at| entries.remove(at).1)
                 };
-                let class = taken(self.class).unwrap_or(Data::Nothing);
+                let class = taken(&mut entries, self.class).unwrap_or(Data::Nothing);
                 let args = match self.args {
-                    Some(args) => taken(args).unwrap_or(Data::Table(Vec::new())),
-                    None => {
-                        entries.retain(|(name, _)| !self.others.contains(&name.as_str()));
-                        Data::Table(std::mem::take(&mut entries))
-                    }
+                    Some(args) => taken(&mut entries, args).unwrap_or(Data::Table(Vec::new())),
+                    None => Data::Table(entries),
                 };
                 let args = match args {
-                    Data::Table(args) => {
-                        let args = args
-                            .into_iter()
-                            .filter(|(name, _)| !self.others.contains(&name.as_str()));
+                    Data::Table(mut args) => {
+                        args.retain(|(name, _)| !self.others.contains(&name.as_str()));
+                        let args = args.into_iter();
                         Data::Table(
                             args.map(|(name, data)| (name, self.envelope(data)))
                                 .collect(),
@@ -164,8 +160,7 @@ impl Form {
                     }
                     other => other,
                 };
-                let config = [("scheduler", class), ("args", args)];
-                Data::Table(config.map(|(name, data)| (name.to_string(), data)).into())
+                table([("scheduler", class), ("args", args)])
             }
             other => other,
         }

@@ -13,25 +13,18 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::envelope::{is_one_of, over_base};
-use crate::args::{Args, count, list};
-use crate::build::{constant, steps};
+use crate::args::{Args, count, list, number, one_or_list, table};
+use crate::build::{constant, feedback, per_epoch};
 use crate::timm;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["timm"],
     recognises: |data| {
-        let beside = [
-            "epochs",
-            "opt",
-            "warmup_epochs",
-            "warmup_lr",
-            "decay_epochs",
-        ];
+        let beside = "epochs opt warmup_epochs warmup_lr decay_epochs";
         let is_args = matches!(data.at("sched"), Some(Data::Text(_)));
-        is_one_of(data, timm::SCHEDULERS)
-            || is_args && beside.iter().any(|name| data.at(name).is_some())
+        is_one_of(data, timm::SCHEDULERS) || is_args && has_any(data, beside)
     },
     read: |data, facts| match data.at("scheduler") {
         Some(_) => over_base(data, facts, timm::from_data),
@@ -56,12 +49,7 @@ const NAMES: &[(&str, &str)] = &[
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     // One that is null has another default than one that isn't there.
     let listed = matches!(&data, Data::Table(entries) if entries.iter().any(|(name, _)| name == "decay_epochs"));
-    let own = |name: &str| {
-        ["sched", "lr_", "warmup_", "decay_"]
-            .iter()
-            .any(|begin| name.starts_with(begin))
-    };
-    let args = &mut Args::among(data, own);
+    let args = &mut Args::among(data, |name| begins_in(name, "sched lr_ warmup_ decay_"));
     let rate = rate(args, facts);
     let name = args.text("sched").unwrap_or_default();
     let on_updates = args.flag("sched_on_updates", false);
@@ -76,15 +64,10 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let warmup = args.count("warmup_epochs", 5);
     let prefix = args.flag("warmup_prefix", false);
     let decay_rate = args.not_negative("decay_rate", 0.1);
-    let noise = args.read("lr_noise", |data| match data {
-        Data::List(_) => list(data, crate::args::number),
-        data => crate::args::number(data).map(|number| vec![number]),
-    });
+    let noise = args.read("lr_noise", |data| one_or_list(data, number));
     let decay_fn = args.read("lr_decay_fn", Ok);
     let timescale = args.maybe_number("lr_stable_timescale");
-    let metric = args
-        .text("eval_metric")
-        .unwrap_or_else(|| "top1".to_string());
+    let metric = args.text("eval_metric").unwrap_or_default(); // by default `top1`
     let mut given: Vec<(&str, Data)> = Vec::new();
     let kept = [
         ("min_lr", "lr_min"),
@@ -115,31 +98,24 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         return Ok(constant(base));
     }
 
-    let epoch = facts.epoch(if on_updates {
+    let place = if on_updates {
         "sched_on_updates"
     } else {
         "sched"
-    })?;
+    };
+    let epoch = facts.epoch(place)?;
     let unit = if on_updates { epoch } else { 1 };
     let times = |epochs: u64| epochs.saturating_mul(unit);
     let length = times(epochs);
     let whole = |count: u64| Data::Integer(count.into());
-    let allowed: &[&str] = match name.as_str() {
-        "cosine" | "poly" => &[
-            "lr_min",
-            "cycle_mul",
-            "cycle_decay",
-            "cycle_limit",
-            "k_decay",
-        ],
-        "tanh" => &["lr_min", "cycle_mul", "cycle_decay", "cycle_limit"],
-        "plateau" => &["lr_min", "patience_t"],
-        "wsd" | "rsqrt" => &["lr_min"],
-        _ => &[],
+    let allowed = match name.as_str() {
+        "cosine" | "poly" => "lr_min cycle_ k_decay",
+        "tanh" => "lr_min cycle_",
+        "plateau" => "lr_min patience_t",
+        "wsd" | "rsqrt" => "lr_min",
+        _ => "",
     };
-    given.retain(|(name, _)| {
-        name.starts_with("noise") || *name == "warmup_lr_init" || allowed.contains(name)
-    });
+    given.retain(|(name, _)| begins_in(name, "noise warmup_lr_init") || begins_in(name, allowed));
     let mut set = |name: &'static str, data: Data| {
         if !given.iter().any(|(given, _)| *given == name) {
             given.push((name, data));
@@ -152,12 +128,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
             .iter()
             .map(|share| Data::Number(share * length as f64));
         let mut range: Vec<Data> = range.collect();
-        let range = if range.len() == 1 {
-            range.remove(0)
-        } else {
-            Data::List(range)
-        };
-        set("noise_range_t", range);
+        let one = (range.len() == 1).then(|| range.remove(0));
+        set("noise_range_t", one.unwrap_or(Data::List(range)));
     }
     match name.as_str() {
         "plateau" => {
@@ -186,19 +158,14 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         "constant" => set("decay_t", whole(1)),
         "multistep" => {
             let milestones = milestones.unwrap_or_else(|| vec![30, 60]).into_iter();
-            set(
-                "decay_t",
-                Data::List(milestones.map(|epoch| whole(times(epoch))).collect()),
-            );
+            let milestones = milestones.map(|epoch| whole(times(epoch)));
+            set("decay_t", Data::List(milestones.collect()));
             set("decay_rate", Data::Number(decay_rate));
         }
         "plateau" => set("decay_rate", Data::Number(decay_rate)),
         _ => {
-            let length = if prefix {
-                length
-            } else {
-                length.saturating_sub(times(warmup))
-            };
+            let before = if prefix { 0 } else { times(warmup) };
+            let length = length.saturating_sub(before);
             let decay = match decay_epochs < 1.0 {
                 true => decay_epochs * length as f64,
                 false => decay_epochs * unit as f64,
@@ -225,25 +192,11 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
             }
         }
     }
-    let given = given
-        .into_iter()
-        .map(|(name, data)| (name.to_string(), data));
-    let config = [
-        ("scheduler".to_string(), Data::Text((*class).to_string())),
-        ("args".to_string(), Data::Table(given.collect())),
-    ];
-    let spec = timm::from_data(Data::Table(config.into()), base)?;
-    let per_epoch = |of: Box<Spec>| Spec::PerEpoch {
-        steps: steps(epoch),
-        of,
-    };
+    let spec = timm::named(class, table(given), base)?;
     Ok(match spec {
         spec if on_updates => spec,
-        Spec::Feedback { rule, of } => Spec::Feedback {
-            rule,
-            of: Box::new(per_epoch(of)),
-        },
-        spec => per_epoch(Box::new(spec)),
+        Spec::Feedback { rule, of } => feedback(rule, per_epoch(epoch, *of)),
+        spec => per_epoch(epoch, spec),
     })
 }
 
@@ -256,10 +209,7 @@ fn rate(args: &mut Args, facts: &Facts) -> Result<f64, ScheduleError> {
         return facts.rate(None, "lr");
     };
     let size = args.positive("lr_base_size", 256.0);
-    let optimizer = args
-        .text("opt")
-        .unwrap_or_else(|| "sgd".to_string())
-        .to_lowercase();
+    let optimizer = args.text("opt").unwrap_or_default().to_lowercase(); // by default `sgd`
     let adaptive = ["ada", "lamb"].iter().any(|part| optimizer.contains(part));
     let scales = [("sqrt", true), ("linear", false), ("", adaptive)];
     let square_root = args.choice("lr_base_scale", adaptive, &scales);

@@ -12,7 +12,7 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, has_any};
 use crate::args::{Args, buildable};
 use crate::build::{anneal, constant, linear, sequence, skip};
 
@@ -20,11 +20,8 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["torchtitan"],
     recognises: |data| {
         let table = |name: &str| matches!(data.at(name), Some(Data::Table(_)));
-        let run = ["training.steps", "training.seq_len"];
-        table("optimizer")
-            && data.at("lr_scheduler.class_path").is_none()
-            && (data.at("lr_scheduler.warmup_steps").is_some()
-                || run.iter().any(|name| data.at(name).is_some()))
+        let own = "lr_scheduler.warmup_steps training.steps training.seq_len";
+        table("optimizer") && data.at("lr_scheduler.class_path").is_none() && has_any(data, own)
     },
     read,
 };

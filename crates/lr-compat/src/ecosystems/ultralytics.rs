@@ -10,19 +10,18 @@
 //!
 //! From Ultralytics 8.4.190: `engine/trainer.py`. Older versions warm up for at least 100 batches.
 
-use lr_schedule::curves::PiecewiseConstantSpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, has_any};
 use crate::args::Args;
-use crate::build::{anneal, linear, sequence, skip, steps};
+use crate::build::{anneal, linear, per_epoch, piecewise, sequence, skip};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["ultralytics", "yolo"],
     recognises: |data| {
-        let beside = ["lrf", "warmup_bias_lr", "cos_lr", "warmup_epochs", "imgsz"];
-        data.at("lr0").is_some() && beside.iter().any(|name| data.at(name).is_some())
+        let beside = "lrf warmup_bias_lr cos_lr warmup_epochs imgsz";
+        data.at("lr0").is_some() && has_any(data, beside)
     },
     read,
 };
@@ -44,12 +43,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let warmup = args.not_negative("warmup_epochs", 3.0);
     let bias = args.not_negative("warmup_bias_lr", 0.1);
     args.number("warmup_momentum", 0.8);
-    if args.read("time", Ok).is_some() {
-        args.refuse(
-            "time",
-            "ends the run by the clock, so that it has no number of epochs",
-        );
-    }
+    let why = "ends the run by the clock, so that it has no number of epochs";
+    args.refuse_given("time", why);
     args.check(epochs <= MOST, "epochs", epochs, "at most 1000000");
     args.finish(())?;
 
@@ -58,12 +53,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         (Some("bias"), true) => 0.0,
         (Some("bias"), false) => bias,
         (Some(other), _) => {
-            let allowed = "weights or bias";
-            return Err(ScheduleError::invalid(
-                "group",
-                format!("{other:?}"),
-                allowed,
-            ));
+            let given = format!("{other:?}");
+            return Err(ScheduleError::invalid("group", given, "weights or bias"));
         }
     };
     let rate = match auto {
@@ -76,9 +67,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         }
     };
     let accumulation = (nominal as f64 / batch as f64).round_ties_even().max(1.0) as u64;
-    let one = (accumulation == 1)
-        .then_some(facts.steps_per_epoch)
-        .flatten();
+    let one = facts.steps_per_epoch.filter(|_| accumulation == 1);
     let of_samples = facts.samples.map(|samples| samples.div_ceil(batch));
     let batches = facts.batches_per_epoch.or(one).or(of_samples);
     let batches = Facts::needed(batches, "batches_per_epoch", "warmup_epochs")?.max(1);
@@ -102,13 +91,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let (parts, last) = run.warm_up(&built);
     let stepped: u64 = parts.iter().map(|(count, _)| count).sum();
     let rest = match accumulation {
-        1 => skip(
-            stepped,
-            Spec::PerEpoch {
-                steps: steps(batches),
-                of: Box::new(curve),
-            },
-        ),
+        1 => skip(stepped, per_epoch(batches, curve)),
         _ => run.after(&built, last, epochs),
     };
     Ok(sequence(parts, rest))
@@ -169,10 +152,10 @@ impl Run {
             let before = (epoch * self.batches + 1).saturating_sub(done);
             let first = before.div_ceil(self.accumulation).max(1) - 1;
             if !values.is_empty() {
-                boundaries.push(steps(first));
+                boundaries.push(first);
             }
             values.push(curve.at(epoch));
         }
-        Spec::from(PiecewiseConstantSpec { values, boundaries })
+        piecewise(values, boundaries)
     }
 }

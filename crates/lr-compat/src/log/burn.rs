@@ -1,12 +1,13 @@
 //! The experiment directory of burn-train 0.22: `train/epoch-N/Learning_Rate.log`, a line each iteration
 //! (`logger/metric.rs` and `NumericEntry::serialize` there).
 
+use std::collections::VecDeque;
 use std::fs;
 use std::io::{BufRead, Read};
 use std::path::{Path, PathBuf};
 
 use super::number;
-use super::row::{LogError, Row};
+use super::row::{LogError, Row, Source};
 
 /// No line of a log of numbers is longer.
 const MOST_BYTES: u64 = 1 << 10;
@@ -44,29 +45,26 @@ pub(super) struct Epoch<R> {
     pub line: u64,
 }
 
-impl<R: BufRead> Iterator for Epoch<R> {
-    type Item = Result<Row, LogError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            let mut text = Vec::new();
-            let mut line = Read::take(&mut self.from, MOST_BYTES);
-            match line.read_until(b'\n', &mut text) {
-                Ok(0) => return None,
-                Ok(_) => self.line += 1,
-                Err(error) => return Some(Err(LogError::read(&self.path, error))),
-            }
-            let text = String::from_utf8_lossy(&text);
-            let (rate, count) = text.trim().split_once(',').unwrap_or((text.trim(), ""));
-            if rate.is_empty() || count == "final" {
-                continue;
-            }
-            let row = number::parse(rate).map(|rate| Row::new(None, rate));
-            return Some(row.ok_or_else(|| {
-                let given: String = rate.chars().take(40).collect();
-                let problem = format!("the rate: must be a number, got {given:?}");
-                LogError::line(&self.path, self.line, problem)
-            }));
+impl<R: BufRead> Source for Epoch<R> {
+    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError> {
+        let mut text = Vec::new();
+        let mut line = Read::take(&mut self.from, MOST_BYTES);
+        let read = line.read_until(b'\n', &mut text);
+        if read.map_err(|error| LogError::read(&self.path, error))? == 0 {
+            return Ok(false);
         }
+        self.line += 1;
+        let text = String::from_utf8_lossy(&text);
+        let (rate, count) = text.trim().split_once(',').unwrap_or((text.trim(), ""));
+        if rate.is_empty() || count == "final" {
+            return Ok(true);
+        }
+        let Some(parsed) = number::parse(rate) else {
+            let given: String = rate.chars().take(40).collect();
+            let problem = format!("the rate: must be a number, got {given:?}");
+            return Err(LogError::line(&self.path, self.line, problem));
+        };
+        rows.push_back(Row::new(None, parsed));
+        Ok(true)
     }
 }

@@ -25,6 +25,17 @@ pub(super) struct Found<'a> {
     pub model: Model<'a>,
 }
 
+impl<'a> Found<'a> {
+    pub fn new(mistake: Mistake, from: usize, model: impl Fn(u64) -> f64 + 'a) -> Self {
+        let model = Box::new(model);
+        Self {
+            mistake,
+            from,
+            model,
+        }
+    }
+}
+
 pub(super) struct Case<'a> {
     pub rates: &'a Rates<'a>,
     pub schedule: &'a DynSchedule,

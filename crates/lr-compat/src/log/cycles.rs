@@ -3,9 +3,9 @@
 use lr_schedule::Spec;
 use serde_json::json;
 
-use super::points::{Point, Same, checked, spec_of};
+use super::points::{Point, Same, checked, falling, or_zero, rising, spec_of};
 use super::ramps::left;
-use super::vary::short;
+use super::vary::tidy;
 
 /// Rates that go up again: a whole cosine, restarts, triangles, one cycle.
 pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
@@ -27,8 +27,8 @@ pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
         let (step, rate) = points[jump - 1];
         let share = left(0, step as f64 / length as f64);
         let min = (rate - base * share) / (1.0 - share);
-        let min = if min.abs() < 1e-9 * base { 0.0 } else { min };
-        let min = short(min, |short| (short / min - 1.0).abs() < 1e-9);
+        let min = or_zero(min, base);
+        let min = tidy(min, 1e-9);
         let restarts = (1..=10).find_map(|t_mult| {
             check(json!({"warm_restarts": {"max": base, "min": min, "t_0": length, "t_mult": t_mult}}))
         });
@@ -41,17 +41,10 @@ pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
             return restarts.or(hard);
         }
     }
-    let peak = points
-        .windows(2)
-        .take_while(|pair| pair[1].1 > pair[0].1)
-        .count();
+    let peak = rising(points);
     if peak > 0 {
         let up = points[peak];
-        let down = points[peak..]
-            .windows(2)
-            .take_while(|pair| pair[1].1 < pair[0].1)
-            .count();
-        let down = points[peak + down].0 - up.0;
+        let down = points[peak + falling(&points[peak..])].0 - up.0;
         for scaling in ["none", "halve"] {
             let cyclic = check(json!({"cyclic": {
                 "base": base, "max": top.1, "up": up.0, "down": down, "scaling": scaling,
@@ -78,11 +71,7 @@ fn one_cycle(points: &[Point], same: Same) -> Option<Spec> {
         return None;
     }
     // The point by which the peak is told: before it, and far from the beginning.
-    let rising = points
-        .windows(2)
-        .take_while(|pair| pair[1].1 > pair[0].1)
-        .count();
-    let by = points[(rising * 2 / 3).max(1)];
+    let by = points[(rising(points) * 2 / 3).max(1)];
     for total in [last + 1, last + 2, held + 1] {
         for percent in 1..100u32 {
             let pct_start = f64::from(percent) / 100.0;
@@ -97,17 +86,13 @@ fn one_cycle(points: &[Point], same: Same) -> Option<Spec> {
             ];
             for (shape, share) in shapes {
                 let max = initial + (by.1 - initial) / share;
-                let max = short(max, |short| (short / max - 1.0).abs() < 1e-11);
+                let max = tidy(max, 1e-11);
                 let div = max / initial;
-                let div = short(div, |short| (short / div - 1.0).abs() < 1e-11);
-                for (final_div, three) in [
-                    (1e4, false),
-                    (initial / end, false),
-                    (1e4, true),
-                    (initial / end, true),
-                ] {
-                    let final_div =
-                        short(final_div, |short| (short / final_div - 1.0).abs() < 1e-9);
+                let div = tidy(div, 1e-11);
+                let final_divs = [1e4, initial / end];
+                let both = [false, true].map(|three| final_divs.map(|div| (div, three)));
+                for (final_div, three) in both.into_iter().flatten() {
+                    let final_div = tidy(final_div, 1e-9);
                     let spec = spec_of(json!({"one_cycle": {
                         "max_lr": max, "total_steps": total, "pct_start": pct_start,
                         "anneal_strategy": shape, "div_factor": div,

@@ -3,7 +3,7 @@
 
 use lr_schedule::Schedule;
 
-use super::case::{At, Case, Found, Model};
+use super::case::{At, Case, Found};
 use super::mistake::{Kind, Mistake, at_step};
 use super::shapes;
 use super::vary;
@@ -81,11 +81,9 @@ impl<'a> Case<'a> {
                 "a run that was resumed {} began again at step 0",
                 at_step(from, to)
             );
-            found.push(Found {
-                mistake: Mistake::new(Kind::Restarted, words).between("resumed_at", from, to),
-                from: self.first,
-                model: Box::new(move |step| self.ahead(step, -(to as i64))),
-            });
+            let mistake = Mistake::new(Kind::Restarted, words).between("resumed_at", from, to);
+            let model = move |step| self.ahead(step, -(to as i64));
+            found.push(Found::new(mistake, self.first, model));
         }
         if let Some(at) = again {
             let length = self.step_of(self.last) + 1 - at;
@@ -111,14 +109,11 @@ impl<'a> Case<'a> {
             _ => format!("{steps} {side}, from a resume {} on", at_step(from, to)),
         };
         let mistake = Mistake::new(Kind::OffByOne, words).with("offset", offset as f64);
-        Found {
-            mistake: match since {
-                0 => mistake,
-                _ => mistake.between("resumed_at", from, to),
-            },
-            from: self.first,
-            model: Box::new(model),
-        }
+        let mistake = match since {
+            0 => mistake,
+            _ => mistake.between("resumed_at", from, to),
+        };
+        Found::new(mistake, self.first, model)
     }
 
     fn single(&self) -> Vec<Found<'a>> {
@@ -138,14 +133,12 @@ impl<'a> Case<'a> {
             _ => format!("the steps {} alone have other rates", steps.join(", ")),
         };
         let wrong: Vec<(u64, f64)> = wrong.iter().map(|row| (row.step, row.rate)).collect();
-        vec![Found {
-            mistake: Mistake::new(Kind::SingleStep, words).with("at", wrong[0].0 as f64),
-            from: self.first,
-            model: Box::new(move |step| {
-                let rate = wrong.iter().find(|(at, _)| *at == step);
-                rate.map_or(f64::NAN, |(_, rate)| *rate)
-            }),
-        }]
+        let mistake = Mistake::new(Kind::SingleStep, words).with("at", wrong[0].0 as f64);
+        let model = move |step| {
+            let rate = wrong.iter().find(|(at, _)| *at == step);
+            rate.map_or(f64::NAN, |(_, rate)| *rate)
+        };
+        vec![Found::new(mistake, self.first, model)]
     }
 
     fn per_epoch(&'a self) -> Option<Found<'a>> {
@@ -165,11 +158,8 @@ impl<'a> Case<'a> {
                 _ => format!("stepped once per epoch of {from} to {to} steps"),
             };
             let mistake = Mistake::new(Kind::PerEpoch, words);
-            return Some(Found {
-                mistake: mistake.between("steps_per_epoch", from, to),
-                from: 0,
-                model: Box::new(move |step| of(step, from)),
-            });
+            let mistake = mistake.between("steps_per_epoch", from, to);
+            return Some(Found::new(mistake, 0, move |step| of(step, from)));
         }
         None
     }
@@ -188,24 +178,14 @@ impl<'a> Case<'a> {
             self.holds(0, &model) && self.lasts(&model)
         };
         if let Some((times, offset)) = tried.find(fits) {
-            let words = [
-                (
-                    Kind::Times,
-                    "times",
-                    format!("stepped {times} times per update, as by {times} processes"),
-                ),
-                (
-                    Kind::Accumulation,
-                    "accumulation",
-                    format!("stepped with each of {times} micro-batches of an update"),
-                ),
+            let processes = format!("stepped {times} times per update, as by {times} processes");
+            let batches = format!("stepped with each of {times} micro-batches of an update");
+            let mistakes = [
+                Mistake::new(Kind::Times, processes).with("times", times as f64),
+                Mistake::new(Kind::Accumulation, batches).with("accumulation", times as f64),
             ];
-            let found = words.into_iter().map(|(kind, name, words)| Found {
-                mistake: Mistake::new(kind, words).with(name, times as f64),
-                from: 0,
-                model: Box::new(move |step| of(step, times, offset)) as Model,
-            });
-            return found.collect();
+            let model = move |step| of(step, times, offset);
+            return mistakes.map(|mistake| Found::new(mistake, 0, model)).into();
         }
         // From a resume on.
         let at = self.step_of(self.first);
@@ -219,11 +199,8 @@ impl<'a> Case<'a> {
                 if at > 0 && self.holds(self.first, &model) && self.lasts(&model) {
                     let words = format!("stepped {times} times per update from step {resumed} on");
                     let mistake = Mistake::new(Kind::Times, words).with("times", times as f64);
-                    return vec![Found {
-                        mistake: mistake.with("resumed_at", resumed as f64),
-                        from: self.first,
-                        model: Box::new(model),
-                    }];
+                    let mistake = mistake.with("resumed_at", resumed as f64);
+                    return vec![Found::new(mistake, self.first, model)];
                 }
             }
         }
@@ -232,14 +209,8 @@ impl<'a> Case<'a> {
 
     fn warmup_again(&self, at: u64, length: u64, model: impl Fn(u64) -> f64 + 'a) -> Found<'a> {
         let words = format!("warmed up again for {length} steps, from a resume at step {at} on");
-        let mistake = Mistake::new(Kind::WarmupRepeated, words);
-        Found {
-            mistake: mistake
-                .with("resumed_at", at as f64)
-                .with("warmup", length as f64),
-            from: self.first,
-            model: Box::new(model),
-        }
+        let mistake = Mistake::new(Kind::WarmupRepeated, words).with("resumed_at", at as f64);
+        Found::new(mistake.with("warmup", length as f64), self.first, model)
     }
 
     /// A second warm-up: a ramp that the schedule is multiplied with, or one up to the schedule.
@@ -295,7 +266,7 @@ impl<'a> Case<'a> {
         if !fits || !(self.lasts(&model) || self.reading.wrong > 2) {
             return None;
         }
-        let factor = vary::short(factor, |short| (short / factor - 1.0).abs() < 1e-6);
+        let factor = vary::tidy(factor, 1e-6);
         let whole = self.holds(0, &model);
         let words = match whole {
             true => format!("all rates are {factor} times those of the schedule"),
@@ -304,11 +275,8 @@ impl<'a> Case<'a> {
                 self.step_of(self.first)
             ),
         };
-        Some(Found {
-            mistake: Mistake::new(Kind::BaseRate, words).with("factor", factor),
-            from: self.first,
-            model: Box::new(model),
-        })
+        let mistake = Mistake::new(Kind::BaseRate, words).with("factor", factor);
+        Some(Found::new(mistake, self.first, model))
     }
 
     fn held(&'a self) -> Vec<Found<'a>> {
@@ -333,24 +301,14 @@ impl<'a> Case<'a> {
             &at_step(from, to)[3..]
         );
         let mistake = Mistake::new(Kind::Held, words).between("at", from, to);
-        let held = Found {
-            mistake: mistake.with("value", value),
-            from: self.first,
-            model: Box::new(model),
-        };
+        let held = Found::new(mistake.with("value", value), self.first, model);
         let largest = (0..=256).map(|part| self.right(self.limit * part / 256));
         let largest = largest.chain([self.right(to)]).fold(0.0, f64::max);
         let mut found = vec![held];
         if self.reading.same(largest, value) && until.is_empty() {
             let words = format!("a schedule that stays at its peak, {value}");
-            found.insert(
-                0,
-                Found {
-                    mistake: Mistake::new(Kind::AnotherSchedule, words),
-                    from: self.first,
-                    model: Box::new(model),
-                },
-            );
+            let mistake = Mistake::new(Kind::AnotherSchedule, words);
+            found.insert(0, Found::new(mistake, self.first, model));
         }
         found
     }
@@ -364,10 +322,6 @@ impl<'a> Case<'a> {
         let words = format!("another schedule, {}", spec.name());
         let mut mistake = Mistake::new(Kind::AnotherSchedule, words);
         mistake.spec = Some(spec);
-        Some(Found {
-            mistake,
-            from: 0,
-            model: Box::new(move |step| schedule.at(step)),
-        })
+        Some(Found::new(mistake, 0, move |step| schedule.at(step)))
     }
 }

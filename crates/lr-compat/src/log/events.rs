@@ -9,7 +9,7 @@ use prost::Message;
 
 use super::names::Names;
 use super::number::{Digits, MOST};
-use super::row::{LogError, Row};
+use super::row::{LogError, Row, Source};
 
 /// A record that is longer has no rates in it, and is passed over.
 const MOST_BYTES: u64 = 1 << 22;
@@ -73,8 +73,6 @@ pub(super) struct Events<R> {
     names: Names,
     /// The byte at which the next record begins.
     at: u64,
-    found: VecDeque<Row>,
-    done: bool,
 }
 
 /// The checksum as TensorFlow's records have it.
@@ -91,8 +89,6 @@ impl<R: BufRead> Events<R> {
             from,
             names,
             at: 0,
-            found: VecDeque::new(),
-            done: false,
         }
     }
 
@@ -144,13 +140,9 @@ impl<R: BufRead> Events<R> {
         Ok(Some(data))
     }
 
-    fn event(&mut self, data: &[u8]) -> Result<(), LogError> {
+    fn event(&mut self, data: &[u8], rows: &mut VecDeque<Row>) -> Result<(), LogError> {
         let event = Event::decode(data).map_err(|error| self.wrong(&error.to_string()))?;
-        for value in event
-            .summary
-            .map(|summary| summary.value)
-            .unwrap_or_default()
-        {
+        for value in event.summary.unwrap_or_default().value {
             let scalar = value.simple_value.map(f64::from);
             let scalar = scalar.or_else(|| value.tensor.as_ref()?.scalar());
             let Some(rate) = scalar.filter(|_| self.names.is_rate(&value.tag)) else {
@@ -159,36 +151,17 @@ impl<R: BufRead> Events<R> {
             let step = u64::try_from(event.step).ok().filter(|step| *step <= MOST);
             let allowed = "its step must be between 0 and 2^53";
             let step = step.ok_or_else(|| self.wrong(allowed))?;
-            self.found
-                .push_back(Row::new(Some(step), (rate, Digits::ALL)));
+            rows.push_back(Row::new(Some(step), (rate, Digits::ALL)));
         }
         Ok(())
     }
 }
 
-impl<R: BufRead> Iterator for Events<R> {
-    type Item = Result<Row, LogError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(row) = self.found.pop_front() {
-                return Some(Ok(row));
-            }
-            if self.done {
-                return None;
-            }
-            let read = match self.record() {
-                Ok(Some(data)) => self.event(&data),
-                Ok(None) => {
-                    self.done = true;
-                    Ok(())
-                }
-                Err(error) => Err(error),
-            };
-            if let Err(error) = read {
-                self.done = true;
-                return Some(Err(error));
-            }
+impl<R: BufRead> Source for Events<R> {
+    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError> {
+        match self.record()? {
+            Some(data) => self.event(&data, rows).map(|()| true),
+            None => Ok(false),
         }
     }
 }

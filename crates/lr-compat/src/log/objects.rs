@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 use super::names::{Names, step_rank};
 use super::number;
-use super::row::{LogError, Row};
+use super::row::{LogError, Row, Source};
 
 /// No name or number is longer; longer texts are none.
 const MOST_LETTERS: usize = 256;
@@ -37,6 +37,10 @@ enum Within {
     Quotes(u8, bool),
 }
 
+pub(super) fn first_line(text: &[u8]) -> &[u8] {
+    text.split(|byte| *byte == b'\n').next().unwrap_or_default()
+}
+
 pub(super) struct Objects<R> {
     path: PathBuf,
     from: R,
@@ -53,8 +57,6 @@ pub(super) struct Objects<R> {
     line: u64,
     /// A `Trainer`'s number of steps in the run.
     pub max_steps: Option<u64>,
-    found: VecDeque<Result<Row, LogError>>,
-    done: bool,
 }
 
 impl<R: BufRead> Objects<R> {
@@ -72,34 +74,20 @@ impl<R: BufRead> Objects<R> {
             partial: Vec::new(),
             line: 1,
             max_steps: None,
-            found: VecDeque::new(),
-            done: false,
         }
     }
 
     /// Whether an object goes on after the first line of it.
     pub fn is_document(start: &[u8]) -> bool {
-        let line = start
-            .split(|byte| *byte == b'\n')
-            .next()
-            .unwrap_or_default();
-        let ends = line.len() < start.len();
-        let opened = line
-            .iter()
-            .filter(|byte| matches!(byte, b'{' | b'['))
-            .count();
-        let closed = line
-            .iter()
-            .filter(|byte| matches!(byte, b'}' | b']'))
-            .count();
+        let line = first_line(start);
+        let count = |braces: &[u8]| line.iter().filter(|byte| braces.contains(byte)).count();
         let begins = line.trim_ascii_start().first();
-        ends && opened > closed && begins.is_some_and(|first| matches!(first, b'{' | b'['))
+        let begins = begins.is_some_and(|first| b"{[".contains(first));
+        begins && line.len() < start.len() && count(b"{[") > count(b"}]")
     }
 
-    fn fail(&mut self, problem: String) {
-        let error = LogError::line(&self.path, self.line, problem);
-        self.found.push_back(Err(error));
-        self.done = true;
+    fn wrong(&self, problem: String) -> LogError {
+        LogError::line(&self.path, self.line, problem)
     }
 
     fn forget_word(&mut self) {
@@ -116,12 +104,12 @@ impl<R: BufRead> Objects<R> {
     }
 
     /// The word was a value.
-    fn value(&mut self) {
+    fn value(&mut self) -> Result<(), LogError> {
         let key = self.key.take();
         let has_word = std::mem::take(&mut self.has_word);
         let word = std::mem::take(&mut self.word);
         let (Some(key), true, Some(Frame::Object(_))) = (key, has_word, self.frames.last()) else {
-            return;
+            return Ok(());
         };
         let text = String::from_utf8_lossy(&word);
         if key == "max_steps" && self.frames.len() == 1 {
@@ -137,7 +125,7 @@ impl<R: BufRead> Objects<R> {
                 None if matches!(text.trim(), "" | "null" | "None") => {}
                 None => {
                     let given: String = text.chars().take(40).collect();
-                    self.fail(format!("{key}: must be a number, got {given:?}"));
+                    return Err(self.wrong(format!("{key}: must be a number, got {given:?}")));
                 }
             }
         } else if let Some(rank) = step_rank(&key)
@@ -151,15 +139,17 @@ impl<R: BufRead> Objects<R> {
                 None if number::parse(&text).is_some() => {}
                 None => {
                     let given: String = text.chars().take(40).collect();
-                    self.fail(format!("{key}: must be a whole number, got {given:?}"));
+                    let problem = format!("{key}: must be a whole number, got {given:?}");
+                    return Err(self.wrong(problem));
                 }
             }
         }
+        Ok(())
     }
 
-    fn open(&mut self, frame: Frame) {
+    fn open(&mut self, frame: Frame) -> Result<(), LogError> {
         if self.frames.len() == MOST_DEPTH {
-            return self.fail(format!("must be nested at most {MOST_DEPTH} deep"));
+            return Err(self.wrong(format!("must be nested at most {MOST_DEPTH} deep")));
         }
         self.forget_word();
         self.key = None;
@@ -167,10 +157,11 @@ impl<R: BufRead> Objects<R> {
             self.partial.push(Partial::default());
         }
         self.frames.push(frame);
+        Ok(())
     }
 
-    fn close(&mut self, closing: u8) {
-        self.value();
+    fn close(&mut self, closing: u8, rows: &mut VecDeque<Row>) -> Result<(), LogError> {
+        self.value()?;
         match (self.frames.pop(), closing) {
             (Some(Frame::List), b']') => {}
             (Some(Frame::Object(false)), b'}') => {}
@@ -178,22 +169,25 @@ impl<R: BufRead> Objects<R> {
                 let row = self.partial.pop().unwrap_or_default();
                 if let Some(rate) = row.rate {
                     let step = row.step.map(|(_, step)| step);
-                    self.found.push_back(Ok(Row::new(step, rate)));
+                    rows.push_back(Row::new(step, rate));
                 }
             }
             (None, _) => {} // of the text around the objects, or of a list of them
             (Some(_), _) if self.lines => self.forget_all(),
             (Some(_), closing) => {
-                self.fail(format!("a {:?} closes nothing", char::from(closing)));
+                let problem = format!("a {:?} closes nothing", char::from(closing));
+                return Err(self.wrong(problem));
             }
         }
+        Ok(())
     }
 
-    fn letter(&mut self, byte: u8) {
+    fn letter(&mut self, byte: u8, rows: &mut VecDeque<Row>) -> Result<(), LogError> {
         if byte == b'\n' {
             self.line += 1;
             if self.lines {
-                return self.forget_all();
+                self.forget_all();
+                return Ok(());
             }
         }
         match self.within {
@@ -205,19 +199,20 @@ impl<R: BufRead> Objects<R> {
             Within::Word if !b",:{}[]\"' \t\r\n".contains(&byte) => self.keep(byte),
             Within::Word | Within::Nothing => {
                 self.within = Within::Nothing;
-                self.outside(byte);
+                self.outside(byte, rows)?;
             }
         }
+        Ok(())
     }
 
-    fn outside(&mut self, byte: u8) {
+    fn outside(&mut self, byte: u8, rows: &mut VecDeque<Row>) -> Result<(), LogError> {
         match byte {
             b'{' => {
                 let own = !matches!(self.frames.last(), Some(Frame::Object(_)));
-                self.open(Frame::Object(own));
+                self.open(Frame::Object(own))?;
             }
-            b'[' if !self.frames.is_empty() => self.open(Frame::List),
-            b'}' | b']' => self.close(byte),
+            b'[' if !self.frames.is_empty() => self.open(Frame::List)?,
+            b'}' | b']' => self.close(byte, rows)?,
             _ if self.frames.is_empty() => {} // text around the objects
             b'"' | b'\'' => {
                 self.forget_word();
@@ -229,7 +224,7 @@ impl<R: BufRead> Objects<R> {
                 self.key = self.has_word.then_some(word);
                 self.forget_word();
             }
-            b',' => self.value(),
+            b',' => self.value()?,
             b' ' | b'\t' | b'\r' | b'\n' => {}
             _ => {
                 self.forget_word();
@@ -238,6 +233,7 @@ impl<R: BufRead> Objects<R> {
                 self.keep(byte);
             }
         }
+        Ok(())
     }
 
     fn keep(&mut self, byte: u8) {
@@ -248,38 +244,18 @@ impl<R: BufRead> Objects<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Objects<R> {
-    type Item = Result<Row, LogError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            if let Some(row) = self.found.pop_front() {
-                return Some(row);
-            }
-            if self.done {
-                return None;
-            }
-            // So much at once that it costs little to go to and fro, and no more rows than that are kept.
-            let mut some = [0; 4096];
-            let read = match self.from.fill_buf() {
-                Ok(bytes) => {
-                    let read = bytes.len().min(some.len());
-                    some[..read].copy_from_slice(&bytes[..read]);
-                    read
-                }
-                Err(error) => {
-                    self.done = true;
-                    return Some(Err(LogError::read(&self.path, error)));
-                }
-            };
-            self.done = read == 0;
-            self.from.consume(read);
-            for byte in &some[..read] {
-                self.letter(*byte);
-                if self.done {
-                    break;
-                }
-            }
+impl<R: BufRead> Source for Objects<R> {
+    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError> {
+        // So much at once that it costs little to go to and fro, and no more rows than that are kept.
+        let mut some = [0; 4096];
+        let bytes = self.from.fill_buf();
+        let bytes = bytes.map_err(|error| LogError::read(&self.path, error))?;
+        let read = bytes.len().min(some.len());
+        some[..read].copy_from_slice(&bytes[..read]);
+        self.from.consume(read);
+        for byte in &some[..read] {
+            self.letter(*byte, rows)?;
         }
+        Ok(read > 0)
     }
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use super::burn;
 use super::events::Events;
 use super::names::Names;
-use super::objects::Objects;
-use super::row::{LogError, Row, Rows};
+use super::objects::{Objects, first_line};
+use super::row::{LogError, Row, Rows, Stream};
 use super::table::Table;
 
 /// The program that wrote a log, or the format in which it did.
@@ -191,9 +191,10 @@ impl Log {
     /// The number of steps that a `Trainer`'s state says the run has.
     pub(super) fn max_steps(&self) -> Result<Option<u64>, LogError> {
         let path = self.files[0].clone();
-        let mut objects = Objects::new(path.clone(), reader(&path)?, self.names.clone(), false);
-        objects.by_ref().find_map(Result::err).map_or(Ok(()), Err)?;
-        Ok(objects.max_steps)
+        let objects = Objects::new(path.clone(), reader(&path)?, self.names.clone(), false);
+        let mut rows = Stream::new(objects);
+        rows.find_map(Result::err).map_or(Ok(()), Err)?;
+        Ok(rows.source.max_steps)
     }
 
     fn rows_of(&self, path: &Path) -> Result<Rows, LogError> {
@@ -203,31 +204,29 @@ impl Log {
             .map_err(|error| LogError::read(path, error))?;
         let path = path.to_path_buf();
         Ok(match self.format {
-            Format::TensorBoard => Box::new(Events::new(path, from, self.names.clone())),
-            Format::Burn => Box::new(burn::Epoch {
-                path,
-                from,
-                line: 0,
-            }),
+            Format::TensorBoard => {
+                Box::new(Stream::new(Events::new(path, from, self.names.clone())))
+            }
+            Format::Burn => {
+                let line = 0;
+                Box::new(Stream::new(burn::Epoch { path, from, line }))
+            }
             Format::Csv | Format::Lightning => {
-                let line = start
-                    .split(|byte| *byte == b'\n')
-                    .next()
-                    .unwrap_or_default();
-                let line = line.to_vec();
+                let line = first_line(start).to_vec();
                 let mut table = Table::new(path.clone(), from, &line);
                 if !table.begin(&mut self.names.clone())? {
                     return Ok(Box::new(std::iter::empty()));
                 }
-                match Table::<BufReader<File>>::has_no_names(&line) {
+                if Table::<BufReader<File>>::has_no_names(&line) {
                     // The first row is one of the log: read it again, as one.
-                    true => Box::new(table.again(reader(&path)?)),
-                    false => Box::new(table),
+                    table = table.again(reader(&path)?);
                 }
+                Box::new(Stream::new(table))
             }
             _ => {
                 let lines = !Objects::<BufReader<File>>::is_document(start);
-                Box::new(Objects::new(path, from, self.names.clone(), lines))
+                let objects = Objects::new(path, from, self.names.clone(), lines);
+                Box::new(Stream::new(objects))
             }
         })
     }

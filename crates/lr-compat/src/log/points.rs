@@ -17,6 +17,30 @@ pub(super) fn checked(spec: Spec, points: &[Point], same: Same) -> Option<Spec> 
         .then_some(spec)
 }
 
+/// How many points from the first one on are each higher than the one before, or each lower.
+pub(super) fn rising(points: &[Point]) -> usize {
+    points
+        .windows(2)
+        .take_while(|pair| pair[1].1 > pair[0].1)
+        .count()
+}
+
+pub(super) fn falling(points: &[Point]) -> usize {
+    points
+        .windows(2)
+        .take_while(|pair| pair[1].1 < pair[0].1)
+        .count()
+}
+
+/// A rate that was computed, which is 0 where it is so but for the rounding of others of that size.
+pub(super) fn or_zero(rate: f64, size: f64) -> f64 {
+    if rate.abs() < 1e-9 * size.abs() {
+        0.0
+    } else {
+        rate
+    }
+}
+
 pub(super) fn spec_of(value: serde_json::Value) -> Option<Spec> {
     serde_json::from_value(value).ok()
 }

@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use lr_schedule::{Shape, Spec};
 use serde_json::json;
 
-use super::points::{Point, Same, checked, spec_of};
-use super::vary::short;
+use super::points::{Point, Same, checked, or_zero, spec_of};
+use super::vary::tidy;
 use crate::build::{anneal, constant, linear, polynomial, sequence};
 
 /// Lengths up to this are tried one by one.
@@ -62,7 +62,7 @@ fn steps(points: &[Point], same: Same) -> Option<Spec> {
     let at: Vec<u64> = changes.iter().map(|at| points[*at].0).collect();
     let values: Vec<f64> = changes.iter().map(|at| points[*at].1).collect();
     let gamma = values.first()? / start;
-    let gamma = short(gamma, |short| (short / gamma - 1.0).abs() < 1e-12);
+    let gamma = tidy(gamma, 1e-12);
     let size = at[0];
     let even = at.iter().zip(1..).all(|(at, count)| *at == size * count);
     let mut tried = Vec::new();
@@ -134,12 +134,7 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
         let mut several = false;
         for length in last..=last.saturating_mul(20).min(last.saturating_add(MOST_STEPS)) {
             let t = |step: u64| left(shape, step as f64 / length as f64);
-            let end = (end - base * t(last)) / (1.0 - t(last));
-            let end = if end.abs() < 1e-9 * base.abs() {
-                0.0
-            } else {
-                end
-            };
+            let end = or_zero((end - base * t(last)) / (1.0 - t(last)), base);
             let fits = |(step, rate): &Point| same(end + (base - end) * t(*step), *rate);
             if !(fits(&middle) && fits(&near) && points.iter().all(fits)) {
                 continue;
@@ -169,7 +164,7 @@ fn power(points: &[Point], base: f64, end: f64, length: u64, same: Same) -> Opti
     let (step, rate) = points[points.iter().take_while(|(step, _)| *step < length).count() / 2];
     let left = (1.0 - step as f64 / length as f64).ln();
     let power = ((rate - end) / (base - end)).ln() / left;
-    let power = short(power, |short| (short / power - 1.0).abs() < 1e-9);
+    let power = tidy(power, 1e-9);
     (power.is_finite() && power > 0.0)
         .then(|| checked(polynomial(base, end, length, power), points, same))
         .flatten()
@@ -183,10 +178,9 @@ fn formulas(points: &[Point], same: Same) -> Option<Spec> {
     if !(ratio.is_finite() && ratio > 0.0) || last == 0 {
         return None;
     }
-    let tidy = |number: f64| short(number, |short| (short / number - 1.0).abs() < 1e-11);
-    let gamma = tidy((1.0 / ratio).powf(1.0 / last as f64));
-    let timescale = tidy(last as f64 / (ratio * ratio - 1.0));
-    let decay = tidy((ratio - 1.0) / last as f64);
+    let gamma = tidy((1.0 / ratio).powf(1.0 / last as f64), 1e-11);
+    let timescale = tidy(last as f64 / (ratio * ratio - 1.0), 1e-11);
+    let decay = tidy((ratio - 1.0) / last as f64, 1e-11);
     let specs = [
         json!({"exponential": {"start": base, "gamma": gamma}}),
         json!({"inverse_sqrt": {"start": base, "timescale": timescale}}),

@@ -3,7 +3,7 @@
 use lr_schedule::{Schedule, Spec};
 
 use super::cycles;
-use super::points::{Point, Same, checked};
+use super::points::{Point, Same, checked, or_zero, rising};
 use super::ramps;
 use super::vary::short;
 use crate::build::{constant, linear, sequence};
@@ -28,10 +28,7 @@ pub(super) fn search(points: &[Point], largest: f64, same: Same) -> Option<Spec>
 
 /// A linear warm-up, then one of the shapes.
 fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
-    let rising = points
-        .windows(2)
-        .take_while(|pair| pair[1].1 > pair[0].1)
-        .count();
+    let rising = rising(points);
     let [(k0, r0), (k1, r1), ..] = points else {
         return None;
     };
@@ -49,12 +46,7 @@ fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
         .into_iter()
         .find(|slope| (slope / near - 1.0).abs() < 1e-3)
         .unwrap_or(near);
-    let start = r0 - line * *k0 as f64;
-    let start = if start.abs() < 1e-9 * largest {
-        0.0
-    } else {
-        start
-    };
+    let start = or_zero(r0 - line * *k0 as f64, largest);
     let before = points[rising - 1].0;
     let after = points.get(rising + 1).map_or(peak.0 + 1, |(step, _)| *step);
     let tops = [peak.0]
@@ -63,11 +55,10 @@ fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
         .chain(peak.0 + 1..after)
         .take(4096);
     for top in tops {
+        let on_line = start + line * top as f64;
         let base = match top == peak.0 {
             true => peak.1,
-            false => short(start + line * top as f64, |short| {
-                same(short, start + line * top as f64)
-            }),
+            false => short(on_line, |short| same(short, on_line)),
         };
         let up = linear(start, base, top);
         let schedule = up.build().ok()?;

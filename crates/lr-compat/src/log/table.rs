@@ -1,5 +1,6 @@
 //! Tables of text: CSV and its like, also Lightning's `metrics.csv`.
 
+use std::collections::VecDeque;
 use std::io::BufRead;
 use std::path::PathBuf;
 
@@ -7,7 +8,7 @@ use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::names::{Names, step_rank};
 use super::number;
-use super::row::{LogError, Row};
+use super::row::{LogError, Row, Source};
 
 /// No row of a table is longer, or has more columns.
 const MOST_BYTES: usize = 1 << 20;
@@ -23,7 +24,6 @@ pub(super) struct Table<R> {
     text: Vec<u8>,
     ends: Vec<usize>,
     columns: Option<Columns>,
-    done: bool,
 }
 
 #[derive(Clone, Copy)]
@@ -36,10 +36,8 @@ struct Columns {
 fn separator(line: &[u8]) -> u8 {
     let count = |separator: u8| line.iter().filter(|byte| **byte == separator).count();
     let all = [b',', b'\t', b';', b' '];
-    let best = all
-        .into_iter()
-        .rev()
-        .max_by_key(|separator| count(*separator));
+    let all = all.into_iter().rev();
+    let best = all.max_by_key(|separator| count(*separator));
     best.filter(|best| count(*best) > 0).unwrap_or(b',')
 }
 
@@ -54,7 +52,6 @@ impl<R: BufRead> Table<R> {
             text: vec![0; 1 << 12],
             ends: vec![0; 1 << 6],
             columns: None,
-            done: false,
         }
     }
 
@@ -104,26 +101,13 @@ impl<R: BufRead> Table<R> {
     fn columns(&self, count: usize, names: &mut Names) -> Option<Columns> {
         let cells: Vec<&str> = (0..count).map(|column| self.cell(count, column)).collect();
         if names.rate.is_none() && cells.iter().all(|cell| number::parse(cell).is_some()) {
-            return match count {
-                0 => None,
-                1 => Some(Columns {
-                    step: None,
-                    rate: 0,
-                }),
-                _ => Some(Columns {
-                    step: Some(0),
-                    rate: 1,
-                }),
-            };
+            let (step, rate) = if count > 1 { (Some(0), 1) } else { (None, 0) };
+            return (count > 0).then_some(Columns { step, rate });
         }
         let ranks = cells.iter().enumerate();
         let ranks = ranks.filter_map(|(column, name)| Some((step_rank(name)?, column)));
         let step = ranks.min().map(|(_, column)| column);
-        let rates = cells.iter().enumerate();
-        let rates: Vec<usize> = rates
-            .filter_map(|(column, name)| names.is_rate(name).then_some(column))
-            .collect();
-        let rate = *rates.first()?;
+        let rate = cells.iter().position(|name| names.is_rate(name))?;
         Some(Columns { step, rate })
     }
 
@@ -176,23 +160,12 @@ impl<R: BufRead> Table<R> {
     }
 }
 
-impl<R: BufRead> Iterator for Table<R> {
-    type Item = Result<Row, LogError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        let columns = self.columns?;
-        while !self.done {
-            let row = match self.record() {
-                Ok(Some(count)) => self.row(count, columns),
-                Ok(None) => break,
-                Err(error) => Err(error),
-            };
-            self.done = row.is_err();
-            if let Some(row) = row.transpose() {
-                return Some(row);
-            }
-        }
-        self.done = true;
-        None
+impl<R: BufRead> Source for Table<R> {
+    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError> {
+        let (Some(columns), Some(count)) = (self.columns, self.record()?) else {
+            return Ok(false);
+        };
+        rows.extend(self.row(count, columns)?);
+        Ok(true)
     }
 }

@@ -3,7 +3,7 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{DynSchedule, Schedule, ScheduleExt, Spec};
 
-use super::case::{Case, Found, Model};
+use super::case::{Case, Found};
 use super::mistake::{Kind, Mistake};
 
 /// Counts that are no lengths.
@@ -79,24 +79,15 @@ pub(super) fn told(spec: &Spec) -> Option<u64> {
         let [(name, fields)] = entries.as_slice() else {
             return None;
         };
-        let length = |name: &str| match fields {
-            Data::Table(fields) => {
-                let field = fields.iter().find(|(field, _)| field == name);
-                match field.map(|(_, value)| value) {
-                    Some(Data::Integer(steps)) => u64::try_from(*steps).ok(),
-                    _ => None,
-                }
-            }
+        let length = |name: &str| match fields.at(name) {
+            Some(Data::Integer(steps)) => u64::try_from(*steps).ok(),
             _ => None,
         };
         let sum = |names: [&str; 3]| {
             let mut lengths = names.into_iter().map(length);
             lengths.try_fold(0u64, |sum, length| sum.checked_add(length?))
         };
-        let inner = || match fields {
-            Data::Table(fields) => fields.iter().find(|(name, _)| name == "of"),
-            _ => None,
-        };
+        let inner = fields.at("of");
         match (name.as_str(), fields) {
             ("sequence", Data::List(parts)) => {
                 let mut parts = parts.iter().map(of);
@@ -104,11 +95,11 @@ pub(super) fn told(spec: &Spec) -> Option<u64> {
             }
             ("product" | "sum", Data::List(parts)) => parts.iter().filter_map(of).max(),
             ("take", _) => length("steps"),
-            ("warmup" | "delay", _) => length("steps")?.checked_add(of(&inner()?.1)?),
+            ("warmup" | "delay", _) => length("steps")?.checked_add(of(inner?)?),
             ("warmup_stable_decay", _) => sum(["warmup", "stable", "decay"]),
             ("tri_stage", _) => sum(["warmup", "hold", "decay"]),
             ("step" | "cyclic" | "warm_restarts" | "restarts", _) => None,
-            _ if inner().is_some() => of(&inner()?.1),
+            _ if inner.is_some() => of(inner?),
             _ => ["total_steps", "t_max", "steps"]
                 .into_iter()
                 .find_map(length),
@@ -142,6 +133,11 @@ pub(super) fn short(number: f64, same: impl Fn(f64) -> bool) -> f64 {
     let shorter = (1..=12).map(|digits| format!("{number:.digits$e}").parse::<f64>());
     let shorter = shorter.flatten().find(|short| same(*short));
     shorter.unwrap_or(number)
+}
+
+/// The number in fewer digits, which are it but for this share of it.
+pub(super) fn tidy(number: f64, share: f64) -> f64 {
+    short(number, |short| (short / number - 1.0).abs() < share)
 }
 
 /// A way to build the schedule for a length.
@@ -211,11 +207,8 @@ fn length(case: &Case, now: u64, build: Build) -> Option<(u64, Spec, DynSchedule
 
 fn found<'a>(case: &Case, mistake: Mistake, schedule: DynSchedule) -> Found<'a> {
     let whole = case.holds(0, &|step| schedule.at(step));
-    Found {
-        mistake,
-        from: if whole { 0 } else { case.first },
-        model: Box::new(move |step| schedule.at(step)) as Model,
-    }
+    let from = if whole { 0 } else { case.first };
+    Found::new(mistake, from, move |step| schedule.at(step))
 }
 
 /// The schedule with another length: of one part, or of all in proportion.

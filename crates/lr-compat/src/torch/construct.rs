@@ -1,13 +1,13 @@
 //! The constructors of PyTorch's schedulers, each of which changes the optimizer's rate.
 
-use lr_schedule::curves::{ExponentialSpec, MultiStepSpec, StepSpec};
+use lr_schedule::curves::{ExponentialSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::cycles::{Cyclic, OneCycle};
 use super::part::{Group, Multiplier, Part, rate};
 use crate::args::{Args, config, count, unknown_scheduler};
-use crate::build::{constant, linear, polynomial, steps, then};
+use crate::build::{constant, linear, multi_step, polynomial, steps, then};
 
 /// The schedulers that [`parse`](crate::torch::parse) knows.
 pub const SCHEDULERS: &[&str] = &[
@@ -41,11 +41,7 @@ impl Part {
                 let step_size = args.steps("step_size", None);
                 let gamma = args.not_negative("gamma", 0.1);
                 Self::Multiply(Multiplier::construct(1.0, group, move |start| {
-                    Spec::from(StepSpec {
-                        start,
-                        step_size: steps(step_size),
-                        gamma,
-                    })
+                    Spec::from(StepSpec::new(start, step_size, gamma))
                 }))
             }
             "MultiStepLR" => {
@@ -54,11 +50,7 @@ impl Part {
                 let at_once = milestones.iter().filter(|&&step| step == 0).count();
                 let first = gamma.powi(at_once as i32);
                 Self::Multiply(Multiplier::construct(first, group, move |start| {
-                    Spec::from(MultiStepSpec {
-                        start,
-                        milestones: milestones.iter().map(|&step| steps(step)).collect(),
-                        gamma,
-                    })
+                    multi_step(start, milestones.iter().copied(), gamma)
                 }))
             }
             "ConstantLR" => {
@@ -90,7 +82,7 @@ impl Part {
             }
             "ExponentialLR" => {
                 let gamma = args.not_negative("gamma", None);
-                let of = move |start| Spec::from(ExponentialSpec { start, gamma });
+                let of = move |start| Spec::from(ExponentialSpec::new(start, gamma));
                 Self::Multiply(Multiplier {
                     again: gamma,
                     ..Multiplier::construct(1.0, group, of)

@@ -96,9 +96,7 @@ pub(super) struct Cyclic {
 
 impl Cyclic {
     pub fn read(args: &mut Args) -> Self {
-        if args.read("scale_fn", Ok).is_some() {
-            args.refuse("scale_fn", "is a function, which has no form in JSON");
-        }
+        args.refuse_given("scale_fn", "is a function, which has no form in JSON");
         // Without a `scale_fn`, PyTorch goes by the mode alone.
         args.choice("scale_mode", (), &[("cycle", ()), ("iterations", ())]);
         let modes = [

@@ -138,11 +138,7 @@ impl Part {
                 base,
                 eta_min,
                 t_max,
-            } => Spec::from(CosineAnnealingSpec {
-                max: *base,
-                min: *eta_min,
-                t_max: steps(*t_max),
-            }),
+            } => Spec::from(CosineAnnealingSpec::new(*base, *eta_min, *t_max)),
             Self::Swa { epochs, shape } => anneal(lr, group.swa_lr, *epochs, *shape),
             Self::Set(spec) => spec.clone(),
             Self::OneCycle(cycle) => group.spec_of(cycle),

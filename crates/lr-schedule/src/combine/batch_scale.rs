@@ -1,7 +1,8 @@
 use alloc::vec::Vec;
 
 use super::scale::Scale;
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
 use crate::math::{float, sqrt};
@@ -88,16 +89,12 @@ impl<S: Schedule> Schedule for BatchScale<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.scaled.inner().description()?;
-        Some(table(
-            "batch_scale",
-            [
-                ("rule", self.rule.to_data()),
-                ("reference", self.reference.to_data()),
-                ("batch", self.batch.to_data()),
-                ("of", Some(of)),
-            ],
-        ))
+        let fields = [
+            ("rule", self.rule.to_data()),
+            ("reference", self.reference.to_data()),
+            ("batch", self.batch.to_data()),
+        ];
+        wrapped("batch_scale", fields, self.scaled.inner())
     }
 }
 

@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
 use crate::phase::Phase;
@@ -24,9 +25,7 @@ impl<S> Clamp<S> {
         max: Option<f64>,
     ) -> Result<Self, ScheduleError> {
         for (field, bound) in [("min", min), ("max", max)] {
-            bound.map_or(Ok(()), |bound| {
-                ScheduleError::check_finite("clamp", field, bound)
-            })?;
+            ScheduleError::check_finite("clamp", field, bound.unwrap_or(0.0))?;
         }
         if let (Some(min), Some(max)) = (min, max) {
             ScheduleError::check(min <= max, "clamp", "max", max, "at least `min`")?;
@@ -55,15 +54,8 @@ impl<S: Schedule> Schedule for Clamp<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        Some(table(
-            "clamp",
-            [
-                ("min", self.min.to_data()),
-                ("max", self.max.to_data()),
-                ("of", Some(of)),
-            ],
-        ))
+        let bounds = [("min", self.min.to_data()), ("max", self.max.to_data())];
+        wrapped("clamp", bounds, &self.inner)
     }
 }
 

@@ -1,7 +1,8 @@
 use alloc::vec::Vec;
 
 use super::named::or_named;
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::math::{float, lerp};
 use crate::phase::{Phase, PhaseKind, until};
@@ -105,12 +106,7 @@ impl<S: Schedule> Schedule for Cooldown<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        let of = [("of", Some(of))];
-        Some(table(
-            "cooldown",
-            self.config.fields().into_iter().chain(of),
-        ))
+        wrapped("cooldown", self.config.fields(), &self.inner)
     }
 }
 

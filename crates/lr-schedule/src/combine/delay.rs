@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::field::Field;
 use crate::phase::{Phase, PhaseKind, before};
 use crate::schedule::{Bounded, Schedule};
@@ -52,11 +53,7 @@ impl<S: Schedule> Schedule for Delay<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        Some(table(
-            "delay",
-            [("steps", self.steps.to_data()), ("of", Some(of))],
-        ))
+        wrapped("delay", [("steps", self.steps.to_data())], &self.inner)
     }
 }
 

@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::math::{cos, finite, ln, sqrt};
 use crate::phase::Phase;
@@ -120,9 +121,7 @@ impl<S: Schedule> Schedule for Noise<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        let of = [("of", Some(of))];
-        Some(table("noise", self.config.fields().into_iter().chain(of)))
+        wrapped("noise", self.config.fields(), &self.inner)
     }
 }
 

@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
 use crate::phase::Phase;
@@ -56,11 +57,7 @@ impl<S: Schedule> Schedule for PerEpoch<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        Some(table(
-            "per_epoch",
-            [("steps", self.steps.to_data()), ("of", Some(of))],
-        ))
+        wrapped("per_epoch", [("steps", self.steps.to_data())], &self.inner)
     }
 }
 

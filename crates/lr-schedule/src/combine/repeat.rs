@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
 use crate::phase::{Phase, cycles};
@@ -44,10 +45,6 @@ impl<S: Schedule> Schedule for Repeat<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        Some(table(
-            "repeat",
-            [("every", self.every.to_data()), ("of", Some(of))],
-        ))
+        wrapped("repeat", [("every", self.every.to_data())], &self.inner)
     }
 }

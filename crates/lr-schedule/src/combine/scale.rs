@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
 use crate::math::finite;
@@ -46,11 +47,7 @@ impl<S: Schedule> Schedule for Scale<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        Some(table(
-            "scale",
-            [("factor", self.factor.to_data()), ("of", Some(of))],
-        ))
+        wrapped("scale", [("factor", self.factor.to_data())], &self.inner)
     }
 }
 

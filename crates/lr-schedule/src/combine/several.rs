@@ -1,7 +1,7 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use crate::data::Data;
+use crate::data::{Data, table};
 use crate::math::finite;
 use crate::schedule::{DynSchedule, Schedule};
 
@@ -70,6 +70,16 @@ fn length(parts: &[DynSchedule]) -> Option<u64> {
 pub(super) fn described(name: &str, parts: &[DynSchedule]) -> Option<Data> {
     let parts = parts.iter().map(|part| part.description());
     Some(Data::entry(name, Data::List(parts.collect::<Option<_>>()?)))
+}
+
+/// The description of a schedule around another one.
+pub(super) fn wrapped<'a>(
+    name: &str,
+    fields: impl IntoIterator<Item = (&'a str, Option<Data>)>,
+    of: &impl Schedule,
+) -> Option<Data> {
+    let of = ("of", Some(of.description()?));
+    Some(table(name, fields.into_iter().chain([of])))
 }
 
 impl Schedule for Product {

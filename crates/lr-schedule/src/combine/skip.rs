@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::field::Field;
 use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
@@ -50,11 +51,7 @@ impl<S: Schedule> Schedule for Skip<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        Some(table(
-            "skip",
-            [("steps", self.steps.to_data()), ("of", Some(of))],
-        ))
+        wrapped("skip", [("steps", self.steps.to_data())], &self.inner)
     }
 }
 

@@ -1,6 +1,7 @@
 use alloc::vec::Vec;
 
-use crate::data::{Data, table};
+use super::several::wrapped;
+use crate::data::Data;
 use crate::field::Field;
 use crate::phase::{Phase, PhaseKind, until};
 use crate::schedule::{Bounded, Schedule};
@@ -47,11 +48,7 @@ impl<S: Schedule> Schedule for Take<S> {
     }
 
     fn description(&self) -> Option<Data> {
-        let of = self.inner.description()?;
-        Some(table(
-            "take",
-            [("steps", self.steps.to_data()), ("of", Some(of))],
-        ))
+        wrapped("take", [("steps", self.steps.to_data())], &self.inner)
     }
 }
 

@@ -71,25 +71,3 @@ impl<A: Bounded, B: Bounded> Bounded for Then<A, B> {
         self.first.steps().saturating_add(self.next.steps())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use crate::prelude::*;
-
-    #[test]
-    fn grouping_changes_neither_rates_nor_spec() {
-        let (a, b, c) = (
-            LinearRamp::new(0.0, 1.0, 3),
-            Cosine::new(1.0, 0.5, 4),
-            Constant::new(0.25),
-        );
-        let left = a.then(b).then(c);
-        let right = a.then(b.then(c));
-        for n in 0..20 {
-            assert_eq!(left.at(n), right.at(n));
-        }
-        assert_eq!(left.to_spec(), right.to_spec());
-        assert_eq!(left.at(3), 1.0);
-        assert_eq!(left.at(7), 0.25);
-    }
-}

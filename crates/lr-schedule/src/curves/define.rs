@@ -120,6 +120,12 @@ macro_rules! curve {
         }
 
         impl $Spec {
+            /// The fields, in the order of the curve's constructor.
+            #[allow(clippy::too_many_arguments)] // there are as many fields
+            pub fn new($($field: impl Into<type_or!($Type $(, $Text)?)>),*) -> Self {
+                Self { $($field: $field.into()),* }
+            }
+
             pub(super) const KIND: $crate::curves::define::CurveKind = $crate::curves::define::CurveKind {
                 name: $name,
                 type_name: stringify!($Curve),

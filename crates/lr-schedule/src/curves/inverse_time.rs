@@ -68,14 +68,8 @@ impl InverseTime {
     }
 
     fn of(config: InverseTimeConfig) -> Result<Self, ScheduleError> {
-        let InverseTimeConfig {
-            start,
-            rate,
-            steps,
-            power,
-            staircase,
-        } = config;
-        Self::checked(start, rate, steps, power, staircase)
+        let (start, rate, steps) = (config.start, config.rate, config.steps);
+        Self::checked(start, rate, steps, config.power, config.staircase)
     }
 }
 

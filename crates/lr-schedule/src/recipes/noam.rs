@@ -44,13 +44,8 @@ impl Schedule for Noam {
     fn phases(&self, span: f64) -> Vec<Phase> {
         let warmup = self.warmup as f64;
         let decay = (span - warmup).max(0.0);
-        parts(
-            &[
-                (PhaseKind::WarmUp, "warm-up", warmup),
-                (PhaseKind::Decay, "decay", decay),
-            ],
-            span,
-        )
+        let up = (PhaseKind::WarmUp, "warm-up", warmup);
+        parts(&[up, (PhaseKind::Decay, "decay", decay)], span)
     }
 
     fn span(&self) -> Option<u64> {

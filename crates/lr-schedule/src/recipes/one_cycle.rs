@@ -224,35 +224,3 @@ impl Bounded for OneCycleMomentum {
         self.cycle.steps()
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cycles_of_a_step_or_two_and_phases_of_no_width_stay_finite() {
-        for total_steps in 1..6 {
-            for pct_start in [0.0, 0.1, 0.5, 1.0] {
-                for three_phase in [false, true] {
-                    let schedule = OneCycleConfig::new(0.1, total_steps)
-                        .with_pct_start(pct_start)
-                        .with_three_phase(three_phase)
-                        .build()
-                        .unwrap();
-                    for n in (0..10).chain([u64::MAX]) {
-                        let (lr, momentum) = (schedule.at(n), schedule.momentum().at(n));
-                        assert!((0.0..=0.1).contains(&lr), "{schedule:?} at {n}: {lr}");
-                        assert!((0.85..=0.95).contains(&momentum));
-                    }
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn the_last_rate_is_held() {
-        let schedule = OneCycle::new(0.1, 100);
-        assert_eq!(schedule.at(99), schedule.at(u64::MAX));
-        assert_eq!(schedule.momentum().at(u64::MAX), 0.95);
-    }
-}

@@ -190,34 +190,3 @@ impl Schedule for Restarts {
         Some(table("restarts", self.config.fields()))
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cycle_begins_at_its_peak_where_logarithms_fall_short() {
-        let config = RestartsConfig::new(0.1, 0.0, 10).with_t_mult(3.0);
-        let exact = config.build().unwrap();
-        let mut begin = 0;
-        for i in 0..20u32 {
-            assert_eq!(exact.at(begin), 0.1, "cycle {i}");
-            begin += 10 * 3u64.pow(i);
-        }
-        // The fifth restart: log(243, 3) < 5, with the logarithm that Python has.
-        #[cfg(feature = "std")]
-        {
-            let timm = config.with_index(CycleIndex::Logarithm).build().unwrap();
-            assert!(timm.at(10 * 121) < 1e-15);
-        }
-    }
-
-    #[test]
-    fn cycles_that_become_shorter_come_to_an_end() {
-        let config = RestartsConfig::new(0.1, 0.001, 100).with_t_mult(0.5);
-        let schedule = config.build().unwrap();
-        assert_eq!(schedule.at(100), 0.1);
-        assert_eq!(schedule.at(200), 0.001);
-        assert_eq!(schedule.at(u64::MAX), 0.001);
-    }
-}

@@ -4,7 +4,7 @@ use crate::combine::{Take, Then};
 use crate::curves::{Constant, Geometric, LinearRamp};
 use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
-use crate::phase::{Phase, PhaseKind, parts};
+use crate::phase::{Phase, three_parts};
 use crate::schedule::{Bounded, Schedule};
 
 options! {
@@ -92,14 +92,8 @@ impl Schedule for TriStage {
     }
 
     fn phases(&self, span: f64) -> Vec<Phase> {
-        parts(
-            &[
-                (PhaseKind::WarmUp, "warm-up", self.config.warmup as f64),
-                (PhaseKind::Stable, "hold", self.config.hold as f64),
-                (PhaseKind::Decay, "decay", self.config.decay as f64),
-            ],
-            span,
-        )
+        let lengths = [self.config.warmup, self.config.hold, self.config.decay];
+        three_parts("hold", lengths, span)
     }
 
     fn description(&self) -> Option<Data> {

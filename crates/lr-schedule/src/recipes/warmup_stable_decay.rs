@@ -4,7 +4,7 @@ use crate::combine::{Take, Then, Warmup, WarmupConfig};
 use crate::curves::{Anneal, Constant};
 use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
-use crate::phase::{Phase, PhaseKind, parts};
+use crate::phase::{Phase, three_parts};
 use crate::schedule::{Bounded, Schedule};
 use crate::shape::Shape;
 
@@ -98,14 +98,8 @@ impl Schedule for WarmupStableDecay {
     }
 
     fn phases(&self, span: f64) -> Vec<Phase> {
-        parts(
-            &[
-                (PhaseKind::WarmUp, "warm-up", self.config.warmup as f64),
-                (PhaseKind::Stable, "stable", self.config.stable as f64),
-                (PhaseKind::Decay, "decay", self.config.decay as f64),
-            ],
-            span,
-        )
+        let lengths = [self.config.warmup, self.config.stable, self.config.decay];
+        three_parts("stable", lengths, span)
     }
 
     fn description(&self) -> Option<Data> {

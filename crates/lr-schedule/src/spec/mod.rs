@@ -153,7 +153,7 @@ described! {
     /// [`Restarts`]
     Restarts restarts {
         max: f64,
-        min: f64 = RestartsConfig::DEFAULT.min,
+        min: f64 = 0.0,
         steps: Length,
         shape: Shape = RestartsConfig::DEFAULT.shape,
         t_mult: f64 = RestartsConfig::DEFAULT.t_mult,

@@ -11,7 +11,7 @@ use std::io::{Seek, SeekFrom};
 use super::source::{Source, Storage, Storages, take, unreadable};
 use crate::dtype::Dtype;
 use crate::error::TorchError;
-use crate::pickle::node::{Id, Node};
+use crate::pickle::node::Node;
 use crate::pickle::{MAX_PICKLE_BYTES, Pickle};
 
 /// The number that torch/serialization.py has as its MAGIC_NUMBER, pickled, and the beginning of a pickle.
@@ -87,7 +87,7 @@ impl Row {
             return Err(TorchError::Damaged(why.to_string()));
         };
         for key in list {
-            let key = text(keys, *key).unwrap_or_default();
+            let key = keys.text_of(*key).unwrap_or_default();
             let Some(size) = sizes.get(key) else {
                 // One that nothing refers to, or of an unknown type: those behind it can't be found.
                 break;
@@ -122,20 +122,13 @@ impl Row {
     }
 }
 
-fn text(pickle: &Pickle, id: Id) -> Option<&str> {
-    match pickle.node(id) {
-        Node::Text(span) => Some(pickle.text(span)),
-        _ => None,
-    }
-}
-
 fn is_big_endian(system: &Pickle) -> bool {
     let Node::Dict(pairs) = system.node(system.root()) else {
         return false;
     };
     let mut little = pairs
         .iter()
-        .filter(|(key, _)| text(system, *key) == Some("little_endian"));
+        .filter(|(key, _)| system.text_of(*key) == Some("little_endian"));
     little.any(|(_, value)| matches!(system.node(*value), Node::Bool(false)))
 }
 
@@ -149,7 +142,7 @@ fn sizes(pickle: &Pickle) -> HashMap<&str, u64> {
             return None;
         };
         let size = Dtype::storage_size(pickle.text(&class.name))?;
-        Some((text(pickle, *key)?, size as u64))
+        Some((pickle.text_of(*key)?, size as u64))
     });
     sizes.collect()
 }

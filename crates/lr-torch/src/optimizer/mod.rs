@@ -101,10 +101,8 @@ impl<'a> ParamGroup<'a> {
         let params = value.field("params")?;
         budget.spend(params.count_items()?)?;
         let params = params.items()?;
-        let params = params
-            .iter()
-            .map(Value::count)
-            .collect::<Result<Vec<_>, _>>()?;
+        let params = params.iter().map(Value::count);
+        let params = params.collect::<Result<Vec<_>, _>>()?;
         let names = match options.remove("param_names") {
             Some(names) => {
                 budget.spend(names.count_items()?)?;

@@ -77,6 +77,14 @@ impl Pickle {
         &self.bytes[span.start as usize..span.end as usize]
     }
 
+    /// The text that a value is, if it is one.
+    pub fn text_of(&self, id: Id) -> Option<&str> {
+        match self.node(id) {
+            Node::Text(span) => Some(self.text(span)),
+            _ => None,
+        }
+    }
+
     /// The text of a span that was checked when it was read.
     pub fn text(&self, span: &Span) -> &str {
         std::str::from_utf8(self.bytes(span)).unwrap_or_default()

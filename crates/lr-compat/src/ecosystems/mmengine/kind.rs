@@ -1,11 +1,11 @@
 //! The schedulers that MMEngine has.
 
-use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, MultiStepSpec, StepSpec};
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
 
 use crate::args::{Args, count, list, number, unknown_scheduler};
-use crate::build::{anneal, constant, linear, polynomial, sequence, skip, steps, then};
+use crate::build::{anneal, constant, linear, multi_step, polynomial, sequence, skip, then};
 use crate::torch;
 
 const SCHEDULERS: &[&str] = &[
@@ -38,7 +38,7 @@ impl Kind {
         scale: u64,
         base: f64,
     ) -> Result<Self, ScheduleError> {
-        let scaled = |count: u64| steps(count.saturating_mul(scale));
+        let scaled = |count: u64| count.saturating_mul(scale);
         Ok(match name {
             "ConstantLR" => {
                 let factor = args.share("factor", 1.0 / 3.0);
@@ -57,22 +57,19 @@ impl Kind {
                     _ => linear(start, end, own - 1),
                 })
             }
-            "ExponentialLR" => Self::Factor(Spec::from(ExponentialSpec {
-                start: 1.0,
-                gamma: args.not_negative("gamma", None),
-            })),
-            "StepLR" => Self::Factor(Spec::from(StepSpec {
-                start: 1.0,
-                step_size: scaled(args.steps("step_size", None)),
-                gamma: args.not_negative("gamma", 0.1),
-            })),
+            "ExponentialLR" => Self::Factor(Spec::from(ExponentialSpec::new(
+                1.0,
+                args.not_negative("gamma", None),
+            ))),
+            "StepLR" => Self::Factor(Spec::from(StepSpec::new(
+                1.0,
+                scaled(args.steps("step_size", None)),
+                args.not_negative("gamma", 0.1),
+            ))),
             "MultiStepLR" => {
                 let milestones = args.items("milestones", count);
-                Self::Factor(Spec::from(MultiStepSpec {
-                    start: 1.0,
-                    milestones: milestones.into_iter().map(scaled).collect(),
-                    gamma: args.not_negative("gamma", 0.1),
-                }))
+                let gamma = args.not_negative("gamma", 0.1);
+                Self::Factor(multi_step(1.0, milestones.into_iter().map(scaled), gamma))
             }
             "PolyLR" => {
                 let end = args.number("eta_min", 0.0);
@@ -88,13 +85,7 @@ impl Kind {
                 let t_max = args.maybe_count("T_max").filter(|t_max| *t_max > 0);
                 let t_max = t_max.map_or(own, |t_max| t_max.saturating_mul(scale));
                 let min = eta_min(args, base, Some(0.0));
-                let wave = move |max| {
-                    Spec::from(CosineAnnealingSpec {
-                        max,
-                        min,
-                        t_max: steps(t_max),
-                    })
-                };
+                let wave = move |max| Spec::from(CosineAnnealingSpec::new(max, min, t_max));
                 let once = own <= t_max.saturating_add(1);
                 let rates = move |rate| match rate == base || once {
                     true => wave(rate),
@@ -162,10 +153,8 @@ fn eta_min(args: &mut Args, base: f64, default: Option<f64>) -> f64 {
         args.maybe_number("eta_min_ratio"),
     );
     if rate.is_some() && ratio.is_some() {
-        args.refuse(
-            "eta_min_ratio",
-            "is given beside `eta_min`, for which it stands",
-        );
+        let why = "is given beside `eta_min`, for which it stands";
+        args.refuse("eta_min_ratio", why);
     }
     let given = rate.or(ratio.map(|ratio| base * ratio)).or(default);
     given.unwrap_or_else(|| {

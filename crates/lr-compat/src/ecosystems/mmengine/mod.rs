@@ -18,8 +18,8 @@ use lr_schedule::spec::Data;
 use lr_schedule::{Schedule, ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
-use crate::args::{Args, buildable, list};
-use crate::build::{constant, feedback, sequence, skip, steps, then};
+use crate::args::{Args, buildable, one_or_list};
+use crate::build::{constant, feedback, per_epoch, scale, sequence, skip, then};
 use crate::torch::rule::plateau;
 use kind::Kind;
 
@@ -52,10 +52,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         base: facts.rate(rate, "optim_wrapper.optimizer.lr")?,
         facts,
     };
-    let given = all.read("param_scheduler", |data| match data {
-        Data::List(_) => list(data, Ok),
-        one => Ok(vec![one]),
-    });
+    let given = all.read("param_scheduler", |data| one_or_list(data, Ok));
     optimizer.finish(wrapper.finish(train.finish(all.finish(())?)?)?)?;
     let given = given.unwrap_or_default();
     let single = given.len() == 1;
@@ -99,12 +96,8 @@ impl Part {
         args.flag("verbose", false);
         let by_epoch = args.flag("by_epoch", true);
         let convert = args.flag("convert_to_iter_based", false);
-        args.check(
-            by_epoch || !convert,
-            "convert_to_iter_based",
-            "true",
-            "false without by_epoch",
-        );
+        let (valid, allowed) = (by_epoch || !convert, "false without by_epoch");
+        args.check(valid, "convert_to_iter_based", "true", allowed);
         let iterations = run.max_iters.is_some();
         let default_end = match (by_epoch, iterations) {
             (true, true) => Some(1),
@@ -145,18 +138,15 @@ impl Part {
     fn held(&self, curve: Spec) -> Result<Spec, ScheduleError> {
         let own = ((self.end - self.begin) / self.every).max(1);
         let last = curve.build().map_err(|error| error.inside(&self.place))?;
-        let per_epoch = |of: Spec| match self.every {
+        let by_iterations = |of: Spec| match self.every {
             1 => of,
-            every => Spec::PerEpoch {
-                steps: steps(every),
-                of: Box::new(of),
-            },
+            every => per_epoch(every, of),
         };
         let until = (self.end - self.begin).max(1);
         Ok(match last.length() {
             // It is at its end there in any case.
-            Some(length) if length < own => per_epoch(curve),
-            _ => then(until, per_epoch(curve), constant(last.at(own - 1))),
+            Some(length) if length < own => by_iterations(curve),
+            _ => then(until, by_iterations(curve), constant(last.at(own - 1))),
         })
     }
 }
@@ -190,13 +180,8 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
     }
     let of = |rate: f64, product: &[Spec]| match product {
         [] => constant(rate),
-        product => Spec::Scale {
-            factor: rate,
-            of: Box::new(match product {
-                [one] => one.clone(),
-                several => Spec::Product(several.to_vec()),
-            }),
-        },
+        [one] => scale(rate, one.clone()),
+        several => scale(rate, Spec::Product(several.to_vec())),
     };
     let mut before = Vec::new();
     // The rate as it is without the factors since the last one that isn't a factor.
@@ -231,10 +216,7 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
         for (end, factor) in &product {
             if *end > part.end {
                 let until_now = factor.build()?.at(part.end - 1);
-                since.push(Spec::Scale {
-                    factor: 1.0 / until_now,
-                    of: Box::new(skip(part.end, factor.clone())),
-                });
+                since.push(scale(1.0 / until_now, skip(part.end, factor.clone())));
             }
         }
         (rest, from) = (of(reached, &since), part.end);
@@ -266,16 +248,14 @@ fn on_plateau(
         let why = "observes a metric, and can't be one of several here";
         return Err(ScheduleError::unsupported(place, why));
     }
-    for beside in [
+    args.pass_over(&[
         "monitor",
         "verbose",
         "by_epoch",
         "begin",
         "end",
         "last_step",
-    ] {
-        args.read(beside, Ok);
-    }
+    ]);
     let rules = [("less", "min"), ("greater", "max")];
     let rule = args.choice("rule", "min", &rules);
     let Data::Table(mut given) = args.rest() else {

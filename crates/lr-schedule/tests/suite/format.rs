@@ -1,0 +1,63 @@
+//! The formats of texts.
+
+use lr_schedule::spec::{Data, Format};
+
+#[test]
+fn the_format_of_a_text_is_told_by_its_beginning() {
+    for (text, format) in [
+        ("{\"cosine\": 1}", Format::Json),
+        ("# what\n\n[training]\nlr = 1", Format::Toml),
+        ("lr = 0.1", Format::Toml),
+        ("a.b-c = 'x: y'", Format::Toml),
+        ("lr: 0.1", Format::Yaml),
+        ("name: a = b", Format::Yaml),
+        ("---\nlr: 1", Format::Yaml),
+        ("- type: LinearLR", Format::Yaml),
+        ("%YAML 1.2\n---\n{a: 1}", Format::Yaml),
+        ("--lr 0.1", Format::Arguments),
+        ("", Format::Yaml),
+    ] {
+        assert_eq!(Format::of(text), format, "{text}");
+    }
+    assert_eq!(Format::of_ending("YML"), Some(Format::Yaml));
+    assert_eq!(Format::of_ending("txt"), None);
+}
+
+#[test]
+fn arguments_are_a_table() {
+    let text = "train.py --lr 3e-4 --lr=1e-3 \\\n  --adam-betas \"(0.9, 0.98)\" # of Adam\n\
+                --steps 3 7 --momentum -0.5 --nesterov";
+    let data = Format::Arguments.read(text).unwrap();
+    assert_eq!(data.at("lr"), Some(&Data::Number(1e-3)));
+    assert_eq!(
+        data.at("adam_betas"),
+        Some(&Data::Text("(0.9, 0.98)".to_string()))
+    );
+    let steps = Data::List([3, 7].map(Data::Integer).into());
+    assert_eq!(data.at("steps"), Some(&steps));
+    assert_eq!(data.at("momentum"), Some(&Data::Number(-0.5)));
+    assert_eq!(data.at("nesterov"), Some(&Data::Bool(true)));
+    assert!(Format::Arguments.read("--lr \"1").is_err());
+}
+
+#[test]
+fn yaml_is_read_as_python_means_it() {
+    let text = "a: &one {lr: 1e-3, on: yes}\nb: {<<: *one, lr: 2}\nc: !!python/tuple [1, 0x10, 1_000, .inf]\n\
+                d: null\ne: '1'\nf: ~\n7: x\n";
+    let data = Format::Yaml.read(text).unwrap();
+    assert_eq!(data.at("a.lr"), Some(&Data::Number(1e-3)));
+    assert_eq!(data.at("b.on"), Some(&Data::Bool(true)));
+    assert_eq!(data.at("b.lr"), Some(&Data::Integer(2)));
+    let numbers = [
+        Data::Integer(1),
+        Data::Integer(16),
+        Data::Integer(1000),
+        Data::Number(f64::INFINITY),
+    ];
+    assert_eq!(data.at("c"), Some(&Data::List(numbers.into())));
+    assert_eq!([data.at("d"), data.at("f")], [None, None]);
+    assert_eq!(data.at("e"), Some(&Data::Text("1".to_string())));
+    assert!(data.at("7").is_some());
+    let error = Format::Yaml.read("a: 1\nb: [1\n").unwrap_err();
+    assert!(error.line >= 2, "{error}");
+}
