@@ -212,7 +212,8 @@ pub struct Audit {
     #[command(flatten)]
     pub log: LogFile,
     /// The schedule that it should have followed: a file, or a text that begins with `{`. Default: for a
-    /// Trainer's log, the shape that its rates have, over the steps that the log says the run has
+    /// Trainer's log, that of the training_args.bin beside it, or else the shape that its rates have, over
+    /// the steps that the log says the run has
     #[arg(long, value_name = "SPEC")]
     pub against: Option<String>,
     /// The library or program whose config that is. Default: the one whose shape it has

@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use lr_schedule::spec::{Data, Format};
 use serde::Deserialize;
@@ -12,9 +12,14 @@ use crate::failure::Failure;
 /// No config is longer than this.
 const MOST_BYTES: u64 = 64 << 20;
 
+/// No config is made of more files.
+const MOST_FILES: usize = 32;
+
 /// A text in one of the formats, and where it came from.
 pub struct Document {
     pub origin: String,
+    /// The folder of its file.
+    folder: Option<PathBuf>,
     text: String,
     format: Format,
 }
@@ -42,8 +47,10 @@ impl Document {
         let ending = path.extension().and_then(|ending| ending.to_str());
         let format = ending.and_then(Format::of_ending);
         let format = format.unwrap_or_else(|| Format::of(&text));
+        let folder = path.parent().filter(|_| !standard);
         Ok(Self {
             origin,
+            folder: folder.map(Path::to_path_buf),
             text,
             format,
         })
@@ -53,17 +60,48 @@ impl Document {
     pub fn expression(text: &str, origin: String) -> Self {
         Self {
             origin,
+            folder: None,
             text: text.to_string(),
             format: Format::of(text),
         }
     }
 
-    /// The data in the text, or an error with its place there.
+    /// The data in the text, over that of the files that its `_BASE_` names, or an error with its place there.
     pub fn data(&self) -> Result<Data, Failure> {
-        self.format.read(&self.text).map_err(|error| {
+        self.over_bases(&mut 0)
+    }
+
+    fn over_bases(&self, files: &mut usize) -> Result<Data, Failure> {
+        let mut data = self.format.read(&self.text).map_err(|error| {
             let place = format!("{}:{}:{}", self.origin, error.line, error.column);
             Failure::input(&place, error.problem)
-        })
+        })?;
+        let (Data::Table(entries), Some(folder)) = (&mut data, &self.folder) else {
+            return Ok(data);
+        };
+        let Some(at) = entries.iter().position(|(name, _)| name == "_BASE_") else {
+            return Ok(data);
+        };
+        let bases = match entries.remove(at).1 {
+            Data::List(bases) => bases,
+            base => vec![base],
+        };
+        let mut merged = Data::Table(Vec::new());
+        for base in bases {
+            let Data::Text(base) = base else {
+                let problem = format!("_BASE_: must be the name of a file, got {base}");
+                return Err(Failure::input(&self.origin, problem));
+            };
+            *files += 1;
+            if *files > MOST_FILES {
+                let problem = format!("_BASE_: leads to more than {MOST_FILES} files");
+                return Err(Failure::input(&self.origin, problem));
+            }
+            let base = Self::read(&folder.join(base))?.over_bases(files)?;
+            merge(base, &mut merged);
+        }
+        merge(data, &mut merged);
+        Ok(merged)
     }
 
     /// The text as JSON, or an error with its place there.
@@ -86,6 +124,21 @@ impl Document {
             serde_json::from_value(value)
                 .map_err(|error| Failure::input(&self.origin, error.to_string())),
         )
+    }
+}
+
+/// Puts data over other data: tables entry by entry, anything else in the other's place.
+fn merge(over: Data, into: &mut Data) {
+    match (over, into) {
+        (Data::Table(over), Data::Table(into)) => {
+            for (name, value) in over {
+                match into.iter_mut().find(|(known, _)| *known == name) {
+                    Some((_, known)) => merge(value, known),
+                    None => into.push((name, value)),
+                }
+            }
+        }
+        (over, into) => *into = over,
     }
 }
 

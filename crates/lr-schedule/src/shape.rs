@@ -69,6 +69,12 @@ pub enum Shape {
         /// Above `lower`; timm's default is 3.
         upper: f64,
     },
+    /// A reflected exponential with another bend: what is left is `(1 - t) / (1 - beta + beta · (1 - t))`. With a half
+    /// it is [`Rex`](Self::Rex); axolotl's `rex` has 0.9.
+    Reflected {
+        /// Between 0 and 1.
+        beta: f64,
+    },
 }
 
 impl Shape {
@@ -90,6 +96,7 @@ impl Shape {
             Self::Tanh { lower, upper } => {
                 0.5 * (1.0 + tanh(lower * (1.0 - t) + upper * t)) //
             }
+            Self::Reflected { beta } => 1.0 - (1.0 - t) / (1.0 - beta + beta * (1.0 - t)),
         }
     }
 
@@ -119,6 +126,7 @@ impl Shape {
         ("exponential", &["ratio"]),
         ("cosine_power", &["power"]),
         ("tanh", &["lower", "upper"]),
+        ("reflected", &["beta"]),
     ];
 
     /// This shape's index in [`KINDS`](Self::KINDS), and its numbers; 0 where it has none.
@@ -134,6 +142,7 @@ impl Shape {
             Self::Exponential { ratio } => (7, [ratio, 0.0]),
             Self::CosinePower { power } => (8, [power, 0.0]),
             Self::Tanh { lower, upper } => (9, [lower, upper]),
+            Self::Reflected { beta } => (10, [beta, 0.0]),
         }
     }
 
@@ -150,6 +159,7 @@ impl Shape {
             7 => Self::Exponential { ratio: a },
             8 => Self::CosinePower { power: a },
             9 => Self::Tanh { lower: a, upper: b },
+            10 => Self::Reflected { beta: a },
             _ => return None,
         })
     }
@@ -164,9 +174,9 @@ impl Shape {
         let (name, parameters) = Self::KINDS[kind];
         let owner = format!("{place}.{name}");
         match self {
-            Self::Exponential { ratio } => {
-                let valid = ratio > 0.0 && ratio < 1.0;
-                ScheduleError::check(valid, &owner, "ratio", ratio, "above 0 and below 1")
+            Self::Exponential { .. } | Self::Reflected { .. } => {
+                let valid = a > 0.0 && a < 1.0;
+                ScheduleError::check(valid, &owner, parameters[0], a, "above 0 and below 1")
             }
             Self::Tanh { .. } => {
                 ScheduleError::check_finite(&owner, "lower", a)?;

@@ -59,6 +59,15 @@ impl TrainingArguments {
         found.map(|(_, data)| data)
     }
 
+    /// The attribute of that name, where it is a number.
+    pub fn number(&self, name: &str) -> Option<f64> {
+        match self.get(name)? {
+            Data::Integer(integer) => Some(*integer as f64),
+            Data::Number(number) => Some(*number),
+            _ => None,
+        }
+    }
+
     /// The schedule of an optimizer, or one of its groups, whose rate is `base_lr`, in a run of `total_steps`.
     /// Those are what `trainer_state.json` has as `max_steps`. Default: the attribute `max_steps`.
     ///
@@ -66,11 +75,7 @@ impl TrainingArguments {
     ///
     /// No length that is known, and arguments that make no schedule.
     pub fn schedule(&self, base_lr: f64, total_steps: Option<u64>) -> Result<Spec, ScheduleError> {
-        let number = |name| match self.get(name) {
-            Some(Data::Integer(integer)) => *integer as f64,
-            Some(Data::Number(number)) => *number,
-            _ => 0.0,
-        };
+        let number = |name| self.number(name).unwrap_or(0.0);
         let total = match (total_steps, number("max_steps")) {
             (Some(total), _) => total,
             (None, steps) if steps >= 1.0 => steps as u64,

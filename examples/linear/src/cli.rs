@@ -89,8 +89,8 @@ pub struct Options {
         default_value = "warmup-cosine",
         value_parser = ScheduleChoice::parse,
         help = format!(
-            "How the learning rate moves: by name, or any schedule as a file (JSON, TOML) or a text, \
-             such as '{}' [by name: {}]",
+            "How the learning rate moves: by name, or any schedule as a file (JSON, TOML, YAML) or a text, \
+             such as '{}', or another program's config, as `lr convert` takes it [by name: {}]",
             r#"{"warmup": {"steps": "5%", "of": {"cosine": {"start": 0.02, "steps": "rest"}}}}"#,
             ScheduleName::all()
         )
@@ -99,7 +99,8 @@ pub struct Options {
     /// What takes the steps.
     #[arg(long, value_enum, default_value_t = OptimizerName::Adam)]
     pub optimizer: OptimizerName,
-    /// Peak learning rate of a schedule by name [default: 0.02, for sgd 0.01].
+    /// Peak learning rate of a schedule by name [default: 0.02, for sgd 0.01]; the optimizer's rate for a config
+    /// that has none.
     #[arg(long, allow_negative_numbers = true, value_parser = learning_rate)]
     pub lr: Option<f64>,
     /// Passes over the training data.

@@ -43,6 +43,8 @@ pub enum Error {
     },
     #[error(transparent)]
     Schedule(#[from] ScheduleError),
+    #[error("{0}: give --lr")]
+    NoRate(ScheduleError),
     #[error("--lr is the peak of a schedule by name; one of your own has its rates in itself")]
     RateOfSpec,
     #[error(transparent)]

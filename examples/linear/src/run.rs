@@ -30,6 +30,7 @@ const OPTIONS: &str = "options";
 
 /// Trains from the beginning, in the directory `path`.
 pub fn train(options: Options, path: &Path) -> Result<ExitCode, Error> {
+    let options = schedule::settled(options)?;
     let dir = RunDir::create(path)?;
     let backend = start_backend()?;
     let run = Run::new(&options, &backend)?;
@@ -40,7 +41,7 @@ pub fn train(options: Options, path: &Path) -> Result<ExitCode, Error> {
 /// Finishes the run in the directory `path` where there is one, with the same options; begins it otherwise.
 pub fn resume_or_start(options: Options, path: &Path) -> Result<ExitCode, Error> {
     match RunDir::holds_a_run(path) {
-        true => go_on(path, Some(options)),
+        true => go_on(path, Some(schedule::settled(options)?)),
         false => train(options, path),
     }
 }

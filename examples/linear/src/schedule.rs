@@ -5,10 +5,13 @@ use std::path::Path;
 use burn_lr::prelude::*;
 use burn_lr::spec::{Data, TrainingLength};
 use clap::ValueEnum;
+use lr_compat::ecosystems::{self, Facts};
+use lr_schedule::spec::Format;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 use crate::cli::{Options, ScheduleName};
+use crate::data::Dataset;
 use crate::optimizer::MOMENTUM;
 
 /// A schedule of the command line: one of this program's own, or any other.
@@ -19,36 +22,38 @@ pub enum ScheduleChoice {
     Named(ScheduleName),
     /// Any other, with rates and lengths of its own.
     Spec(Box<Spec>),
+    /// The same as a file or a text has it, or another program's config, until [`settled`] makes a spec of it.
+    #[serde(skip)]
+    Config(Data),
 }
 
 impl ScheduleChoice {
-    /// Reads a name, a text that begins with `{`, or a file: TOML where it ends in `.toml`, and
-    /// JSON otherwise.
+    /// Reads a name, a text that begins with `{`, or a file of JSON, TOML or YAML.
     ///
     /// # Errors
     ///
-    /// What is neither, a file that can't be read, and what makes no schedule, with its place.
+    /// What is neither, and a file that can't be read, with the place in it.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Ok(name) = ScheduleName::from_str(text, false) {
             return Ok(Self::Named(name));
         }
-        let json = |text: &str| serde_json::from_str(text).map_err(|error| error.to_string());
-        let data: Data = if text.trim_start().starts_with('{') {
-            json(text)?
-        } else if Path::new(text).is_file() {
-            let content = std::fs::read_to_string(text).map_err(|error| error.to_string())?;
-            match text.ends_with(".toml") {
-                true => toml::from_str(&content).map_err(toml_error),
-                false => json(&content),
-            }?
+        let read =
+            |format: Format, text: &str| format.read(text).map_err(|error| error.to_string());
+        let path = Path::new(text);
+        let data = if text.trim_start().starts_with('{') {
+            read(Format::Json, text)
+        } else if path.is_file() {
+            let content = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
+            let ending = path.extension().and_then(|ending| ending.to_str());
+            let format = ending.and_then(Format::of_ending);
+            read(format.unwrap_or_else(|| Format::of(&content)), &content)
         } else {
             return Err(format!(
                 "no file is there, and no schedule has that name [possible values: {}]",
                 ScheduleName::all()
             ));
         };
-        let spec = Spec::from_data(data).map_err(|error| error.to_string())?;
-        Ok(Self::Spec(Box::new(spec)))
+        data.map(Self::Config)
     }
 
     /// The name, of a spec that of its outermost part.
@@ -56,15 +61,42 @@ impl ScheduleChoice {
         match self {
             Self::Named(name) => name.text(),
             Self::Spec(spec) => spec.name().to_string(),
+            Self::Config(_) => "config".to_string(),
         }
     }
 }
 
-/// A mistake in TOML in one line: where it is, and what.
-fn toml_error(error: toml::de::Error) -> String {
-    let text = error.to_string();
-    let place = text.lines().next().unwrap_or_default();
-    format!("{place}: {}", error.message().replace('\n', " "))
+/// Options whose schedule is a name or a spec: that of a config has the facts that it leaves out from the
+/// run, and the rate from `--lr`, if it takes one.
+pub fn settled(mut options: Options) -> Result<Options, Error> {
+    let ScheduleChoice::Config(config) = &options.schedule else {
+        return Ok(options);
+    };
+    let data = Dataset::new(options.seed);
+    let steps_per_epoch = Some(data.steps_per_epoch(options.batch_size));
+    let mut facts = Facts {
+        epochs: Some(options.epochs),
+        steps_per_epoch,
+        batches_per_epoch: steps_per_epoch,
+        samples: Some(data.train.len() as u64),
+        batch_size: Some(options.batch_size),
+        samples_per_step: Some(options.batch_size),
+        ..Facts::default()
+    };
+    let read = ecosystems::read(config.clone(), &facts);
+    let spec = match (read, options.lr) {
+        (Err(_), Some(_)) => {
+            facts.base_lr = options.lr.take();
+            ecosystems::read(config.clone(), &facts)
+        }
+        (read, _) => read,
+    };
+    let spec = spec.map_err(|error| match error.to_string() {
+        text if text.contains("depends on the run's `base_lr`") => Error::NoRate(error),
+        _ => error.into(),
+    })?;
+    options.schedule = ScheduleChoice::Spec(Box::new(spec));
+    Ok(options)
 }
 
 /// Creates the scheduler that `options` choose, for a run of the length `run`.
@@ -73,6 +105,7 @@ pub fn scheduler(options: &Options, run: &TrainingLength) -> Result<DynScheduler
         ScheduleChoice::Named(name) => named(*name, options, run.steps()),
         ScheduleChoice::Spec(_) if options.lr.is_some() => Err(Error::RateOfSpec),
         ScheduleChoice::Spec(spec) => Ok(Scheduler::from_spec(&spec.resolve(run)?)?),
+        ScheduleChoice::Config(_) => scheduler(&settled(options.clone())?, run),
     }
 }
 

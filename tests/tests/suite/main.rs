@@ -17,6 +17,7 @@ mod groups;
 mod hostile_torch;
 mod notebook;
 mod optimizers;
+mod programs;
 mod pytorch;
 mod scheduled_optimizer;
 mod supervised;

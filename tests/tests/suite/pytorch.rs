@@ -30,22 +30,25 @@ const STEPS: usize = 200;
 const EVERY: usize = 5;
 
 #[derive(Deserialize)]
-struct Case {
+pub struct Case {
     model: String,
-    optimizer: String,
+    pub optimizer: String,
     /// Of each step from the saved one on, one for each group.
-    rates: Vec<Vec<f64>>,
+    pub rates: Vec<Vec<f64>>,
     losses: Vec<f64>,
     weights: BTreeMap<String, Vec<f64>>,
 }
 
-fn cases() -> Vec<Case> {
+pub fn cases_of(text: &str) -> Vec<Case> {
     #[derive(Deserialize)]
     struct Table {
         cases: Vec<Case>,
     }
-    let text = include_str!("../../torch/runs.json");
     serde_json::from_str::<Table>(text).unwrap().cases
+}
+
+fn cases() -> Vec<Case> {
+    cases_of(include_str!("../../torch/runs.json"))
 }
 
 fn path(folder: &str, file: &str) -> PathBuf {
@@ -58,7 +61,7 @@ fn open(folder: &str, file: &str) -> TorchFile {
 }
 
 /// One of PyTorch's models in Burn.
-trait Network: Module + 'static {
+pub trait Network: Module + 'static {
     fn new(device: &Device) -> Self;
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
     /// How PyTorch's weights are called.
@@ -69,7 +72,7 @@ trait Network: Module + 'static {
 
 /// A `Sequential` of PyTorch's.
 #[derive(Module, Debug)]
-struct Sequential {
+pub struct Sequential {
     layers: Vec<Linear>,
 }
 
@@ -142,7 +145,7 @@ fn named(name: &str, layer: &Linear) -> [(String, Vec<f64>); 2] {
 }
 
 /// What gives the rates.
-enum Rates {
+pub enum Rates {
     One(Box<DynScheduler>),
     Groups(GroupScheduler),
 }
@@ -162,11 +165,11 @@ impl Rates {
     }
 }
 
-/// A run that goes on from a folder's files.
-struct Run<M> {
+/// A run that goes on.
+pub struct Run<M> {
     model: M,
     optimizer: ModuleOptimizer,
-    rates: Rates,
+    pub rates: Rates,
 }
 
 impl<M: Network> Run<M> {
@@ -185,14 +188,23 @@ impl<M: Network> Run<M> {
         let state = OptimizerState::read(&optimizer.root())?;
         let state = ReadOptions::new().with_optimizer(&state);
         let state = state.read(&scheduler.root())?;
+        Self::of(model, &saved, &state, &names)
+    }
 
+    /// The same of what was read.
+    pub fn of(
+        model: M,
+        saved: &TorchOptimizer<'_>,
+        state: &SchedulerState,
+        names: &TorchNames,
+    ) -> Result<Self, TorchLoadError> {
         let groups = state.groups.len();
         let rates = match groups {
-            1 => Rates::One(Box::new(Scheduler::from_torch(&state, 0)?)),
+            1 => Rates::One(Box::new(Scheduler::from_torch(state, 0)?)),
             _ => {
-                let all = (0..groups).map(|group| Scheduler::from_torch(&state, group));
+                let all = (0..groups).map(|group| Scheduler::from_torch(state, group));
                 let all = all.collect::<Result<Vec<_>, _>>()?;
-                Rates::Groups(saved.schedule(all, &model, &names)?)
+                Rates::Groups(saved.schedule(all, &model, names)?)
             }
         };
         let (optimizer, rates) = match (&state.groups[0].momentum, rates) {
@@ -203,10 +215,10 @@ impl<M: Network> Run<M> {
                     let moved = moved.clone().with_momentum(momentum);
                     config.clone().with_momentum(Some(moved)).build()
                 });
-                let optimizer = saved.load(optimizer.into(), &model, &names)?;
+                let optimizer = saved.load(optimizer.into(), &model, names)?;
                 (optimizer, Rates::One(lr))
             }
-            (_, rates) => (saved.init(&model, &names)?, rates),
+            (_, rates) => (saved.init(&model, names)?, rates),
         };
         Ok(Self {
             model,
@@ -217,7 +229,7 @@ impl<M: Network> Run<M> {
 
     /// Trains as the case did, holding every rate and every loss to it; the largest difference of a
     /// rate, and that of a weight as a share of the largest weight.
-    fn train(mut self, case: &Case, data: &Data, place: &Place) -> [f64; 2] {
+    pub fn train(mut self, case: &Case, data: &Data, place: &Place) -> [f64; 2] {
         let mut off: f64 = 0.0;
         for (index, step) in (SAVED..STEPS).enumerate() {
             let loss = data.loss(|inputs| self.model.forward(inputs), step, place);

@@ -18,7 +18,8 @@ use burn::train::checkpoint::{
 };
 use burn::train::metric::store::{Aggregate, Direction, EventStoreClient, Split};
 use burn::train::metric::{
-    AccuracyMetric, LossMetric, Metric, MetricMetadata, MetricName, SerializedEntry,
+    AccuracyMetric, LearningRateMetric, LossMetric, Metric, MetricMetadata, MetricName,
+    SerializedEntry,
 };
 use burn::train::{
     EarlyStoppingStrategy, EventProcessorTraining, ExecutionStrategy, Learner, LearnerEvent,
@@ -31,6 +32,7 @@ use burn_lr::prelude::*;
 use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError, discard_logs_after};
 use digits::data::{self, Digit, DigitBatch, DigitBatcher};
 use digits::model::Network;
+use lr_compat::log::{Log, audit};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -418,6 +420,25 @@ fn without_them_it_is_as_burn_has_it() {
 }
 
 #[test]
+fn the_rates_that_burn_train_logs_are_audited() {
+    let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
+    let schedule = |peak| Cosine::new(peak, 0.0, 50).warmup(10).into_dyn();
+    let training = training(directory.path(), None, &rates);
+    let training = training.metric_train_numeric(LearningRateMetric::new());
+    let lr = Scheduler::new(schedule(0.01));
+    succeeded(training.num_epochs(3).launch(learner(lr)));
+
+    let log = Log::open(directory.path(), None).unwrap();
+    let right = audit(&log, &schedule(0.01), None).unwrap();
+    assert_eq!((right.format.name(), right.rows), ("burn", 3 * 23));
+    assert_eq!((right.steps, right.after_step), ((0, 3 * 23 - 1), false));
+    assert!(right.first.is_none(), "{:?}", right.first);
+    let wrong = audit(&log, &schedule(0.02), None).unwrap();
+    assert_eq!(wrong.first.unwrap().step, 1); // both begin with 0
+    assert_eq!(wrong.mistakes[0].kind.name(), "base-rate");
+}
+
+#[test]
 fn several_schedulers_hear_a_metric_each() {
     let (directory, rates) = (tempfile::tempdir().unwrap(), Rates::default());
     let rule = |mode| {
@@ -450,6 +471,8 @@ fn several_schedulers_hear_a_metric_each() {
         text.lines().count()
     };
     assert_eq!((logged(1), logged(3)), (23 + 1, 23 + 1)); // the steps, and the epoch
+    let log = Log::open(directory.path(), Some("Learning Rate output")).unwrap();
+    assert_eq!(log.rows().unwrap().count(), 3 * 23);
 }
 
 #[test]

@@ -1,8 +1,9 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
-use lr_compat::log::{Audit, Difference, Log, Mistake, audit};
+use lr_compat::log::{Audit, Difference, Format, Log, Mistake, audit};
 use lr_schedule::{DynSchedule, Spec};
+use lr_torch::{TorchError, TorchFile, TrainingArguments};
 use serde_json::{Map, Value, json};
 
 use crate::cli;
@@ -57,18 +58,40 @@ fn schedule(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), Fa
     Ok((curve.label, curve.schedule))
 }
 
-/// The schedule of a Trainer's run, which needs no config.
+/// The schedule of a Trainer's run, which needs no config: that of the arguments that are saved beside its log,
+/// or else the shape of its rates.
 fn of_trainer(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), Failure> {
     let origin = options.log.path.display().to_string();
-    let Some(spec) = log.trainer_schedule()? else {
+    let arguments = log.files()[0].with_file_name("training_args.bin");
+    let (label, origin, spec) = if log.format() == Format::Trainer && arguments.is_file() {
+        let origin = arguments.display().to_string();
+        let wrong = |error: TorchError| Failure::input(&origin, error.to_string());
+        let file = TorchFile::open(&arguments).map_err(wrong)?;
+        let arguments = TrainingArguments::read(&file.root()).map_err(wrong)?;
+        let base = options.base_lr.or(arguments.number("learning_rate"));
+        let Some(base) = base else {
+            return Err(Failure::input(
+                &origin,
+                "has no learning_rate: give --base-lr",
+            ));
+        };
+        let spec = arguments.schedule(base, log.max_steps()?);
+        let spec = spec.map_err(|error| {
+            let problem = format!("{error}: give --against SPEC");
+            Failure::input(&origin, problem)
+        })?;
+        (origin.clone(), origin, spec)
+    } else if let Some(spec) = log.trainer_schedule()? {
+        let text = serde_json::to_string(&spec).unwrap_or_default();
+        (format!("the shape of its rates, {text}"), origin, spec)
+    } else {
         let problem = "says not which schedule it should have followed: give --against SPEC";
         return Err(Failure::usage(format!("{origin}: {problem}")));
     };
     let built = spec
         .build()
         .map_err(|error| Failure::schedule(&origin, &error))?;
-    let text = serde_json::to_string(&spec).unwrap_or_default();
-    Ok((format!("the shape of its rates, {text}"), built))
+    Ok((label, built))
 }
 
 fn text(against: &str, audit: &Audit) -> String {

@@ -48,3 +48,39 @@ fn a_log_gives_the_schedule_that_it_followed() {
     assert_eq!((ran.code, ran.error.as_str()), (1, ""));
     assert!(ran.out.starts_with("can't tell: "), "{}", ran.out);
 }
+
+#[test]
+fn a_trainers_folder_is_held_to_its_arguments() {
+    let saved = Path::new(env!("CARGO_MANIFEST_DIR")).join("../lr-torch/tests/saved/hf");
+    let mut count = 0;
+    for folder in std::fs::read_dir(saved).unwrap() {
+        let folder = folder.unwrap().path().join("checkpoint-60");
+        let name = folder.to_str().unwrap();
+        if name.contains("reduce_lr_on_plateau") {
+            let error = lr(&["audit", name]).fails(1);
+            assert!(error.contains("training_args.bin: "), "{error}");
+            continue;
+        }
+        let out = lr(&["audit", name]).yes();
+        assert!(out.contains("\nright: all are those of "), "{name}: {out}");
+
+        // Every rate a tenth of what the arguments make of it, in the same shape.
+        let other = tempfile::tempdir().unwrap();
+        let arguments = other.path().join("training_args.bin");
+        std::fs::copy(folder.join("training_args.bin"), arguments).unwrap();
+        let state = std::fs::read(folder.join("trainer_state.json")).unwrap();
+        let mut state: serde_json::Value = serde_json::from_slice(&state).unwrap();
+        for row in state["log_history"].as_array_mut().unwrap() {
+            if let Some(rate) = row.get_mut("learning_rate") {
+                *rate = (rate.as_f64().unwrap() / 10.0).into();
+            }
+        }
+        std::fs::write(other.path().join("trainer_state.json"), state.to_string()).unwrap();
+        let other = other.path().to_str().unwrap();
+        let ran = lr(&["audit", other]);
+        assert_eq!(ran.code, 1, "{}", ran.out);
+        assert!(ran.out.contains("\n  base-rate: "), "{name}: {}", ran.out);
+        count += 1;
+    }
+    assert_eq!(count, 6);
+}

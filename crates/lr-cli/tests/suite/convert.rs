@@ -266,3 +266,55 @@ fn a_name_is_suggested_only_where_it_is_alike() {
         "-e: type: is no known field; there are scheduler, args"
     );
 }
+
+#[test]
+fn a_config_over_another_file_has_what_that_says() {
+    let directory = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_string()
+    };
+    write(
+        "base.yaml",
+        "SOLVER:\n  BASE_LR: 0.02\n  STEPS: (60,)\n  MAX_ITER: 90\n",
+    );
+    write(
+        "warm.yaml",
+        "_BASE_: base.yaml\nSOLVER:\n  WARMUP_ITERS: 10\n",
+    );
+    let over = write(
+        "over.yaml",
+        "_BASE_: [warm.yaml]\nSOLVER:\n  STEPS: (70,)\n",
+    );
+    let merged = "SOLVER:\n  BASE_LR: 0.02\n  STEPS: (70,)\n  MAX_ITER: 90\n  WARMUP_ITERS: 10\n";
+    let merged = write("merged.yaml", merged);
+    let spec = |path: &str| lr(&["convert", path]).yes();
+    assert_eq!(spec(&over), spec(&merged));
+    assert!(spec(&over).contains("0.02"));
+
+    let round = write(
+        "round.yaml",
+        "_BASE_: round.yaml\nSOLVER:\n  MAX_ITER: 90\n",
+    );
+    let error = lr(&["convert", &round]).fails(1);
+    assert!(
+        error.contains("round.yaml: _BASE_: leads to more than 32 files"),
+        "{error}"
+    );
+    let gone = write(
+        "gone.yaml",
+        "_BASE_: nowhere.yaml\nSOLVER:\n  MAX_ITER: 90\n",
+    );
+    assert!(
+        lr(&["convert", &gone])
+            .fails(2)
+            .contains("nowhere.yaml: can't be read")
+    );
+    let text = "_BASE_: base.yaml\nSOLVER:\n  MAX_ITER: 90\n";
+    let error = lr(&["convert", "-e", text]).fails(1);
+    assert!(
+        error.contains("_BASE_: names a file whose SOLVER counts too"),
+        "{error}"
+    );
+}

@@ -48,6 +48,53 @@ fn files_are_written_as_their_ending_says() {
     }
 }
 
+/// A run of 150 steps, warmed up for 15, beside a straight line of 100.
+#[test]
+fn a_log_is_drawn_over_the_schedule() {
+    let log = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../lr-compat/tests/logs/right-csv/log.csv"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("both.svg");
+    let drawn = ["-o", path.to_str().unwrap(), "--json", "--measured", log];
+    let json = lr(&[&["plot", "-e", LINEAR], &drawn[..]].concat()).json();
+    assert_eq!(json["steps"]["end"], 150);
+
+    // The log is drawn last: up to its peak at a tenth, and down.
+    let points = || {
+        let svg = std::fs::read_to_string(&path).unwrap();
+        assert!(svg.lines().any(|line| line == "measured"));
+        let lines = svg.split("<polyline").skip(1);
+        let points = lines.map(|line| {
+            let points = line.split("points=\"").nth(1).unwrap().split('"').next();
+            let points = points.unwrap().split_whitespace().map(|point| {
+                let (x, y) = point.split_once(',').unwrap();
+                (x.parse::<f64>().unwrap(), y.parse::<f64>().unwrap())
+            });
+            points.collect::<Vec<_>>()
+        });
+        points.last().unwrap()
+    };
+    let both = points();
+    let peak = both
+        .iter()
+        .copied()
+        .min_by(|a, b| a.1.total_cmp(&b.1))
+        .unwrap();
+    let (left, right) = (both[0].0, both[both.len() - 1].0);
+    let share = (peak.0 - left) / (right - left);
+    assert!((share - 15.0 / 149.0).abs() < 0.01, "{share}");
+
+    lr(&[&["plot"], &drawn[..]].concat()).yes(); // the log alone
+    assert_eq!(points().len(), both.len());
+    let error = lr(&["plot", "--measured", log, "--column", "loss"]).fails(2);
+    assert!(
+        error.contains("has no numbers that are called \"loss\""),
+        "{error}"
+    );
+}
+
 #[test]
 fn epochs_and_shares_are_of_the_run() {
     let epochs = ["--epochs", "10", "--steps-per-epoch", "50"];

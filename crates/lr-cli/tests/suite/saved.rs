@@ -171,6 +171,9 @@ fn check(json: &Value, text: &str, found: &Value, attributes: &Value) {
             assert_eq!(shown["class"], found["class"]);
             assert_eq!(shown["position"], found["state"]["last_step"]);
             line("scheduler", found["class"].as_str().unwrap());
+            for said in ["is a scheduler of MMEngine's", "by `lr convert`"] {
+                assert!(text.contains(said), "{text}");
+            }
         }
         "weights" => {
             let shown = at(&json["weights"], place);

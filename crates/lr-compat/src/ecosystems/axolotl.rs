@@ -5,8 +5,8 @@
 //!   (`core/builders/base.py`, `_configure_warmup_and_logging`)
 //! - `max_steps` goes before `ceil(samples · num_epochs / samples of a step)`. With `sample_packing` only axolotl knows the
 //!   steps, and they are asked for. (`utils/trainer.py`, `calculate_total_num_steps`)
-//! - `lr_scheduler` is one of transformers' names, `cosine` where there is none, or `one_cycle`: PyTorch's, over the
-//!   run, up for as long as the warm-up. With `cosine`, `cosine_min_lr_ratio` is the share of the rate at its end,
+//! - `lr_scheduler` is one of transformers' names, `cosine` where there is none; `one_cycle`: PyTorch's, over the
+//!   run, up for as long as the warm-up; or `rex`, a step ahead, to `cosine_min_lr_ratio` of the rate. With `cosine`, `cosine_min_lr_ratio` is the share of the rate at its end,
 //!   `cosine_constant_lr_ratio` the share of the run (rounded down) at which it is there already, and
 //!   `lr_quadratic_warmup` the square of a straight warm-up. (`core/trainers/mixins/scheduler.py`,
 //!   `utils/schedulers.py`)
@@ -18,7 +18,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::hf::{kwargs, scheduler};
 use crate::args::{Args, buildable};
-use crate::build::{anneal, constant, linear, then, warmed_up};
+use crate::build::{anneal, constant, linear, skip, then, warmed_up};
 use crate::torch;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -111,9 +111,12 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
             return torch::named("OneCycleLR", Data::Table(args), base);
         }
         "rex" => {
-            let why = "is axolotl's REX, which has no form here: `anneal` with the shape `rex` is the \
-                       published one";
-            return Err(ScheduleError::unsupported("lr_scheduler", why));
+            let (end, shape) = (base * min, Shape::Reflected { beta: 0.9 });
+            let down = match total.saturating_sub(warmup) {
+                0 => then(1, constant(base), constant(end)),
+                length => anneal(base, end, length, shape),
+            };
+            skip(1, warm_up(down))
         }
         "cosine" if quadratic => {
             warmed_up(warmup, 0.0, Shape::Polynomial { power: 2.0 }, cosine(0.0))

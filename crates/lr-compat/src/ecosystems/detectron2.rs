@@ -7,7 +7,7 @@
 //! - Steps are found by a share of the run and a millionth of it more: from a run of a million steps on, cuts come
 //!   early.
 //! - Defaults are those of `config/defaults.py`: a rate of 0.001, 40000 steps, a cut at 30000, a warm-up of 1000 steps from
-//!   0.001 of the rate. A file that `_BASE_` names isn't read.
+//!   0.001 of the rate. A file may stand over one that `_BASE_` names, which the command `lr` reads; here it is refused.
 //!
 //! From detectron2 at 02b5c4e: `solver/build.py`, `solver/lr_scheduler.py`; and fvcore 0.1.5:
 //! `common/param_scheduler.py`.
@@ -58,6 +58,10 @@ fn read(data: Data, _: &Facts) -> Result<Spec, ScheduleError> {
     args.check(grow, "STEPS", list(), "steps that grow, from 1 on");
     let within = kept.last() != Some(&total);
     args.check(within, "STEPS", list(), "none of them MAX_ITER");
+    if all.read("_BASE_", Ok).is_some() {
+        let why = "names a file whose SOLVER counts too: merge the two (`lr convert` reads both)";
+        all.refuse("_BASE_", why);
+    }
     args.finish(all.finish(())?)?;
 
     const MARGIN: f64 = 1e-6;

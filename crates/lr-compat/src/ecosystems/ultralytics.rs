@@ -6,7 +6,7 @@
 //! - A step is of `round(nbs / batch)` batches, in the warm-up of fewer: `round(1 + (that - 1) · batch / warm-up)`.
 //!   A step has the rate of its last batch. Halves are rounded to the even number.
 //! - With `optimizer: auto`, `lr0` isn't used, and biases begin at 0; the rate is 0.01 for more than 10000 steps, and
-//!   else depends on the number of classes.
+//!   else `0.01 / (4 + classes)` to 6 decimal places, of which the file doesn't say how many there are.
 //!
 //! From Ultralytics 8.4.190: `engine/trainer.py`. Older versions warm up for at least 100 batches.
 

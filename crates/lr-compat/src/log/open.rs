@@ -188,8 +188,12 @@ impl Log {
         Ok(rows)
     }
 
-    /// The number of steps that a `Trainer`'s state says the run has.
-    pub(super) fn max_steps(&self) -> Result<Option<u64>, LogError> {
+    /// The number of steps that a `Trainer`'s state says the run has; `None` where it says none.
+    ///
+    /// # Errors
+    ///
+    /// A log that can't be read.
+    pub fn max_steps(&self) -> Result<Option<u64>, LogError> {
         let path = self.files[0].clone();
         let objects = Objects::new(path.clone(), reader(&path)?, self.names.clone(), false);
         let mut rows = Stream::new(objects);

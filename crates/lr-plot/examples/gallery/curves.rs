@@ -155,15 +155,19 @@ fn shapes() -> Result<[Picture; 2], PlotError> {
         ("exponential", Shape::Exponential { ratio: 0.01 }),
         ("cosine power 2", Shape::CosinePower { power: 2.0 }),
         ("tanh", Shape::Tanh { lower, upper }),
+        ("reflected 0.9", Shape::Reflected { beta: 0.9 }),
     ];
-    let draw = |name, title, shapes: [(&'static str, Shape); 5]| {
-        let schedules = shapes.map(|(name, shape)| (name, Anneal::new(START, 0.0, STEPS, shape)));
-        let schedules = schedules.each_ref();
-        let schedules = schedules.map(|(name, schedule)| (*name, schedule as &dyn Schedule));
-        several(name, title, &schedules, STEPS)
+    let draw = |name, title, shapes: &[(&'static str, Shape)]| {
+        let anneal = |(_, shape): &(_, Shape)| Anneal::new(START, 0.0, STEPS, *shape);
+        let anneals: Vec<_> = shapes.iter().map(anneal).collect();
+        let named = shapes.iter().zip(&anneals);
+        let named: Vec<_> = named
+            .map(|((name, _), of)| (*name, of as &dyn Schedule))
+            .collect();
+        several(name, title, &named, STEPS)
     };
     Ok([
-        draw("anneal", "Anneal in shapes without numbers", plain)?,
-        draw("shape", "Anneal in shapes with numbers", numbered)?,
+        draw("anneal", "Anneal in shapes without numbers", &plain)?,
+        draw("shape", "Anneal in shapes with numbers", &numbered)?,
     ])
 }

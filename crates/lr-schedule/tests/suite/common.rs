@@ -49,6 +49,7 @@ pub fn shape() -> impl Strategy<Value = Shape> + Clone {
         power().prop_map(|power| Shape::CosinePower { power }),
         (1e-6..0.999f64).prop_map(|ratio| Shape::Exponential { ratio }),
         (-9.0..0.0f64, 0.1..9.0f64).prop_map(|(lower, upper)| Shape::Tanh { lower, upper }),
+        (1e-6..0.999f64).prop_map(|beta| Shape::Reflected { beta }),
     ]
 }
 

@@ -6,7 +6,7 @@ use lr_schedule::Shape;
 fn shapes() -> impl Iterator<Item = Shape> {
     (0..Shape::KINDS.len()).map(|kind| {
         let numbers = match Shape::KINDS[kind].0 {
-            "exponential" => [0.1, 0.0],
+            "exponential" | "reflected" => [0.1, 0.0],
             "tanh" => [-7.0, 3.0],
             _ => [2.5, 0.0],
         };

@@ -205,9 +205,16 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     ///
     /// A state that can't be told to be of one class; what is missing, of another type or out of its
     /// bounds in it; functions that aren't in the file; an optimizer that isn't given where it is
-    /// needed or has another number of groups; schedulers more than 8 deep in each other; and what
-    /// PyTorch itself fails at, a `SequentialLR` that comes to another one.
+    /// needed or has another number of groups; schedulers more than 8 deep in each other; those of
+    /// MMEngine's, several of which make one rate; and what PyTorch itself fails at, a `SequentialLR`
+    /// that comes to another one.
     pub fn read(&self, value: &Value<'_>) -> Result<SchedulerState, TorchError> {
+        if value.get("param_name")?.is_some() && value.get("base_values")?.is_some() {
+            let why = "is a scheduler of MMEngine's, of which several make one rate: make the schedule of \
+                       the config's `param_scheduler`, by `lr_compat::ecosystems` or `lr convert`, and go \
+                       on with it at step `meta.iter`";
+            return Err(TorchError::unsupported(value.place(), why));
+        }
         let class = match &self.class {
             Some(name) => class::named(name)?,
             None => SchedulerState::class_of(value)?,

@@ -81,11 +81,51 @@ fn what_makes_no_schedule_is_a_line_with_its_place() {
     let file = tempfile::NamedTempFile::with_suffix(".toml").unwrap();
     std::fs::write(&file, "[cosine]\nstart = 0.1\nsteps = \n").unwrap();
     let line = fails(file.path().to_str().unwrap());
-    assert!(line.contains("at line 3, column 9: "), "{line}");
+    assert!(line.contains("line 3, column 9: "), "{line}");
     assert!(fails("nowhere.toml").contains("no file is there"));
     let line = failure(
         "flex",
         &["--schedule", WARMED_UP, "--lr", "0.1", "--out", dir.str()],
     );
     assert!(line.contains("has its rates in itself"), "{line}");
+}
+
+/// The lengths that configs leave out are the run's, and the rate is `--lr` where they have none.
+#[test]
+fn another_programs_config_is_taken_as_it_stands() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = folder.path().join("training.yaml");
+    let text =
+        "learning_rate: 0.02\nlr_scheduler_type: linear\nwarmup_steps: 12\nnum_train_epochs: 5\n";
+    std::fs::write(&config, text).unwrap();
+    let dir = RunDir::new();
+    let config = ["--schedule", config.to_str().unwrap(), "--epochs", "10"];
+    run("flex", &[&config[..], &["--out", dir.str()]].concat());
+    for (step, rate) in rates(&dir).iter().enumerate() {
+        let step = step as f64;
+        let down = (60.0 - step).max(0.0) / 48.0; // 5 epochs of 12 steps
+        let expected = 0.02 * down.min(step / 12.0);
+        assert!((rate - expected).abs() < 1e-15, "{step}: {rate}");
+    }
+    let dir = RunDir::new();
+    let line = failure(
+        "flex",
+        &[&config[..], &["--lr", "0.1", "--out", dir.str()]].concat(),
+    );
+    assert!(line.contains("has its rates in itself"), "{line}");
+
+    let torch = r#"{"scheduler": "StepLR", "args": {"step_size": 50}}"#;
+    let args = ["--schedule", torch, "--epochs", "10", "--out", dir.str()];
+    let line = failure("flex", &args);
+    assert!(
+        line.ends_with("which the file doesn't say: give --lr"),
+        "{line}"
+    );
+    let begin = [&args[..], &["--lr", "0.01", "--resume-or-start"]].concat();
+    run("flex", &begin);
+    let expected: [f64; 3] = [0.01, 0.001, 0.0001];
+    for (step, rate) in rates(&dir).iter().enumerate() {
+        assert!((rate - expected[step / 50]).abs() < 1e-15, "{step}: {rate}");
+    }
+    run("flex", &begin); // with the same options it is the same run
 }

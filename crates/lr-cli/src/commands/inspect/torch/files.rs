@@ -240,6 +240,7 @@ pub fn in_words(error: &TorchError) -> String {
         Some((what, _)) => format!("{what}: give its config, with --config"),
         None => text
             .replace("`ReadOptions::with_optimizer`", "--optimizer")
+            .replace("`lr_compat::ecosystems` or ", "")
             .replace("give the class by its name", "give the class with --class"),
     }
 }

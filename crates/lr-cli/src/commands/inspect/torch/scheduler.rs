@@ -117,12 +117,7 @@ impl<'f, 'a> Shown<'f, 'a> {
         let (groups, problem) = match &self.read {
             Ok(read) => (self.write_groups(text, read)?, None),
             Err(error) => {
-                let problem = match class.as_deref() {
-                    Some(class) if class.starts_with("mmengine.") => {
-                        "is a scheduler of MMEngine's, which is not continued".to_string()
-                    }
-                    _ => in_words(error),
-                };
+                let problem = in_words(error);
                 match &last {
                     Some(last) => {
                         let _ = write!(text, "  rates now: {last:?}");
