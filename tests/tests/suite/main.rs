@@ -6,6 +6,7 @@ mod common;
 #[path = "../../../crates/lr-torch/tests/torch_file/mod.rs"]
 mod torch_file;
 
+mod averages;
 mod backends;
 mod burn;
 mod checkpoint;
