@@ -21,4 +21,5 @@ mod optimizers;
 mod pytorch;
 mod scheduled_optimizer;
 mod supervised;
+mod torch_averages;
 mod versions;

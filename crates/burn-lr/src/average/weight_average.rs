@@ -101,6 +101,19 @@ impl<M: Module> WeightAverage<M> {
         self
     }
 
+    /// Goes on from an average that was taken elsewhere: `averaged`, of `samples` samples in `updates` steps.
+    ///
+    /// Of PyTorch's files (feature `pytorch`), `load_weights` gives `averaged`; the chapter
+    /// [on averages](crate::guide::averages) says where each library keeps it.
+    pub fn resume_from(self, averaged: &M, updates: u64, samples: u64) -> Self {
+        Self {
+            module: Some(averaged.valid()),
+            updates,
+            samples,
+            ..self
+        }
+    }
+
     /// Counts a step, and takes in `model`'s weights where the step has a sample. Call it after the
     /// optimizer's step; no graph is kept, and besides the average there is only one tensor of new values at a time.
     ///
