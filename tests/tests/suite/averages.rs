@@ -197,7 +197,7 @@ fn another_average_or_none_is_refused_by_name() {
             .collect::<Vec<_>>(),
         [
             r#"`weight-average.rule {"swa":{"from":5,"every":3}} with buffers` is missing"#,
-            r#"`weight-average.rule {"ema":{"constant":{"value":0.9}}}` is unexpected"#,
+            r#"`weight-average.rule {"ema":{"constant":{"rate":0.9}}}` is unexpected"#,
         ]
     );
 }
