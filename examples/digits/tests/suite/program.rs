@@ -49,15 +49,10 @@ fn it_validates_the_average() {
     for average in ["ema", "swa"] {
         let (_directory, out) = directory();
         let args = [
-            "--average",
-            average,
-            "--epochs",
-            "12",
-            "--swa-from",
-            "6",
-            "--patience",
-            "99",
+            &["--average", average, "--epochs", "8"][..],
+            &["--swa-from", "4", "--patience", "99", "--lr", "0.03"],
         ];
+        let args = args.concat();
         let output = digits("flex", &out, &args).output().unwrap();
         let text = String::from_utf8(output.stdout).unwrap();
         let figure = |name: &str, end: char| -> f64 {
