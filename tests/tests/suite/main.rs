@@ -7,6 +7,7 @@ mod common;
 mod torch_file;
 
 mod averages;
+mod averages_in_training;
 mod backends;
 mod burn;
 mod checkpoint;
