@@ -72,29 +72,28 @@ struct Copy;
 
 impl ModuleMapper for Copy {
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        param.map(|tensor| tensor.clone().add_scalar(0.0))
+        param.map(|tensor| {
+            let is_trained = tensor.is_require_grad();
+            let copy = tensor.clone().detach().add_scalar(0.0).detach();
+            copy.set_require_grad(is_trained)
+        })
     }
 }
 
-/// Prints what an average adds to the memory of this process.
+/// Prints what an average adds to the memory of this process, and what an update takes besides for as long as it lasts.
 fn measure_memory(backend: &str) {
     let mut devices = devices().into_iter();
     let (_, device) = devices.find(|(name, _)| *name == backend).unwrap();
-    let model = Network::new(&device);
-    let weights = model.num_params() * 4 >> 20;
-    drop(model.valid().into_record()); // which initializes them
+    let model = Network::new(&device).map(&mut Copy);
+    let weights = (model.num_params() * 4) >> 20;
     wait(&device);
     let before = memory::resident();
     let mut average = WeightAverage::ema(&model, Constant::new(0.999));
     memory::forget_peak();
     for _ in 0..5 {
-        // As an optimizer's step does, it replaces the weights that the first sample shares.
-        average.update(&model.clone().map(&mut Copy));
+        average.update(&model); // from the second on, it has tensors of its own
         wait(&device);
     }
-    let now = memory::resident().saturating_sub(before);
-    let peak = memory::peak().saturating_sub(before);
-    println!(
-        "weights of {weights} MiB, the average {now} MiB more, {peak} MiB with the next weights"
-    );
+    let [now, peak] = [memory::resident(), memory::peak()].map(|mib| mib.saturating_sub(before));
+    println!("weights of {weights} MiB; the average takes {now} MiB, and {peak} MiB in an update");
 }

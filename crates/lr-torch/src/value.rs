@@ -175,7 +175,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// An integer, which Python may also have as a float (`10.0`).
+    /// An integer, which Python may also have as a float (`10.0`) or in a tensor of one.
     ///
     /// # Errors
     ///
@@ -187,6 +187,7 @@ impl<'a> Value<'a> {
             (Node::LongInt(_), _) => return self.wrong("an integer of at most 8 bytes"),
             (Node::Float(float), _) => *float,
             (_, Some(Scalar::Float(float))) => float,
+            _ if self.is_tensor() => self.tensor()?.number()?,
             _ => return self.wrong("an integer"),
         };
         // Up to 2^53 every number is what it says.

@@ -150,7 +150,7 @@ fn pytorchs_averages_go_on() {
         let file = open(&format!("{name}.pt"));
         let field = |name: &str| file.root().field(name).unwrap();
         let samples = field("average").field("n_averaged").unwrap();
-        let samples = samples.number().unwrap() as u64;
+        let samples = samples.count().unwrap();
         goes_on(name, &field("model"), &field("average"), samples, rule);
     }
 }
@@ -179,7 +179,7 @@ fn lightnings_average_goes_on() {
     let file = open("lightning.ckpt");
     let root = file.root();
     let samples = root.at("averaging_state.n_averaged").unwrap();
-    let samples = samples.number().unwrap() as u64;
+    let samples = samples.count().unwrap();
     assert_eq!(samples, SAVED);
     let field = |name: &str| root.field(name).unwrap();
     goes_on(

@@ -103,8 +103,8 @@ impl<M: Module> WeightAverage<M> {
 
     /// Goes on from an average that was taken elsewhere: `averaged`, of `samples` samples in `updates` steps.
     ///
-    /// Of PyTorch's files (feature `pytorch`), `load_weights` gives `averaged`; the chapter
-    /// [on averages](crate::guide::averages) says where each library keeps it.
+    /// With the feature `pytorch`, those of PyTorch's, timm's and Lightning's files: the chapter `pytorch` of the
+    /// [guide](crate::guide).
     pub fn resume_from(self, averaged: &M, updates: u64, samples: u64) -> Self {
         Self {
             module: Some(averaged.valid()),
