@@ -137,6 +137,8 @@ fn open(name: &str) -> TorchFile {
     TorchFile::open(directory.join(name)).unwrap()
 }
 
+type Rule<'r> = &'r dyn Fn(&Model) -> WeightAverage<Model>;
+
 fn ema(model: &Model) -> WeightAverage<Model> {
     WeightAverage::ema(model, Constant::new(0.9))
 }
@@ -144,8 +146,7 @@ fn ema(model: &Model) -> WeightAverage<Model> {
 #[test]
 fn pytorchs_averages_go_on() {
     let swa = |model: &Model| WeightAverage::swa(model, 0, 4);
-    let rules: [(&str, &dyn Fn(&Model) -> WeightAverage<Model>); 2] =
-        [("ema", &ema), ("swa", &swa)];
+    let rules: [(&str, Rule); 2] = [("ema", &ema), ("swa", &swa)];
     for (name, rule) in rules {
         let file = open(&format!("{name}.pt"));
         let field = |name: &str| file.root().field(name).unwrap();
