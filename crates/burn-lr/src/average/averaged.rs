@@ -10,8 +10,8 @@ use super::weight_average::WeightAverage;
 ///
 /// The model's parameters keep their paths. Those of the average stand below `weight-average`, with its counts
 /// and with a name for its rule: a checkpoint of another rule, of another average or of none is refused as one of another
-/// model, and [`accept_partial_model`](crate::Restore::accept_partial_model) takes what both have. Without an
-/// average, all is as with the model alone.
+/// model, and [`accept_partial_model`](crate::Restore::accept_partial_model) takes what both have. Of
+/// rules with a closure, any is like another. Without an average, all is as with the model alone.
 ///
 /// In burn-train, training goes by the model, and validation, with the metrics, by
 /// [`evaluated`](Self::evaluated). The optimizer, parameter groups and gradients are of the model alone:
