@@ -56,7 +56,7 @@ mod timeline_tests;
 #[cfg(feature = "train")]
 pub mod train;
 
-pub use average::{UpdateBnError, WeightAverage, update_bn};
+pub use average::{Averaged, UpdateBnError, WeightAverage, update_bn};
 pub use background::BackgroundWriter;
 pub use burn_record::BurnRecordError;
 pub use checkpoint::{

@@ -166,7 +166,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// An integer, which Python may also have as a float (`10.0`).
+    /// An integer, which Python may also have as a float (`10.0`) or in a tensor of one.
     ///
     /// # Errors
     ///
@@ -176,6 +176,7 @@ impl<'a> Value<'a> {
             (_, Some(Scalar::Int(int))) => return Ok(int),
             (_, Some(Scalar::Float(float))) => float,
             (Node::LongInt(_), _) => return self.wrong("an integer of at most 8 bytes"),
+            _ if self.is_tensor() => self.tensor()?.number()?,
             _ => return self.wrong("an integer"),
         };
         // Up to 2^53 every number is what it says.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use serde::{Deserialize, Serialize};
 use shared::find_lr::FinderArgs;
 
@@ -20,7 +20,7 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Go on with the run in `--out` after its last checkpoint, with the options that it began with.
-    #[arg(long, conflicts_with_all = ["lr", "layer_decay", "patience", "batch_size", "seed"])]
+    #[arg(long, conflicts_with_all = ["lr", "layer_decay", "patience", "average", "swa_from", "batch_size", "seed"])]
     pub resume: bool,
     /// Go on with the run in `--out` where there is one, which must have the same options; begin it otherwise. So a
     /// job that is stopped and started again is one line.
@@ -90,10 +90,28 @@ pub struct How {
     /// Epochs without an improvement of the validation loss before the rate is halved.
     #[arg(long, default_value_t = 1)]
     pub patience: u64,
+    /// Average of the weights to validate, `ema` from the first step on or `swa` of the epochs from `--swa-from` on.
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub average: Option<Average>,
+    /// Epochs before the first sample of `--average swa` [default: 10].
+    #[arg(long)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub swa_from: Option<u64>,
     /// With what.
     #[command(flatten)]
     #[serde(flatten)]
     pub data: Data,
+}
+
+/// An average of the weights.
+#[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Average {
+    /// Exponential, with a decay that grows to 0.99.
+    Ema,
+    /// Of equal weights.
+    Swa,
 }
 
 /// The batches, and the first weights.

@@ -15,13 +15,14 @@ use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
 use burn::train::{
     ExecutionStrategy, Learner, LearningResult, MultiDeviceOptim, SupervisedTraining,
 };
-use burn_lr::StopSignal;
+use burn_lr::curves::InverseTime;
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback, discard_logs_after};
+use burn_lr::{Averaged, StopSignal};
 use shared::Backend;
 
 use crate::Error;
-use crate::cli::{self, Options};
+use crate::cli::{self, Average, Options};
 use crate::data::{self, Digit, DigitBatch, DigitBatcher};
 use crate::history::History;
 use crate::model::Network;
@@ -188,7 +189,14 @@ fn run(
     let outcome = feedback.outcome();
     let training = feedback.install(training);
 
-    let learner = Learner::new(model, AdamConfig::new().init(), lr);
+    let average = how.average.map(|average| match average {
+        Average::Ema => WeightAverage::ema(&model, growing_decay()),
+        Average::Swa => {
+            let from = how.swa_from.unwrap_or(10).saturating_mul(steps_per_epoch);
+            WeightAverage::swa(&model, from, steps_per_epoch)
+        }
+    });
+    let learner = Learner::new(Averaged { model, average }, AdamConfig::new().init(), lr);
     let LearningResult {
         model,
         renderer,
@@ -212,13 +220,23 @@ fn run(
         }
     } else {
         println!(
-            "done backend={} epochs={done} steps={} lr={} valid_acc={:.4} out={}",
+            "done backend={} epochs={done} steps={} lr={} valid_acc={:.4}{} out={}",
             backend.name,
             rate.steps(),
             rate.lr(),
-            model.accuracy(&*valid)?,
+            model.model.accuracy(&*valid)?,
+            match how.average {
+                Some(_) => format!(" average_acc={:.4}", model.evaluated().accuracy(&*valid)?),
+                None => String::new(),
+            },
             dir.path().display(),
         );
     }
     drawn.map(|()| ExitCode::SUCCESS)
+}
+
+/// `(1 + n) / (10 + n)` for sample `n`, to at most 0.99.
+fn growing_decay() -> impl Schedule + Send + Sync + 'static {
+    let rest = InverseTime::new(-0.9, 1.0, 10.0).into_dyn();
+    sum([Constant::new(1.0).into_dyn(), rest]).clamp(None, Some(0.99))
 }

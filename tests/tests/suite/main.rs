@@ -6,6 +6,8 @@ mod common;
 #[path = "../../../crates/lr-torch/tests/torch_file/mod.rs"]
 mod torch_file;
 
+mod averages;
+mod averages_in_training;
 mod backends;
 mod burn;
 mod checkpoint;
@@ -21,4 +23,5 @@ mod programs;
 mod pytorch;
 mod scheduled_optimizer;
 mod supervised;
+mod torch_averages;
 mod versions;

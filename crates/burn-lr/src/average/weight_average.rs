@@ -1,9 +1,11 @@
-use burn::module::Module;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::tensor::{Int, Tensor};
 
-use lr_schedule::curves::from_fn;
-use lr_schedule::{DynSchedule, Schedule};
+use lr_schedule::curves::Constant;
+use lr_schedule::{DynSchedule, Schedule, ScheduleExt};
 
 use super::pass::{self, Kind};
+use crate::record::to_json;
 
 /// An average of a model's weights: exponential (EMA) or of equal weights (SWA).
 ///
@@ -47,7 +49,8 @@ use super::pass::{self, Kind};
 pub struct WeightAverage<M> {
     /// Always there, but while an update changes it in place.
     module: Option<M>,
-    decay: DynSchedule,
+    /// `None` for equal weights.
+    decay: Option<DynSchedule>,
     from: u64,
     every: u64,
     averages_buffers: bool,
@@ -62,7 +65,7 @@ impl<M: Module> WeightAverage<M> {
     pub fn ema(model: &M, decay: impl Schedule + Send + Sync + 'static) -> Self {
         Self {
             module: Some(model.valid()),
-            decay: decay.into_dyn(),
+            decay: Some(decay.into_dyn()),
             from: 0,
             every: 1,
             averages_buffers: false,
@@ -84,11 +87,11 @@ impl<M: Module> WeightAverage<M> {
     #[track_caller]
     pub fn swa(model: &M, from: u64, every: u64) -> Self {
         assert!(every > 0, "`every` must be at least 1, got 0");
-        let mean = from_fn(|samples| samples as f64 / (samples as f64 + 1.0));
         Self {
             from,
             every,
-            ..Self::ema(model, mean)
+            decay: None,
+            ..Self::ema(model, Constant::new(1.0))
         }
     }
 
@@ -96,6 +99,19 @@ impl<M: Module> WeightAverage<M> {
     pub fn with_averaged_buffers(mut self) -> Self {
         self.averages_buffers = true;
         self
+    }
+
+    /// Goes on from an average that was taken elsewhere: `averaged`, of `samples` samples in `updates` steps.
+    ///
+    /// With the feature `pytorch`, those of PyTorch's, timm's and Lightning's files: the chapter `pytorch` of the
+    /// [guide](crate::guide).
+    pub fn resume_from(self, averaged: &M, updates: u64, samples: u64) -> Self {
+        Self {
+            module: Some(averaged.valid()),
+            updates,
+            samples,
+            ..self
+        }
     }
 
     /// Counts a step, and takes in `model`'s weights where the step has a sample. Call it after the
@@ -111,9 +127,10 @@ impl<M: Module> WeightAverage<M> {
         if since == 0 || !since.is_multiple_of(self.every) {
             return;
         }
-        let decay = match self.samples {
-            0 => 0.0,
-            sample => self.decay.at(sample),
+        let decay = match (self.samples, &self.decay) {
+            (0, _) => 0.0,
+            (sample, Some(decay)) => decay.at(sample),
+            (sample, None) => sample as f64 / (sample as f64 + 1.0),
         };
         let weight = |kind| match kind {
             Kind::Buffer if !self.averages_buffers => 1.0,
@@ -131,8 +148,11 @@ impl<M: Module> WeightAverage<M> {
 
     /// The averaged model, without autodiff: for validation, or to be saved. It doesn't change with the average.
     pub fn model(&self) -> M {
-        let module = self.module.as_ref().expect("the average is there");
-        module.valid() // a plain clone would share running statistics
+        self.module().valid() // a plain clone would share running statistics
+    }
+
+    pub(super) fn module(&self) -> &M {
+        self.module.as_ref().expect("the average is there")
     }
 
     /// The number of samples that are in the average; PyTorch's `n_averaged`.
@@ -145,6 +165,81 @@ impl<M: Module> WeightAverage<M> {
         self.updates
     }
 }
+
+/// As a part of the module that is saved ([`Averaged`](super::Averaged)): the averaged weights, the counts, and
+/// a number whose name is the rule, so that an average of another rule is another module.
+impl<M: Module> WeightAverage<M> {
+    pub(super) fn visit(&self, visitor: &mut impl ModuleVisitor) {
+        visitor.enter_module(PART, CONTAINER);
+        self.module().visit(visitor);
+        for (name, count) in self.counts() {
+            visitor.enter_module(&name, CONTAINER);
+            visitor.visit_int(&self.number(count));
+            visitor.exit_module(&name, CONTAINER);
+        }
+        visitor.exit_module(PART, CONTAINER);
+    }
+
+    pub(super) fn map(mut self, mapper: &mut impl ModuleMapper) -> Self {
+        mapper.enter_module(PART, CONTAINER);
+        self.module = self.module.map(|module| module.map(mapper));
+        let [updates, samples, _] = self.counts().map(|(name, count)| {
+            mapper.enter_module(&name, CONTAINER);
+            let halves = mapper.map_int(self.number(count)).val().into_data();
+            mapper.exit_module(&name, CONTAINER);
+            let halves: Vec<i64> = halves.iter().collect();
+            let halves = halves.iter().map(|half| *half as u64 & HALF);
+            halves.fold(0, |count, half| count << BITS | half)
+        });
+        mapper.exit_module(PART, CONTAINER);
+        Self {
+            updates,
+            samples,
+            ..self
+        }
+    }
+
+    /// The same average, whose module is on another device, say.
+    pub(super) fn with_module(mut self, change: impl FnOnce(M) -> M) -> Self {
+        self.module = self.module.map(change);
+        self
+    }
+
+    /// The counts by name, and of no meaning the one of the rule.
+    fn counts(&self) -> [(String, u64); 3] {
+        let rule = match &self.decay {
+            Some(decay) => format!(r#"{{"ema":{}}}"#, to_json(&decay.to_spec())),
+            None => {
+                let (from, every) = (self.from, self.every);
+                format!(r#"{{"swa":{{"from":{from},"every":{every}}}}}"#)
+            }
+        };
+        let rule = match self.averages_buffers {
+            true => format!("rule {rule} with buffers"),
+            false => format!("rule {rule}"),
+        };
+        let (updates, samples) = (self.updates, self.samples);
+        [
+            ("updates".into(), updates),
+            ("samples".into(), samples),
+            (rule, 0),
+        ]
+    }
+
+    /// A count in halves, each of which an integer of any backend can hold.
+    fn number(&self, count: u64) -> Param<Tensor<1, Int>> {
+        let halves = [count >> BITS & HALF, count & HALF].map(|half| half as i32);
+        let device = self.module().devices().into_iter().next();
+        let halves = Tensor::from_data(halves, &device.unwrap_or_default());
+        Param::initialized(ParamId::from(0), halves)
+    }
+}
+
+/// A name that no field has.
+const PART: &str = "weight-average";
+const CONTAINER: &str = "Struct:WeightAverage";
+const BITS: u32 = 31;
+const HALF: u64 = (1 << BITS) - 1;
 
 impl<M: Module> Clone for WeightAverage<M> {
     fn clone(&self) -> Self {

@@ -29,6 +29,8 @@ pub use restore::Restore;
 /// Differences on purpose are asked for by name: see [`restoring`](Self::restoring).
 /// [`inspect`](Self::inspect) describes a file without loading it.
 ///
+/// An average of the weights is saved with the model: see [`Averaged`](crate::Averaged).
+///
 /// The scheduler is any [`Resumable`] one. Burn's own `ModuleLrScheduler` is not: what is in it
 /// can only be loaded in the way that has no error to pass on.
 ///

@@ -19,7 +19,7 @@ use crate::record::{Resumable, in_other_steps};
 /// | the batch size, or the accumulation of gradients | [`accept_another_batch_size`](Self::accept_another_batch_size) |
 /// | the optimizer's options | [`accept_other_optimizer_options`](Self::accept_other_optimizer_options) |
 /// | the optimizer, which begins anew | [`with_fresh_optimizer`](Self::with_fresh_optimizer) |
-/// | parameters that only one side has | [`accept_partial_model`](Self::accept_partial_model) |
+/// | parameters that only one side has, or an [average](crate::Averaged), or its rule | [`accept_partial_model`](Self::accept_partial_model) |
 ///
 /// ```
 /// use burn::nn::LinearConfig;

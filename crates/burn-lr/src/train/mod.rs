@@ -2,6 +2,7 @@
 //! loader that resumes, checkpoints whose parts belong together, and the rate of every parameter
 //! group on the dashboard.
 
+mod averaged;
 mod epoch_checkpoints;
 mod loader;
 mod logs;

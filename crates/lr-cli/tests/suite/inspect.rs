@@ -131,6 +131,18 @@ fn a_checkpoint_is_shown_with_its_run() {
     assert!(out.ends_with(&format!("digest: {digest}\n")), "{out}");
     assert!(json["schedule"].is_null() || json["schedule"].is_object());
 
+    let averaged = fixtures.join("checkpoint-average.bpk");
+    let out = lr(&["inspect", averaged.to_str().unwrap()]).yes();
+    let rule = r#"{"ema":{"constant":{"rate":0.9}}}"#;
+    let line = format!("\naverage of the weights: {rule}\n");
+    assert!(out.contains(&line), "{out}");
+    assert!(
+        out.contains("  weight-average.linear.weight: f32 [10, 1]\n"),
+        "{out}"
+    );
+    let json = lr(&["inspect", averaged.to_str().unwrap(), "--json"]).json();
+    assert_eq!(json["average"], rule);
+
     let directory = tempfile::tempdir().unwrap();
     let damaged = directory.path().join("damaged.bpk");
     let mut bytes = std::fs::read(checkpoint).unwrap();

@@ -33,7 +33,9 @@ pub fn state(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut paths = BTreeMap::new();
     let mut state = BTreeMap::new();
     for tensor in reader::<ModuleRecord>(&checkpoints).into_tensors().unwrap() {
-        paths.insert(tensor.param_id.unwrap().to_string(), tensor.name.clone());
+        // Of a parameter and its average, the first.
+        let path = paths.entry(tensor.param_id.unwrap().to_string());
+        path.or_insert(tensor.name.clone());
         let bytes = tensor.to_bytes().unwrap().to_vec();
         state.insert(format!("model {}", tensor.name), bytes);
     }
@@ -57,19 +59,25 @@ pub fn state(out: &Path) -> BTreeMap<String, Vec<u8>> {
 
 #[test]
 fn a_run_killed_at_20_random_moments_ends_bit_for_bit_as_if_it_had_not_been() {
-    ends_the_same_after("KILL");
+    ends_the_same_after("KILL", &[]);
 }
 
 #[test]
 fn a_run_told_to_stop_at_20_random_moments_does_too() {
-    ends_the_same_after("TERM");
+    ends_the_same_after("TERM", &[]);
+}
+
+#[test]
+fn so_does_one_with_an_average_of_the_weights() {
+    ends_the_same_after("KILL", &["--average", "ema"]);
+    ends_the_same_after("KILL", &["--average", "swa", "--swa-from", "4"]);
 }
 
 /// That a run which is sent a signal so many times ends bit for bit as if it had not been.
-fn ends_the_same_after(signal: &str) {
+fn ends_the_same_after(signal: &str, more: &[&str]) {
     const KILLS: usize = 20;
     let epochs = EPOCHS.to_string();
-    let options = ["--epochs", epochs.as_str(), "--patience", "0"];
+    let options = [&["--epochs", epochs.as_str(), "--patience", "0"], more].concat();
     let (_directory, whole) = directory();
     let start = Instant::now();
     let mut expected = run("flex", &whole, &options);
@@ -81,6 +89,8 @@ fn ends_the_same_after(signal: &str) {
             .keys()
             .any(|name| name.starts_with("optimizer input.weight "))
     );
+    let averaged = "model weight-average.output.bias";
+    assert_eq!(expected_state.contains_key(averaged), !more.is_empty());
 
     let mut random = rand_chacha::ChaCha8Rng::seed_from_u64(1);
     let (mut kills, mut told) = (0, 0);

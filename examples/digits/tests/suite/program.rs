@@ -43,10 +43,36 @@ fn it_learns_the_digits() {
     assert!(log.contains("reduce_on_plateau has observed"), "{log}");
 }
 
+/// The accuracies are of the training's own weights and of their average, which it validates.
+#[test]
+fn it_validates_the_average() {
+    for average in ["ema", "swa"] {
+        let (_directory, out) = directory();
+        let args = [
+            &["--average", average, "--epochs", "8"][..],
+            &["--swa-from", "4", "--patience", "99", "--lr", "0.03"],
+        ];
+        let args = args.concat();
+        let output = digits("flex", &out, &args).output().unwrap();
+        let text = String::from_utf8(output.stdout).unwrap();
+        let figure = |name: &str, end: char| -> f64 {
+            let (_, rest) = text.rsplit_once(name).unwrap();
+            rest.split([end, '\n']).next().unwrap().parse().unwrap()
+        };
+        let (raw, averaged) = (figure(" valid_acc=", ' '), figure(" average_acc=", ' '));
+        assert_ne!(raw, averaged, "{text}");
+        let shown = figure(" valid Accuracy ", ',');
+        assert!((shown / 100.0 - averaged).abs() < 1e-4, "{text}");
+        assert!(averaged > 0.95, "{text}");
+    }
+}
+
 #[test]
 fn a_resumed_run_is_the_same_one() {
     for args in [
         &["--patience", "0"][..],
+        &["--average", "ema"],
+        &["--average", "swa", "--swa-from", "2"],
         &["--layer-decay", "0.7", "--seed", "1"],
     ] {
         let (_directory, whole) = directory();

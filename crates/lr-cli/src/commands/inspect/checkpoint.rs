@@ -42,6 +42,9 @@ fn text(found: &Inspection) -> String {
     let schedule = found.schedule.as_deref().unwrap_or("with a closure in it");
     let _ = writeln!(out, "schedule: {schedule}");
     let _ = writeln!(out, "optimizer: {}", found.optimizer_config);
+    if let Some(rule) = average(found) {
+        let _ = writeln!(out, "average of the weights: {rule}");
+    }
     for (name, note) in &found.notes {
         let _ = writeln!(out, "note {name}: {note}");
     }
@@ -64,6 +67,12 @@ fn text(found: &Inspection) -> String {
     }
     let _ = writeln!(out, "digest: {}", found.digest);
     out
+}
+
+/// The rule of an average of the weights, which is the name of a parameter.
+fn average(found: &Inspection) -> Option<&str> {
+    let mut paths = found.parameters.iter().map(|parameter| &parameter.path);
+    paths.find_map(|path| path.strip_prefix("weight-average.rule "))
 }
 
 fn json(found: &Inspection) -> Value {
@@ -89,6 +98,7 @@ fn json(found: &Inspection) -> Value {
         },
         "schedule": found.schedule.as_deref().map(parsed),
         "optimizer_config": parsed(&found.optimizer_config),
+        "average": average(found),
         "notes": found.notes,
         "parameters": parameters.collect::<Vec<_>>(),
         "bytes": {
