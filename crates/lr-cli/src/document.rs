@@ -47,10 +47,12 @@ impl Document {
         let ending = path.extension().and_then(|ending| ending.to_str());
         let format = ending.and_then(Format::of_ending);
         let format = format.unwrap_or_else(|| Format::of(&text));
+        // `.` in front, so that a base called `-` is a file.
         let folder = path.parent().filter(|_| !standard);
+        let folder = folder.map(|folder| Path::new(".").join(folder));
         Ok(Self {
             origin,
-            folder: folder.map(Path::to_path_buf),
+            folder,
             text,
             format,
         })

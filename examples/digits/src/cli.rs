@@ -98,10 +98,22 @@ pub struct How {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swa_from: Option<u64>,
+    /// On how many devices, whose number makes the steps of an epoch.
+    #[arg(skip = 1usize)]
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    pub devices: usize,
     /// With what.
     #[command(flatten)]
     #[serde(flatten)]
     pub data: Data,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn is_one(devices: &usize) -> bool {
+    *devices == 1
 }
 
 /// An average of the weights.

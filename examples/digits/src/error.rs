@@ -26,6 +26,12 @@ pub enum Error {
     Options { path: String, reason: String },
     #[error("the run in `{0}` was begun with other options")]
     OtherOptions(String),
+    #[error("the run was begun on {begun} devices, and there are {found}")]
+    OtherDevices { begun: usize, found: usize },
+    #[error("`find-lr` trains on one device, not on those of {0}")]
+    SeveralDevices(String),
+    #[error("--swa-from is of `--average swa` alone")]
+    SwaFrom,
     #[error("can't wait for signals: {0}")]
     Signal(io::Error),
     #[error("can't {action} `{}`: {source}", .path.display())]

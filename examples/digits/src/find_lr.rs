@@ -10,6 +10,9 @@ use crate::run::{Start, start_backend};
 /// Prints what a range test over the training data suggests, and draws it.
 pub fn find_lr(options: &FindLr) -> Result<(), Error> {
     let backend = start_backend();
+    if backend.devices() > 1 {
+        return Err(Error::SeveralDevices(backend.name));
+    }
     let Start { model, train, .. } = Start::new(&options.data, &backend);
     let finder = options.finder.build()?;
     let found = finder.run(&model, &AdamConfig::new().init(), &train)?;

@@ -31,19 +31,24 @@ use crate::plain::Lines;
 use crate::run_dir::RunDir;
 
 /// Trains from the beginning, in the directory `path`.
-pub fn train(options: Options, path: &Path) -> Result<ExitCode, Error> {
+pub fn train(mut options: Options, path: &Path) -> Result<ExitCode, Error> {
+    if options.how.swa_from.is_some() && options.how.average != Some(Average::Swa) {
+        return Err(Error::SwaFrom);
+    }
     let backend = start_backend();
+    options.how.devices = backend.devices();
     let dir = RunDir::create(path, &options)?;
     let checkpoints = EpochCheckpoints::open(dir.checkpoints())?;
     run(&options, &backend, &dir, &checkpoints, 0)
 }
 
 /// Finishes the run in the directory `path` where there is one, with the same options; begins it otherwise.
-pub fn resume_or_start(options: Options, path: &Path) -> Result<ExitCode, Error> {
+pub fn resume_or_start(mut options: Options, path: &Path) -> Result<ExitCode, Error> {
     if !RunDir::holds_a_run(path) {
         return train(options, path);
     }
     let (dir, begun) = RunDir::open(path)?;
+    options.how.devices = begun.how.devices;
     match begun.how == options.how {
         true => go_on(dir, options),
         false => Err(Error::OtherOptions(path.display().to_string())),
@@ -59,6 +64,10 @@ pub fn resume(path: &Path, epochs: Option<u64>) -> Result<ExitCode, Error> {
 
 fn go_on(dir: RunDir, options: Options) -> Result<ExitCode, Error> {
     let backend = start_backend();
+    let (begun, found) = (options.how.devices, backend.devices());
+    if begun != found {
+        return Err(Error::OtherDevices { begun, found });
+    }
     let checkpoints = EpochCheckpoints::open(dir.checkpoints())?;
     let last = last_epoch(&checkpoints)?;
     println!("resuming after epoch {last} of {}", options.epochs);
@@ -102,7 +111,7 @@ impl Start {
         let (batch_size, seed) = (options.batch_size as usize, options.seed);
         let (train, valid) = data::split();
         // Each device has its share of an epoch, the last one what is left over.
-        let share = train.len() - train.len() / (1 + backend.others.len()) * backend.others.len();
+        let share = train.len() - train.len() / backend.devices() * (backend.devices() - 1);
         let steps_per_epoch = share.div_ceil(batch_size) as u64;
         let train = EpochDataLoader::new(Arc::new(train), DigitBatcher, batch_size, seed, &device);
         let valid = DataLoaderBuilder::new(DigitBatcher)

@@ -90,7 +90,7 @@ pub struct Options {
         value_parser = ScheduleChoice::parse,
         help = format!(
             "How the learning rate moves: by name, or any schedule as a file (JSON, TOML, YAML) or a text, \
-             such as '{}', or another program's config, as `lr convert` takes it [by name: {}]",
+             such as '{}', or another program's config, as `lr convert` takes it but for detectron2's `_BASE_` [by name: {}]",
             r#"{"warmup": {"steps": "5%", "of": {"cosine": {"start": 0.02, "steps": "rest"}}}}"#,
             ScheduleName::all()
         )

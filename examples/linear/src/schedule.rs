@@ -32,7 +32,7 @@ impl ScheduleChoice {
     ///
     /// # Errors
     ///
-    /// What is neither, and a file that can't be read, with the place in it.
+    /// A text that is neither, and a file that can't be read, with the place in it.
     pub fn parse(text: &str) -> Result<Self, String> {
         if let Ok(name) = ScheduleName::from_str(text, false) {
             return Ok(Self::Named(name));

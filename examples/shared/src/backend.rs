@@ -6,15 +6,20 @@ use burn::tensor::{Device, Tensor};
 
 /// A backend that has been seen to work.
 pub struct Backend {
-    /// What it is called: the cargo feature, or the value of BURN_DEVICE, which may be the address of a server.
+    /// Its name: the cargo feature, or the value of BURN_DEVICE, which may be the address of a server.
     pub name: String,
-    /// Where tensors go.
+    /// The device for tensors.
     pub device: Device,
     /// Those of further servers.
     pub others: Vec<Device>,
 }
 
 impl Backend {
+    /// How many devices there are.
+    pub fn devices(&self) -> usize {
+        1 + self.others.len()
+    }
+
     /// The backend that BURN_DEVICE names, or else the one that a cargo feature selects. A
     /// feature that was asked for wins over `flex`, which is there by default.
     ///

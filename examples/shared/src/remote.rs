@@ -1,6 +1,6 @@
 //! Devices that another process serves.
 
-use std::env;
+use std::env::{self, VarError};
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
@@ -66,8 +66,8 @@ pub(crate) fn enter() {
 ///
 /// An empty one, or a file that can't be read.
 pub(crate) fn token() -> Result<Option<String>, String> {
-    let [value, file] = TOKEN.map(|name| env::var(name).ok());
-    let token = match (value, file) {
+    let [value, file] = TOKEN;
+    let token = match (variable(value)?, variable(file)?) {
         (Some(token), _) => token,
         (None, Some(path)) => fs::read_to_string(&path)
             .map_err(|error| format!("the token's file `{path}` can't be read: {error}"))?,
@@ -106,10 +106,9 @@ pub(crate) fn connect(addresses: &[String]) -> Result<Vec<Device>, String> {
         servers.iter().for_each(|server| check(server, timeout));
         let message = info.payload_as_str().unwrap_or("no reason given");
         let reason = message.lines().next().unwrap_or_default();
-        end(&format!(
-            "the session with {} broke: {reason}",
-            servers.join(" or ")
-        ));
+        let place = info.location().map(ToString::to_string).unwrap_or_default();
+        let servers = servers.join(" and ");
+        end(&format!("{reason} ({place}), while training on {servers}"));
     }));
     for server in addresses.to_vec() {
         thread::spawn(move || {
@@ -145,22 +144,38 @@ fn end(error: &str) -> ! {
 }
 
 fn timeout() -> Result<Duration, String> {
-    let seconds = match env::var(TIMEOUT) {
-        Err(_) => Some(DEFAULT_TIMEOUT),
-        Ok(text) => text.parse().ok().filter(|seconds| *seconds > 0),
+    let Some(text) = variable(TIMEOUT)? else {
+        return Ok(Duration::from_secs(DEFAULT_TIMEOUT));
     };
-    let seconds = seconds.ok_or(format!(
-        "{TIMEOUT} must be a whole number of seconds above 0"
-    ))?;
-    Ok(Duration::from_secs(seconds))
+    match text.parse() {
+        Ok(seconds @ 1..) => Ok(Duration::from_secs(seconds)),
+        _ => Err(format!(
+            "{TIMEOUT} must be a whole number of seconds above 0, got {text}"
+        )),
+    }
+}
+
+/// A variable of the environment.
+fn variable(name: &str) -> Result<Option<String>, String> {
+    match env::var(name) {
+        Ok(value) => Ok(Some(value)),
+        Err(VarError::NotPresent) => Ok(None),
+        Err(VarError::NotUnicode(_)) => Err(format!("{name} is not UTF-8")),
+    }
 }
 
 /// Asks whether anybody answers at `host`: a server that is stopped still has its connections accepted.
 fn probe(host: &str, timeout: Duration) -> Result<(), String> {
     let ask = || {
-        let mut addresses = host.to_socket_addrs()?;
-        let address = addresses.next().ok_or(ErrorKind::AddrNotAvailable)?;
-        let mut stream = TcpStream::connect_timeout(&address, timeout)?;
+        let connect = |address| TcpStream::connect_timeout(&address, timeout);
+        let mut stream = Err(ErrorKind::AddrNotAvailable.into());
+        for address in host.to_socket_addrs()? {
+            stream = connect(address);
+            if stream.is_ok() {
+                break;
+            }
+        }
+        let mut stream = stream?;
         stream.set_read_timeout(Some(timeout))?;
         write!(
             stream,

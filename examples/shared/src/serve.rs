@@ -9,10 +9,10 @@ use clap::Args;
 use crate::Backend;
 use crate::remote::{self, TOKEN};
 
-/// Where to serve.
+/// The address to serve on.
 #[derive(Args, Debug)]
 pub struct ServeArgs {
-    /// Where to listen. Other machines reach no loopback address; for any other one, a token is asked of clients: put it
+    /// The address to listen on. Other machines reach no loopback address; for any other one, a token is asked of clients: put it
     /// into the variable BURN_REMOTE_TOKEN, or the path of a file with it into BURN_REMOTE_TOKEN_FILE, here and there.
     /// WebSocket is not encrypted: keep it in a network that you trust.
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:3000")]

@@ -23,11 +23,6 @@ impl Server {
             address: address.to_string(),
         }
     }
-
-    pub fn kill(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
 }
 
 impl Drop for Server {

@@ -6,9 +6,10 @@
 //! - `max_steps` goes before `ceil(samples · num_epochs / samples of a step)`. With `sample_packing` only axolotl knows the
 //!   steps, and they are asked for. (`utils/trainer.py`, `calculate_total_num_steps`)
 //! - `lr_scheduler` is one of transformers' names, `cosine` where there is none; `one_cycle`: PyTorch's, over the
-//!   run, up for as long as the warm-up; or `rex`, a step ahead, to `cosine_min_lr_ratio` of the rate. With `cosine`, `cosine_min_lr_ratio` is the share of the rate at its end,
-//!   `cosine_constant_lr_ratio` the share of the run (rounded down) at which it is there already, and
-//!   `lr_quadratic_warmup` the square of a straight warm-up. (`core/trainers/mixins/scheduler.py`,
+//!   run, up for as long as the warm-up; or `rex`, a step ahead, to `cosine_min_lr_ratio` of the rate. With
+//!   `cosine`, `cosine_min_lr_ratio` is the share of the rate at its end, `cosine_constant_lr_ratio` the share of
+//!   the run (rounded down) at which it is there already, and `lr_quadratic_warmup` the square of a straight
+//!   warm-up. (`core/trainers/mixins/scheduler.py`,
 //!   `utils/schedulers.py`)
 
 use lr_schedule::curves::CosineAnnealingSpec;

@@ -61,6 +61,10 @@ fn numbers_that_make_no_shape_are_named() {
         "anneal.shape.exponential.ratio: must be above 0 and below 1, got 1"
     );
     assert_eq!(
+        message(Shape::Reflected { beta: 1.0 }),
+        "anneal.shape.reflected.beta: must be above 0 and below 1, got 1"
+    );
+    assert_eq!(
         message(Shape::Tanh {
             lower: 3.0,
             upper: -7.0

@@ -13,7 +13,7 @@ fn server() -> Server {
     Server::start(command)
 }
 
-/// What the history says of each step: a row for each device, of which either may be first. The rate is the last column.
+/// The rows of each step in the history: one for each device, of which either may be first. The rate is the last column.
 fn steps(out: &Path) -> Vec<[String; 2]> {
     let history = history(out);
     assert!(history.starts_with("Epoch,Loss,Accuracy,Learning Rate\n"));
@@ -48,6 +48,12 @@ fn two_servers_train_as_one_does_that_stands_for_two() {
 
     let (_stopped, stopped) = directory();
     run(&both, &stopped, &["--epochs", "5", "--patience", "0"]);
+    let output = digits(first, &stopped, &["--resume"]).output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(
+        text,
+        "error: the run was begun on 2 devices, and there are 1\n"
+    );
     let output = digits(&both, &stopped, &["--resume", "--epochs", &epochs]).output();
     assert!(output.unwrap().status.success());
     assert!(steps(&stopped) == steps(&two));

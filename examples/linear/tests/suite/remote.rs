@@ -1,8 +1,10 @@
 //! Training on a device that another process serves.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::TcpListener;
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::process::{Command, Output};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -11,7 +13,7 @@ use rand::{Rng, SeedableRng};
 use crate::common::{RunDir, failed, linear, run, signal, succeeded};
 use crate::server::Server;
 
-/// For how many seconds a server may be silent in these tests.
+/// For how many seconds a server may be silent, where a test waits for that.
 const TIMEOUT: u64 = 4;
 
 fn server() -> Server {
@@ -22,8 +24,8 @@ fn serve(backend: &str, listen: &str) -> Command {
     linear(backend, &["serve", "--listen", listen])
 }
 
-/// The program on the device of a server.
-fn client(address: &str, args: &[&str]) -> Command {
+/// The program on the device of a server that may be silent for [`TIMEOUT`].
+fn impatient(address: &str, args: &[&str]) -> Command {
     let mut command = linear(address, args);
     command.env("BURN_REMOTE_TIMEOUT", TIMEOUT.to_string());
     command
@@ -67,7 +69,7 @@ fn a_run_goes_on_in_every_direction() {
         for resumed_on in places {
             let dir = RunDir::new();
             let begun = [&["--out", dir.str()], &options[..]].concat();
-            let mut child = client(saved_on, &begun).spawn().unwrap();
+            let mut child = linear(saved_on, &begun).spawn().unwrap();
             let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
             let half = lines.find(|line| line.as_ref().unwrap().starts_with("epoch 30/60 "));
             half.expect("a line per tenth of a run").unwrap();
@@ -104,7 +106,7 @@ fn a_served_gpu_ends_near_the_local_cpu_and_its_run_goes_on_there() {
         "--checkpoint-every",
         "1",
     ];
-    let mut child = client(&server.address, &args).spawn().unwrap();
+    let mut child = linear(&server.address, &args).spawn().unwrap();
     while !stopped.checkpoint().exists() {
         thread::sleep(Duration::from_millis(20));
     }
@@ -138,11 +140,12 @@ fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
                 true => vec!["resume", dir.str()],
                 false => begun,
             };
-            let mut child = client(&server.address, &args).spawn().unwrap();
+            let mut child = linear(&server.address, &args).spawn().unwrap();
             thread::sleep(longest.mul_f64(random.random()));
             let kills_the_server = servers < 20 && random.random();
             if kills_the_server {
-                server.kill();
+                server.process.kill().unwrap();
+                server.process.wait().unwrap();
                 let listen = server.address.trim_start_matches("ws://").to_string();
                 server = Server::start(serve("flex", &listen));
             } else if clients < 20 {
@@ -164,12 +167,74 @@ fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
     }
 }
 
+/// A rate is a number in a message that a constant one needs too.
+#[test]
+fn a_schedule_sends_no_more_than_a_constant_rate() {
+    let server = server();
+    let [constant, scheduled] =
+        ["constant", "warmup-cosine"].map(|schedule| bytes_sent(&server, schedule));
+    let steps = 20 * 12;
+    assert!(constant > 1_000 * steps, "{constant}");
+    assert!(
+        constant.abs_diff(scheduled) < steps,
+        "{constant}, {scheduled}"
+    );
+}
+
+/// How many bytes a run sends to the server, by what comes through a process between them.
+fn bytes_sent(server: &Server, schedule: &str) -> u64 {
+    let between = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("ws://{}", between.local_addr().unwrap());
+    let to = server.address.trim_start_matches("ws://").to_string();
+    let sent = Arc::new(AtomicU64::new(0));
+    let counts = sent.clone();
+    thread::spawn(move || {
+        for client in between.incoming() {
+            let (client, server) = (client.unwrap(), TcpStream::connect(&to).unwrap());
+            let back = (server.try_clone().unwrap(), client.try_clone().unwrap());
+            let counts = counts.clone();
+            thread::spawn(move || {
+                pass_on(client, server, |count| {
+                    counts.fetch_add(count, Ordering::Relaxed);
+                })
+            });
+            thread::spawn(move || pass_on(back.0, back.1, |_| ()));
+        }
+    });
+    let dir = RunDir::new();
+    #[rustfmt::skip]
+    let args = [
+        "--out", dir.str(), "--epochs", "20", "--schedule", schedule, "--checkpoint-every", "1000",
+    ];
+    let mut command = linear(&address, &args);
+    command.env("BURN_REMOTE_TIMEOUT", "600"); // is asked at the beginning only
+    succeeded(command.output().unwrap());
+    loop {
+        let count = sent.load(Ordering::Relaxed);
+        thread::sleep(Duration::from_millis(500));
+        if sent.load(Ordering::Relaxed) == count {
+            return count; // nothing is under way any more
+        }
+    }
+}
+
+fn pass_on(mut from: TcpStream, mut to: TcpStream, passed: impl Fn(u64)) {
+    let mut buffer = [0; 1 << 16];
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        passed(count as u64);
+        if to.write_all(&buffer[..count]).is_err() {
+            break;
+        }
+    }
+    _ = to.shutdown(Shutdown::Write);
+}
+
 #[test]
 fn a_server_that_stalls_ends_the_run_in_time() {
     let server = server();
     let dir = RunDir::new();
     let args = ["--out", dir.str(), "--checkpoint-every", "1"];
-    let mut child = client(&server.address, &args).spawn().unwrap();
+    let mut child = impatient(&server.address, &args).spawn().unwrap();
     while !dir.path().join("history.csv").exists() {
         assert!(child.try_wait().unwrap().is_none());
         thread::sleep(Duration::from_millis(20));
@@ -200,7 +265,7 @@ fn a_token_opens_the_server_and_nothing_else_does() {
     let dir = RunDir::new();
     let args = ["--out", dir.str(), "--epochs", "1"];
     let refused = [None, Some("wrong"), Some("righ")].map(|token| {
-        let mut command = client(&server.address, &args);
+        let mut command = linear(&server.address, &args);
         command.envs(token.map(|token| ("BURN_REMOTE_TOKEN", token)));
         failed(command)
     });
@@ -214,7 +279,7 @@ fn a_token_opens_the_server_and_nothing_else_does() {
     );
 
     let dir = RunDir::new();
-    let mut begin = client(&server.address, &["--out", dir.str(), "--epochs", "1"]);
+    let mut begin = linear(&server.address, &["--out", dir.str(), "--epochs", "1"]);
     succeeded(begin.env("BURN_REMOTE_TOKEN", "right").output().unwrap());
 }
 
@@ -269,7 +334,7 @@ fn what_is_no_server_is_said_in_one_line() {
         ("ws://nowhere".to_string(), "invalid socket address"),
     ] {
         let dir = RunDir::new();
-        let text = failed(client(&address, &["--out", dir.str()]));
+        let text = failed(impatient(&address, &["--out", dir.str()]));
         assert!(text.contains(&address) && text.contains(says), "{text}");
     }
 }
