@@ -12,11 +12,16 @@ use proptest::sample::select;
 use proptest::strategy::Union;
 
 pub fn rate() -> impl Strategy<Value = f64> + Clone {
-    prop_oneof![Just(0.0), 1e-12..1.0f64, 0.0..f64::MAX]
+    prop_oneof![Just(0.0), 1e-12..1.0f64, magnitude()]
 }
 
 pub fn positive() -> impl Strategy<Value = f64> + Clone {
-    prop_oneof![Just(1.0), Just(0.5), 1e-3..50.0f64, 1e-300..1e300f64]
+    prop_oneof![Just(1.0), Just(0.5), 1e-3..50.0f64, magnitude()]
+}
+
+/// As often near 0 as far from it.
+fn magnitude() -> impl Strategy<Value = f64> + Clone {
+    (-308.0..308.0f64).prop_map(|exponent| 10f64.powf(exponent))
 }
 
 /// A number of steps that is at least 1.
