@@ -110,7 +110,8 @@ pub(crate) fn connect(addresses: &[String]) -> Result<Vec<Device>, String> {
         let servers = servers.join(" and ");
         end(&format!("{reason} ({place}), while training on {servers}"));
     }));
-    for server in addresses.to_vec() {
+    for server in addresses {
+        let server = server.clone();
         thread::spawn(move || {
             loop {
                 thread::sleep(timeout / 4);
