@@ -51,8 +51,8 @@ impl Cli {
 pub enum Command {
     /// Look for a learning rate: train some steps at growing ones, and watch the loss.
     FindLr(FindLr),
-    /// Let other processes train on this machine's device, with BURN_DEVICE=ws://ADDRESS:PORT, or on those of several
-    /// servers, with commas between their addresses.
+    /// Let other processes train on this machine's devices, with BURN_DEVICE=ws://ADDRESS:PORT, ws://ADDRESS:PORT/1
+    /// for the second one, or several of them with commas in between.
     #[cfg(feature = "remote-server")]
     Serve(shared::serve::ServeArgs),
 }

@@ -59,7 +59,7 @@ pub enum Command {
         #[command(flatten)]
         finder: FinderArgs,
     },
-    /// Let other processes train on this machine's device, with BURN_DEVICE=ws://ADDRESS:PORT.
+    /// Let other processes train on this machine's devices, with BURN_DEVICE=ws://ADDRESS:PORT.
     #[cfg(feature = "remote-server")]
     Serve(shared::serve::ServeArgs),
 }

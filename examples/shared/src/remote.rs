@@ -89,13 +89,13 @@ pub(crate) fn connect(addresses: &[String]) -> Result<Vec<Device>, String> {
     let timeout = timeout()?;
     let token = token()?;
     let connect = |address: &String| {
-        let host = host(address)?;
+        let (host, index) = parts(address)?;
         probe(host, timeout)?;
-        let mut server = RemoteHost::websocket(address);
+        let mut server = RemoteHost::websocket(&format!("ws://{host}"));
         if let Some(token) = &token {
             server = server.with_credential(token);
         }
-        let device = Device::remote_options(&server).init();
+        let device = Device::remote_options(&server).device_index(index).init();
         device.map_err(|error| error.to_string())
     };
     let named = |address| connect(address).map_err(|reason| format!("{address}: {reason}"));
@@ -122,16 +122,25 @@ pub(crate) fn connect(addresses: &[String]) -> Result<Vec<Device>, String> {
     Ok(devices)
 }
 
-fn host(address: &str) -> Result<&str, String> {
-    let host = address
-        .strip_prefix("ws://")
-        .map(|host| host.trim_end_matches('/'));
-    host.ok_or_else(|| "it is no address of the form ws://HOST:PORT".to_string())
+/// The host with its port in an address, and which of its devices that is: `ws://HOST:PORT` is the first, and
+/// `ws://HOST:PORT/1` the next.
+fn parts(address: &str) -> Result<(&str, usize), String> {
+    let parts = address.strip_prefix("ws://").and_then(|rest| {
+        let (host, index) = rest.split_once('/').unwrap_or((rest, ""));
+        let index = match index {
+            "" => 0,
+            index => index.parse().ok()?,
+        };
+        Some((host, index))
+    });
+    parts.ok_or_else(|| {
+        "it is no address of the form ws://HOST:PORT or ws://HOST:PORT/DEVICE".to_string()
+    })
 }
 
 /// Ends the program unless the server at `address` answers.
 fn check(address: &str, timeout: Duration) {
-    if let Err(reason) = host(address).and_then(|host| probe(host, timeout)) {
+    if let Err(reason) = parts(address).and_then(|(host, _)| probe(host, timeout)) {
         end(&format!("the server at {address} is gone: {reason}"));
     }
 }

@@ -1,9 +1,12 @@
-//! Serving the backend's device to other processes.
+//! Serving the backend's devices to other processes.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 
 use burn::server::{RemoteServer, ServeError, TokenAuthorizer, WebSocketTransport};
+use burn::tensor::Device;
+#[cfg(any(feature = "cuda", feature = "rocm"))]
+use burn::tensor::DeviceType;
 use clap::Args;
 
 use crate::Backend;
@@ -43,12 +46,24 @@ pub fn serve(args: &ServeArgs) -> Result<(), ServeFailure> {
     let listener = TcpListener::bind(args.listen).map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let backend = Backend::start();
-    let mut server = RemoteServer::new([backend.device]);
+    let name = backend.name.clone();
+    let mut server = RemoteServer::new(devices(backend));
     if let Some(token) = token {
         let authorizer = TokenAuthorizer::new(token);
         let authorizer = authorizer.map_err(|error| ServeFailure::Token(error.to_string()))?;
         server = server.with_authorizer(authorizer);
     }
-    println!("serving {} on ws://{address}", backend.name);
+    println!("serving {name} on ws://{address}");
     Ok(server.serve(WebSocketTransport::from_listener(listener))?)
+}
+
+/// All NVIDIA and AMD GPUs, and of other backends the one device.
+fn devices(backend: Backend) -> Vec<Device> {
+    match backend.name.as_str() {
+        #[cfg(feature = "cuda")]
+        "cuda" => Device::enumerate(DeviceType::Cuda).into_iter().collect(),
+        #[cfg(feature = "rocm")]
+        "rocm" => Device::enumerate(DeviceType::Rocm).into_iter().collect(),
+        _ => vec![backend.device],
+    }
 }

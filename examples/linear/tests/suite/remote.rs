@@ -320,6 +320,7 @@ fn what_is_no_server_is_said_in_one_line() {
             _ = stream.write_all(b"HTTP/1.1 404 Not Found\r\n\r\n");
         }
     });
+    let server = server();
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let mute = silent.local_addr().unwrap();
     for (address, says) in [
@@ -330,6 +331,8 @@ fn what_is_no_server_is_said_in_one_line() {
             "ws://127.0.0.1:1,ws://127.0.0.1:2".to_string(),
             "ws://127.0.0.1:1",
         ),
+        (format!("{}/1", server.address), "hosts only 1 device"),
+        (format!("{}/x", server.address), "ws://HOST:PORT/DEVICE"),
         ("wss://127.0.0.1:1".to_string(), "ws://HOST:PORT"),
         ("ws://nowhere".to_string(), "invalid socket address"),
     ] {
