@@ -28,7 +28,7 @@ impl Backend {
     pub fn start() -> Self {
         let asked = std::env::var("BURN_DEVICE").ok();
         #[cfg(feature = "remote")]
-        if let (None, addresses @ [_, ..]) = (&asked, &crate::remote::addresses()[..]) {
+        if let addresses @ [_, ..] = &crate::remote::addresses()[..] {
             let name = addresses.join(",");
             let mut devices = crate::remote::connect(addresses)
                 .unwrap_or_else(|reason| does_not_start(&name, &reason));

@@ -13,10 +13,17 @@ use std::time::Duration;
 use burn::remote::RemoteHost;
 use burn::tensor::Device;
 
-/// The variable that names the server, as Burn itself reads it: `ws://127.0.0.1:3000`.
-const ADDRESS: &str = "BURN_REMOTE_ADDRESS";
-/// The variable with the addresses of further ones.
-const OTHERS: &str = "BURN_REMOTE_OTHERS";
+/// The variable with the addresses of the servers, which [`enter`] sets.
+const SERVERS: &str = "BURN_REMOTE_SERVERS";
+/// The backend to which Burn loads an optimizer's state before it goes to the server: one that needs no driver, or else
+/// the server itself, by the variable that Burn reads.
+const LOADS: &str = if cfg!(feature = "flex") {
+    "flex"
+} else if cfg!(feature = "ndarray") {
+    "ndarray"
+} else {
+    "remote"
+};
 /// The variable with the token that the server asks for, and the one with the path of a file with it.
 pub(crate) const TOKEN: [&str; 2] = ["BURN_REMOTE_TOKEN", "BURN_REMOTE_TOKEN_FILE"];
 /// The variable with the seconds for which a server may be silent.
@@ -25,13 +32,12 @@ const DEFAULT_TIMEOUT: u64 = 30;
 
 /// The addresses of the servers to train on, if any.
 pub(crate) fn addresses() -> Vec<String> {
-    let variables = [ADDRESS, OTHERS].map(|name| env::var(name).unwrap_or_default());
-    let addresses = variables.iter().flat_map(|text| text.split(','));
-    let addresses = addresses.filter(|address| !address.is_empty());
+    let servers = env::var(SERVERS).unwrap_or_default();
+    let addresses = servers.split(',').filter(|address| !address.is_empty());
     addresses.map(String::from).collect()
 }
 
-/// Starts the program anew where BURN_DEVICE has addresses of servers, with those in variables of their own: Burn asks
+/// Starts the program anew where BURN_DEVICE has addresses of servers, with those in a variable of their own: Burn asks
 /// BURN_DEVICE for the name of a backend whenever it loads an optimizer's state.
 pub(crate) fn enter() {
     let Ok(addresses) = env::var("BURN_DEVICE") else {
@@ -44,13 +50,12 @@ pub(crate) fn enter() {
         eprintln!("error: the program does not start anew for {addresses}: {reason}");
         process::exit(2);
     };
-    let (first, others) = addresses.split_once(',').unwrap_or((&addresses, ""));
+    let first = addresses.split(',').next().unwrap_or_default();
     let program = env::current_exe().unwrap_or_else(|error| failed(&error));
     let mut anew = Command::new(program);
     anew.args(env::args_os().skip(1));
-    anew.env_remove("BURN_DEVICE")
-        .env(ADDRESS, first)
-        .env(OTHERS, others);
+    anew.env(SERVERS, &addresses).env("BURN_DEVICE", LOADS);
+    anew.env("BURN_REMOTE_ADDRESS", first);
     #[cfg(unix)]
     failed(&std::os::unix::process::CommandExt::exec(&mut anew));
     #[cfg(not(unix))]
