@@ -192,10 +192,8 @@ fn probe(host: &str, timeout: Duration) -> Result<(), String> {
         }
         let mut stream = stream?;
         stream.set_read_timeout(Some(timeout))?;
-        write!(
-            stream,
-            "HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
-        )?;
+        let request = format!("HEAD / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes())?; // at once
         stream.read_exact(&mut [0])
     };
     ask().map_err(|error| match error.kind() {
