@@ -44,9 +44,7 @@ impl Document {
             let at = error.utf8_error().valid_up_to();
             Failure::input(&origin, format!("is no text: byte {at} is not UTF-8"))
         })?;
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        let format = ending.and_then(Format::of_ending);
-        let format = format.unwrap_or_else(|| Format::of(&text));
+        let format = Format::of_file(path, &text);
         // `.` in front, so that a base called `-` is a file.
         let folder = path.parent().filter(|_| !standard);
         let folder = folder.map(|folder| Path::new(".").join(folder));

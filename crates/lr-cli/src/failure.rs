@@ -1,5 +1,6 @@
 use std::io;
 
+use lr_compat::ecosystems::Facts;
 use lr_compat::log::LogError;
 use lr_plot::PlotError;
 use lr_schedule::ScheduleError;
@@ -49,7 +50,7 @@ impl Failure {
                 "{before}{got}: give --total-steps, or --epochs and --steps-per-epoch, or \
                  --epochs, --samples and --batch-size"
             ),
-            None => match asked_for(&text) {
+            None => match Facts::asked_for(error) {
                 Some(fact) => format!("{text}: give --{}", fact.replace('_', "-")),
                 None if text.ends_with("that of a config that is known") => {
                     format!("{text}: say whose it is with --from, or where it is with --field")
@@ -75,12 +76,4 @@ impl Failure {
             | Self::Log(_) => 2,
         }
     }
-}
-
-/// The fact of the run that a config needs and doesn't say.
-fn asked_for(text: &str) -> Option<&str> {
-    let before = text.strip_suffix("`, which the file doesn't say")?;
-    before
-        .rsplit_once("depends on the run's `")
-        .map(|(_, fact)| fact)
 }

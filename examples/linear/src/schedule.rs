@@ -44,9 +44,7 @@ impl ScheduleChoice {
             read(Format::Json, text)
         } else if path.is_file() {
             let content = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-            let ending = path.extension().and_then(|ending| ending.to_str());
-            let format = ending.and_then(Format::of_ending);
-            read(format.unwrap_or_else(|| Format::of(&content)), &content)
+            read(Format::of_file(path, &content), &content)
         } else {
             return Err(format!(
                 "no file is there, and no schedule has that name [possible values: {}]",
@@ -91,8 +89,8 @@ pub fn settled(mut options: Options) -> Result<Options, Error> {
         }
         (read, _) => read,
     };
-    let spec = spec.map_err(|error| match error.to_string() {
-        text if text.contains("depends on the run's `base_lr`") => Error::NoRate(error),
+    let spec = spec.map_err(|error| match Facts::asked_for(&error) {
+        Some("base_lr") => Error::NoRate(error),
         _ => error.into(),
     })?;
     options.schedule = ScheduleChoice::Spec(Box::new(spec));

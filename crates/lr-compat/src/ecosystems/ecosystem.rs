@@ -1,7 +1,7 @@
 //! The form of an ecosystem, and the facts of a run that files leave out.
 
 use lr_schedule::spec::Data;
-use lr_schedule::{ScheduleError, Spec};
+use lr_schedule::{Problem, ScheduleError, Spec};
 
 /// A library or a program whose config files are read.
 pub struct Ecosystem {
@@ -41,6 +41,7 @@ pub(super) fn begins_in(name: &str, beginnings: &str) -> bool {
 ///     error.to_string(),
 ///     "num_train_epochs: depends on the run's `samples`, which the file doesn't say",
 /// );
+/// assert_eq!(Facts::asked_for(&error), Some("samples"));
 /// let facts = Facts { samples: Some(800), ..Facts::default() };
 /// let schedule = ecosystems::read(trainer, &facts)?.build()?;
 /// assert_eq!(schedule.at(30), 2e-5); // of 300 steps
@@ -76,7 +77,18 @@ pub struct Facts {
     pub group: Option<String>,
 }
 
+const ASKS: &str = "depends on the run's `";
+const ASKED: &str = "`, which the file doesn't say";
+
 impl Facts {
+    /// The name of the fact that an error asks for, `base_lr`; `None` for any other error.
+    pub fn asked_for(error: &ScheduleError) -> Option<&str> {
+        match &error.problem {
+            Problem::Unsupported(why) => why.strip_prefix(ASKS)?.strip_suffix(ASKED),
+            _ => None,
+        }
+    }
+
     /// The fact called `name`, which `place` in the file depends on.
     pub(super) fn needed<T>(
         fact: Option<T>,
@@ -84,7 +96,7 @@ impl Facts {
         place: &str,
     ) -> Result<T, ScheduleError> {
         fact.ok_or_else(|| {
-            let why = format!("depends on the run's `{name}`, which the file doesn't say");
+            let why = format!("{ASKS}{name}{ASKED}");
             ScheduleError::unsupported(place, why)
         })
     }

@@ -63,10 +63,7 @@ fn folders() -> Vec<PathBuf> {
 
 fn data(path: &Path) -> Data {
     let text = fs::read_to_string(path).unwrap();
-    let ending = path.extension().and_then(|ending| ending.to_str());
-    let format = ending.and_then(Format::of_ending);
-    let format = format.unwrap_or_else(|| Format::of(&text));
-    format
+    Format::of_file(path, &text)
         .read(&text)
         .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }

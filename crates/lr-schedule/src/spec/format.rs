@@ -1,6 +1,7 @@
 //! The formats of texts from outside.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use crate::data::{Data, MAX_DEPTH, MAX_VALUES};
 
@@ -51,6 +52,14 @@ impl Format {
             "yaml" | "yml" => Self::Yaml,
             _ => return None,
         })
+    }
+
+    /// The format of a file's text: that of the [ending](Self::of_ending) of its name, or else what the text [looks
+    /// like](Self::of).
+    pub fn of_file(path: &Path, text: &str) -> Self {
+        let ending = path.extension().and_then(|ending| ending.to_str());
+        let format = ending.and_then(Self::of_ending);
+        format.unwrap_or_else(|| Self::of(text))
     }
 
     /// Guesses the format of a text, by its first line that isn't empty or a comment.

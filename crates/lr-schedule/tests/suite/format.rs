@@ -1,5 +1,7 @@
 //! The formats of texts.
 
+use std::path::Path;
+
 use lr_schedule::spec::{Data, Format};
 
 #[test]
@@ -21,6 +23,9 @@ fn the_format_of_a_text_is_told_by_its_beginning() {
     }
     assert_eq!(Format::of_ending("YML"), Some(Format::Yaml));
     assert_eq!(Format::of_ending("txt"), None);
+    let of_file = |name: &str| Format::of_file(Path::new(name), "lr = 0.1");
+    assert_eq!(of_file("config.yaml"), Format::Yaml);
+    assert_eq!(of_file("config"), Format::Toml);
 }
 
 #[test]

@@ -68,7 +68,11 @@ pub fn failure(backend: &str, args: &[&str]) -> String {
 }
 
 pub fn failed(mut command: Command) -> String {
-    let output = command.output().unwrap();
+    error(command.output().unwrap())
+}
+
+/// The one line of a program that failed with code 2.
+pub fn error(output: Output) -> String {
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(stderr.lines().count(), 1, "more than a line: {stderr}");
@@ -90,6 +94,19 @@ impl Done {
         assert!(line.starts_with("done "), "{line}");
         let mut pairs = line.split(' ').filter_map(|pair| pair.split_once('='));
         pairs.find(|(key, _)| *key == name).unwrap().1
+    }
+}
+
+/// That two runs have the same history and ended bit for bit alike.
+pub fn assert_same(dir: &RunDir, whole: &RunDir, case: &str) {
+    assert!(dir.history() == whole.history(), "{case}: another history");
+    let (state, expected) = (dir.state(), whole.state());
+    assert!(
+        state.keys().eq(expected.keys()),
+        "{case}: another kind of state"
+    );
+    for (name, bytes) in &state {
+        assert!(*bytes == expected[name], "{case}: another {name}");
     }
 }
 

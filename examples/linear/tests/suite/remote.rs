@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use rand::{Rng, SeedableRng};
 
-use crate::common::{RunDir, failed, linear, run, signal, succeeded};
+use crate::common::{RunDir, assert_same, error, failed, linear, run, signal, succeeded};
 use crate::server::Server;
 
 /// For how many seconds a server may be silent, where a test waits for that.
@@ -29,23 +29,6 @@ fn impatient(address: &str, args: &[&str]) -> Command {
     let mut command = linear(address, args);
     command.env("BURN_REMOTE_TIMEOUT", TIMEOUT.to_string());
     command
-}
-
-fn assert_same(dir: &RunDir, whole: &RunDir, case: &str) {
-    assert!(dir.history() == whole.history(), "{case}: another history");
-    let (state, expected) = (dir.state(), whole.state());
-    assert!(state.keys().eq(expected.keys()), "{case}");
-    for (name, bytes) in &state {
-        assert!(*bytes == expected[name], "{case}: another {name}");
-    }
-}
-
-/// The one line of a program that failed.
-fn error(output: &Output) -> String {
-    assert_eq!(output.status.code(), Some(2), "{output:?}");
-    let text = String::from_utf8(output.stderr.clone()).unwrap();
-    assert_eq!(text.lines().count(), 1, "more than a line: {text}");
-    text
 }
 
 #[test]
@@ -99,15 +82,12 @@ fn a_served_gpu_ends_near_the_local_cpu_and_its_run_goes_on_there() {
 
     let stopped = RunDir::new();
     let args = [
-        "--out",
-        stopped.str(),
-        "--epochs",
-        "60",
-        "--checkpoint-every",
-        "1",
-    ];
+        &["--out", stopped.str(), "--checkpoint-every", "1"],
+        &options[..],
+    ]
+    .concat();
     let mut child = linear(&server.address, &args).spawn().unwrap();
-    while !stopped.checkpoint().exists() {
+    while !stopped.path().join("history.csv").exists() {
         thread::sleep(Duration::from_millis(20));
     }
     signal(&child, "TERM");
@@ -140,14 +120,12 @@ fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
                 true => vec!["resume", dir.str()],
                 false => begun,
             };
-            let mut child = linear(&server.address, &args).spawn().unwrap();
+            let address = server.address.clone();
+            let mut child = linear(&address, &args).spawn().unwrap();
             thread::sleep(longest.mul_f64(random.random()));
             let kills_the_server = servers < 20 && random.random();
             if kills_the_server {
-                server.process.kill().unwrap();
-                server.process.wait().unwrap();
-                let listen = server.address.trim_start_matches("ws://").to_string();
-                server = Server::start(serve("flex", &listen));
+                server = self::server(); // the other one is killed
             } else if clients < 20 {
                 child.kill().unwrap();
             }
@@ -156,9 +134,9 @@ fn nothing_is_lost_when_the_server_or_the_client_is_killed() {
                 Some(0) => break,
                 None => clients += 1,
                 Some(_) => {
-                    assert!(kills_the_server);
-                    let text = error(&output);
-                    assert!(text.contains(&server.address), "{text}");
+                    assert!(kills_the_server, "{output:?}");
+                    let text = error(output);
+                    assert!(text.contains(&address), "{text}");
                     servers += 1;
                 }
             }
@@ -241,7 +219,7 @@ fn a_server_that_stalls_ends_the_run_in_time() {
     }
     signal(&server.process, "STOP");
     let start = Instant::now();
-    let text = error(&child.wait_with_output().unwrap());
+    let text = error(child.wait_with_output().unwrap());
     assert!(text.contains("does not answer for 4 seconds"), "{text}");
     let elapsed = start.elapsed();
     assert!(elapsed < Duration::from_secs(3 * TIMEOUT), "{elapsed:?}");

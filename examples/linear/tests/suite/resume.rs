@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use crate::common::{RunDir, backends, run, spawn, succeeded};
+use crate::common::{RunDir, assert_same, backends, run, spawn, succeeded};
 use burn_lr::Checkpoint;
 use rand::{Rng, SeedableRng};
 
@@ -84,16 +84,7 @@ fn ends_the_same_after(kills: usize) {
             );
 
             for dir in killed(backend, &options, kills, start.elapsed() / 8) {
-                let case = format!("{backend} {schedule}");
-                assert!(dir.history() == whole.history(), "{case}: another history");
-                let state = dir.state();
-                assert!(
-                    state.keys().eq(expected.keys()),
-                    "{case}: another kind of state"
-                );
-                for (name, bytes) in &state {
-                    assert!(*bytes == expected[name], "{case}: another {name}");
-                }
+                assert_same(&dir, &whole, &format!("{backend} {schedule}"));
             }
         }
     }
