@@ -14,7 +14,7 @@ use burn::optim::ModuleOptimizer;
 use lr_checkpoint::About;
 
 use crate::record::Resumable;
-use run_state::{RunState, SavedOptimizer};
+use run_state::RunState;
 
 pub use error::{CheckpointError, Mismatch};
 pub use lr_checkpoint::{FileError, FileFault, Inspection, Progress, SavedTensor};
@@ -76,13 +76,16 @@ impl Checkpoint {
     ///
     /// Nothing is copied yet: as tensors are, model and optimizer are shared until one of their
     /// owners changes them. Save it before the next step, and the run needs no second copy of them.
+    /// From a device that another process serves, all values are read at once: Burn 0.22 fails
+    /// where two threads hold a tensor of such a device.
     ///
     /// `config` is the optimizer's, which can't be read from the optimizer itself: Adam's state
     /// looks like AdamW's.
     ///
     /// # Errors
     ///
-    /// A record of the scheduler that Burn can't turn into bytes.
+    /// A record of the scheduler that Burn can't turn into bytes; of a served device, that it can't
+    /// give its values, or what [`save`](Self::save) says of the optimizer.
     pub fn capture<M, C, S>(
         model: &M,
         optimizer: &ModuleOptimizer,
@@ -95,10 +98,11 @@ impl Checkpoint {
         C: Config,
         S: Resumable + ?Sized,
     {
+        let (model, optimizer) = run_state::capture(model, optimizer)?;
         Ok(Self {
             state: RunState {
-                model: run_state::snapshot(model),
-                optimizer: SavedOptimizer::Live(optimizer.clone()),
+                model,
+                optimizer,
                 scheduler: scheduler.record().into_bytes()?.shared(),
                 about: About {
                     optimizer_config: optimizer::describe(config),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::optim::ModuleOptimizer;
 use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, Bytes, Int, Tensor};
+use burn::tensor::{Bool, Bytes, Device, Int, Tensor};
 use burn_pack::Reader;
 use lr_checkpoint::{Contents, FileError, FileFault, Parameter, SavedParameter, Values};
 
@@ -22,7 +22,11 @@ pub(super) type Parameters = BTreeMap<String, Parameter>;
 
 /// The model's parameters, without their values.
 pub(super) fn parameters(state: &RunState) -> Parameters {
-    let parameters = state.model.iter();
+    by_path(&state.model)
+}
+
+fn by_path(model: &[SavedParameter]) -> Parameters {
+    let parameters = model.iter();
     parameters
         .map(|saved| (saved.path.clone(), saved.parameter.clone()))
         .collect()
@@ -78,22 +82,46 @@ impl SavedOptimizer {
     }
 }
 
-/// The parameters of `module` as they are now. Nothing is copied before it is asked for.
-pub(super) fn snapshot(module: &impl Module) -> Vec<SavedParameter> {
+/// The parameters of `model` and the state of `optimizer` as they are now. Nothing is copied before it is asked for, but
+/// from a device that another process serves: Burn 0.22 fails where two threads hold one of its tensors, as those that train
+/// and save would.
+pub(super) fn capture(
+    model: &impl Module,
+    optimizer: &ModuleOptimizer,
+) -> Result<(Vec<SavedParameter>, SavedOptimizer), CheckpointError> {
     let mut snapshot = Snapshot::default();
-    module.visit(&mut snapshot);
-    snapshot.parameters
+    model.visit(&mut snapshot);
+    let mut parameters = snapshot.parameters;
+    let optimizer = SavedOptimizer::Live(optimizer.clone());
+    if !snapshot.served {
+        return Ok((parameters, optimizer));
+    }
+    for saved in &mut parameters {
+        let values = saved.values.clone().into_bytes();
+        saved.values = Values::Bytes(values.map_err(CheckpointError::Device)?);
+    }
+    let state = optimizer.into_bytes()?;
+    check_ids(&Reader::from_bytes(state.clone())?, &by_path(&parameters))?;
+    Ok((parameters, SavedOptimizer::Read(state)))
+}
+
+/// Whether another process serves this device; the type that tells it is there only with Burn's feature `remote`.
+fn is_served(device: &Device) -> bool {
+    format!("{device:?}").contains("Remote(")
 }
 
 #[derive(Default)]
 struct Snapshot {
     path: Vec<String>,
     parameters: Vec<SavedParameter>,
+    /// Whether one of them is on a device that another process serves.
+    served: bool,
 }
 
 impl Snapshot {
     fn add<const D: usize, K: Basic + 'static>(&mut self, id: ParamId, tensor: Tensor<D, K>) {
         let (dtype, shape) = (tensor.dtype(), tensor.shape());
+        self.served |= is_served(&tensor.device());
         self.parameters.push(SavedParameter {
             path: self.path.join("."),
             parameter: Parameter {

@@ -8,6 +8,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use burn::nn::LinearConfig;
+use burn::optim::{AdamConfig, GradientsParams};
+use burn::remote::RemoteHost;
+use burn::tensor::{Device, Tensor};
+use burn_lr::prelude::*;
 use rand::{Rng, SeedableRng};
 
 use crate::common::{RunDir, assert_same, error, failed, linear, run, signal, succeeded};
@@ -318,4 +323,38 @@ fn what_is_no_server_is_said_in_one_line() {
         let text = failed(impatient(&address, &["--out", dir.str()]));
         assert!(text.contains(&address) && text.contains(says), "{text}");
     }
+}
+
+/// Burn 0.22's tensors of a served device can't be held by two threads: with processors that are busy, a training that
+/// shared them with a save broke within seconds.
+#[test]
+fn saving_in_the_background_leaves_a_training_alone() {
+    let server = server();
+    let host = RemoteHost::websocket(&server.address);
+    let device = Device::remote_options(&host).init().unwrap().autodiff();
+    let config = AdamConfig::new();
+    let mut model = LinearConfig::new(10, 1).init(&device);
+    let mut optimizer = config.init();
+    let mut lr = Scheduler::new(Constant::new(1e-3));
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("checkpoint.bpk");
+    let mut writer = BackgroundWriter::new(&path);
+    let training = Arc::new(());
+    for _ in 0..6 {
+        let training = Arc::downgrade(&training);
+        thread::spawn(move || while training.strong_count() > 0 {});
+    }
+    for step in 1..=600 {
+        let loss = model.forward(Tensor::<2>::ones([4, 10], &device)).sum();
+        let grads = GradientsParams::from_grads(loss.backward(), &model);
+        model = optimizer.step(lr.step(), model, grads);
+        let progress = Progress {
+            step,
+            ..Progress::default()
+        };
+        let checkpoint = Checkpoint::capture(&model, &optimizer, &config, &lr, progress);
+        writer.save(checkpoint.unwrap()).unwrap();
+    }
+    writer.finish().unwrap();
+    assert_eq!(Checkpoint::inspect(&path).unwrap().progress.step, 600);
 }
