@@ -19,10 +19,17 @@ pub fn run<C: Parser, T: Termination, E: Display>(
     match program(cli) {
         Ok(ended) => ended.report(),
         Err(error) => {
-            eprintln!("error: {error}");
+            #[cfg(feature = "remote")]
+            crate::remote::check_all();
+            eprintln!("error: {}", in_one_line(&error.to_string()));
             ExitCode::from(2)
         }
     }
+}
+
+fn in_one_line(text: &str) -> String {
+    let lines: Vec<_> = text.lines().map(str::trim).collect();
+    lines.join(" ")
 }
 
 /// What clap has to say: the whole of a help text, and of an error the paragraph that names it.
@@ -34,8 +41,7 @@ fn end_with(error: &clap::Error) -> ExitCode {
         error.exit();
     }
     let text = error.to_string();
-    let lines = text.lines().take_while(|line| !line.is_empty());
-    let line: Vec<&str> = lines.map(str::trim).collect();
-    eprintln!("{}", line.join(" "));
+    let first = text.split("\n\n").next().unwrap_or_default();
+    eprintln!("{}", in_one_line(first));
     ExitCode::from(2)
 }

@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Read, Write};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::panic;
 use std::process::{self, Command};
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::Duration;
 
@@ -29,6 +29,9 @@ pub(crate) const TOKEN: [&str; 2] = ["BURN_REMOTE_TOKEN", "BURN_REMOTE_TOKEN_FIL
 /// The variable with the seconds for which a server may be silent.
 const TIMEOUT: &str = "BURN_REMOTE_TIMEOUT";
 const DEFAULT_TIMEOUT: u64 = 30;
+
+/// The servers that the program trains on, and for how long one may be silent.
+static CONNECTED: OnceLock<(Vec<String>, Duration)> = OnceLock::new();
 
 /// The addresses of the servers to train on, if any.
 pub(crate) fn addresses() -> Vec<String> {
@@ -106,13 +109,13 @@ pub(crate) fn connect(addresses: &[String]) -> Result<Vec<Device>, String> {
     let named = |address| connect(address).map_err(|reason| format!("{address}: {reason}"));
     let devices = addresses.iter().map(named).collect::<Result<_, _>>()?;
 
-    let servers = addresses.to_vec();
+    _ = CONNECTED.set((addresses.to_vec(), timeout));
+    let servers = addresses.join(" and ");
     panic::set_hook(Box::new(move |info| {
-        servers.iter().for_each(|server| check(server, timeout));
         let message = info.payload_as_str().unwrap_or("no reason given");
         let reason = message.lines().next().unwrap_or_default();
         let place = info.location().map(ToString::to_string).unwrap_or_default();
-        let servers = servers.join(" and ");
+        check_all();
         end(&format!("{reason} ({place}), while training on {servers}"));
     }));
     for server in addresses {
@@ -141,6 +144,13 @@ fn parts(address: &str) -> Result<(&str, usize), String> {
     parts.ok_or_else(|| {
         "it is no address of the form ws://HOST:PORT or ws://HOST:PORT/DEVICE".to_string()
     })
+}
+
+/// Ends the program unless all servers that it trains on answer.
+pub(crate) fn check_all() {
+    if let Some((servers, timeout)) = CONNECTED.get() {
+        servers.iter().for_each(|server| check(server, *timeout));
+    }
 }
 
 /// Ends the program unless the server at `address` answers.
