@@ -37,11 +37,25 @@ pub(crate) fn list<T>(
     read.collect()
 }
 
+/// A number; a text that Python reads as one is too, since YAML 1.1 has `1e-4` as a text.
 pub(crate) fn number(data: Data) -> Result<f64, ScheduleError> {
-    match data {
+    match in_text(data) {
         Data::Number(number) if number.is_finite() => Ok(number),
         Data::Integer(number) => Ok(number as f64),
         other => Err(ScheduleError::invalid("", other, "a finite number")),
+    }
+}
+
+/// The number of a text that is nothing else, or what is given.
+fn in_text(data: Data) -> Data {
+    let Data::Text(text) = &data else {
+        return data;
+    };
+    let digits = text.trim().replace('_', "");
+    match (digits.parse::<i64>(), digits.parse::<f64>()) {
+        (Ok(integer), _) => Data::Integer(integer.into()),
+        (_, Ok(number)) if number.is_finite() => Data::Number(number),
+        _ => data,
     }
 }
 
@@ -63,6 +77,7 @@ pub(crate) fn number_of_group(data: Data) -> Result<f64, ScheduleError> {
 
 /// An integer, which Python may write as `10.0`.
 pub(crate) fn integer(data: Data) -> Result<i64, ScheduleError> {
+    let data = in_text(data);
     let integer = match &data {
         Data::Integer(integer) => i64::try_from(*integer).ok(),
         // Up to 2^53 every number is exact.

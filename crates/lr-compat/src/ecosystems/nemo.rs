@@ -17,6 +17,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
+use super::interpolation::resolved;
 use crate::args::{Args, buildable, unknown_scheduler};
 use crate::build::{
     anneal, clamp, constant, delay, linear, per_epoch, polynomial, sequence, skip, steps, then,
@@ -61,6 +62,7 @@ fn sched(data: &Data) -> Option<&'static [&'static str]> {
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = resolved(data);
     let place = sched(&data).unwrap_or(&["model"]);
     let mut optim = Args::among(data, |_| false);
     let trainer = &mut optim.inside("trainer").of_many(|_| false);

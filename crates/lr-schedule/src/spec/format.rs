@@ -27,7 +27,8 @@ pub enum Format {
     Toml,
     /// YAML 1.2, with the booleans of 1.1. Anchors and merged tables are taken, tags are left out.
     Yaml,
-    /// The arguments of a command: `--lr 0.1 --milestones 3 7 --nesterov`, in one line or in many.
+    /// The arguments of a command: `--lr 0.1 --milestones 3 7 --nesterov`, in one line or in many, with the
+    /// command before them or in an array of bash. An option such as `--optimizer.lr` is in a table `optimizer`.
     Arguments,
 }
 
@@ -73,7 +74,7 @@ impl Format {
         };
         if first.starts_with('{') {
             Self::Json
-        } else if is_option(first) {
+        } else if is_command(first) {
             Self::Arguments
         } else if first.starts_with('[') || first.split_once('=').is_some_and(|(k, _)| is_key(k)) {
             Self::Toml
@@ -155,6 +156,15 @@ fn is_option(word: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
 }
 
+/// Whether a text begins with a command and its options, or with these alone.
+fn is_command(first: &str) -> bool {
+    let mut words = first.split_whitespace();
+    let named =
+        words.next().is_some_and(|word| word.ends_with([':', '='])) || words.next() == Some("=");
+    let goes_on = first.ends_with(" \\") || first.ends_with("=(");
+    !named && (goes_on || first.split_whitespace().any(is_option))
+}
+
 /// A table of options: of one that is given twice the later one, as in `argparse`. Words before the first
 /// option are left out, and `-` in a name is `_`.
 fn arguments(text: &str) -> Result<Data, FormatError> {
@@ -168,7 +178,8 @@ fn arguments(text: &str) -> Result<Data, FormatError> {
     let mut last: Option<usize> = None;
     // An empty one is the rest of a line that ends in `\\`.
     let mut words = shlex::Shlex::new(text);
-    for (count, word) in words.by_ref().filter(|word| !word.is_empty()).enumerate() {
+    let own = |word: &String| !word.is_empty() && word != ")" && !word.ends_with("=(");
+    for (count, word) in words.by_ref().filter(own).enumerate() {
         if count >= MAX_VALUES {
             return Err(wrong(format!(
                 "must be at most {MAX_VALUES} words, got more"
@@ -195,15 +206,34 @@ fn arguments(text: &str) -> Result<Data, FormatError> {
     if words.had_error {
         return Err(wrong("a quotation has no end".to_string()));
     }
-    let options = options.into_iter().map(|(name, mut values)| {
+    let mut table = Vec::new();
+    for (name, mut values) in options {
         let value = match values.len() {
             0 => Data::Bool(true),
             1 => values.remove(0),
             _ => Data::List(values),
         };
-        (name, value)
-    });
-    Ok(Data::Table(options.collect()))
+        let depth = name.split('.').count();
+        put(&mut table, &name, value, depth < MAX_DEPTH);
+    }
+    Ok(Data::Table(table))
+}
+
+/// Puts an option into a table, or into those in it that its name has before a dot.
+fn put(table: &mut Vec<(String, Data)>, name: &str, value: Data, nests: bool) {
+    let Some((outer, inner)) = name.split_once('.').filter(|_| nests) else {
+        table.push((name.to_string(), value));
+        return;
+    };
+    match table.iter_mut().find(|(entry, _)| entry == outer) {
+        Some((_, Data::Table(entries))) => put(entries, inner, value, nests),
+        Some(_) => table.push((name.to_string(), value)),
+        None => {
+            let mut entries = Vec::new();
+            put(&mut entries, inner, value, nests);
+            table.push((outer.to_string(), Data::Table(entries)));
+        }
+    }
 }
 
 fn scalar(word: String) -> Data {
