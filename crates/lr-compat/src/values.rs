@@ -89,6 +89,23 @@ pub(crate) fn integer(data: Data) -> Result<i64, ScheduleError> {
     integer.ok_or_else(|| ScheduleError::invalid("", data, "a whole number"))
 }
 
+/// A list, which Python may have in a text: `[0.1, 0.2]`, `(0.1, 0.2)` or `0.1,0.2`.
+pub(crate) fn list_of_text(data: Data) -> Data {
+    let Data::Text(text) = &data else {
+        return data;
+    };
+    let inner = text.trim();
+    let bare = [['(', ')'], ['[', ']']]
+        .iter()
+        .find_map(|[open, close]| inner.strip_prefix(*open)?.strip_suffix(*close));
+    if bare.is_none() && !inner.contains(',') {
+        return data;
+    }
+    let items = bare.unwrap_or(inner).split(',').map(str::trim);
+    let items = items.filter(|item| !item.is_empty());
+    Data::List(items.map(|item| Data::Text(item.to_string())).collect())
+}
+
 pub(crate) fn count(data: Data) -> Result<u64, ScheduleError> {
     let integer = integer(data)?;
     u64::try_from(integer).map_err(|_| ScheduleError::invalid("", integer, "at least 0"))

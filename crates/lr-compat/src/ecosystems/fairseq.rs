@@ -8,6 +8,7 @@
 //! - With `cosine` both limits shrink by `lr_shrink` with each period, of which one is by default the run without its
 //!   warm-up. With a `t_mult` the period is found by a quotient of logarithms, rounded down, which may fall one
 //!   short where one begins.
+//! - `cosine` of versions up to 0.9 goes from `max_lr` to `lr`. Lists may be texts, `0.25,0.1` or `(0.1, 0.4, 0.5)`.
 //! - `phase_ratio` of `tri_stage` are shares of `max_update`, rounded down. The decay is exponential.
 //! - `lr_deacy_period` of `step` is spelled in this way. Half a period of `triangular` is rounded down.
 //!
@@ -20,7 +21,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::interpolation::resolved;
-use crate::args::{Args, buildable, number, one_or_list, unknown_scheduler};
+use crate::args::{Args, buildable, list, list_of_text, number, one_or_list, unknown_scheduler};
 use crate::build::{
     clamp, constant, feedback, linear, multi_step, per_epoch, piecewise, polynomial, skip, steps,
     then,
@@ -105,7 +106,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         .into_iter()
         .flatten()
     {
-        let rates = place.read("lr", |data| one_or_list(data, number));
+        let rates = place.read("lr", |data| one_or_list(list_of_text(data), number));
         run.rates = rates.filter(|rates| !rates.is_empty()).unwrap_or(run.rates);
         run.max_update = place.maybe_count("max_update").or(run.max_update);
     }
@@ -159,7 +160,8 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             let peak = run.rate()?;
             let mut phases =
                 ["warmup_steps", "hold_steps", "decay_steps"].map(|name| args.count(name, 0));
-            let ratio = args.items("phase_ratio", number);
+            let ratio = args.read("phase_ratio", |data| list(list_of_text(data), number));
+            let ratio = ratio.unwrap_or_default();
             if !ratio.is_empty() {
                 let sum: f64 = ratio.iter().sum();
                 let valid = ratio.len() == 3 && (sum - 1.0).abs() < 1e-9;
@@ -299,8 +301,12 @@ fn cosine(
     start: impl Fn(&mut Args, f64) -> f64,
 ) -> Result<Spec, ScheduleError> {
     const MOST: usize = 10_000;
-    let max = run.rate()?;
-    let min = args.not_negative("min_lr", 0.0).min(max);
+    let (rate, min) = (run.rate()?, args.not_negative("min_lr", 0.0));
+    // Up to 0.9, `lr` is the lowest where there is a `max_lr`.
+    let (min, max) = match args.maybe_number("max_lr") {
+        Some(max) => (rate.min(max), max),
+        None => (min.min(rate), rate),
+    };
     let warmup = args.count("warmup_updates", 0);
     let up = linear(start(args, min), max, warmup);
     let t_mult = args.positive("t_mult", 1.0);

@@ -5,7 +5,7 @@
 //! - `${a.b}` stands for the value at that place, `${.b}` for the one beside it. (OmegaConf; resolvers such as `${oc.env:LR}` are
 //!   left as they stand.)
 //! - Hydra doesn't say when the scheduler is stepped. Beside an `interval` of `step` or `epoch` it is that, as in
-//!   Lightning; else once an epoch where the steps of one are given, and once a step where they aren't.
+//!   Lightning, or so many as its `frequency` says; else once an epoch where the steps of one are given, and once a step where they aren't.
 //!
 //! From Hydra 1.3: `hydra/_internal/instantiate/_instantiate2.py`.
 
@@ -37,13 +37,13 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let found = FORM.scheduler(&resolved(data), facts)?;
-    let epoch = match found.interval.as_deref() {
-        Some("step") => return Ok(found.spec),
-        Some("epoch") => Some(facts.epoch(&found.place)?),
-        _ => facts.steps_per_epoch,
+    let steps = match found.interval.as_deref() {
+        Some("step") => 1,
+        Some("epoch") => facts.epoch(&found.place)?,
+        _ => facts.steps_per_epoch.unwrap_or(1),
     };
-    Ok(match (epoch, found.spec) {
-        (Some(epoch), spec) if !matches!(spec, Spec::Feedback { .. }) => per_epoch(epoch, spec),
+    Ok(match (steps.saturating_mul(found.frequency), found.spec) {
+        (steps @ 2.., spec) if !matches!(spec, Spec::Feedback { .. }) => per_epoch(steps, spec),
         (_, spec) => spec,
     })
 }

@@ -31,6 +31,9 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let found = FORM.scheduler(&resolved(data), facts)?;
     match found.spec {
         spec @ Spec::Feedback { .. } => Ok(spec),
-        spec => Ok(per_epoch(facts.epoch(&found.place)?, spec)),
+        spec => {
+            let epoch = facts.epoch(&found.place)?;
+            Ok(per_epoch(epoch.saturating_mul(found.frequency), spec))
+        }
     }
 }

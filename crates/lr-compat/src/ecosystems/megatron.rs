@@ -23,9 +23,10 @@ use crate::build::{clamp, constant, linear, sequence, then};
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["megatron", "megatron_lm"],
     recognises: |data| {
+        let data = arguments(data.clone());
         let own = "lr_decay_style lr_decay_iters lr_decay_samples lr_warmup_fraction \
                    lr_warmup_iters lr_warmup_samples train_iters train_samples";
-        data.at("lr").is_some() && has_any(data, own)
+        data.at("lr").is_some() && has_any(&data, own)
     },
     read,
 };
@@ -38,8 +39,25 @@ enum Style {
     StableDecay,
 }
 
+/// The arguments by their names in the program: a file may have those of the command, with hyphens, and may have them
+/// in a table `MODEL_ARGS`.
+fn arguments(data: Data) -> Data {
+    let Data::Table(mut entries) = data else {
+        return data;
+    };
+    if let Some(at) = entries.iter().position(|(name, _)| name == "MODEL_ARGS") {
+        return arguments(entries.remove(at).1);
+    }
+    for (name, _) in &mut entries {
+        *name = name.trim_start_matches('-').replace('-', "_");
+    }
+    Data::Table(entries)
+}
+
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let args = &mut Args::among(data, |name| begins_in(name, "lr_ min_lr"));
+    let args = &mut Args::among(arguments(data), |name| begins_in(name, "lr_ min_lr"));
+    let why = "is no argument any more; `lr_warmup_fraction` took its place";
+    args.refuse_given("warmup", why);
     let rate = args.maybe_number("lr");
     let min = args.not_negative("min_lr", 0.0);
     let init = args.not_negative("lr_warmup_init", 0.0);

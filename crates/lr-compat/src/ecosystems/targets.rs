@@ -5,7 +5,7 @@ use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::Facts;
 use super::envelope::over;
-use crate::args::{number, table, unknown_scheduler};
+use crate::args::{count, number, table, unknown_scheduler};
 use crate::{timm, torch, transformers};
 
 /// A way to write an object with its class.
@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub place: String,
     /// The `interval` of Lightning's dict, where it stands in one.
     pub interval: Option<String>,
+    /// Its `frequency`, of how many of these a step is.
+    pub frequency: u64,
 }
 
 /// An object with a class, its place, and the table that it is in.
@@ -68,6 +70,13 @@ impl Form {
             }
         }
         rates.dedup();
+        // One without its class, which the program knows.
+        for table in [scheduler.parent, data] {
+            if let (true, Some(rate)) = (rates.is_empty(), table.at("optimizer.lr")) {
+                let read = number(rate.clone());
+                rates.push(read.map_err(|error| error.inside("optimizer.lr"))?);
+            }
+        }
         let base = match rates.as_slice() {
             [rate] => Some(*rate),
             _ => facts.base_lr,
@@ -76,6 +85,17 @@ impl Form {
         let interval = match scheduler.parent.at("interval") {
             Some(Data::Text(interval)) => Some(interval.clone()),
             _ => None,
+        };
+        let frequency = match scheduler.parent.at("frequency") {
+            Some(frequency) => {
+                let place = format!("{}.frequency", scheduler.outer());
+                let read = count(frequency.clone()).and_then(|frequency| match frequency {
+                    0 => Err(ScheduleError::invalid("", 0, "at least 1")),
+                    frequency => Ok(frequency),
+                });
+                read.map_err(|error| error.inside(&place))?
+            }
+            None => 1,
         };
         let config = self.envelope(scheduler.data.clone());
         let name = scheduler.name();
@@ -93,6 +113,7 @@ impl Form {
             spec: spec.map_err(|error| error.inside(&place))?,
             place,
             interval,
+            frequency,
         })
     }
 
@@ -168,6 +189,11 @@ impl Form {
 }
 
 impl Object<'_> {
+    /// The place of the table that it is in.
+    fn outer(&self) -> &str {
+        self.place.rsplit_once('.').map_or("", |(outer, _)| outer)
+    }
+
     fn name(&self) -> &str {
         self.class.rsplit('.').next().unwrap_or(self.class)
     }

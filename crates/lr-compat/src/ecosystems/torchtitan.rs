@@ -6,6 +6,7 @@
 //!   warm-up. Where both are longer than the run, the warm-up goes first.
 //! - `total_steps` stands for `training.steps` where it is given. By default the warm-up has 200 steps, and the run
 //!   10000.
+//! - `lr_min` is the older name of `min_lr_factor`.
 //!
 //! From torchtitan 0.3.0: `components/optimizer/lr_scheduler.py`.
 
@@ -47,7 +48,10 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         ("cosine", Shape::Cosine),
     ];
     let shape = args.choice("decay_type", Shape::Linear, &shapes);
-    let end = rate * args.not_negative("min_lr_factor", 0.0);
+    let older = args.maybe_number("lr_min");
+    let end = rate * args.not_negative("min_lr_factor", older.unwrap_or(0.0));
+    let why = "is of versions that count in another way; it belongs into `lr_scheduler`";
+    training.refuse_given("warmup_steps", why);
     optimizer.finish(training.finish(args.finish(all.finish(())?)?)?)?;
 
     let rest = total - warmup;

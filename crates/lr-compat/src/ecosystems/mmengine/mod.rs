@@ -8,6 +8,7 @@
 //!   `end - begin` for `T_max`, and past that it climbs towards the optimizer's rate.
 //! - `convert_to_iter_based` multiplies all lengths by the steps of an epoch. In an iteration-based loop no epoch ends
 //!   before the run.
+//! - With `auto_scale_lr` the rate grows with the batch of all processes, which is by default of one.
 //! - Schedulers of the momentum (`...Momentum`) are left out.
 //!
 //! From MMEngine 0.10.7: `optim/scheduler/param_scheduler.py`, `runner/runner.py`.
@@ -25,7 +26,10 @@ use kind::Kind;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["mmengine", "openmmlab"],
-    recognises: |data| data.at("param_scheduler").is_some(),
+    recognises: |data| {
+        let wrapper = matches!(data.at("optim_wrapper"), Some(Data::Table(_)));
+        data.at("param_scheduler").is_some() || wrapper && data.at("train_cfg").is_some()
+    },
     read,
 };
 
@@ -45,11 +49,27 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let wrapper = &mut all.inside("optim_wrapper").of_many(|_| false);
     let optimizer = &mut wrapper.inside("optimizer").of_many(|_| false);
     let rate = optimizer.maybe_number("lr");
+    let loader = &mut all.inside("train_dataloader").of_many(|_| false);
+    let scaling = &mut all.inside("auto_scale_lr").of_many(|_| false);
+    let facts = &Facts {
+        batch_size: loader.maybe_count("batch_size").or(facts.batch_size),
+        ..facts.clone()
+    };
+    let ratio = match scaling.flag("enable", false) {
+        true => {
+            const PLACE: &str = "auto_scale_lr.enable";
+            let batch = Facts::needed(facts.batch_size, "batch_size", PLACE)?;
+            let of = scaling.steps("base_batch_size", None);
+            batch as f64 * facts.processes.unwrap_or(1).max(1) as f64 / of as f64
+        }
+        false => 1.0,
+    };
+    scaling.finish(loader.finish(())?)?;
     let train = &mut all.inside("train_cfg").of_many(|_| false);
     let run = Run {
         max_epochs: train.maybe_count("max_epochs"),
         max_iters: train.maybe_count("max_iters"),
-        base: facts.rate(rate, "optim_wrapper.optimizer.lr")?,
+        base: facts.rate(rate, "optim_wrapper.optimizer.lr")? * ratio,
         facts,
     };
     let given = all.read("param_scheduler", |data| one_or_list(data, Ok));
