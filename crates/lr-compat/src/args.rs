@@ -6,7 +6,9 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use crate::values::number_of_group;
-pub(crate) use crate::values::{count, integer, list, list_of_text, number, one_or_list, table};
+pub(crate) use crate::values::{
+    count, integer, list, list_of_text, number, one_or_list, table, with_numbers,
+};
 
 /// JSON text as data.
 pub(crate) fn json(text: &str) -> Result<Data, ScheduleError> {

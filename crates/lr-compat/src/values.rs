@@ -37,25 +37,11 @@ pub(crate) fn list<T>(
     read.collect()
 }
 
-/// A number; a text that Python reads as one is too, since YAML 1.1 has `1e-4` as a text.
 pub(crate) fn number(data: Data) -> Result<f64, ScheduleError> {
-    match in_text(data) {
+    match data {
         Data::Number(number) if number.is_finite() => Ok(number),
         Data::Integer(number) => Ok(number as f64),
         other => Err(ScheduleError::invalid("", other, "a finite number")),
-    }
-}
-
-/// The number of a text that is nothing else, or what is given.
-fn in_text(data: Data) -> Data {
-    let Data::Text(text) = &data else {
-        return data;
-    };
-    let digits = text.trim().replace('_', "");
-    match (digits.parse::<i64>(), digits.parse::<f64>()) {
-        (Ok(integer), _) => Data::Integer(integer.into()),
-        (_, Ok(number)) if number.is_finite() => Data::Number(number),
-        _ => data,
     }
 }
 
@@ -77,7 +63,6 @@ pub(crate) fn number_of_group(data: Data) -> Result<f64, ScheduleError> {
 
 /// An integer, which Python may write as `10.0`.
 pub(crate) fn integer(data: Data) -> Result<i64, ScheduleError> {
-    let data = in_text(data);
     let integer = match &data {
         Data::Integer(integer) => i64::try_from(*integer).ok(),
         // Up to 2^53 every number is exact.
@@ -87,6 +72,33 @@ pub(crate) fn integer(data: Data) -> Result<i64, ScheduleError> {
         _ => None,
     };
     integer.ok_or_else(|| ScheduleError::invalid("", data, "a whole number"))
+}
+
+/// Data in which a text that is nothing but a number is that number: programs that know the types of their fields
+/// convert it.
+pub(crate) fn with_numbers(data: Data) -> Data {
+    match data {
+        Data::List(items) => Data::List(items.into_iter().map(with_numbers).collect()),
+        Data::Table(entries) => {
+            let entries = entries.into_iter();
+            let entries = entries.map(|(name, data)| (name, with_numbers(data)));
+            Data::Table(entries.collect())
+        }
+        data => in_text(data),
+    }
+}
+
+/// The number of a text that is nothing else, or what is given.
+fn in_text(data: Data) -> Data {
+    let Data::Text(text) = &data else {
+        return data;
+    };
+    let digits = text.trim().replace('_', "");
+    match (digits.parse::<i64>(), digits.parse::<f64>()) {
+        (Ok(integer), _) => Data::Integer(integer.into()),
+        (_, Ok(number)) if number.is_finite() => Data::Number(number),
+        _ => data,
+    }
 }
 
 /// A list, which Python may have in a text: `[0.1, 0.2]`, `(0.1, 0.2)` or `0.1,0.2`.
@@ -103,7 +115,11 @@ pub(crate) fn list_of_text(data: Data) -> Data {
     }
     let items = bare.unwrap_or(inner).split(',').map(str::trim);
     let items = items.filter(|item| !item.is_empty());
-    Data::List(items.map(|item| Data::Text(item.to_string())).collect())
+    Data::List(
+        items
+            .map(|item| in_text(Data::Text(item.to_string())))
+            .collect(),
+    )
 }
 
 pub(crate) fn count(data: Data) -> Result<u64, ScheduleError> {

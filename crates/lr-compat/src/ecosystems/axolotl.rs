@@ -18,7 +18,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::hf::{kwargs, scheduler};
-use crate::args::{Args, buildable};
+use crate::args::{Args, buildable, with_numbers};
 use crate::build::{anneal, constant, linear, skip, then, warmed_up};
 use crate::torch;
 
@@ -35,6 +35,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = with_numbers(data);
     let own = |name: &str| {
         let own = "lr_scheduler lr_quadratic warmup_ cosine_ jagged_restart_";
         begins_in(name, own)

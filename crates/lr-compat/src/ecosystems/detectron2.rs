@@ -18,7 +18,9 @@ use lr_schedule::spec::Data;
 use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in};
-use crate::args::{Args, buildable, count, list, list_of_text, one_or_list, unknown_scheduler};
+use crate::args::{
+    Args, buildable, count, list, list_of_text, one_or_list, unknown_scheduler, with_numbers,
+};
 use crate::build::{anneal, constant, linear, piecewise, skip, then};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -34,6 +36,7 @@ const SCHEDULERS: &[&str] = &[
 ];
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = with_numbers(data);
     let all = &mut Args::among(data, |_| false);
     let args = &mut all.inside("SOLVER").of_many(|name| {
         let own = "BASE_LR LR_SCHEDULER WARMUP_ RESCALE_ STEPS GAMMA NUM_DECAYS MAX_ITER";

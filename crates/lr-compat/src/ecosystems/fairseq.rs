@@ -21,7 +21,9 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::interpolation::resolved;
-use crate::args::{Args, buildable, list, list_of_text, number, one_or_list, unknown_scheduler};
+use crate::args::{
+    Args, buildable, list, list_of_text, number, one_or_list, unknown_scheduler, with_numbers,
+};
 use crate::build::{
     clamp, constant, feedback, linear, multi_step, per_epoch, piecewise, polynomial, skip, steps,
     then,
@@ -85,7 +87,7 @@ impl Run<'_> {
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let data = resolved(data);
+    let data = with_numbers(resolved(data));
     let nested = matches!(data.at("lr_scheduler"), Some(Data::Table(_)));
     let all = &mut Args::among(data, |name| begins_in(name, "warmup_ lr_"));
     let mut optimization = all.inside("optimization").of_many(|_| false);

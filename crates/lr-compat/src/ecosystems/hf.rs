@@ -20,7 +20,7 @@ use lr_schedule::{ScheduleError, Spec};
 use super::ecosystem::{Ecosystem, Facts, has_any};
 use super::envelope::{is_one_of, over_base};
 use super::interpolation::resolved;
-use crate::args::{Args, table};
+use crate::args::{Args, table, with_numbers};
 use crate::transformers::{self, NAMES, SCHEDULERS};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -41,7 +41,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let data = resolved(data);
+    let data = with_numbers(resolved(data));
     let of_trl = data.at("dataset_name").is_some();
     let own = |name: &str| name.starts_with("lr_scheduler") || name.starts_with("warmup_");
     let args = &mut Args::among(data, own);
