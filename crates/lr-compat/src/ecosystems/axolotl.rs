@@ -18,7 +18,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::hf::{kwargs, scheduler};
-use crate::args::{Args, buildable, with_numbers};
+use crate::args::{Args, buildable, count, with_numbers};
 use crate::build::{anneal, constant, linear, sequence, skip, steps, then, warmed_up};
 use crate::torch;
 
@@ -58,9 +58,9 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let until = args.share("cosine_constant_lr_ratio", 0.0);
     let quadratic = args.flag("lr_quadratic_warmup", false);
     let jags = Jags {
-        every: args.count("jagged_restart_steps", 0),
-        up: args.count("jagged_restart_warmup_steps", 0),
-        down: args.count("jagged_restart_anneal_steps", 0),
+        every: count_or_off(args, "jagged_restart_steps"),
+        up: count_or_off(args, "jagged_restart_warmup_steps"),
+        down: count_or_off(args, "jagged_restart_anneal_steps"),
         lowest: if min > 0.0 { min } else { 1e-3 },
         ahead: if name == "rex" { 1 } else { 0 },
     };
@@ -143,6 +143,15 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         }
         _ => buildable("jagged_restart_steps", jags.over(spec)),
     }
+}
+
+/// A count, for which `false` is 0.
+fn count_or_off(args: &mut Args, name: &'static str) -> u64 {
+    let read = args.read(name, |data| match data {
+        Data::Bool(false) => Ok(0),
+        data => count(data),
+    });
+    read.unwrap_or(0)
 }
 
 /// Restarts every so many steps, over a schedule: down for some steps before each, and up for some after it.

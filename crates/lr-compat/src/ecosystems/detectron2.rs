@@ -6,6 +6,8 @@
 //! - With a `REFERENCE_WORLD_SIZE` the rate grows with the processes, where these are given, and all lengths shrink, rounded to
 //!   the nearest step, halves to the even number. (`engine/defaults.py`, `auto_scale_workers`)
 //! - `STEPS` may be a Python tuple or list in a text; of them, those beyond `MAX_ITER` are left out.
+//! - `WarmupPolyLR` of the project DeepLab has its warm-up as a factor, and is at least `POLY_LR_CONSTANT_ENDING` of the rate after
+//!   it. (`projects/DeepLab/deeplab/lr_scheduler.py`)
 //! - Steps are found by a share of the run and a millionth of it more: from a run of a million steps on, cuts come
 //!   early.
 //! - Defaults are those of `config/defaults.py`: a rate of 0.001, 40000 steps, a cut at 30000, a warm-up of 1000 steps from
@@ -21,7 +23,7 @@ use super::ecosystem::{Ecosystem, Facts, begins_in};
 use crate::args::{
     Args, buildable, count, list, list_of_text, one_or_list, unknown_scheduler, with_numbers,
 };
-use crate::build::{anneal, constant, linear, piecewise, skip, then};
+use crate::build::{anneal, clamp, constant, linear, piecewise, polynomial, skip, then};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["detectron2"],
@@ -32,6 +34,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 const SCHEDULERS: &[&str] = &[
     "WarmupCosineLR",
     "WarmupMultiStepLR",
+    "WarmupPolyLR",
     "WarmupStepWithFixedGammaLR",
 ];
 
@@ -39,7 +42,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let data = with_numbers(data);
     let all = &mut Args::among(data, |_| false);
     let args = &mut all.inside("SOLVER").of_many(|name| {
-        let own = "BASE_LR LR_SCHEDULER WARMUP_ RESCALE_ STEPS GAMMA NUM_DECAYS MAX_ITER";
+        let own = "BASE_LR LR_SCHEDULER WARMUP_ RESCALE_ STEPS GAMMA NUM_DECAYS MAX_ITER POLY_LR";
         begins_in(name, own)
     });
     let name = args.text("LR_SCHEDULER_NAME");
@@ -64,6 +67,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let warmup = fewer(args.count("WARMUP_ITERS", 1000)).min(total);
     let methods = [("linear", true), ("constant", false)];
     let is_linear = args.choice("WARMUP_METHOD", true, &methods);
+    let power = args.positive("POLY_LR_POWER", 0.9);
+    let lowest = args.share("POLY_LR_CONSTANT_ENDING", 0.0);
     let rescale = args.flag("RESCALE_INTERVAL", false);
     args.check(end <= base, "BASE_LR_END", end, "at most BASE_LR");
     args.check(decays < 10_000, "NUM_DECAYS", decays, "below 10000");
@@ -79,6 +84,16 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     }
     args.finish(all.finish(())?)?;
 
+    if name == "WarmupPolyLR" {
+        let curve = polynomial(base, 0.0, total, power);
+        let up = match is_linear {
+            true => linear(factor, 1.0, warmup),
+            false => constant(factor),
+        };
+        let up = Spec::Product(vec![up, curve.clone()]);
+        let rest = clamp(Some(base * lowest), None, skip(warmup, curve));
+        return buildable("SOLVER", then(warmup, up, rest));
+    }
     const MARGIN: f64 = 1e-6;
     let share = |step: u64, of: u64| step as f64 / of as f64;
     let length = share(warmup, total);

@@ -9,6 +9,8 @@
 //!   warm-up. With a `t_mult` the period is found by a quotient of logarithms, rounded down, which may fall one
 //!   short where one begins.
 //! - `cosine` of versions up to 0.9 goes from `max_lr` to `lr`. Lists may be texts, `0.25,0.1` or `(0.1, 0.4, 0.5)`.
+//! - A composite optimizer with the scheduler `pass_through` has schedulers and rates for its groups.
+//! - Without `lr` it is 0.25.
 //! - `phase_ratio` of `tri_stage` are shares of `max_update`, rounded down. The decay is exponential.
 //! - `lr_deacy_period` of `step` is spelled in this way. Half a period of `triangular` is rounded down.
 //!
@@ -86,8 +88,41 @@ impl Run<'_> {
     }
 }
 
+/// Of a composite optimizer, the scheduler and the rate of one group in place of those of all.
+fn of_group(data: Data, facts: &Facts) -> Result<Data, ScheduleError> {
+    const PLACE: &str = "optimizer.groups";
+    let name = data.at("lr_scheduler._name").or(data.at("lr_scheduler"));
+    let passes = name == Some(&Data::Text("pass_through".to_string()));
+    let Some(Data::Table(groups)) = data.at(PLACE).filter(|_| passes) else {
+        return Ok(data);
+    };
+    let asked = facts.group.as_deref();
+    let named = |name: &str| groups.iter().find(|(group, _)| group == name);
+    let group = match (asked, groups.as_slice()) {
+        (Some(name), _) => named(name),
+        (None, [only]) => Some(only),
+        (None, _) => named("default"),
+    };
+    let (name, group) = Facts::needed(group, "group", PLACE)?;
+    let Some(Data::Table(scheduler)) = group.at("lr_scheduler") else {
+        let place = format!("{PLACE}.{name}.lr_scheduler");
+        return Err(ScheduleError::missing(place));
+    };
+    let mut scheduler = scheduler.clone();
+    if let Some(rate) = group.at("lr_float").or(group.at("lr")) {
+        scheduler.retain(|(name, _)| name != "lr");
+        scheduler.push(("lr".to_string(), rate.clone()));
+    }
+    let Data::Table(mut entries) = data else {
+        return Ok(data);
+    };
+    entries.retain(|(name, _)| name != "lr_scheduler");
+    entries.push(("lr_scheduler".to_string(), Data::Table(scheduler)));
+    Ok(Data::Table(entries))
+}
+
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let data = with_numbers(resolved(data));
+    let data = of_group(with_numbers(resolved(data)), facts)?;
     let nested = matches!(data.at("lr_scheduler"), Some(Data::Table(_)));
     let all = &mut Args::among(data, |name| begins_in(name, "warmup_ lr_"));
     let mut optimization = all.inside("optimization").of_many(|_| false);
@@ -113,7 +148,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         run.max_update = place.maybe_count("max_update").or(run.max_update);
     }
     if run.rates.is_empty() {
-        run.rates = vec![facts.rate(None, "optimization.lr")?];
+        run.rates = vec![facts.base_lr.unwrap_or(0.25)];
     }
     let name = name.ok_or_else(|| ScheduleError::missing("lr_scheduler"))?;
     let args = match &mut inner {

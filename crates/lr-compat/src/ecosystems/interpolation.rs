@@ -6,7 +6,7 @@
 
 use lr_schedule::spec::Data;
 
-/// Data with the values that its texts stand for.
+/// Data with the values that its texts stand for; of `???`, a value that is to be given, nothing.
 pub(super) fn resolved(data: Data) -> Data {
     let root = data.clone();
     within(data, &root, &mut Vec::new())
@@ -14,7 +14,10 @@ pub(super) fn resolved(data: Data) -> Data {
 
 fn within(data: Data, root: &Data, path: &mut Vec<String>) -> Data {
     match data {
-        Data::Text(text) => of_text(&text, root, path).unwrap_or(Data::Text(text)),
+        Data::Text(text) => match of_text(&text, root, path).unwrap_or(Data::Text(text)) {
+            Data::Text(text) if text == "???" => Data::Nothing,
+            data => data,
+        },
         Data::List(items) => {
             let items = items.into_iter().enumerate();
             let items = items.map(|(i, item)| {
@@ -124,5 +127,7 @@ mod tests {
                     h: '${i}'\ni: {j: 1}\nk: '${nowhere}'\n";
         let data = Format::Yaml.read(text).unwrap();
         assert_eq!(resolved(data.clone()), data);
+        let open = resolved(Format::Yaml.read("a: '???'\nb: '${a}'").unwrap());
+        assert_eq!([open.at("a"), open.at("b")], [None, None]);
     }
 }
