@@ -55,6 +55,23 @@ fn arguments_are_a_table() {
 }
 
 #[test]
+fn arguments_of_scripts_have_their_variables() {
+    let text = "#!/bin/bash\nset -eu\nLR=3e-4\nITERS=${ITERS:-500}\nMIN='1e-5'\n\n\
+                TRAINING=(\n  --lr $LR # the rate\n  --min-lr=${MIN}\n)\n\
+                MORE=\"\n  --iters ${ITERS} \\\n  --steps 3 7 --other ${OTHER}\n\"\n\
+                torchrun train.py ${TRAINING[@]} $MORE --bf16 2>&1 | tee log\n";
+    let data = Format::of_ending("sh").unwrap().read(text).unwrap();
+    assert_eq!(data.at("lr"), Some(&Data::Number(3e-4)));
+    assert_eq!(data.at("min_lr"), Some(&Data::Number(1e-5)));
+    assert_eq!(data.at("iters"), Some(&Data::Integer(500)));
+    let steps = Data::List([3, 7].map(Data::Integer).into());
+    assert_eq!(data.at("steps"), Some(&steps));
+    let other = Data::Text("${OTHER}".to_string());
+    assert_eq!(data.at("other"), Some(&other));
+    assert_eq!(data.at("bf16"), Some(&Data::Bool(true)));
+}
+
+#[test]
 fn arguments_with_dots_are_in_tables() {
     let text = "--optimizer.lr 0.1 --training.steps 9 --optimizer.name Adam --sched Step --sched.gamma 0.5";
     let data = Format::Arguments.read(text).unwrap();

@@ -1,5 +1,6 @@
 //! MosaicML Composer, as LLM Foundry's YAML has it: `scheduler`, `optimizer` and `max_duration`.
 //!
+//! - The file of a job of MosaicML's platform has all of these in `parameters`.
 //! - Times are epochs (`ep`), batches (`ba`), samples (`sp`), tokens (`tok`) or shares of `max_duration` (`dur`). A
 //!   share is of batches, rounded down, where the run is in epochs; else of the run's own unit, rounded down. A time
 //!   that isn't in batches may end within a step, and isn't rounded.
@@ -30,7 +31,8 @@ use time::{Clock, Time, Unit, time};
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["composer", "llm_foundry", "mosaicml"],
     recognises: |data| {
-        data.at("max_duration").is_some() && has_any(data, "scheduler.name schedulers")
+        let run = data.at("parameters").unwrap_or(data);
+        run.at("max_duration").is_some() && has_any(run, "scheduler.name schedulers")
     },
     read,
 };
@@ -57,7 +59,7 @@ const SCHEDULERS: &[(&str, &str)] = &[
 ];
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let data = resolved(data);
+    let data = resolved(data.at("parameters").cloned().unwrap_or(data));
     let all = &mut Args::among(data, |_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let rate = optimizer.maybe_number("lr");
