@@ -57,11 +57,15 @@ impl Form {
             }
         };
         let mut rates = Vec::new();
+        let mut defaults = Vec::new();
         for object in others {
             let args = self
                 .args
                 .map_or(Some(object.data), |args| object.data.at(args));
             let rate = args.and_then(|args| args.at("lr"));
+            if rate.is_none() && object.place.contains("optim") {
+                defaults.extend(default_rate(object.name()));
+            }
             if let Some(rate) = rate.filter(|_| {
                 object.class.to_lowercase().contains("optim") || object.place.contains("optim")
             }) {
@@ -79,6 +83,7 @@ impl Form {
         }
         let base = match rates.as_slice() {
             [rate] => Some(*rate),
+            [] if facts.base_lr.is_none() && defaults.len() == 1 => defaults.pop(),
             _ => facts.base_lr,
         };
         let place = scheduler.place.clone();
@@ -186,6 +191,17 @@ impl Form {
             other => other,
         }
     }
+}
+
+/// The rate that an optimizer of PyTorch has where none is given.
+pub(super) fn default_rate(class: &str) -> Option<f64> {
+    Some(match class {
+        "Adam" | "AdamW" | "Muon" | "RAdam" | "SGD" | "SparseAdam" => 0.001,
+        "Adamax" | "NAdam" => 0.002,
+        "ASGD" | "Adafactor" | "Adagrad" | "RMSprop" | "Rprop" => 0.01,
+        "Adadelta" | "LBFGS" => 1.0,
+        _ => return None,
+    })
 }
 
 impl Object<'_> {

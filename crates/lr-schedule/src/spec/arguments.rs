@@ -29,7 +29,7 @@ pub(super) fn arguments(text: &str) -> Result<Data, String> {
     let mut last: Option<usize> = None;
     for word in words {
         if !is_option(&word) {
-            // What ends a command or an array.
+            // The end of a command or of an array.
             let ends = [")", "|", "||", "&&", ";", ">", "2>&1"].contains(&word.as_str());
             last = last.filter(|_| !ends);
             match (last, assignment(&word)) {

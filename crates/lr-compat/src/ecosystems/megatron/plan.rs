@@ -19,9 +19,9 @@ pub enum Style {
 pub struct Clock {
     /// The step.
     pub step: u64,
-    /// What was counted before it.
+    /// The count before it.
     pub count: f64,
-    /// What it and each later step count.
+    /// The count of it and of each later step.
     pub each: f64,
 }
 
@@ -136,7 +136,7 @@ pub fn growing(
             .saturating_sub(count)
             .div_ceil(each)
             .max(1);
-        // Where the quotient is rounded another way than the product.
+        // The quotient may be rounded another way than the product.
         while steps > 1 && ((count + (steps - 1) * each) as f64 / part) as u64 > grown {
             steps -= 1;
         }

@@ -19,6 +19,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{Schedule, ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
+use super::targets::default_rate;
 use crate::args::{Args, buildable, one_or_list};
 use crate::build::{constant, feedback, per_epoch, scale, sequence, skip, then};
 use crate::torch::rule::plateau;
@@ -48,7 +49,9 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let all = &mut Args::among(data, |_| false);
     let wrapper = &mut all.inside("optim_wrapper").of_many(|_| false);
     let optimizer = &mut wrapper.inside("optimizer").of_many(|_| false);
-    let rate = optimizer.maybe_number("lr");
+    let rate = optimizer.maybe_number("lr").or(facts.base_lr);
+    let class = optimizer.text("type").unwrap_or_default();
+    let rate = rate.or(default_rate(&class));
     let loader = &mut all.inside("train_dataloader").of_many(|_| false);
     let scaling = &mut all.inside("auto_scale_lr").of_many(|_| false);
     let facts = &Facts {
