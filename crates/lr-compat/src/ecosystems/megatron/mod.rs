@@ -86,7 +86,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     ];
     let iterations = by_iterations.map(|name| args.maybe_count(name));
     let samples = by_samples.map(|name| args.maybe_count(name));
-    let batch = args
+    let samples_of_step = args
         .maybe_count("global_batch_size")
         .or(facts.samples_per_step);
     let growth = args.items("rampup_batch_size", count);
@@ -106,7 +106,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     };
     place(min <= max, "min_lr", min, "at most `lr`")?;
     place(init <= max, "lr_warmup_init", init, "at most `lr`")?;
-    let batch = |place| match Facts::needed(batch, "samples_per_step", place)? {
+    let batch = |place| match Facts::needed(samples_of_step, "samples_per_step", place)? {
         0 => Err(ScheduleError::invalid("global_batch_size", 0, "at least 1")),
         batch => Ok(batch as f64),
     };
@@ -134,9 +134,10 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     };
     let allowed = "at most the decay's length, in steps";
     place(wsd > 0.0 && wsd <= to, names[3], wsd / each, allowed)?;
-    let one = match (style, from > 0.0, counts_samples) {
-        (Style::InverseSqrt, false, false) => 1.0 / batch("lr_decay_style")?,
-        _ => 1.0,
+    let one = match (style, counts_samples) {
+        (_, true) => 1.0,
+        (Style::InverseSqrt, false) if from == 0.0 => 1.0 / batch("lr_decay_style")?,
+        _ => samples_of_step.map_or(0.0, |samples| 1.0 / samples.max(1) as f64),
     };
     let plan = Plan {
         max,
