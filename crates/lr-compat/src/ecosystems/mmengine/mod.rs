@@ -9,19 +9,20 @@
 //! - `convert_to_iter_based` multiplies all lengths by the steps of an epoch. In an iteration-based loop no epoch ends
 //!   before the run.
 //! - With `auto_scale_lr` the rate grows with the batch of all processes, which is by default of one.
+//! - Where a curve by iterations and another scheduler act at the same steps, the rate is a recurrence.
 //! - Schedulers of the momentum (`...Momentum`) are left out.
 //!
 //! From MMEngine 0.10.7: `optim/scheduler/param_scheduler.py`, `runner/runner.py`.
 
 mod kind;
 
-use lr_schedule::spec::Data;
+use lr_schedule::spec::{Data, Link};
 use lr_schedule::{Schedule, ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
 use super::targets::default_rate;
 use crate::args::{Args, buildable, one_or_list};
-use crate::build::{constant, feedback, per_epoch, scale, sequence, skip, then};
+use crate::build::{constant, feedback, per_epoch, scale, sequence, skip, steps, then};
 use crate::torch::rule::plateau;
 use kind::Kind;
 
@@ -97,7 +98,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         }
         parts.push(Part::read(name, args, &place, &run)?);
     }
-    let spec = together(parts, run.base)?;
+    let by_steps = recurrence(&parts, run.base)?;
+    let spec = together(parts, run.base).or_else(|error| by_steps.ok_or(error))?;
     buildable("param_scheduler", spec)
 }
 
@@ -183,7 +185,7 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
             i != j && window.0 < part.end && part.begin < window.1
         };
         let beside = windows.iter().enumerate().any(meets);
-        if let (true, Kind::From(_, factor)) = (beside, &mut part.kind)
+        if let (true, Kind::From(_, factor, _)) = (beside, &mut part.kind)
             && let Some(factor) = factor.take()
         {
             part.kind = Kind::Factor(factor);
@@ -211,7 +213,7 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
     let all: Vec<Spec> = product.iter().map(|(_, factor)| factor.clone()).collect();
     let (mut rest, mut from) = (of(base, &all), 0);
     for part in others {
-        let Kind::From(curve, _) = &part.kind else {
+        let Kind::From(curve, ..) = &part.kind else {
             continue;
         };
         if part.begin < from {
@@ -252,6 +254,61 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
             Ok(sequence(before, rest))
         }
     }
+}
+
+/// The schedulers of a list, by the change that each makes at every step; `None` where one has none of a form.
+fn recurrence(parts: &[Part], base: f64) -> Result<Option<Spec>, ScheduleError> {
+    let stays = || Link::Multiply {
+        of: Box::new(constant(1.0)),
+    };
+    let after = |count: u64, first: Link, start: Option<f64>, next: Link| match count {
+        0 => next,
+        count => Link::Then {
+            first: Box::new(first),
+            steps: steps(count),
+            start,
+            next: Box::new(next),
+        },
+    };
+    // One that sets the rate may change what another one takes for the optimizer's.
+    let sets = |part: &Part| matches!(part.kind, Kind::From(_, _, Some(Link::Set { .. })));
+    let curves = parts
+        .iter()
+        .filter(|part| matches!(part.kind, Kind::From(..)));
+    if curves.count() > 1 && parts.iter().any(sets) {
+        return Ok(None);
+    }
+    let (mut start, mut links) = (base, Vec::new());
+    for part in parts.iter().filter(|part| part.begin == 0) {
+        match &part.kind {
+            Kind::Factor(curve) => start *= curve.build()?.at(0),
+            Kind::From(_, _, Some(Link::Set { of })) => start = of.build()?.at(0),
+            Kind::From(..) => {}
+        }
+    }
+    // Those by epoch come after those by iteration.
+    let (epochs, iterations): (Vec<&Part>, Vec<&Part>) =
+        parts.iter().partition(|part| part.every > 1);
+    for part in iterations.into_iter().chain(epochs) {
+        links.push(match &part.kind {
+            Kind::Factor(curve) => {
+                let factor = then(part.begin, constant(1.0), part.held(curve.clone())?);
+                Link::Multiply {
+                    of: Box::new(factor),
+                }
+            }
+            Kind::From(_, _, Some(way)) if part.every == 1 => {
+                let first = match way {
+                    Link::Set { of } => Some(of.build()?.at(0)),
+                    _ => None,
+                };
+                let held = after(part.end - part.begin, way.clone(), None, stays());
+                after(part.begin, stays(), first, held)
+            }
+            Kind::From(..) => return Ok(None),
+        });
+    }
+    Ok(Some(Spec::Recurrence { start, links }))
 }
 
 fn overlap(place: &str) -> ScheduleError {
