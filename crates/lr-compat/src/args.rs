@@ -6,7 +6,9 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use crate::values::number_of_group;
-pub(crate) use crate::values::{count, integer, list, number, one_or_list, table};
+pub(crate) use crate::values::{
+    count, integer, list, list_of_text, number, one_or_list, table, with_numbers,
+};
 
 /// JSON text as data.
 pub(crate) fn json(text: &str) -> Result<Data, ScheduleError> {
@@ -114,6 +116,11 @@ impl Args {
     /// is not given.
     pub fn inside(&mut self, name: &'static str) -> Self {
         let table = self.read(name, Ok).unwrap_or(Data::Table(Vec::new()));
+        self.within(name, table)
+    }
+
+    /// The arguments in a table that was read as the one called `name`.
+    pub fn within(&self, name: &str, table: Data) -> Self {
         let place = ScheduleError::missing(name).inside(&self.owner).place;
         Self::new(&place, table)
     }

@@ -74,6 +74,54 @@ pub(crate) fn integer(data: Data) -> Result<i64, ScheduleError> {
     integer.ok_or_else(|| ScheduleError::invalid("", data, "a whole number"))
 }
 
+/// Data in which a text that is nothing but a number is that number: programs that know the types of their fields
+/// convert it.
+pub(crate) fn with_numbers(data: Data) -> Data {
+    match data {
+        Data::List(items) => Data::List(items.into_iter().map(with_numbers).collect()),
+        Data::Table(entries) => {
+            let entries = entries.into_iter();
+            let entries = entries.map(|(name, data)| (name, with_numbers(data)));
+            Data::Table(entries.collect())
+        }
+        data => in_text(data),
+    }
+}
+
+/// The number of a text that is nothing else, or what is given.
+fn in_text(data: Data) -> Data {
+    let Data::Text(text) = &data else {
+        return data;
+    };
+    let digits = text.trim().replace('_', "");
+    match (digits.parse::<i64>(), digits.parse::<f64>()) {
+        (Ok(integer), _) => Data::Integer(integer.into()),
+        (_, Ok(number)) if number.is_finite() => Data::Number(number),
+        _ => data,
+    }
+}
+
+/// A list, which Python may have in a text: `[0.1, 0.2]`, `(0.1, 0.2)` or `0.1,0.2`.
+pub(crate) fn list_of_text(data: Data) -> Data {
+    let Data::Text(text) = &data else {
+        return data;
+    };
+    let inner = text.trim();
+    let bare = [['(', ')'], ['[', ']']]
+        .iter()
+        .find_map(|[open, close]| inner.strip_prefix(*open)?.strip_suffix(*close));
+    if bare.is_none() && !inner.contains(',') {
+        return data;
+    }
+    let items = bare.unwrap_or(inner).split(',').map(str::trim);
+    let items = items.filter(|item| !item.is_empty());
+    Data::List(
+        items
+            .map(|item| in_text(Data::Text(item.to_string())))
+            .collect(),
+    )
+}
+
 pub(crate) fn count(data: Data) -> Result<u64, ScheduleError> {
     let integer = integer(data)?;
     u64::try_from(integer).map_err(|_| ScheduleError::invalid("", integer, "at least 0"))

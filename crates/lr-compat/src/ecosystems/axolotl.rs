@@ -9,7 +9,7 @@
 //!   run, up for as long as the warm-up; or `rex`, a step ahead, to `cosine_min_lr_ratio` of the rate. With
 //!   `cosine`, `cosine_min_lr_ratio` is the share of the rate at its end, `cosine_constant_lr_ratio` the share of
 //!   the run (rounded down) at which it is there already, and `lr_quadratic_warmup` the square of a straight
-//!   warm-up. (`core/trainers/mixins/scheduler.py`,
+//!   warm-up. `jagged_restart_steps` restart any of these, a step ahead too. (`core/trainers/mixins/scheduler.py`,
 //!   `utils/schedulers.py`)
 
 use lr_schedule::curves::CosineAnnealingSpec;
@@ -18,8 +18,8 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::hf::{kwargs, scheduler};
-use crate::args::{Args, buildable};
-use crate::build::{anneal, constant, linear, skip, then, warmed_up};
+use crate::args::{Args, buildable, count, with_numbers};
+use crate::build::{anneal, constant, linear, sequence, skip, steps, then, warmed_up};
 use crate::torch;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -35,6 +35,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = with_numbers(data);
     let own = |name: &str| {
         let own = "lr_scheduler lr_quadratic warmup_ cosine_ jagged_restart_";
         begins_in(name, own)
@@ -56,14 +57,13 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let min = args.share("cosine_min_lr_ratio", 0.0);
     let until = args.share("cosine_constant_lr_ratio", 0.0);
     let quadratic = args.flag("lr_quadratic_warmup", false);
-    for jagged in [
-        "jagged_restart_steps",
-        "jagged_restart_warmup_steps",
-        "jagged_restart_anneal_steps",
-    ] {
-        let why = "restarts a schedule with jags, which have no form here";
-        args.refuse_given(jagged, why);
-    }
+    let jags = Jags {
+        every: count_or_off(args, "jagged_restart_steps"),
+        up: count_or_off(args, "jagged_restart_warmup_steps"),
+        down: count_or_off(args, "jagged_restart_anneal_steps"),
+        lowest: if min > 0.0 { min } else { 1e-3 },
+        ahead: if name == "rex" { 1 } else { 0 },
+    };
     for (value, name) in [(warmup, "warmup_steps"), (ratio, "warmup_ratio")] {
         let value = value.unwrap_or(0.0);
         args.check(value >= 0.0, name, value, "at least 0");
@@ -109,7 +109,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
             set("total_steps", Data::Integer(total.into()));
             let share = warmup as f64 / total.max(1) as f64;
             set("pct_start", Data::Number(share));
-            return torch::named("OneCycleLR", Data::Table(args), base);
+            torch::named("OneCycleLR", Data::Table(args), base)?
         }
         "rex" => {
             let (end, shape) = (base * min, Shape::Reflected { beta: 0.9 });
@@ -133,7 +133,59 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
             warm_up(end)
         }
         "cosine" if min > 0.0 => warm_up(cosine(base * min)),
-        name => return scheduler(name, "lr_scheduler", given, [warmup, total], base),
+        name => scheduler(name, "lr_scheduler", given, [warmup, total], base)?,
     };
-    buildable("lr_scheduler", spec)
+    match (jags.every, &spec) {
+        (0, _) => buildable("lr_scheduler", spec),
+        (_, Spec::Feedback { .. }) => {
+            let why = "can't be before a rule that observes a metric";
+            Err(ScheduleError::unsupported("jagged_restart_steps", why))
+        }
+        _ => buildable("jagged_restart_steps", jags.over(spec)),
+    }
+}
+
+/// A count, for which `false` is 0.
+fn count_or_off(args: &mut Args, name: &'static str) -> u64 {
+    let read = args.read(name, |data| match data {
+        Data::Bool(false) => Ok(0),
+        data => count(data),
+    });
+    read.unwrap_or(0)
+}
+
+/// Restarts every so many steps, over a schedule: down for some steps before each, and up for some after it.
+struct Jags {
+    every: u64,
+    up: u64,
+    down: u64,
+    lowest: f64,
+    /// The steps that the schedule is ahead of its own count.
+    ahead: u64,
+}
+
+impl Jags {
+    fn over(self, of: Spec) -> Spec {
+        // 0 stands for its default.
+        let or = |count: u64, default| if count == 0 { default } else { count };
+        let (every, up, down) = (self.every, or(self.up, 10), or(self.down, 1));
+        let full = every.saturating_sub(down);
+        let up_steps = up.min(every);
+        let begin = up_steps.max(full);
+        let late = begin.saturating_add(down).saturating_sub(every);
+        let cycle = sequence(
+            vec![
+                (up_steps, linear(self.lowest, 1.0, up)),
+                (full.saturating_sub(up_steps), constant(1.0)),
+            ],
+            skip(late, linear(1.0, self.lowest, down)),
+        );
+        let again = Spec::Repeat {
+            every: steps(every),
+            of: Box::new(cycle),
+        };
+        let factor = then(full, constant(1.0), skip(full, again));
+        let factor = skip(self.ahead, factor);
+        skip(1, Spec::Product(vec![of, factor]))
+    }
 }

@@ -8,6 +8,8 @@
 //! - The cosine of `WarmupCosineLR` counts one step more than its warm-up, so that the full rate is never there.
 //! - After the cycle `OneCycle` divides `cycle_min_lr` by `1 + decay_lr_rate · n / decay_step_size`, from the step
 //!   after the cycle's end on.
+//! - `auto`, which transformers' `Trainer` fills in, is 0 for the lowest rate, and for the others the rate and the steps of the
+//!   run. (`integrations/deepspeed.py` of transformers 5.24)
 //! - Without a `scheduler` the rate is the optimizer's, by default 0.001.
 //!
 //! From DeepSpeed 0.19.8: `runtime/lr_schedules.py`.
@@ -42,7 +44,52 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     read,
 };
 
+/// Data in which the `auto` of transformers' `Trainer` is what it stands for.
+fn filled(mut data: Data, facts: &Facts) -> Result<Data, ScheduleError> {
+    let auto = Data::Text("auto".to_string());
+    if let Some(rate) =
+        entry(&mut data, &["optimizer", "params", "lr"]).filter(|rate| **rate == auto)
+    {
+        *rate = Data::Nothing;
+    }
+    for name in [
+        "warmup_min_lr",
+        "warmup_max_lr",
+        "warmup_num_steps",
+        "total_num_steps",
+    ] {
+        let value = entry(&mut data, &["scheduler", "params", name]);
+        let Some(value) = value.filter(|value| **value == auto) else {
+            continue;
+        };
+        let place = format!("scheduler.params.{name}");
+        *value = match name {
+            "warmup_min_lr" => Data::Integer(0),
+            "warmup_max_lr" => Data::Number(facts.rate(None, &place)?),
+            "total_num_steps" => Data::Integer(facts.steps(&place)?.into()),
+            _ => {
+                let why = "is what the Trainer's own warm-up comes to, which the file doesn't say";
+                return Err(ScheduleError::unsupported(place, why));
+            }
+        };
+    }
+    Ok(data)
+}
+
+fn entry<'d>(data: &'d mut Data, names: &[&str]) -> Option<&'d mut Data> {
+    names.iter().try_fold(data, |data, name| match data {
+        Data::Table(entries) => {
+            let mut entries = entries.iter_mut();
+            entries
+                .find(|(entry, _)| entry == name)
+                .map(|(_, value)| value)
+        }
+        _ => None,
+    })
+}
+
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = filled(data, facts)?;
     let all = &mut Args::among(data, |_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let params = &mut optimizer.inside("params").of_many(|_| false);

@@ -106,16 +106,29 @@ impl Facts {
         Self::needed(said.or(self.base_lr), "base_lr", place)
     }
 
+    /// The batches that each process has of an epoch's samples.
+    fn batches(&self) -> Option<u64> {
+        let samples = self.samples?.div_ceil(self.processes.unwrap_or(1).max(1));
+        let batch = self.batch_size.filter(|batch| *batch > 0)?;
+        Some(match self.drop_last {
+            true => samples / batch,
+            false => samples.div_ceil(batch),
+        })
+    }
+
     /// The steps of the run, where the file doesn't say them.
     pub(super) fn steps(&self, place: &str) -> Result<u64, ScheduleError> {
-        let of_epochs = || self.epochs?.checked_mul(self.steps_per_epoch?);
+        let of_epochs = || self.epochs?.checked_mul(self.epoch(place).ok()?);
         Self::needed(self.total_steps.or_else(of_epochs), "total_steps", place)
     }
 
-    /// The steps of an epoch.
+    /// The steps of an epoch, or those of its batches or samples.
     pub(super) fn epoch(&self, place: &str) -> Result<u64, ScheduleError> {
-        let steps = Self::needed(self.steps_per_epoch, "steps_per_epoch", place)?;
-        match steps {
+        let accumulation = self.accumulation.unwrap_or(1).max(1);
+        let of_batches = |batches: u64| batches.div_ceil(accumulation);
+        let batches = self.batches_per_epoch.or_else(|| self.batches());
+        let steps = self.steps_per_epoch.or(batches.map(of_batches));
+        match Self::needed(steps, "steps_per_epoch", place)? {
             0 => Err(ScheduleError::invalid("steps_per_epoch", 0, "at least 1")),
             steps => Ok(steps),
         }

@@ -8,6 +8,9 @@
 //! - With `cosine` both limits shrink by `lr_shrink` with each period, of which one is by default the run without its
 //!   warm-up. With a `t_mult` the period is found by a quotient of logarithms, rounded down, which may fall one
 //!   short where one begins.
+//! - `cosine` of versions up to 0.9 goes from `max_lr` to `lr`. Lists may be texts, `0.25,0.1` or `(0.1, 0.4, 0.5)`.
+//! - A composite optimizer with the scheduler `pass_through` has schedulers and rates for its groups.
+//! - Without `lr` it is 0.25.
 //! - `phase_ratio` of `tri_stage` are shares of `max_update`, rounded down. The decay is exponential.
 //! - `lr_deacy_period` of `step` is spelled in this way. Half a period of `triangular` is rounded down.
 //!
@@ -19,7 +22,10 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
-use crate::args::{Args, buildable, number, one_or_list, unknown_scheduler};
+use super::interpolation::resolved;
+use crate::args::{
+    Args, buildable, list, list_of_text, number, one_or_list, unknown_scheduler, with_numbers,
+};
 use crate::build::{
     clamp, constant, feedback, linear, multi_step, per_epoch, piecewise, polynomial, skip, steps,
     then,
@@ -82,7 +88,41 @@ impl Run<'_> {
     }
 }
 
+/// Of a composite optimizer, the scheduler and the rate of one group in place of those of all.
+fn of_group(data: Data, facts: &Facts) -> Result<Data, ScheduleError> {
+    const PLACE: &str = "optimizer.groups";
+    let name = data.at("lr_scheduler._name").or(data.at("lr_scheduler"));
+    let passes = name == Some(&Data::Text("pass_through".to_string()));
+    let Some(Data::Table(groups)) = data.at(PLACE).filter(|_| passes) else {
+        return Ok(data);
+    };
+    let asked = facts.group.as_deref();
+    let named = |name: &str| groups.iter().find(|(group, _)| group == name);
+    let group = match (asked, groups.as_slice()) {
+        (Some(name), _) => named(name),
+        (None, [only]) => Some(only),
+        (None, _) => named("default"),
+    };
+    let (name, group) = Facts::needed(group, "group", PLACE)?;
+    let Some(Data::Table(scheduler)) = group.at("lr_scheduler") else {
+        let place = format!("{PLACE}.{name}.lr_scheduler");
+        return Err(ScheduleError::missing(place));
+    };
+    let mut scheduler = scheduler.clone();
+    if let Some(rate) = group.at("lr_float").or(group.at("lr")) {
+        scheduler.retain(|(name, _)| name != "lr");
+        scheduler.push(("lr".to_string(), rate.clone()));
+    }
+    let Data::Table(mut entries) = data else {
+        return Ok(data);
+    };
+    entries.retain(|(name, _)| name != "lr_scheduler");
+    entries.push(("lr_scheduler".to_string(), Data::Table(scheduler)));
+    Ok(Data::Table(entries))
+}
+
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = of_group(with_numbers(resolved(data)), facts)?;
     let nested = matches!(data.at("lr_scheduler"), Some(Data::Table(_)));
     let all = &mut Args::among(data, |name| begins_in(name, "warmup_ lr_"));
     let mut optimization = all.inside("optimization").of_many(|_| false);
@@ -103,12 +143,12 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         .into_iter()
         .flatten()
     {
-        let rates = place.read("lr", |data| one_or_list(data, number));
+        let rates = place.read("lr", |data| one_or_list(list_of_text(data), number));
         run.rates = rates.filter(|rates| !rates.is_empty()).unwrap_or(run.rates);
         run.max_update = place.maybe_count("max_update").or(run.max_update);
     }
     if run.rates.is_empty() {
-        run.rates = vec![facts.rate(None, "optimization.lr")?];
+        run.rates = vec![facts.base_lr.unwrap_or(0.25)];
     }
     let name = name.ok_or_else(|| ScheduleError::missing("lr_scheduler"))?;
     let args = match &mut inner {
@@ -157,7 +197,8 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             let peak = run.rate()?;
             let mut phases =
                 ["warmup_steps", "hold_steps", "decay_steps"].map(|name| args.count(name, 0));
-            let ratio = args.items("phase_ratio", number);
+            let ratio = args.read("phase_ratio", |data| list(list_of_text(data), number));
+            let ratio = ratio.unwrap_or_default();
             if !ratio.is_empty() {
                 let sum: f64 = ratio.iter().sum();
                 let valid = ratio.len() == 3 && (sum - 1.0).abs() < 1e-9;
@@ -297,8 +338,12 @@ fn cosine(
     start: impl Fn(&mut Args, f64) -> f64,
 ) -> Result<Spec, ScheduleError> {
     const MOST: usize = 10_000;
-    let max = run.rate()?;
-    let min = args.not_negative("min_lr", 0.0).min(max);
+    let (rate, min) = (run.rate()?, args.not_negative("min_lr", 0.0));
+    // Up to 0.9, `lr` is the lowest where there is a `max_lr`.
+    let (min, max) = match args.maybe_number("max_lr") {
+        Some(max) => (rate.min(max), max),
+        None => (min.min(rate), rate),
+    };
     let warmup = args.count("warmup_updates", 0);
     let up = linear(start(args, min), max, warmup);
     let t_mult = args.positive("t_mult", 1.0);

@@ -8,6 +8,7 @@
 //! - `warmup_steps` of 1 or more are steps; below 1 they are a share, and the steps are rounded up. So are
 //!   those of `warmup_ratio`, which counts where there are no `warmup_steps`.
 //!   (`TrainingArguments.get_warmup_steps`; `warmup_ratio` as in transformers 4.)
+//! - `per_gpu_train_batch_size`, as in transformers 4, goes before the newer name.
 //! - Without `lr_scheduler_type` it is linear, without `learning_rate` 5e-5. TRL's own defaults of the rate depend
 //!   on the trainer, which the file doesn't say.
 //!
@@ -18,15 +19,16 @@ use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, has_any};
 use super::envelope::{is_one_of, over_base};
-use crate::args::{Args, table};
+use super::interpolation::resolved;
+use crate::args::{Args, table, with_numbers};
 use crate::transformers::{self, NAMES, SCHEDULERS};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["transformers", "hf", "trl", "llama_factory"],
     recognises: |data| {
         let short = NAMES.iter().any(|(name, _)| is_one_of(data, &[*name]));
-        let beside = "max_steps num_train_epochs per_device_train_batch_size \
-                      gradient_accumulation_steps warmup_ratio warmup_steps";
+        let beside = "max_steps num_train_epochs per_device_train_batch_size output_dir \
+                      per_gpu_train_batch_size gradient_accumulation_steps warmup_ratio warmup_steps";
         let is_trainer = data.at("lr_scheduler_type").is_some()
             || data.at("learning_rate").is_some() && has_any(data, beside);
         // axolotl's files have `learning_rate` too.
@@ -39,6 +41,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = with_numbers(resolved(data));
     let of_trl = data.at("dataset_name").is_some();
     let own = |name: &str| name.starts_with("lr_scheduler") || name.starts_with("warmup_");
     let args = &mut Args::among(data, own);
@@ -48,10 +51,12 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let warmup = args.not_negative("warmup_steps", 0.0);
     let ratio = args.share("warmup_ratio", 0.0);
     let accumulation = facts.accumulation.unwrap_or(1);
+    let batch = facts.batch_size.unwrap_or(8);
+    let batch = args.steps("per_device_train_batch_size", batch);
     let length = Length {
         max_steps: args.integer("max_steps", -1),
         epochs: args.not_negative("num_train_epochs", 3.0),
-        batch: args.steps("per_device_train_batch_size", facts.batch_size.unwrap_or(8)),
+        batch: args.steps("per_gpu_train_batch_size", batch),
         accumulation: args.steps("gradient_accumulation_steps", accumulation),
         drop_last: args.flag("dataloader_drop_last", facts.drop_last),
     };

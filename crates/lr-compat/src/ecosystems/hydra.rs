@@ -2,9 +2,10 @@
 //!
 //! - Schedulers of PyTorch, transformers and timm are known. The parts of a `SequentialLR` or a `ChainedScheduler`
 //!   are written in the same way.
-//! - `${a.b}` stands for the value at that place. (OmegaConf; other interpolations are not resolved.)
+//! - `${a.b}` stands for the value at that place, `${.b}` for the one beside it. (OmegaConf; resolvers such as `${oc.env:LR}` are
+//!   left as they stand.)
 //! - Hydra doesn't say when the scheduler is stepped. Beside an `interval` of `step` or `epoch` it is that, as in
-//!   Lightning; else once an epoch where the steps of one are given, and once a step where they aren't.
+//!   Lightning, or so many as its `frequency` says; else once an epoch where the steps of one are given, and once a step where they aren't.
 //!
 //! From Hydra 1.3: `hydra/_internal/instantiate/_instantiate2.py`.
 
@@ -12,6 +13,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
+use super::interpolation::resolved;
 use super::targets::Form;
 use crate::build::per_epoch;
 
@@ -34,45 +36,14 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let root = data.clone();
-    let data = resolved(data, &root, 0);
-    let found = FORM.scheduler(&data, facts)?;
-    let epoch = match found.interval.as_deref() {
-        Some("step") => return Ok(found.spec),
-        Some("epoch") => Some(facts.epoch(&found.place)?),
-        _ => facts.steps_per_epoch,
+    let found = FORM.scheduler(&resolved(data), facts)?;
+    let steps = match found.interval.as_deref() {
+        Some("step") => 1,
+        Some("epoch") => facts.epoch(&found.place)?,
+        _ => facts.steps_per_epoch.unwrap_or(1),
     };
-    Ok(match (epoch, found.spec) {
-        (Some(epoch), spec) if !matches!(spec, Spec::Feedback { .. }) => per_epoch(epoch, spec),
+    Ok(match (steps.saturating_mul(found.frequency), found.spec) {
+        (steps @ 2.., spec) if !matches!(spec, Spec::Feedback { .. }) => per_epoch(steps, spec),
         (_, spec) => spec,
     })
-}
-
-/// Data with the values that whole texts stand for.
-fn resolved(data: Data, root: &Data, depth: u8) -> Data {
-    match data {
-        Data::Text(text) => {
-            let name = text
-                .strip_prefix("${")
-                .and_then(|text| text.strip_suffix('}'));
-            match name.and_then(|name| root.at(name)) {
-                // One that stands for another; a circle ends here.
-                Some(value @ Data::Text(_)) if depth < 16 => {
-                    resolved(value.clone(), root, depth + 1)
-                }
-                Some(Data::Table(_) | Data::List(_)) | None => Data::Text(text),
-                Some(value) => value.clone(),
-            }
-        }
-        Data::List(items) => {
-            let items = items.into_iter().map(|item| resolved(item, root, depth));
-            Data::List(items.collect())
-        }
-        Data::Table(entries) => {
-            let entries = entries.into_iter();
-            let entries = entries.map(|(name, data)| (name, resolved(data, root, depth)));
-            Data::Table(entries.collect())
-        }
-        other => other,
-    }
 }

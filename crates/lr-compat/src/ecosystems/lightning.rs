@@ -11,6 +11,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
+use super::interpolation::resolved;
 use super::targets::Form;
 use crate::build::per_epoch;
 
@@ -27,9 +28,12 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let found = FORM.scheduler(&data, facts)?;
+    let found = FORM.scheduler(&resolved(data), facts)?;
     match found.spec {
         spec @ Spec::Feedback { .. } => Ok(spec),
-        spec => Ok(per_epoch(facts.epoch(&found.place)?, spec)),
+        spec => {
+            let epoch = facts.epoch(&found.place)?;
+            Ok(per_epoch(epoch.saturating_mul(found.frequency), spec))
+        }
     }
 }

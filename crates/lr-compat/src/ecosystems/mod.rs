@@ -56,6 +56,7 @@ mod envelope;
 mod fairseq;
 mod hf;
 mod hydra;
+mod interpolation;
 mod keras;
 mod lightning;
 mod megatron;

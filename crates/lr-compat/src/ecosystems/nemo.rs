@@ -8,6 +8,7 @@
 //! - `NoamAnnealing` counts step 0 as step 1, has no end, and is at least `min_lr` only after its warm-up.
 //! - `SquareRootAnnealing` counts from step 0, not from the warm-up's end; so do the schedules that hold, where
 //!   there is nothing to hold. `T5InverseSquareRootAnnealing` doesn't use the optimizer's rate.
+//! - Without `sched` the rate is the optimizer's.
 //! - `StepLR`, `CyclicLR`, `ReduceLROnPlateau` and, per epoch, `ExponentialLR` are PyTorch's.
 //!
 //! From NeMo 3.0.0: `core/optim/lr_scheduler.py`.
@@ -17,6 +18,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
+use super::interpolation::resolved;
 use crate::args::{Args, buildable, unknown_scheduler};
 use crate::build::{
     anneal, clamp, constant, delay, linear, per_epoch, polynomial, sequence, skip, steps, then,
@@ -25,7 +27,7 @@ use crate::torch;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["nemo"],
-    recognises: |data| sched(data).is_some(),
+    recognises: |data| optim(data).is_some(),
     read,
 };
 
@@ -51,17 +53,20 @@ const SCHEDULERS: &[&str] = &[
 ];
 
 /// The tables that `optim` is in.
-fn sched(data: &Data) -> Option<&'static [&'static str]> {
+fn optim(data: &Data) -> Option<&'static [&'static str]> {
     let places: [&'static [&'static str]; 3] = [&["model"], &[], &["cfg", "model"]];
     places.into_iter().find(|place| {
-        let tables = place.iter().chain(&["optim", "sched"]);
-        let names: Vec<&str> = tables.copied().collect();
-        data.at(&names.join(".")).is_some()
+        let optim = place.join(".") + if place.is_empty() { "optim" } else { ".optim" };
+        let has = |name| data.at(&format!("{optim}.{name}")).is_some();
+        // On its own, an optimizer without a schedule is anybody's.
+        let own = !place.is_empty() && has("lr");
+        own || has("sched")
     })
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let place = sched(&data).unwrap_or(&["model"]);
+    let data = resolved(data);
+    let place = optim(&data).unwrap_or(&["model"]);
     let mut optim = Args::among(data, |_| false);
     let trainer = &mut optim.inside("trainer").of_many(|_| false);
     let run = trainer.integer("max_steps", -1);
@@ -73,7 +78,11 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         optim = inner;
     }
     let rate = optim.maybe_number("lr");
-    let args = &mut optim.inside("sched");
+    let Some(sched) = optim.read("sched", Ok) else {
+        optim.finish(())?;
+        return Ok(constant(facts.rate(rate, "optim.lr")?));
+    };
+    let args = &mut optim.within("sched", sched);
     optim.finish(())?;
     let name = args.text("name");
     let name = name.ok_or_else(|| ScheduleError::missing("optim.sched.name"))?;

@@ -1,4 +1,5 @@
-//! PaddlePaddle: `Optimizer.lr` of a YAML, which has the name of a class of `paddle.optimizer.lr` and its arguments.
+//! PaddlePaddle: `Optimizer.lr` of a YAML, which has the name of a class of `paddle.optimizer.lr` and its arguments; or a
+//! rate, which stays.
 //!
 //! - `NoamDecay` is at 0 in step 0, and counts from there. `PolynomialDecay` ends at 0.0001 by default.
 //! - `OneCycleLR` has an `end_learning_rate` that is a rate, not a share: 0.0001 by default.
@@ -25,7 +26,10 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["paddle", "paddlepaddle"],
     recognises: |data| {
         let name = data.at("Optimizer.lr.name");
-        matches!(name, Some(Data::Text(name)) if SCHEDULERS.contains(&name.as_str()))
+        matches!(name, Some(Data::Text(name)) if SCHEDULERS.contains(&class(name)))
+            || data
+                .at(PLACE)
+                .is_some_and(|rate| number(rate.clone()).is_ok())
     },
     read,
 };
@@ -55,7 +59,15 @@ const PLACE: &str = "Optimizer.lr";
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let all = &mut Args::among(data, |_| false);
     let optimizer = &mut all.inside("Optimizer").of_many(|_| false);
-    let args = &mut optimizer.inside("lr");
+    let Some(given) = optimizer.read("lr", Ok) else {
+        optimizer.finish(all.finish(())?)?;
+        return Ok(constant(facts.rate(None, PLACE)?));
+    };
+    if !matches!(given, Data::Table(_)) {
+        let rate = number(given).map_err(|error| error.inside(PLACE))?;
+        return Ok(constant(rate));
+    }
+    let args = &mut optimizer.within("lr", given);
     optimizer.finish(all.finish(())?)?;
     buildable(PLACE, scheduler(args, PLACE, facts, false)?)
 }
@@ -75,7 +87,7 @@ fn scheduler(
         args.check(base >= 0.0, "learning_rate", base, "at least 0");
         base
     };
-    let spec = match name.as_str() {
+    let spec = match class(&name) {
         "NoamDecay" => {
             let noam = Spec::Noam {
                 factor: args.number("learning_rate", 1.0),
@@ -245,6 +257,11 @@ fn scheduler(
         }
     };
     args.finish(spec)
+}
+
+/// A name without the modules before it.
+fn class(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The factor of a cut.

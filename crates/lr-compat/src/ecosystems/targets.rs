@@ -5,7 +5,7 @@ use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::Facts;
 use super::envelope::over;
-use crate::args::{number, table, unknown_scheduler};
+use crate::args::{count, number, table, unknown_scheduler};
 use crate::{timm, torch, transformers};
 
 /// A way to write an object with its class.
@@ -25,6 +25,8 @@ pub(super) struct Found {
     pub place: String,
     /// The `interval` of Lightning's dict, where it stands in one.
     pub interval: Option<String>,
+    /// Its `frequency`, of how many of these a step is.
+    pub frequency: u64,
 }
 
 /// An object with a class, its place, and the table that it is in.
@@ -55,11 +57,15 @@ impl Form {
             }
         };
         let mut rates = Vec::new();
+        let mut defaults = Vec::new();
         for object in others {
             let args = self
                 .args
                 .map_or(Some(object.data), |args| object.data.at(args));
             let rate = args.and_then(|args| args.at("lr"));
+            if rate.is_none() && object.place.contains("optim") {
+                defaults.extend(default_rate(object.name()));
+            }
             if let Some(rate) = rate.filter(|_| {
                 object.class.to_lowercase().contains("optim") || object.place.contains("optim")
             }) {
@@ -68,14 +74,33 @@ impl Form {
             }
         }
         rates.dedup();
+        // One without its class, which the program knows.
+        for table in [scheduler.parent, data] {
+            if let (true, Some(rate)) = (rates.is_empty(), table.at("optimizer.lr")) {
+                let read = number(rate.clone());
+                rates.push(read.map_err(|error| error.inside("optimizer.lr"))?);
+            }
+        }
         let base = match rates.as_slice() {
             [rate] => Some(*rate),
+            [] if facts.base_lr.is_none() && defaults.len() == 1 => defaults.pop(),
             _ => facts.base_lr,
         };
         let place = scheduler.place.clone();
         let interval = match scheduler.parent.at("interval") {
             Some(Data::Text(interval)) => Some(interval.clone()),
             _ => None,
+        };
+        let frequency = match scheduler.parent.at("frequency") {
+            Some(frequency) => {
+                let place = format!("{}.frequency", scheduler.outer());
+                let read = count(frequency.clone()).and_then(|frequency| match frequency {
+                    0 => Err(ScheduleError::invalid("", 0, "at least 1")),
+                    frequency => Ok(frequency),
+                });
+                read.map_err(|error| error.inside(&place))?
+            }
+            None => 1,
         };
         let config = self.envelope(scheduler.data.clone());
         let name = scheduler.name();
@@ -93,6 +118,7 @@ impl Form {
             spec: spec.map_err(|error| error.inside(&place))?,
             place,
             interval,
+            frequency,
         })
     }
 
@@ -167,7 +193,23 @@ impl Form {
     }
 }
 
+/// The rate that an optimizer of PyTorch has where none is given.
+pub(super) fn default_rate(class: &str) -> Option<f64> {
+    Some(match class {
+        "Adam" | "AdamW" | "Muon" | "RAdam" | "SGD" | "SparseAdam" => 0.001,
+        "Adamax" | "NAdam" => 0.002,
+        "ASGD" | "Adafactor" | "Adagrad" | "RMSprop" | "Rprop" => 0.01,
+        "Adadelta" | "LBFGS" => 1.0,
+        _ => return None,
+    })
+}
+
 impl Object<'_> {
+    /// The place of the table that it is in.
+    fn outer(&self) -> &str {
+        self.place.rsplit_once('.').map_or("", |(outer, _)| outer)
+    }
+
     fn name(&self) -> &str {
         self.class.rsplit('.').next().unwrap_or(self.class)
     }

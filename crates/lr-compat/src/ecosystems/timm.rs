@@ -2,6 +2,7 @@
 //!
 //! - Without `sched_on_updates` the scheduler is stepped at the end of each epoch, and the rate holds for an epoch.
 //!   With it, lengths are multiplied with the updates of an epoch.
+//! - An epoch of so many samples has no batch that isn't full. (`create_loader`)
 //! - `epochs` are those of the curve, without `cooldown_epochs`; with `warmup_prefix` without the warm-up too.
 //! - `poly` takes `decay_rate` for its power; `wsd` and `rsqrt` take their warm-up out of `epochs`, unless it is a
 //!   prefix, and `decay_epochs` below 1 for a share of the rest.
@@ -50,6 +51,12 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     // One that is null has another default than one that isn't there.
     let listed = matches!(&data, Data::Table(entries) if entries.iter().any(|(name, _)| name == "decay_epochs"));
     let args = &mut Args::among(data, |name| begins_in(name, "sched lr_ warmup_ decay_"));
+    let facts = &Facts {
+        batch_size: args.maybe_count("batch_size").or(facts.batch_size),
+        accumulation: args.maybe_count("grad_accum_steps").or(facts.accumulation),
+        drop_last: true,
+        ..facts.clone()
+    };
     let rate = rate(args, facts);
     let name = args.text("sched").unwrap_or_default();
     let on_updates = args.flag("sched_on_updates", false);
@@ -213,8 +220,8 @@ fn rate(args: &mut Args, facts: &Facts) -> Result<f64, ScheduleError> {
     let adaptive = ["ada", "lamb"].iter().any(|part| optimizer.contains(part));
     let scales = [("sqrt", true), ("linear", false), ("", adaptive)];
     let square_root = args.choice("lr_base_scale", adaptive, &scales);
-    let batch = args.positive("batch_size", facts.batch_size.unwrap_or(128) as f64);
-    let accumulation = args.positive("grad_accum_steps", facts.accumulation.unwrap_or(1) as f64);
+    let batch = facts.batch_size.unwrap_or(128) as f64;
+    let accumulation = facts.accumulation.unwrap_or(1) as f64;
     let ratio = batch * accumulation * facts.processes.unwrap_or(1) as f64 / size;
     Ok(base * if square_root { ratio.sqrt() } else { ratio })
 }

@@ -6,6 +6,9 @@
 //!   warm-up. Where both are longer than the run, the warm-up goes first.
 //! - `total_steps` stands for `training.steps` where it is given. By default the warm-up has 200 steps, and the run
 //!   10000.
+//! - Before there was a table `lr_scheduler`, `training.warmup_steps` went to its full rate at its end, and from there in a line to
+//!   0. (At commit 82f7387: `optimizer.py`)
+//! - `lr_min` is the older name of `min_lr_factor`.
 //!
 //! From torchtitan 0.3.0: `components/optimizer/lr_scheduler.py`.
 
@@ -14,7 +17,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, has_any};
 use crate::args::{Args, buildable};
-use crate::build::{anneal, constant, linear, sequence, skip};
+use crate::build::{anneal, constant, linear, sequence, skip, then};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["torchtitan"],
@@ -27,6 +30,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 };
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let newer = data.at("lr_scheduler").is_some();
     let all = &mut Args::among(data, |_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let training = &mut all.inside("training").of_many(|_| false);
@@ -47,9 +51,20 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         ("cosine", Shape::Cosine),
     ];
     let shape = args.choice("decay_type", Shape::Linear, &shapes);
-    let end = rate * args.not_negative("min_lr_factor", 0.0);
+    let older = args.maybe_number("lr_min");
+    let end = rate * args.not_negative("min_lr_factor", older.unwrap_or(0.0));
+    let first = training.maybe_count("warmup_steps");
     optimizer.finish(training.finish(args.finish(all.finish(())?)?)?)?;
 
+    if let Some(warmup) = first {
+        if newer {
+            let why = "is of versions that have no `lr_scheduler`, which is given";
+            return Err(ScheduleError::unsupported("training.warmup_steps", why));
+        }
+        let up = skip(1, linear(0.0, rate, warmup.saturating_add(1)));
+        let down = linear(rate, 0.0, total.saturating_sub(warmup).max(1));
+        return buildable("training", then(warmup, up, down));
+    }
     let rest = total - warmup;
     let decay = ratio.map_or(rest, |(ratio, _)| {
         ((total as f64 * ratio).round_ties_even() as u64).min(rest)

@@ -1,9 +1,9 @@
 //! The formats of texts from outside.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::data::{Data, MAX_DEPTH, MAX_VALUES};
+use super::arguments::{arguments, is_command};
+use crate::data::{Data, MAX_DEPTH};
 
 /// The format of a text that holds a spec or a config.
 ///
@@ -27,7 +27,9 @@ pub enum Format {
     Toml,
     /// YAML 1.2, with the booleans of 1.1. Anchors and merged tables are taken, tags are left out.
     Yaml,
-    /// The arguments of a command: `--lr 0.1 --milestones 3 7 --nesterov`, in one line or in many.
+    /// The arguments of a command: `--lr 0.1 --milestones 3 7 --nesterov`, in one line or in many, with the
+    /// command before them or in a script's arrays and texts, whose plain variables are put in. An option such as
+    /// `--optimizer.lr` is in a table `optimizer`.
     Arguments,
 }
 
@@ -44,12 +46,13 @@ pub struct FormatError {
 }
 
 impl Format {
-    /// Gives the format that a file's name ends with: `json`, `toml`, `yaml` or `yml`.
+    /// Gives the format that a file's name ends with: `json`, `toml`, `yaml`, `yml`, or of a script `sh`.
     pub fn of_ending(ending: &str) -> Option<Self> {
         Some(match ending.to_ascii_lowercase().as_str() {
             "json" => Self::Json,
             "toml" => Self::Toml,
             "yaml" | "yml" => Self::Yaml,
+            "sh" => Self::Arguments,
             _ => return None,
         })
     }
@@ -73,7 +76,7 @@ impl Format {
         };
         if first.starts_with('{') {
             Self::Json
-        } else if is_option(first) {
+        } else if is_command(first) {
             Self::Arguments
         } else if first.starts_with('[') || first.split_once('=').is_some_and(|(k, _)| is_key(k)) {
             Self::Toml
@@ -102,7 +105,11 @@ impl Format {
                 }
             }),
             Self::Yaml => of_yaml(text),
-            Self::Arguments => arguments(text),
+            Self::Arguments => arguments(text).map_err(|problem| FormatError {
+                line: 1,
+                column: 1,
+                problem,
+            }),
         }
     }
 }
@@ -148,68 +155,4 @@ fn of_yaml(text: &str) -> Result<Data, FormatError> {
             problem: problem.to_string(),
         }
     })
-}
-
-fn is_option(word: &str) -> bool {
-    let name = word.strip_prefix("--").unwrap_or_default();
-    name.starts_with(|c: char| c.is_ascii_alphabetic())
-}
-
-/// A table of options: of one that is given twice the later one, as in `argparse`. Words before the first
-/// option are left out, and `-` in a name is `_`.
-fn arguments(text: &str) -> Result<Data, FormatError> {
-    let wrong = |problem: String| FormatError {
-        line: 1,
-        column: 1,
-        problem,
-    };
-    let mut options: Vec<(String, Vec<Data>)> = Vec::new();
-    let mut places = BTreeMap::new();
-    let mut last: Option<usize> = None;
-    // An empty one is the rest of a line that ends in `\\`.
-    let mut words = shlex::Shlex::new(text);
-    for (count, word) in words.by_ref().filter(|word| !word.is_empty()).enumerate() {
-        if count >= MAX_VALUES {
-            return Err(wrong(format!(
-                "must be at most {MAX_VALUES} words, got more"
-            )));
-        }
-        if !is_option(&word) {
-            if let Some(at) = last {
-                options[at].1.push(scalar(word));
-            }
-            continue;
-        }
-        let (name, value) = match word.split_once('=') {
-            Some((name, value)) => (name, Some(scalar(value.to_string()))),
-            None => (word.as_str(), None),
-        };
-        let name = name[2..].replace('-', "_");
-        let at = *places.entry(name.clone()).or_insert(options.len());
-        if at == options.len() {
-            options.push((name, Vec::new()));
-        }
-        options[at].1 = value.into_iter().collect();
-        last = Some(at);
-    }
-    if words.had_error {
-        return Err(wrong("a quotation has no end".to_string()));
-    }
-    let options = options.into_iter().map(|(name, mut values)| {
-        let value = match values.len() {
-            0 => Data::Bool(true),
-            1 => values.remove(0),
-            _ => Data::List(values),
-        };
-        (name, value)
-    });
-    Ok(Data::Table(options.collect()))
-}
-
-fn scalar(word: String) -> Data {
-    match (word.parse::<i64>(), word.parse::<f64>()) {
-        (Ok(integer), _) => Data::Integer(integer.into()),
-        (_, Ok(number)) => Data::Number(number),
-        _ => Data::Text(word),
-    }
 }

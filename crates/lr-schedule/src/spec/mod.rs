@@ -2,6 +2,8 @@
 
 #[macro_use]
 mod described;
+#[cfg(feature = "text")]
+mod arguments;
 mod chained;
 #[cfg(feature = "text")]
 mod format;

@@ -1,11 +1,11 @@
 //! The schedulers that MMEngine has.
 
 use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
-use lr_schedule::spec::Data;
+use lr_schedule::spec::{Data, Link};
 use lr_schedule::{Schedule, ScheduleError, Shape, Spec};
 
 use crate::args::{Args, count, list, number, unknown_scheduler};
-use crate::build::{anneal, constant, linear, multi_step, polynomial, sequence, skip, then};
+use crate::build::{anneal, constant, linear, multi_step, polynomial, sequence, skip, steps, then};
 use crate::torch;
 
 const SCHEDULERS: &[&str] = &[
@@ -25,8 +25,9 @@ const SCHEDULERS: &[&str] = &[
 pub(super) enum Kind {
     /// A factor at each of its steps, of which the last one stays.
     Factor(Spec),
-    /// The rates from there on, of the rate that it begins with; and the factor that it is too, if it is one.
-    From(Box<dyn Fn(f64) -> Spec>, Option<Spec>),
+    /// The rates from there on, of the rate that it begins with; the factor that it is too, if it is one; and the
+    /// change that it makes at each step, where that has a form.
+    From(Box<dyn Fn(f64) -> Spec>, Option<Spec>, Option<Link>),
 }
 
 impl Kind {
@@ -79,7 +80,12 @@ impl Kind {
                     _ => polynomial(rate, end, own - 1, power),
                 };
                 let factor = (end == 0.0).then(|| ramp(1.0));
-                Self::From(Box::new(ramp), factor)
+                let way = Link::Settle {
+                    target: end,
+                    steps: steps(own - 1),
+                    shape: Shape::Polynomial { power },
+                };
+                Self::From(Box::new(ramp), factor, Some(way))
             }
             "CosineAnnealingLR" => {
                 let t_max = args.maybe_count("T_max").filter(|t_max| *t_max > 0);
@@ -92,7 +98,12 @@ impl Kind {
                     false => then(t_max + 1, wave(rate), skip(t_max + 1, wave(base))),
                 };
                 let factor = (min == 0.0 && once).then(|| wave(1.0));
-                Self::From(Box::new(rates), factor)
+                let way = Link::Anneal {
+                    start: base,
+                    floor: min,
+                    t_max: steps(t_max),
+                };
+                Self::From(Box::new(rates), factor, Some(way))
             }
             "CosineRestartLR" => {
                 let periods = args.each("periods", count);
@@ -116,7 +127,12 @@ impl Kind {
                     None => base,
                 };
                 let spec = sequence(cosines, constant(end));
-                Self::From(Box::new(move |_| spec.clone()), None)
+                {
+                    let set = Link::Set {
+                        of: Box::new(spec.clone()),
+                    };
+                    Self::From(Box::new(move |_| spec.clone()), None, Some(set))
+                }
             }
             "OneCycleLR" => {
                 let Data::Table(mut given) = args.rest() else {
@@ -135,11 +151,16 @@ impl Kind {
                     given.push(("total_steps".to_string(), Data::Integer(own.into())));
                 }
                 let spec = torch::named(name, Data::Table(given), base)?;
-                Self::From(Box::new(move |_| spec.clone()), None)
+                {
+                    let set = Link::Set {
+                        of: Box::new(spec.clone()),
+                    };
+                    Self::From(Box::new(move |_| spec.clone()), None, Some(set))
+                }
             }
             "QuadraticWarmupLR" => {
                 let up = skip(1, anneal(0.0, base, own, Shape::Power { power: 2.0 }));
-                Self::From(Box::new(move |_| up.clone()), None)
+                Self::From(Box::new(move |_| up.clone()), None, None)
             }
             name => return Err(unknown_scheduler(name, SCHEDULERS).inside("param_scheduler")),
         })

@@ -8,24 +8,30 @@
 //!   `end - begin` for `T_max`, and past that it climbs towards the optimizer's rate.
 //! - `convert_to_iter_based` multiplies all lengths by the steps of an epoch. In an iteration-based loop no epoch ends
 //!   before the run.
+//! - With `auto_scale_lr` the rate grows with the batch of all processes, which is by default of one.
+//! - Where a curve by iterations and another scheduler act at the same steps, the rate is a recurrence.
 //! - Schedulers of the momentum (`...Momentum`) are left out.
 //!
 //! From MMEngine 0.10.7: `optim/scheduler/param_scheduler.py`, `runner/runner.py`.
 
 mod kind;
 
-use lr_schedule::spec::Data;
+use lr_schedule::spec::{Data, Link};
 use lr_schedule::{Schedule, ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
+use super::targets::default_rate;
 use crate::args::{Args, buildable, one_or_list};
-use crate::build::{constant, feedback, per_epoch, scale, sequence, skip, then};
+use crate::build::{constant, feedback, per_epoch, scale, sequence, skip, steps, then};
 use crate::torch::rule::plateau;
 use kind::Kind;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["mmengine", "openmmlab"],
-    recognises: |data| data.at("param_scheduler").is_some(),
+    recognises: |data| {
+        let wrapper = matches!(data.at("optim_wrapper"), Some(Data::Table(_)));
+        data.at("param_scheduler").is_some() || wrapper && data.at("train_cfg").is_some()
+    },
     read,
 };
 
@@ -44,12 +50,30 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let all = &mut Args::among(data, |_| false);
     let wrapper = &mut all.inside("optim_wrapper").of_many(|_| false);
     let optimizer = &mut wrapper.inside("optimizer").of_many(|_| false);
-    let rate = optimizer.maybe_number("lr");
+    let rate = optimizer.maybe_number("lr").or(facts.base_lr);
+    let class = optimizer.text("type").unwrap_or_default();
+    let rate = rate.or(default_rate(&class));
+    let loader = &mut all.inside("train_dataloader").of_many(|_| false);
+    let scaling = &mut all.inside("auto_scale_lr").of_many(|_| false);
+    let facts = &Facts {
+        batch_size: loader.maybe_count("batch_size").or(facts.batch_size),
+        ..facts.clone()
+    };
+    let ratio = match scaling.flag("enable", false) {
+        true => {
+            const PLACE: &str = "auto_scale_lr.enable";
+            let batch = Facts::needed(facts.batch_size, "batch_size", PLACE)?;
+            let of = scaling.steps("base_batch_size", None);
+            batch as f64 * facts.processes.unwrap_or(1).max(1) as f64 / of as f64
+        }
+        false => 1.0,
+    };
+    scaling.finish(loader.finish(())?)?;
     let train = &mut all.inside("train_cfg").of_many(|_| false);
     let run = Run {
         max_epochs: train.maybe_count("max_epochs"),
         max_iters: train.maybe_count("max_iters"),
-        base: facts.rate(rate, "optim_wrapper.optimizer.lr")?,
+        base: facts.rate(rate, "optim_wrapper.optimizer.lr")? * ratio,
         facts,
     };
     let given = all.read("param_scheduler", |data| one_or_list(data, Ok));
@@ -74,7 +98,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         }
         parts.push(Part::read(name, args, &place, &run)?);
     }
-    let spec = together(parts, run.base)?;
+    let by_steps = recurrence(&parts, run.base)?;
+    let spec = together(parts, run.base).or_else(|error| by_steps.ok_or(error))?;
     buildable("param_scheduler", spec)
 }
 
@@ -160,7 +185,7 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
             i != j && window.0 < part.end && part.begin < window.1
         };
         let beside = windows.iter().enumerate().any(meets);
-        if let (true, Kind::From(_, factor)) = (beside, &mut part.kind)
+        if let (true, Kind::From(_, factor, _)) = (beside, &mut part.kind)
             && let Some(factor) = factor.take()
         {
             part.kind = Kind::Factor(factor);
@@ -188,7 +213,7 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
     let all: Vec<Spec> = product.iter().map(|(_, factor)| factor.clone()).collect();
     let (mut rest, mut from) = (of(base, &all), 0);
     for part in others {
-        let Kind::From(curve, _) = &part.kind else {
+        let Kind::From(curve, ..) = &part.kind else {
             continue;
         };
         if part.begin < from {
@@ -229,6 +254,61 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
             Ok(sequence(before, rest))
         }
     }
+}
+
+/// The schedulers of a list, by the change that each makes at every step; `None` where one has none of a form.
+fn recurrence(parts: &[Part], base: f64) -> Result<Option<Spec>, ScheduleError> {
+    let stays = || Link::Multiply {
+        of: Box::new(constant(1.0)),
+    };
+    let after = |count: u64, first: Link, start: Option<f64>, next: Link| match count {
+        0 => next,
+        count => Link::Then {
+            first: Box::new(first),
+            steps: steps(count),
+            start,
+            next: Box::new(next),
+        },
+    };
+    // One that sets the rate may change what another one takes for the optimizer's.
+    let sets = |part: &Part| matches!(part.kind, Kind::From(_, _, Some(Link::Set { .. })));
+    let curves = parts
+        .iter()
+        .filter(|part| matches!(part.kind, Kind::From(..)));
+    if curves.count() > 1 && parts.iter().any(sets) {
+        return Ok(None);
+    }
+    let (mut start, mut links) = (base, Vec::new());
+    for part in parts.iter().filter(|part| part.begin == 0) {
+        match &part.kind {
+            Kind::Factor(curve) => start *= curve.build()?.at(0),
+            Kind::From(_, _, Some(Link::Set { of })) => start = of.build()?.at(0),
+            Kind::From(..) => {}
+        }
+    }
+    // Those by epoch come after those by iteration.
+    let (epochs, iterations): (Vec<&Part>, Vec<&Part>) =
+        parts.iter().partition(|part| part.every > 1);
+    for part in iterations.into_iter().chain(epochs) {
+        links.push(match &part.kind {
+            Kind::Factor(curve) => {
+                let factor = then(part.begin, constant(1.0), part.held(curve.clone())?);
+                Link::Multiply {
+                    of: Box::new(factor),
+                }
+            }
+            Kind::From(_, _, Some(way)) if part.every == 1 => {
+                let first = match way {
+                    Link::Set { of } => Some(of.build()?.at(0)),
+                    _ => None,
+                };
+                let held = after(part.end - part.begin, way.clone(), None, stays());
+                after(part.begin, stays(), first, held)
+            }
+            Kind::From(..) => return Ok(None),
+        });
+    }
+    Ok(Some(Spec::Recurrence { start, links }))
 }
 
 fn overlap(place: &str) -> ScheduleError {

@@ -1,5 +1,6 @@
 //! MosaicML Composer, as LLM Foundry's YAML has it: `scheduler`, `optimizer` and `max_duration`.
 //!
+//! - The file of a job of MosaicML's platform has all of these in `parameters`.
 //! - Times are epochs (`ep`), batches (`ba`), samples (`sp`), tokens (`tok`) or shares of `max_duration` (`dur`). A
 //!   share is of batches, rounded down, where the run is in epochs; else of the run's own unit, rounded down. A time
 //!   that isn't in batches may end within a step, and isn't rounded.
@@ -7,23 +8,31 @@
 //!   warm-up's unit and not before the run's end; `multistep_with_warmup` counts its milestones from step 0.
 //! - `exponential` has `1ep` for its `decay_period`, and its exponent isn't rounded. Each period of `cosine_restarts`
 //!   is rounded down.
+//! - `schedulers` multiply each other; it is a list, or a table by their names. `scale_schedule_ratio` stretches
+//!   `max_duration` and all times but shares and the warm-up, of which `scale_warmup` stretches the way up, and not its end.
+//! - LLM Foundry's `inv_sqrt_with_warmup` has a line down for its last `t_cooldown`.
 //! - `constant` is `alpha` of the rate until `t_max`, then all of it.
 //!
-//! From Composer 0.32.1: `optim/scheduler.py`, `core/time.py`.
+//! From Composer 0.32.1: `optim/scheduler.py`, `core/time.py`; and LLM Foundry 0.22.0: `optim/scheduler.py`.
 
-use lr_schedule::curves::ExponentialDecaySpec;
+use lr_schedule::curves::{ExponentialDecaySpec, InverseSqrtSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
+mod time;
+
 use super::ecosystem::{Ecosystem, Facts, has_any};
+use super::interpolation::resolved;
 use super::ramp::Ramp;
 use crate::args::{Args, buildable, list, unknown_scheduler};
-use crate::build::{constant, linear, multi_step, sequence, skip, steps, then};
+use crate::build::{constant, multi_step, scale, sequence, skip, steps, then};
+use time::{Clock, Time, Unit, time};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["composer", "llm_foundry", "mosaicml"],
     recognises: |data| {
-        data.at("max_duration").is_some() && has_any(data, "scheduler.name schedulers")
+        let run = data.at("parameters").unwrap_or(data);
+        run.at("max_duration").is_some() && has_any(run, "scheduler.name schedulers")
     },
     read,
 };
@@ -36,6 +45,10 @@ const SCHEDULERS: &[(&str, &str)] = &[
     ("cosine_restarts", "CosineAnnealingWarmRestartsScheduler"),
     ("cosine_with_warmup", "CosineAnnealingWithWarmupScheduler"),
     ("exponential", "ExponentialScheduler"),
+    (
+        "inv_sqrt_with_warmup",
+        "InverseSquareRootWithWarmupScheduler",
+    ),
     ("linear", "LinearScheduler"),
     ("linear_decay_with_warmup", "LinearWithWarmupScheduler"),
     ("multistep", "MultiStepScheduler"),
@@ -45,85 +58,8 @@ const SCHEDULERS: &[(&str, &str)] = &[
     ("step", "StepScheduler"),
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Unit {
-    Epochs,
-    Batches,
-    Samples,
-    Tokens,
-    Shares,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Time {
-    value: f64,
-    unit: Unit,
-}
-
-fn time(data: Data) -> Result<Time, ScheduleError> {
-    const UNITS: [(&str, Unit); 5] = [
-        ("dur", Unit::Shares),
-        ("tok", Unit::Tokens),
-        ("ep", Unit::Epochs),
-        ("ba", Unit::Batches),
-        ("sp", Unit::Samples),
-    ];
-    let wrong = |data| {
-        let allowed = "a time, as in 10ep, 100ba, 800sp, 4096tok or 0.1dur";
-        Err(ScheduleError::invalid("", data, allowed))
-    };
-    let Data::Text(text) = &data else {
-        return wrong(data);
-    };
-    let text = text.trim().to_ascii_lowercase();
-    let found = UNITS
-        .iter()
-        .find_map(|(end, unit)| Some((text.strip_suffix(end)?, *unit)));
-    let read = found.and_then(|(number, unit)| {
-        let value: f64 = number.trim().replace('_', "").parse().ok()?;
-        let valid = (0.0..9e15).contains(&value) && (unit == Unit::Shares || value.fract() == 0.0);
-        valid.then_some(Time { value, unit })
-    });
-    read.map_or_else(|| wrong(data), Ok)
-}
-
-/// The numbers that times depend on.
-struct Clock<'a> {
-    run: Time,
-    samples: Option<u64>,
-    tokens: Option<u64>,
-    facts: &'a Facts,
-}
-
-impl Clock<'_> {
-    /// A time in steps, and the unit that it is counted in.
-    fn steps(&self, time: Time, place: &str) -> Result<(f64, Unit), ScheduleError> {
-        let needed = |fact: Option<u64>, name| match Facts::needed(fact, name, place)? {
-            0 => Err(ScheduleError::invalid(name, 0, "at least 1")),
-            count => Ok(count as f64),
-        };
-        let epoch = || self.facts.epoch(place).map(|steps| steps as f64);
-        let Time { value, unit } = match (time.unit, self.run.unit) {
-            (Unit::Shares, Unit::Epochs) => Time {
-                value: (time.value * epoch()? * self.run.value).trunc(),
-                unit: Unit::Batches,
-            },
-            (Unit::Shares, unit) => Time {
-                value: (time.value * self.run.value).trunc(),
-                unit,
-            },
-            _ => time,
-        };
-        Ok(match unit {
-            Unit::Epochs => (value * epoch()?, Unit::Batches),
-            Unit::Samples => (value / needed(self.samples, "samples_per_step")?, unit),
-            Unit::Tokens => (value / needed(self.tokens, "tokens_per_step")?, unit),
-            Unit::Batches | Unit::Shares => (value, Unit::Batches),
-        })
-    }
-}
-
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    let data = resolved(data.at("parameters").cloned().unwrap_or(data));
     let all = &mut Args::among(data, |_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let rate = optimizer.maybe_number("lr");
@@ -136,13 +72,11 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         .or(facts.samples_per_step);
     let length = all.maybe_count("max_seq_len");
     let ratio = all.positive("scale_schedule_ratio", 1.0);
-    let allowed = "1: other lengths in their place";
-    all.check(ratio == 1.0, "scale_schedule_ratio", ratio, allowed);
-    let why = "is a list of several; one in `scheduler` is taken";
-    all.refuse_given("schedulers", why);
+    let several = all.read("schedulers", listed);
     let args = &mut all.inside("scheduler");
     optimizer.finish(all.finish(())?)?;
-    let run = run.ok_or_else(|| ScheduleError::missing("max_duration"))?;
+    let mut run = run.ok_or_else(|| ScheduleError::missing("max_duration"))?;
+    run.value = (run.value * ratio).trunc();
     if run.unit == Unit::Shares {
         let (value, allowed) = (
             format!("{}dur", run.value),
@@ -152,6 +86,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     }
     let clock = Clock {
         run,
+        ratio,
         samples: batch,
         tokens: facts
             .tokens_per_step
@@ -159,7 +94,64 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         facts,
     };
     let base = facts.rate(rate, "optimizer.lr")?;
-    buildable("scheduler", scheduler(args, base, &clock)?)
+    let Some(several) = several else {
+        return buildable("scheduler", scheduler(args, base, &clock)?);
+    };
+    let several = several.into_iter().enumerate().map(|(i, data)| {
+        let args = &mut Args::new("scheduler", data);
+        let factor = scheduler(args, 1.0, &clock);
+        factor.map_err(|mut error| {
+            let inner = error
+                .place
+                .strip_prefix("scheduler")
+                .unwrap_or(&error.place);
+            error.place = format!("schedulers[{i}]{inner}");
+            error
+        })
+    });
+    let mut several = several.collect::<Result<Vec<_>, _>>()?;
+    let spec = match several.len() {
+        0 => constant(base),
+        1 => scale(base, several.remove(0)),
+        _ => scale(base, Spec::Product(several)),
+    };
+    buildable("schedulers", spec)
+}
+
+/// Schedulers of a list, or of a table by their names.
+fn listed(data: Data) -> Result<Vec<Data>, ScheduleError> {
+    let named = |(name, args): (String, Data)| match args {
+        Data::Table(mut args) => {
+            args.push(("name".to_string(), Data::Text(name)));
+            Ok(Data::Table(args))
+        }
+        other => Err(ScheduleError::invalid(name, other, "a table of arguments")),
+    };
+    match data {
+        Data::Table(entries) => entries.into_iter().map(named).collect(),
+        data => list(data, |item| match item {
+            Data::Table(mut entries) if entries.len() == 1 && entries[0].0 != "name" => {
+                named(entries.remove(0))
+            }
+            item => Ok(item),
+        }),
+    }
+}
+
+/// A time among the arguments, and its place.
+fn given(
+    args: &mut Args,
+    name: &'static str,
+    default: Option<(f64, Unit)>,
+) -> Result<(Time, String), ScheduleError> {
+    let default = default.map(|(value, unit)| Time { value, unit });
+    let given = args.read(name, time);
+    let place = format!("scheduler.{name}");
+    match given.or(default) {
+        Some(time) => Ok((time, place)),
+        // A time that is wrong has its own error.
+        None => Err(args.finish(ScheduleError::missing(place))?),
+    }
 }
 
 /// A time among the arguments, in steps and with its unit.
@@ -169,14 +161,8 @@ fn at(
     default: Option<(f64, Unit)>,
     clock: &Clock,
 ) -> Result<(f64, Unit), ScheduleError> {
-    let default = default.map(|(value, unit)| Time { value, unit });
-    let given = args.read(name, time);
-    let place = format!("scheduler.{name}");
-    match given.or(default) {
-        Some(time) => clock.steps(time, &place),
-        // A time that is wrong has its own error.
-        None => Err(args.finish(ScheduleError::missing(place))?),
-    }
+    let (time, place) = given(args, name, default)?;
+    clock.stretched(time, &place)
 }
 
 fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleError> {
@@ -190,14 +176,23 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
         let known: Vec<&str> = SCHEDULERS.iter().map(|(short, _)| *short).collect();
         return Err(unknown_scheduler(&name, &known).inside("scheduler.name"));
     };
-    args.flag("scale_warmup", false);
     let (warms, kind) = match name.strip_suffix("_with_warmup") {
         Some(kind) => (true, kind),
         None => (false, *name),
     };
-    let (warmup, unit) = match warms {
-        true => at(args, "t_warmup", None, clock)?,
-        false => (0.0, Unit::Batches),
+    let scales = args.flag("scale_warmup", false);
+    // The warm-up's place, and how long its way up is.
+    let (warmup, unit, way) = match warms {
+        true => {
+            let (time, place) = given(args, "t_warmup", None)?;
+            let (warmup, unit) = clock.steps(time, &place)?;
+            let way = match scales {
+                true => clock.stretched(time, &place)?.0,
+                false => warmup,
+            };
+            (warmup, unit, way)
+        }
+        false => (0.0, Unit::Batches, 0.0),
     };
     // The steps before a place in the run.
     let before = |place: f64| place.ceil() as u64;
@@ -256,7 +251,7 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
             let gamma = args.not_negative("gamma", 0.1);
             let milestones = args.read("milestones", |data| list(data, time));
             let milestones = milestones.unwrap_or_default().into_iter().map(|time| {
-                let (place, _) = clock.steps(time, "scheduler.milestones")?;
+                let (place, _) = clock.stretched(time, "scheduler.milestones")?;
                 Ok(before(place))
             });
             let milestones = milestones.collect::<Result<Vec<_>, ScheduleError>>()?;
@@ -273,13 +268,58 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
             args.check(length > 0.0, period, length, "above 0");
             Spec::from(ExponentialDecaySpec::new(base, rate, length, staircase))
         }
+        "inv_sqrt" => inverse_sqrt(args, base, (warmup, first), clock)?,
         _ => restarts(args, base, clock)?,
     };
-    let up = match first {
-        0 => constant(base),
-        first => linear(0.0, base * top * (first as f64 / warmup), first),
+    let up = Ramp {
+        from: 0.0,
+        to: way,
+        start: 0.0,
+        end: base * top,
+        shape: Shape::Linear,
     };
+    let up = up.since(0, "scheduler.t_warmup")?;
     args.finish(then(first, up, rest))
+}
+
+/// LLM Foundry's inverse square root, with a line down at its end; the warm-up is so long, and of so many steps.
+fn inverse_sqrt(
+    args: &mut Args,
+    base: f64,
+    (warmup, first): (f64, u64),
+    clock: &Clock,
+) -> Result<Spec, ScheduleError> {
+    const ALL: Option<(f64, Unit)> = Some((1.0, Unit::Shares));
+    let (scale, _) = at(args, "t_scale", None, clock)?;
+    let (cooldown, _) = at(args, "t_cooldown", None, clock)?;
+    let (until, _) = at(args, "t_max", ALL, clock)?;
+    let lowest = args.share("alpha_f_decay", 0.0);
+    let end = args.share("alpha_f_cooldown", 0.0);
+    let allowed = "at most alpha_f_decay";
+    args.check(end <= lowest, "alpha_f_cooldown", end, allowed);
+    args.check(scale > 0.0, "t_scale", scale, "above 0");
+    args.finish(())?;
+    let begin = (until - cooldown).max(warmup);
+    let factor = |place: f64| lowest + (1.0 - lowest) / ((place - warmup + scale) / scale).sqrt();
+    let timescale = first as f64 - warmup + scale;
+    let start = base * (1.0 - lowest) * (scale / timescale).sqrt();
+    let down = Spec::from(InverseSqrtSpec::new(start, timescale));
+    let down = Spec::Sum(vec![constant(base * lowest), down]);
+    let last = begin.ceil() as u64;
+    let cooled = match cooldown > 0.0 {
+        false => constant(base * factor(begin)),
+        true => {
+            let ramp = Ramp {
+                from: begin,
+                to: begin + cooldown,
+                start: base * factor(begin),
+                end: base * end,
+                shape: Shape::Linear,
+            };
+            ramp.since(last, "scheduler.t_cooldown")?
+        }
+    };
+    Ok(then(last - first, down, cooled))
 }
 
 /// Cosines, each so many times as long as the one before, rounded down.
@@ -287,10 +327,9 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
     const MOST: usize = 10_000;
     let end = base * args.number("alpha_f", 0.0);
     let t_mult = args.positive("t_mult", 1.0);
-    let given = args.read("t_0", time);
+    let (given, _) = given(args, "t_0", None)?;
     args.finish(())?;
-    let given = given.ok_or_else(|| ScheduleError::missing("scheduler.t_0"))?;
-    let (length, _) = clock.steps(given, "scheduler.t_0")?;
+    let (length, _) = clock.stretched(given, "scheduler.t_0")?;
     // A unit in steps: lengths are rounded in units.
     let unit = match given.unit {
         Unit::Samples | Unit::Tokens => length / given.value,

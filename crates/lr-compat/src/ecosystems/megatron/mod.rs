@@ -6,40 +6,52 @@
 //!   is `min_lr`, but with the style `constant`.
 //! - The style is by default `linear`, and in the `WSD` that ends the decay `exponential`: `2 · 0.5^x - 1` of the rate.
 //!   `inverse-square-root` counts from step 0, with the warm-up (at least 1 sample) for its scale.
+//! - `rampup_batch_size` has the batch grow in equal parts of its samples, and with it what a step counts.
 //! - `lr_decay_iters` is by default `train_iters`, and counts the warm-up in.
 //!
 //! From Megatron-LM core 0.16.1: `core/optimizer_param_scheduler.py`, and `training/training.py`,
-//! `training/arguments.py`.
+//! `training/arguments.py`, `core/num_microbatches_calculator.py`.
 
-use lr_schedule::curves::InverseSqrtSpec;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
+mod plan;
+
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
-use super::ramp::Ramp;
-use crate::args::{Args, buildable};
-use crate::build::{clamp, constant, linear, sequence, then};
+use crate::args::{Args, buildable, count};
+use crate::build::{sequence, skip};
+use plan::{Clock, Plan, Style, growing};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     names: &["megatron", "megatron_lm"],
     recognises: |data| {
+        let data = arguments(data.clone());
         let own = "lr_decay_style lr_decay_iters lr_decay_samples lr_warmup_fraction \
                    lr_warmup_iters lr_warmup_samples train_iters train_samples";
-        data.at("lr").is_some() && has_any(data, own)
+        data.at("lr").is_some() && has_any(&data, own)
     },
     read,
 };
 
-#[derive(Clone, Copy)]
-enum Style {
-    Constant,
-    Down(Shape),
-    InverseSqrt,
-    StableDecay,
+/// The arguments by their names in the program: a file may have those of the command, with hyphens, and may have them
+/// in a table `MODEL_ARGS`.
+fn arguments(data: Data) -> Data {
+    let Data::Table(mut entries) = data else {
+        return data;
+    };
+    if let Some(at) = entries.iter().position(|(name, _)| name == "MODEL_ARGS") {
+        return arguments(entries.remove(at).1);
+    }
+    for (name, _) in &mut entries {
+        *name = name.trim_start_matches('-').replace('-', "_");
+    }
+    Data::Table(entries)
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let args = &mut Args::among(data, |name| begins_in(name, "lr_ min_lr"));
+    let args = &mut Args::among(arguments(data), |name| begins_in(name, "lr_ min_lr"));
+    let why = "is no argument any more; `lr_warmup_fraction` took its place";
+    args.refuse_given("warmup", why);
     let rate = args.maybe_number("lr");
     let min = args.not_negative("min_lr", 0.0);
     let init = args.not_negative("lr_warmup_init", 0.0);
@@ -74,11 +86,13 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     ];
     let iterations = by_iterations.map(|name| args.maybe_count(name));
     let samples = by_samples.map(|name| args.maybe_count(name));
-    let batch = args
+    let samples_of_step = args
         .maybe_count("global_batch_size")
         .or(facts.samples_per_step);
-    let why = "changes the samples of a step within the run, which has no form here";
-    args.refuse_given("rampup_batch_size", why);
+    let growth = args.items("rampup_batch_size", count);
+    let three = growth.is_empty() || growth.len() == 3;
+    let allowed = "three: the first batch, what it grows by, and the samples of the growth";
+    args.check(three, "rampup_batch_size", growth.len(), allowed);
     if let Some(share) = fraction {
         let valid = (0.0..1.0).contains(&share);
         args.check(valid, "lr_warmup_fraction", share, "at least 0 and below 1");
@@ -92,7 +106,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     };
     place(min <= max, "min_lr", min, "at most `lr`")?;
     place(init <= max, "lr_warmup_init", init, "at most `lr`")?;
-    let batch = |place| match Facts::needed(batch, "samples_per_step", place)? {
+    let batch = |place| match Facts::needed(samples_of_step, "samples_per_step", place)? {
         0 => Err(ScheduleError::invalid("global_batch_size", 0, "at least 1")),
         batch => Ok(batch as f64),
     };
@@ -102,7 +116,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         true => (samples, by_samples, batch(by_samples[0])?),
         false => (iterations, by_iterations, 1.0),
     };
-    let [run, decay, warmup, wsd] = numbers.map(|count| count.map(|count| count as f64 / each));
+    let [run, decay, warmup, wsd] = numbers.map(|count| count.map(|count| count as f64));
     let to = match decay.or(run) {
         Some(to) => to,
         None => facts.steps("train_iters")? as f64,
@@ -111,49 +125,49 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         Some(share) => share * to,
         None => warmup.unwrap_or(0.0),
     };
-    place(to > 0.0, names[1], to, "above 0")?;
+    place(to > 0.0, names[1], to / each, "above 0")?;
     let allowed = "less than the decay's length, in steps";
-    place(from < to, names[2], from, allowed)?;
-
-    // A step that is at a place's end is still before it.
-    let after = |place: f64| (place.floor() as u64).saturating_add(1);
-    let first = if from > 0.0 { after(from) } else { 0 };
-    let end = after(to).max(first);
-    let up = match first {
-        0 => constant(max),
-        first => linear(init, init + (max - init) * (first as f64 / from), first),
+    place(from < to, names[2], from / each, allowed)?;
+    let wsd = match style {
+        Style::StableDecay => wsd.ok_or_else(|| ScheduleError::missing(names[3]))?,
+        _ => to,
     };
-    let ramp = |from, shape| Ramp {
+    let allowed = "at most the decay's length, in steps";
+    place(wsd > 0.0 && wsd <= to, names[3], wsd / each, allowed)?;
+    let one = match (style, counts_samples) {
+        (_, true) => 1.0,
+        (Style::InverseSqrt, false) if from == 0.0 => 1.0 / batch("lr_decay_style")?,
+        _ => samples_of_step.map_or(0.0, |samples| 1.0 / samples.max(1) as f64),
+    };
+    let plan = Plan {
+        max,
+        min,
+        init,
+        style,
+        shape,
         from,
         to,
-        start: max,
-        end: min,
-        shape,
+        wsd,
+        one,
     };
-    let rest = match style {
-        Style::Constant => return buildable("lr", then(first, up, constant(max))),
-        Style::Down(shape) => ramp(from, shape).since(first, "lr_decay_style")?,
-        Style::StableDecay => {
-            let wsd = wsd.ok_or_else(|| ScheduleError::missing(names[3]))?;
-            let allowed = "at most the decay's length, in steps";
-            place(wsd > 0.0 && wsd <= to, names[3], wsd, allowed)?;
-            let held = first.max(after(to - wsd));
-            let down = ramp(to - wsd, shape).since(held, names[3])?;
-            then(held - first, constant(max), down)
-        }
-        Style::InverseSqrt => {
-            let spec =
-                |start: f64, timescale: f64| Spec::from(InverseSqrtSpec::new(start, timescale));
-            let down = match first {
-                0 => {
-                    let first = max / batch("lr_decay_style")?.sqrt();
-                    then(1, constant(max), spec(first, 1.0))
-                }
-                first => spec(max * (from / first as f64).sqrt(), first as f64),
-            };
-            clamp(Some(min), None, down)
-        }
+    let start = Clock {
+        step: 0,
+        count: 0.0,
+        each,
     };
-    let parts = vec![(first, up), (end - first, rest)];
-    buildable("lr", sequence(parts, constant(min)))
+    let [first, by, length] = growth[..] else {
+        return buildable("lr", plan.spec(start)?);
+    };
+    if !counts_samples {
+        let why = "is given beside iterations, with which a batch doesn't grow";
+        return Err(ScheduleError::unsupported("rampup_batch_size", why));
+    }
+    let mut parts = growing([first, by, length], each as u64)?;
+    let (_, last) = parts.pop().unwrap_or((0, start));
+    let part = |clock: Clock| Ok::<Spec, ScheduleError>(skip(clock.step, plan.spec(clock)?));
+    let parts = parts
+        .into_iter()
+        .map(|(steps, clock)| Ok((steps, part(clock)?)));
+    let parts = parts.collect::<Result<Vec<_>, ScheduleError>>()?;
+    buildable("lr", sequence(parts, part(last)?))
 }
