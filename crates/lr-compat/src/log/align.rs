@@ -32,6 +32,11 @@ impl Reading {
         self.precision.same(right, rate, self.largest)
     }
 
+    /// How far a rate may be from the right one.
+    pub fn allowed(&self, rate: f64) -> f64 {
+        self.precision.allowed(rate.abs(), self.largest)
+    }
+
     fn count(&mut self, right: Option<f64>, row: &Seen) {
         if right.is_some_and(|right| self.same(right, row.rate)) {
             return;
@@ -48,8 +53,11 @@ impl Reading {
 pub(super) fn shifts(log: &Log, survey: &Survey) -> Vec<i64> {
     let from_1 = match log.format().counts_from_1() {
         Some(from_1) => from_1,
-        // Rows 1, 2, 3 or 10, 20, 30.
-        None => !survey.numbered || (survey.first > 0 && survey.first == survey.every),
+        // Rows 1, 2, 3, or 10, 20, 30, or 1, 10, 20.
+        None => {
+            let even = survey.first > 0 && survey.first == survey.every;
+            !survey.numbered || even || (survey.first == 1 && survey.second == survey.every)
+        }
     };
     match (from_1, log.format().counts_from_1()) {
         (true, Some(_)) => vec![-1, 0],

@@ -6,7 +6,7 @@ use super::align::Reading;
 use super::mistake::Mistake;
 use super::open::Log;
 use super::row::LogError;
-use super::rows::{Rates, Seen, Survey, seen};
+use super::rows::{Rates, Seen, Survey, place, seen};
 
 /// A row as it is compared: the step whose rate it has, and its own.
 #[derive(Debug, Clone, Copy)]
@@ -109,6 +109,18 @@ impl<'a> Case<'a> {
         before - rows.take_while(|row| self.same(model, row)).count()
     }
 
+    /// The steps between which what is seen from a row on began: those after the row before it.
+    pub fn between(&self, place: usize) -> (u64, u64) {
+        let at = self.step_of(place);
+        // Where steps come again, those before are no bound.
+        let before = self.rows[..place].iter().rev();
+        let from = match before.map(|row| row.step).find(|step| *step < at) {
+            Some(before) => before + 1,
+            None => at.saturating_sub(self.reading.every - 1),
+        };
+        (from, at)
+    }
+
     pub fn right(&self, step: u64) -> f64 {
         self.rates.at(step)
     }
@@ -130,7 +142,7 @@ pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Ve
     let mut rows = survey.kept.clone();
     if !survey.numbered {
         for row in &mut rows {
-            row.n = (row.index + 1).saturating_mul(reading.every);
+            row.n = place(log.format(), row.index, reading.every);
         }
     }
     if survey.kept_all() {

@@ -73,6 +73,12 @@ impl Mistake {
         }
     }
 
+    /// Whether it says several steps ahead or behind, which much else looks like.
+    pub(super) fn is_far(&self) -> bool {
+        let mut offsets = self.numbers.iter().filter(|(name, _)| name == "offset");
+        offsets.any(|(_, offset)| offset.abs() > 1.0)
+    }
+
     pub(super) fn with(mut self, name: &str, value: f64) -> Self {
         self.numbers.push((name.to_string(), value));
         self

@@ -55,7 +55,8 @@ fn steps(points: &[Point], same: Same) -> Option<Spec> {
     let known = changes
         .iter()
         .all(|at| points[*at].0 == points[at - 1].0 + 1);
-    if !known || changes.len() > 200 || changes.len() * 3 > points.len() {
+    let later = points.len() - changes.first()?;
+    if !known || changes.len() > 200 || changes.len() * 3 > later + 2 {
         return None;
     }
     let start = points[0].1;

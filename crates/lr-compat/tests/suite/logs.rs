@@ -151,6 +151,33 @@ fn every_run_is_told_right_or_what_was_wrong() {
     );
 }
 
+#[test]
+fn the_first_row_of_burn_train_is_step_0() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = r#"{"scheduler": "StepLR", "args": {"step_size": 30, "gamma": 0.5}}"#;
+    let schedule = torch::parse(config, 0.1).unwrap().build().unwrap();
+    let write = |of: &dyn Fn(u64) -> f64| {
+        for epoch in 0..4 {
+            let path = directory.path().join(format!("train/epoch-{}", epoch + 1));
+            std::fs::create_dir_all(&path).unwrap();
+            let rates = (epoch * 25..(epoch + 1) * 25).map(|step| format!("{},1\n", of(step)));
+            std::fs::write(path.join("Learning_Rate.log"), rates.collect::<String>()).unwrap();
+        }
+        Log::open(directory.path(), None).unwrap()
+    };
+    let log = write(&|step| schedule.at(step));
+    let right = audit(&log, &schedule, None).unwrap();
+    assert_eq!((right.wrong, right.steps), (0, (0, 99)));
+    assert!(!right.counted_from_1 && !right.after_step);
+    let fitted = fit(&log).unwrap().spec.unwrap().build().unwrap();
+    assert!((0..100).all(|step| fitted.at(step) == schedule.at(step)));
+    // Held from step 45 on: 30 steps behind, or another step_size, would give it too.
+    let log = write(&|step| schedule.at(step.min(45)));
+    let held = audit(&log, &schedule, None).unwrap();
+    assert_eq!(held.first.unwrap().step, 60);
+    assert_eq!(held.mistakes[0].kind.name(), "held");
+}
+
 /// The tables of what other libraries really did: each case's rates, and how exact they are.
 fn tables() -> Vec<(String, Vec<f64>)> {
     let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tables");
