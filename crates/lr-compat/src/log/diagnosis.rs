@@ -33,11 +33,16 @@ impl<'a> Case<'a> {
         }
         found.extend(self.per_epoch());
         // A rate that never changes says nothing of how often the scheduler is stepped.
-        if self.rows.iter().any(|row| row.rate != self.rows[0].rate) {
-            found.extend(self.times());
-        }
+        let changes = self.rows.iter().any(|row| row.rate != self.rows[0].rate);
+        let times = if changes { self.times() } else { Vec::new() };
+        let resumed = if times.is_empty() {
+            self.times_resumed()
+        } else {
+            None
+        };
+        found.extend(times);
         found.extend(stays);
-        found.extend(self.times_resumed());
+        found.extend(resumed);
         found.extend(lengths(self));
         found.extend(self.warmed_up());
         found.extend(self.factor());
@@ -245,7 +250,23 @@ impl<'a> Case<'a> {
                 .abs()
                 .total_cmp(&self.right(b.step).abs())
         })?;
-        let factor = row.rate / self.right(row.step);
+        // Each row leaves it as much as its digits do.
+        let rows = rows.iter().filter(|row| self.right(row.step) > 0.0);
+        let bound = |row: &At, side: f64| {
+            (row.rate + side * self.reading.allowed(row.rate)) / self.right(row.step)
+        };
+        let low = rows.clone().map(|row| bound(row, -1.0));
+        let high = rows.map(|row| bound(row, 1.0));
+        let (low, high) = (
+            low.fold(f64::NEG_INFINITY, f64::max),
+            high.fold(f64::INFINITY, f64::min),
+        );
+        let factor = match low <= high && low.is_finite() && high.is_finite() {
+            true => vary::short(low + (high - low) / 2.0, |short| {
+                (low..=high).contains(&short)
+            }),
+            false => row.rate / self.right(row.step),
+        };
         let model = move |step| factor * self.right(step);
         let fits = factor.is_finite() && factor != 0.0 && self.holds(self.first, &model);
         if !fits || !(self.lasts(&model) || self.reading.wrong > 2) {

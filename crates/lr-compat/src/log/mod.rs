@@ -45,6 +45,7 @@ mod rows;
 mod shapes;
 mod table;
 mod trainer;
+mod twice;
 mod vary;
 
 pub use fit::{Fit, fit, points};

@@ -54,7 +54,7 @@ pub struct Difference {
 const MOST_STEPS: u64 = 1 << 24;
 
 /// So many spacings of rows that have no step are searched for a mistake.
-const MOST_SPACINGS: usize = 8;
+const MOST_SPACINGS: usize = 4;
 
 /// Compares a log with a schedule, and finds the mistake that gives its rates.
 ///
@@ -99,9 +99,18 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
         all.push(readings);
     }
     // The spacing under which a log is right for longest, or else the likeliest.
-    let right_for = |readings: &Vec<Reading>| readings.iter().map(|reading| reading.first).max();
-    all.sort_by_key(|readings| std::cmp::Reverse(right_for(readings).filter(|rows| *rows > 3)));
+    let right_for = |readings: &Vec<Reading>| {
+        let rows = readings.iter().map(|reading| reading.first).max();
+        rows.filter(|rows| *rows > 8)
+    };
+    all.sort_by_key(|readings| std::cmp::Reverse(right_for(readings)));
+    if all.first().is_some_and(|first| right_for(first).is_some()) {
+        all.retain(|readings| right_for(readings).is_some());
+    }
     all.truncate(MOST_SPACINGS);
+    let every = all
+        .first()
+        .and_then(|readings| Some(readings.first()?.every));
     let readings: Vec<Reading> = all.into_iter().flatten().collect();
     let Some(best) = readings.first().copied() else {
         return Err(LogError::unknown(&log.files()[0], "has no rates"));
@@ -128,6 +137,22 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
                 let mistakes = found.into_iter().map(|found| found.mistake).collect();
                 return report(log, &survey, &rates, *reading, mistakes);
             }
+        }
+    }
+    let likely = readings
+        .iter()
+        .filter(|reading| Some(reading.every) == every);
+    for reading in likely.filter(|_| survey.kept_all()) {
+        let case = Case::new(
+            log,
+            &survey,
+            &rates,
+            schedule,
+            *reading,
+            limit(reading.every),
+        )?;
+        if let Some(mistake) = case.twice() {
+            return report(log, &survey, &rates, *reading, vec![mistake]);
         }
     }
     // Digits that were cut are no mistake of many kinds.

@@ -17,7 +17,9 @@ const NO_LENGTHS: [&str; 6] = [
 ];
 
 /// Names of numbers that a schedule begins with, or that its peak is.
-const RATES: [&str; 7] = ["start", "rate", "max", "base", "peak", "max_lr", "values"];
+const RATES: [&str; 8] = [
+    "start", "end", "rate", "max", "base", "peak", "max_lr", "values",
+];
 
 /// A number of a spec: the names that lead to it, and its value.
 pub(super) struct Leaf {

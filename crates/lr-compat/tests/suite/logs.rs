@@ -152,6 +152,44 @@ fn every_run_is_told_right_or_what_was_wrong() {
 }
 
 #[test]
+fn a_schedule_that_is_named_for_a_right_run_gives_its_rates() {
+    let mut named = Vec::new();
+    for (directory, answer) in runs() {
+        let own = answer["row_has_the_rate_of"] == "its own step";
+        if answer["kind"] != "right" || !own {
+            continue;
+        }
+        let name = answer["file"].as_str().unwrap();
+        let fit = fit(&Log::open(&directory.join(name), None).unwrap()).unwrap();
+        let Some(fitted) = fit.spec else {
+            println!("{}: {}", directory.display(), fit.words);
+            continue;
+        };
+        let (fitted, right) = (fitted.build().unwrap(), spec(&answer).build().unwrap());
+        let total = answer["total_steps"].as_u64().unwrap();
+        let largest = (0..total).map(|step| right.at(step)).fold(0.0, f64::max);
+        for step in 0..total {
+            let off = (fitted.at(step) - right.at(step)).abs();
+            let allowed = if fit.words.contains("32 bits") {
+                1e-7
+            } else {
+                1e-9
+            };
+            assert!(off <= allowed * largest, "{}: {step}", directory.display());
+        }
+        let directory = directory.file_name().unwrap();
+        named.push(directory.to_string_lossy().into_owned());
+    }
+    for (log, is_named) in [
+        ("right-no-row-of-step-0-tensorboard", true),
+        ("right-overlap-csv", true),
+        ("right-rounded-overlap-jsonl", false),
+    ] {
+        assert_eq!(named.iter().any(|named| named == log), is_named, "{log}");
+    }
+}
+
+#[test]
 fn the_first_row_of_burn_train_is_step_0() {
     let directory = tempfile::tempdir().unwrap();
     let config = r#"{"scheduler": "StepLR", "args": {"step_size": 30, "gamma": 0.5}}"#;
