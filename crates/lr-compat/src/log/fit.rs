@@ -70,7 +70,7 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
         && second > first
         && same(2.0 * first, *second)
     {
-        words.push("a step later if it was logged after the scheduler's step, as a warm-up from 0 then begins so");
+        words.push("if it was logged after the scheduler's step, this a step later, from 0 up");
     }
     let words = words.join("; ");
     Ok(Fit {

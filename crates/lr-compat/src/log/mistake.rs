@@ -58,6 +58,7 @@ pub struct Mistake {
     /// A sentence about it.
     pub words: String,
     /// Its numbers, such as `resumed_at`; one that can't be told exactly is two, with `_from` and `_to`.
+    /// Of the first of two mistakes, `until` is the last step that it gives the rate of.
     pub numbers: Vec<(String, f64)>,
     /// The schedule that was followed, where it is known.
     pub spec: Option<Spec>,

@@ -110,6 +110,9 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
     if held > 1 {
         let first = points.len() - held;
         let (from, to) = (points[first.checked_sub(1)?].0 + 1, points[first].0);
+        if first == 1 && from < to {
+            return None; // no row on the way says how long it is
+        }
         let lengths = from..=to.min(from + MOST_STEPS);
         return lengths.into_iter().find_map(|length| {
             let lines = [

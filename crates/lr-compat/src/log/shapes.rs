@@ -62,7 +62,8 @@ fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
     let [(k0, r0), (k1, r1), ..] = points else {
         return None;
     };
-    if rising == 0 {
+    // One row on the way up, and another somewhere after it, give no line.
+    if rising == 0 || (rising == 1 && k1 - k0 > 1) {
         return None;
     }
     let peak = points[rising];

@@ -184,6 +184,7 @@ fn a_schedule_that_is_named_for_a_right_run_gives_its_rates() {
         ("right-no-row-of-step-0-tensorboard", true),
         ("right-overlap-csv", true),
         ("right-rounded-overlap-jsonl", false),
+        ("right-warmup-of-one-row-csv", false),
     ] {
         assert_eq!(named.iter().any(|named| named == log), is_named, "{log}");
     }
