@@ -100,7 +100,7 @@ fn kept(
     let cut = survey.digits.significant <= 9;
     let of_32_bits = survey.single && (log.format() == Format::TensorBoard || !cut);
     let reading = Reading {
-        shift: shifts(log, survey)[0],
+        shift: shifts(log, survey, 1)[0],
         precision: if of_32_bits {
             OF_32_BITS
         } else {

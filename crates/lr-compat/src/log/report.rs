@@ -239,7 +239,7 @@ fn report(
         n.saturating_add_signed(reading.shift)
     };
     let from_1 = log.format().counts_from_1();
-    let counted_from_1 = from_1.unwrap_or(reading.shift < 0);
+    let counted_from_1 = from_1.unwrap_or(reading.shift == -1);
     Ok(Audit {
         format: log.format(),
         rows: survey.rows,

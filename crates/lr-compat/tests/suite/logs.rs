@@ -191,6 +191,25 @@ fn a_schedule_that_is_named_for_a_right_run_gives_its_rates() {
 }
 
 #[test]
+fn rows_without_a_step_may_begin_at_step_0() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log.csv");
+    let config = r#"{"scheduler": "CosineAnnealingLR", "args": {"T_max": 180}}"#;
+    let schedule = torch::parse(config, 0.05).unwrap().build().unwrap();
+    for (first, counted_from_1) in [(0, false), (9, true)] {
+        let rates = (first..180).step_by(10).map(|step| schedule.at(step));
+        let rates: String = rates.map(|rate| format!("{rate},1.5\n")).collect();
+        std::fs::write(&path, format!("lr,loss\n{rates}")).unwrap();
+        let audit = audit(&Log::open(&path, None).unwrap(), &schedule, None).unwrap();
+        assert_eq!((audit.wrong, audit.every), (0, 10));
+        assert_eq!(
+            (audit.steps.0, audit.counted_from_1),
+            (first, counted_from_1)
+        );
+    }
+}
+
+#[test]
 fn the_first_row_of_burn_train_is_step_0() {
     let directory = tempfile::tempdir().unwrap();
     let config = r#"{"scheduler": "StepLR", "args": {"step_size": 30, "gamma": 0.5}}"#;
