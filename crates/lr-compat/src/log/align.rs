@@ -32,6 +32,11 @@ impl Reading {
         self.precision.same(right, rate, self.largest)
     }
 
+    /// How far a rate may be from the right one.
+    pub fn allowed(&self, rate: f64) -> f64 {
+        self.precision.allowed(rate.abs(), self.largest)
+    }
+
     fn count(&mut self, right: Option<f64>, row: &Seen) {
         if right.is_some_and(|right| self.same(right, row.rate)) {
             return;
@@ -44,15 +49,20 @@ impl Reading {
     }
 }
 
-/// The shifts that a log may have, the likeliest first.
-pub(super) fn shifts(log: &Log, survey: &Survey) -> Vec<i64> {
+/// The shifts that a log may have, the likeliest first; rows without a step are `every` steps apart, of which the
+/// first may be step 0.
+pub(super) fn shifts(log: &Log, survey: &Survey, every: u64) -> Vec<i64> {
     let from_1 = match log.format().counts_from_1() {
         Some(from_1) => from_1,
-        // Rows 1, 2, 3 or 10, 20, 30.
-        None => !survey.numbered || (survey.first > 0 && survey.first == survey.every),
+        // Rows 1, 2, 3, or 10, 20, 30, or 1, 10, 20.
+        None => {
+            let even = survey.first > 0 && survey.first == survey.every;
+            !survey.numbered || even || (survey.first == 1 && survey.second == survey.every)
+        }
     };
     match (from_1, log.format().counts_from_1()) {
         (true, Some(_)) => vec![-1, 0],
+        (true, None) if !survey.numbered && every > 1 => vec![-1, 0, 1, -(every as i64)],
         (true, None) => vec![-1, 0, 1],
         (false, _) if survey.first == 0 => vec![0, 1],
         (false, _) => vec![0, -1, 1],
@@ -70,15 +80,17 @@ pub(super) fn readings(
 ) -> Result<Vec<Reading>, LogError> {
     let of = |precision: &Precision| {
         let precision = *precision;
-        shifts(log, survey).into_iter().map(move |shift| Reading {
-            shift,
-            precision,
-            largest: survey.largest,
-            every,
-            wrong: 0,
-            first: u64::MAX,
-            last: 0,
-        })
+        shifts(log, survey, every)
+            .into_iter()
+            .map(move |shift| Reading {
+                shift,
+                precision,
+                largest: survey.largest,
+                every,
+                wrong: 0,
+                first: u64::MAX,
+                last: 0,
+            })
     };
     let mut readings: Vec<Reading> = precisions.iter().flat_map(of).collect();
     // Neighbouring rows ask for the same rates.

@@ -6,7 +6,7 @@ use super::align::Reading;
 use super::mistake::Mistake;
 use super::open::Log;
 use super::row::LogError;
-use super::rows::{Rates, Seen, Survey, seen};
+use super::rows::{Rates, Seen, Survey, place, seen};
 
 /// A row as it is compared: the step whose rate it has, and its own.
 #[derive(Debug, Clone, Copy)]
@@ -50,6 +50,16 @@ pub(super) struct Case<'a> {
     pub probes: Vec<usize>,
 }
 
+fn probes(rows: &[At], first: usize, last: usize) -> Vec<usize> {
+    let count = (last + 1).saturating_sub(first);
+    let probes = (0..64.min(count)).map(|probe| first + probe * count / 64.min(count));
+    let mut probes: Vec<usize> = probes.chain([last]).collect();
+    probes.retain(|place| *place < rows.len());
+    // The ends and the middle before what is between.
+    probes.sort_by_key(|place| (place % 16 != 0, *place));
+    probes
+}
+
 impl<'a> Case<'a> {
     pub fn new(
         log: &Log,
@@ -68,12 +78,7 @@ impl<'a> Case<'a> {
         let rows: Vec<At> = rows.collect();
         let first = rows.partition_point(|row| row.index < reading.first);
         let last = rows.partition_point(|row| row.index <= reading.last).max(1) - 1;
-        let count = (last + 1).saturating_sub(first);
-        let probes = (0..64.min(count)).map(|probe| first + probe * count / 64.min(count));
-        let mut probes: Vec<usize> = probes.chain([last]).collect();
-        probes.retain(|place| *place < rows.len());
-        // The ends and the middle before what is between.
-        probes.sort_by_key(|place| (place % 16 != 0, *place));
+        let probes = probes(&rows, first, last);
         Ok(Self {
             rates,
             schedule,
@@ -84,6 +89,23 @@ impl<'a> Case<'a> {
             limit,
             probes,
         })
+    }
+
+    /// The same up to a row, without it.
+    pub fn until(&self, end: usize) -> Case<'a> {
+        let rows = self.rows[..end].to_vec();
+        let wrong = |row: &&At| !self.reading.same(self.right(row.step), row.rate);
+        let mut reading = self.reading;
+        reading.wrong = rows.iter().filter(wrong).count() as u64;
+        let last = rows.iter().rposition(|row| wrong(&row)).unwrap_or(0);
+        reading.last = rows[last].index;
+        Self {
+            reading,
+            probes: probes(&rows, self.first, last),
+            rows,
+            last,
+            ..*self
+        }
     }
 
     pub fn same(&self, model: &dyn Fn(u64) -> f64, row: &At) -> bool {
@@ -109,6 +131,18 @@ impl<'a> Case<'a> {
         before - rows.take_while(|row| self.same(model, row)).count()
     }
 
+    /// The steps between which what is seen from a row on began: those after the row before it.
+    pub fn between(&self, place: usize) -> (u64, u64) {
+        let at = self.step_of(place);
+        // Where steps come again, those before are no bound.
+        let before = self.rows[..place].iter().rev();
+        let from = match before.map(|row| row.step).find(|step| *step < at) {
+            Some(before) => before + 1,
+            None => at.saturating_sub(self.reading.every - 1),
+        };
+        (from, at)
+    }
+
     pub fn right(&self, step: u64) -> f64 {
         self.rates.at(step)
     }
@@ -130,7 +164,7 @@ pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Ve
     let mut rows = survey.kept.clone();
     if !survey.numbered {
         for row in &mut rows {
-            row.n = (row.index + 1).saturating_mul(reading.every);
+            row.n = place(log.format(), row.index, reading.every);
         }
     }
     if survey.kept_all() {

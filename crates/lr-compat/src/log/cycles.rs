@@ -86,13 +86,17 @@ fn one_cycle(points: &[Point], same: Same) -> Option<Spec> {
             ];
             for (shape, share) in shapes {
                 let max = initial + (by.1 - initial) / share;
-                let max = tidy(max, 1e-11);
-                let div = max / initial;
-                let div = tidy(div, 1e-11);
                 let final_divs = [1e4, initial / end];
                 let both = [false, true].map(|three| final_divs.map(|div| (div, three)));
-                for (final_div, three) in both.into_iter().flatten() {
-                    let final_div = tidy(final_div, 1e-9);
+                // The numbers that rates of 32 bits were made with are those in fewer digits.
+                let tried = [1e-6, 1e-11].into_iter().flat_map(|share| {
+                    let both = both.into_iter().flatten();
+                    both.map(move |(final_div, three)| (share, final_div, three))
+                });
+                for (share, final_div, three) in tried {
+                    let max = tidy(max, share);
+                    let div = tidy(max / initial, share);
+                    let final_div = tidy(final_div, share.max(1e-9));
                     let spec = spec_of(json!({"one_cycle": {
                         "max_lr": max, "total_steps": total, "pct_start": pct_start,
                         "anneal_strategy": shape, "div_factor": div,

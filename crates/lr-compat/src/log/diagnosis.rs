@@ -4,116 +4,66 @@
 use lr_schedule::Schedule;
 
 use super::case::{At, Case, Found};
+use super::lengths::lengths;
 use super::mistake::{Kind, Mistake, at_step};
 use super::shapes;
 use super::vary;
 
+/// So many steps are tried as the one of a resume.
+const MOST_RESUMES: u64 = 512;
+
 impl<'a> Case<'a> {
-    /// The whole list, the likeliest first; empty where no known mistake gives the rates.
+    /// The known mistakes that give the rates, the likeliest first.
     pub fn mistakes(&'a self) -> Vec<Found<'a>> {
         if self.first >= self.rows.len() {
             return Vec::new();
         }
         let mut found = self.offsets();
+        // Several steps ahead or behind is told last: much else looks like it.
+        let far = found.iter().position(|found| found.mistake.is_far());
+        let far = far.map(|at| found.remove(at));
         if self.reading.wrong == 1 {
             found.extend(self.single());
+            found.extend(far);
             return found;
         }
+        let (mut stays, mut held) = (self.held(), Vec::new());
+        if !self.stays() {
+            std::mem::swap(&mut stays, &mut held);
+        }
         found.extend(self.per_epoch());
-        found.extend(self.times());
-        found.extend(vary::lengths(self));
+        // A rate that never changes says nothing of how often the scheduler is stepped.
+        let changes = self.rows.iter().any(|row| row.rate != self.rows[0].rate);
+        let times = if changes { self.times() } else { Vec::new() };
+        let resumed = if times.is_empty() {
+            self.times_resumed()
+        } else {
+            None
+        };
+        found.extend(times);
+        found.extend(stays);
+        found.extend(resumed);
+        found.extend(lengths(self));
         found.extend(self.warmed_up());
         found.extend(self.factor());
-        found.extend(self.held());
+        found.extend(held);
+        found.extend(far);
         if found.is_empty() {
             found.extend(vary::numbers(self));
         }
-        if found.is_empty() {
-            found.extend(self.single());
+        found
+    }
+
+    /// The explanations that fit where no known mistake does, as they would fit many a log.
+    pub fn others(&'a self) -> Vec<Found<'a>> {
+        if self.first >= self.rows.len() {
+            return Vec::new();
         }
+        let mut found = self.single();
         if found.is_empty() {
             found.extend(self.fitted());
         }
         found
-    }
-
-    /// From a row on, the rates of other steps.
-    fn offsets(&'a self) -> Vec<Found<'a>> {
-        let row = self.rows[self.first];
-        let mut restarts: Option<(u64, u64)> = None;
-        let mut nearest: Option<i64> = None;
-        let mut again = None;
-        for step in 0..=self.limit {
-            let offset = step as i64 - row.step as i64;
-            if offset == 0 || !self.reading.same(self.right(step), row.rate) {
-                continue;
-            }
-            let model = |step| self.ahead(step, offset);
-            if !self.holds(self.first, &model) {
-                continue;
-            }
-            let since = self.since(self.first, &model);
-            let lasts = self.lasts(&model);
-            if offset < 0 && offset.unsigned_abs() >= self.step_of(since) {
-                let at = offset.unsigned_abs();
-                match lasts {
-                    true => {
-                        let (from, to) = restarts.unwrap_or((at, at));
-                        restarts = Some((from.min(at), to.max(at)));
-                    }
-                    false => again = Some(at),
-                }
-            }
-            let is_nearer = nearest.is_none_or(|nearest| offset.abs() < nearest.abs());
-            if is_nearer && (lasts || self.reading.wrong > 2) {
-                nearest = Some(offset);
-            }
-        }
-        let mut found = Vec::new();
-        if let Some(offset) = nearest.filter(|offset| offset.abs() == 1 || restarts.is_none()) {
-            let is_warm_up = again.is_some() && offset.abs() > 1;
-            if !is_warm_up {
-                found.push(self.offset(offset));
-            }
-        }
-        if let Some((from, to)) = restarts {
-            let words = format!(
-                "a run that was resumed {} began again at step 0",
-                at_step(from, to)
-            );
-            let mistake = Mistake::new(Kind::Restarted, words).between("resumed_at", from, to);
-            let model = move |step| self.ahead(step, -(to as i64));
-            found.push(Found::new(mistake, self.first, model));
-        }
-        if let Some(at) = again {
-            let length = self.step_of(self.last) + 1 - at;
-            found.push(self.warmup_again(at, length, move |step| self.ahead(step, -(at as i64))));
-        }
-        found
-    }
-
-    fn offset(&'a self, offset: i64) -> Found<'a> {
-        let model = move |step| self.ahead(step, offset);
-        let since = self.since(self.first, &model);
-        let steps = match offset.abs() {
-            1 => "a step".to_string(),
-            steps => format!("{steps} steps"),
-        };
-        let side = if offset > 0 { "ahead" } else { "behind" };
-        let before = since
-            .checked_sub(1)
-            .map_or(0, |before| self.step_of(before) + 1);
-        let (from, to) = (before, self.step_of(self.first));
-        let words = match since {
-            0 => format!("all rates are {steps} {side}"),
-            _ => format!("{steps} {side}, from a resume {} on", at_step(from, to)),
-        };
-        let mistake = Mistake::new(Kind::OffByOne, words).with("offset", offset as f64);
-        let mistake = match since {
-            0 => mistake,
-            _ => mistake.between("resumed_at", from, to),
-        };
-        Found::new(mistake, self.first, model)
     }
 
     fn single(&self) -> Vec<Found<'a>> {
@@ -187,29 +137,47 @@ impl<'a> Case<'a> {
             let model = move |step| of(step, times, offset);
             return mistakes.map(|mistake| Found::new(mistake, 0, model)).into();
         }
-        // From a resume on.
-        let at = self.step_of(self.first);
-        for resumed in [at.saturating_sub(1), at] {
-            for times in 2..=64u64 {
-                let model = move |step: u64| {
-                    self.right(
-                        resumed.saturating_add(step.saturating_sub(resumed).saturating_mul(times)),
-                    )
-                };
-                if at > 0 && self.holds(self.first, &model) && self.lasts(&model) {
-                    let words = format!("stepped {times} times per update from step {resumed} on");
-                    let mistake = Mistake::new(Kind::Times, words).with("times", times as f64);
-                    let mistake = mistake.with("resumed_at", resumed as f64);
-                    return vec![Found::new(mistake, self.first, model)];
-                }
-            }
-        }
         Vec::new()
     }
 
-    fn warmup_again(&self, at: u64, length: u64, model: impl Fn(u64) -> f64 + 'a) -> Found<'a> {
-        let words = format!("warmed up again for {length} steps, from a resume at step {at} on");
-        let mistake = Mistake::new(Kind::WarmupRepeated, words).with("resumed_at", at as f64);
+    /// The same from a resume on, which may be in a stretch before that the schedule doesn't change in.
+    fn times_resumed(&'a self) -> Option<Found<'a>> {
+        let before = self.first.checked_sub(1).map(|place| self.rows[place])?;
+        let stood = self.since(self.first, &|_| before.rate);
+        let (from, at) = (self.between(stood).0, self.step_of(self.first));
+        let of = move |step: u64, times: u64, resumed: u64| {
+            let since = step.saturating_sub(resumed).saturating_mul(times);
+            self.right(resumed.saturating_add(since))
+        };
+        let resumes = from.max(at.saturating_sub(MOST_RESUMES)).saturating_sub(1)..=at;
+        for times in 2..=64 {
+            let mut fits = resumes.clone().filter(|resumed| {
+                let model = |step| of(step, times, *resumed);
+                self.holds(self.first, &model) && self.lasts(&model)
+            });
+            let Some(from) = fits.next() else { continue };
+            let to = fits.next_back().unwrap_or(from);
+            let words = format!(
+                "stepped {times} times per update, from a resume {} on",
+                at_step(from, to)
+            );
+            let mistake = Mistake::new(Kind::Times, words).with("times", times as f64);
+            let mistake = mistake.between("resumed_at", from, to);
+            let model = move |step| of(step, times, from);
+            return Some(Found::new(mistake, self.first, model));
+        }
+        None
+    }
+
+    pub(super) fn warmup_again(
+        &self,
+        (from, to): (u64, u64),
+        length: u64,
+        model: impl Fn(u64) -> f64 + 'a,
+    ) -> Found<'a> {
+        let at = at_step(from, to);
+        let words = format!("warmed up again for {length} steps, from a resume {at} on");
+        let mistake = Mistake::new(Kind::WarmupRepeated, words).between("resumed_at", from, to);
         Found::new(mistake.with("warmup", length as f64), self.first, model)
     }
 
@@ -235,19 +203,41 @@ impl<'a> Case<'a> {
                 self.right(step) * share.clamp(0.0, 1.0)
             };
             if zero >= -1.0 && self.holds(self.first, &model) && self.lasts(&model) {
-                let at = if share(&a) == 0.0 { zero } else { zero + 1.0 };
-                return Some(self.warmup_again(at as u64, length as u64, model));
+                // The ramp begins with 0 or above it, of which only the row there can tell.
+                let (from, at) = self.between(self.first);
+                let zero = zero.max(0.0) as u64;
+                let (from, to) = (from.max(zero), at.min(zero + 1));
+                let at = if from <= to { (from, to) } else { (at, at) };
+                return Some(self.warmup_again(at, length as u64, model));
             }
         }
         let slope = slope_of(&|row| row.rate);
-        let zero = a.step as f64 - a.rate / slope;
+        let zero = (a.step as f64 - a.rate / slope).round();
+        // Each row leaves the slope as much as its digits do.
+        let bound = |side: f64| {
+            let ramp = self.rows[self.first..=self.last].iter();
+            let ramp = ramp.filter(move |row| row.step as f64 > zero);
+            ramp.map(move |row| {
+                let rate = row.rate + side * self.reading.allowed(row.rate);
+                rate / (row.step as f64 - zero)
+            })
+        };
+        let (low, high) = (
+            bound(-1.0).fold(0.0, f64::max),
+            bound(1.0).fold(f64::INFINITY, f64::min),
+        );
+        let slope = low + (high - low) / 2.0;
         let (last, line) = (self.step_of(self.last), move |step: u64| {
             slope * (step as f64 - zero)
         });
-        let up = slope > 0.0 && self.step_of(self.first - 1) as f64 <= zero + 1.0;
+        let up = low > 0.0 && low <= high && self.between(self.first).0 as f64 <= zero + 2.0;
         if up && self.holds(self.first, &line) && !self.lasts(&line) {
-            let at = zero.round().max(0.0) as u64;
-            return Some(self.warmup_again(at, last + 1 - at.min(last), line));
+            let at = zero.max(0.0) as u64;
+            // It ends where it meets the schedule, at the next row at the latest.
+            let next = self.step_of(self.last + 1).max(last + 1);
+            let meets = |step: &u64| line(*step) >= self.right(*step) * (1.0 - 1e-9);
+            let end = (last + 1..next).find(meets).unwrap_or(next);
+            return Some(self.warmup_again((at, at), end - at.min(end), line));
         }
         None
     }
@@ -260,7 +250,23 @@ impl<'a> Case<'a> {
                 .abs()
                 .total_cmp(&self.right(b.step).abs())
         })?;
-        let factor = row.rate / self.right(row.step);
+        // Each row leaves it as much as its digits do.
+        let rows = rows.iter().filter(|row| self.right(row.step) > 0.0);
+        let bound = |row: &At, side: f64| {
+            (row.rate + side * self.reading.allowed(row.rate)) / self.right(row.step)
+        };
+        let low = rows.clone().map(|row| bound(row, -1.0));
+        let high = rows.map(|row| bound(row, 1.0));
+        let (low, high) = (
+            low.fold(f64::NEG_INFINITY, f64::max),
+            high.fold(f64::INFINITY, f64::min),
+        );
+        let factor = match low <= high && low.is_finite() && high.is_finite() {
+            true => vary::short(low + (high - low) / 2.0, |short| {
+                (low..=high).contains(&short)
+            }),
+            false => row.rate / self.right(row.step),
+        };
         let model = move |step| factor * self.right(step);
         let fits = factor.is_finite() && factor != 0.0 && self.holds(self.first, &model);
         if !fits || !(self.lasts(&model) || self.reading.wrong > 2) {
@@ -279,6 +285,22 @@ impl<'a> Case<'a> {
         Some(Found::new(mistake, self.first, model))
     }
 
+    /// Whether the rate stays what it is to the end, where that of the schedule changes, or from before the first
+    /// wrong row on.
+    fn stays(&self) -> bool {
+        let row = self.rows[self.first];
+        let stays = |_: u64| row.rate;
+        let holds = self.holds(self.first, &stays) && self.lasts(&stays);
+        let right = self.right(row.step);
+        let rights = self.rows[self.first..]
+            .iter()
+            .map(|row| self.right(row.step));
+        let changes = rights
+            .into_iter()
+            .any(|rate| !self.reading.same(right, rate));
+        holds && (changes || self.since(self.first, &stays) < self.first)
+    }
+
     fn held(&'a self) -> Vec<Found<'a>> {
         let value = self.rows[self.first].rate;
         let model = move |_: u64| value;
@@ -286,11 +308,18 @@ impl<'a> Case<'a> {
             return Vec::new();
         }
         let since = self.since(self.first, &model);
-        let at = self.step_of(self.first);
-        // It may have been held from any of the rows on that have it already.
-        let (from, to) = match since < self.first {
-            true => (self.step_of(since), self.step_of(self.first - 1)),
-            false => (at, at),
+        // It may have been held from any of the rows on that have it already, or from between two rows.
+        let from = self.between(since).0;
+        let to = match since < self.first {
+            true => self.step_of(self.first - 1),
+            false => self.step_of(self.first),
+        };
+        let there = (from..to).take(4096);
+        let mut there = there.filter(|step| self.reading.same(self.right(*step), value));
+        let (from, to) = match (since < self.first, there.next()) {
+            (true, first) => (first.unwrap_or(from).min(to), to),
+            (false, Some(first)) => (first, there.last().unwrap_or(first)),
+            (false, None) => (from, to),
         };
         let until = match self.lasts(&model) {
             true => String::new(),

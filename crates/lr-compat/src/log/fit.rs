@@ -35,7 +35,7 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
         return unknown("can't tell: the log says of no rate at which step it was".to_string());
     }
     let (reading, rows) = kept(log, &survey)?;
-    // Event files have 32 bits of rates that had 64; other numbers are what they are.
+    // Rates that had 64 bits, of which the log has 32.
     let of_32_bits = reading.precision == OF_32_BITS;
     let rows: Vec<Point> = match of_32_bits {
         true => rows.map(|(step, rate)| (step, tidy(rate))).collect(),
@@ -62,10 +62,17 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
             ));
         }
     }
-    let words = match of_32_bits {
-        true => "to the 32 bits that the log has".to_string(),
-        false => String::new(),
-    };
+    let mut words = Vec::new();
+    if of_32_bits {
+        words.push("to the 32 bits that the log has");
+    }
+    if let [(0, first), (1, second), ..] = rows.as_slice()
+        && second > first
+        && same(2.0 * first, *second)
+    {
+        words.push("if it was logged after the scheduler's step, this a step later, from 0 up");
+    }
+    let words = words.join("; ");
     Ok(Fit {
         spec: Some(spec),
         words,
@@ -90,9 +97,10 @@ fn kept(
     log: &Log,
     survey: &Survey,
 ) -> Result<(Reading, impl Iterator<Item = Point> + use<>), LogError> {
-    let of_32_bits = survey.single && log.format() == Format::TensorBoard;
+    let cut = survey.digits.significant <= 9;
+    let of_32_bits = survey.single && (log.format() == Format::TensorBoard || !cut);
     let reading = Reading {
-        shift: shifts(log, survey)[0],
+        shift: shifts(log, survey, 1)[0],
         precision: if of_32_bits {
             OF_32_BITS
         } else {

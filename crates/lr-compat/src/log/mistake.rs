@@ -58,6 +58,7 @@ pub struct Mistake {
     /// A sentence about it.
     pub words: String,
     /// Its numbers, such as `resumed_at`; one that can't be told exactly is two, with `_from` and `_to`.
+    /// Of the first of two mistakes, `until` is the last step that it gives the rate of.
     pub numbers: Vec<(String, f64)>,
     /// The schedule that was followed, where it is known.
     pub spec: Option<Spec>,
@@ -71,6 +72,12 @@ impl Mistake {
             numbers: Vec::new(),
             spec: None,
         }
+    }
+
+    /// Whether it says several steps ahead or behind, which much else looks like.
+    pub(super) fn is_far(&self) -> bool {
+        let mut offsets = self.numbers.iter().filter(|(name, _)| name == "offset");
+        offsets.any(|(_, offset)| offset.abs() > 1.0)
     }
 
     pub(super) fn with(mut self, name: &str, value: f64) -> Self {

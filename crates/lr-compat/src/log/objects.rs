@@ -52,6 +52,8 @@ pub(super) struct Objects<R> {
     /// Whether there is a word, which may be an empty text, or one that was too long to be kept.
     has_word: bool,
     key: Option<String>,
+    /// The name of a list that has just begun: the first of its numbers is one of that name.
+    list: Option<String>,
     frames: Vec<Frame>,
     partial: Vec<Partial>,
     line: u64,
@@ -70,6 +72,7 @@ impl<R: BufRead> Objects<R> {
             word: Vec::new(),
             has_word: false,
             key: None,
+            list: None,
             frames: Vec::new(),
             partial: Vec::new(),
             line: 1,
@@ -98,6 +101,7 @@ impl<R: BufRead> Objects<R> {
     fn forget_all(&mut self) {
         self.forget_word();
         self.key = None;
+        self.list = None;
         self.frames.clear();
         self.partial.clear();
         self.within = Within::Nothing;
@@ -108,6 +112,15 @@ impl<R: BufRead> Objects<R> {
         let key = self.key.take();
         let has_word = std::mem::take(&mut self.has_word);
         let word = std::mem::take(&mut self.word);
+        if let Some(list) = self.list.take() {
+            let first = number::parse(&String::from_utf8_lossy(&word));
+            if let (Some(rate), Some(row)) = (first, self.partial.last_mut())
+                && self.names.is_rate(&list)
+            {
+                row.rate = Some(rate);
+            }
+            return Ok(());
+        }
         let (Some(key), true, Some(Frame::Object(_))) = (key, has_word, self.frames.last()) else {
             return Ok(());
         };
@@ -152,6 +165,10 @@ impl<R: BufRead> Objects<R> {
             return Err(self.wrong(format!("must be nested at most {MOST_DEPTH} deep")));
         }
         self.forget_word();
+        self.list = match frame {
+            Frame::List => self.key.take(),
+            Frame::Object(_) => None,
+        };
         self.key = None;
         if let Frame::Object(true) = frame {
             self.partial.push(Partial::default());

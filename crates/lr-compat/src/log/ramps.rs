@@ -55,7 +55,10 @@ fn steps(points: &[Point], same: Same) -> Option<Spec> {
     let known = changes
         .iter()
         .all(|at| points[*at].0 == points[at - 1].0 + 1);
-    if !known || changes.len() > 200 || changes.len() * 3 > points.len() {
+    // A rate that changes with most rows is of digits that were cut.
+    let ramps = changes.windows(2).filter(|pair| pair[1] == pair[0] + 1);
+    let ramps = ramps.count() * 2 > changes.len();
+    if !known || ramps || changes.len() > 200 || changes.len() * 3 > points.len() {
         return None;
     }
     let start = points[0].1;
@@ -107,6 +110,9 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
     if held > 1 {
         let first = points.len() - held;
         let (from, to) = (points[first.checked_sub(1)?].0 + 1, points[first].0);
+        if first == 1 && from < to {
+            return None; // no row on the way says how long it is
+        }
         let lengths = from..=to.min(from + MOST_STEPS);
         return lengths.into_iter().find_map(|length| {
             let lines = [
@@ -161,13 +167,21 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
 
 /// A polynomial of any power.
 fn power(points: &[Point], base: f64, end: f64, length: u64, same: Same) -> Option<Spec> {
-    let (step, rate) = points[points.iter().take_while(|(step, _)| *step < length).count() / 2];
+    let before = points.iter().take_while(|(step, _)| *step < length).count();
+    // One row gives the power; as many others as that takes must agree.
+    if before < 4 {
+        return None;
+    }
+    let (step, rate) = points[before / 2];
     let left = (1.0 - step as f64 / length as f64).ln();
     let power = ((rate - end) / (base - end)).ln() / left;
-    let power = tidy(power, 1e-9);
-    (power.is_finite() && power > 0.0)
-        .then(|| checked(polynomial(base, end, length, power), points, same))
-        .flatten()
+    if !(power.is_finite() && power > 0.0) {
+        return None;
+    }
+    [1e-6, 1e-9].into_iter().find_map(|share| {
+        let power = tidy(power, share);
+        checked(polynomial(base, end, length, power), points, same)
+    })
 }
 
 /// Shapes without an end, whose one number follows from the last point.
@@ -178,14 +192,18 @@ fn formulas(points: &[Point], same: Same) -> Option<Spec> {
     if !(ratio.is_finite() && ratio > 0.0) || last == 0 {
         return None;
     }
-    let gamma = tidy((1.0 / ratio).powf(1.0 / last as f64), 1e-11);
-    let timescale = tidy(last as f64 / (ratio * ratio - 1.0), 1e-11);
-    let decay = tidy((ratio - 1.0) / last as f64, 1e-11);
-    let specs = [
-        json!({"exponential": {"start": base, "gamma": gamma}}),
-        json!({"inverse_sqrt": {"start": base, "timescale": timescale}}),
-        json!({"inverse_time": {"start": base, "rate": decay, "steps": 1.0}}),
-    ];
-    let specs = specs.into_iter().filter_map(spec_of);
-    specs.filter_map(|spec| checked(spec, points, same)).next()
+    let gamma = (1.0 / ratio).powf(1.0 / last as f64);
+    let timescale = last as f64 / (ratio * ratio - 1.0);
+    let decay = (ratio - 1.0) / last as f64;
+    // Numbers in few digits before those that are as exact as the rates.
+    [1e-7, 1e-11].into_iter().find_map(|share| {
+        let [gamma, timescale, decay] = [gamma, timescale, decay].map(|of| tidy(of, share));
+        let specs = [
+            json!({"exponential": {"start": base, "gamma": gamma}}),
+            json!({"inverse_sqrt": {"start": base, "timescale": timescale}}),
+            json!({"inverse_time": {"start": base, "rate": decay, "steps": 1.0}}),
+        ];
+        let specs = specs.into_iter().filter_map(spec_of);
+        specs.filter_map(|spec| checked(spec, points, same)).next()
+    })
 }

@@ -53,6 +53,9 @@ pub struct Difference {
 /// So many steps are searched for a mistake.
 const MOST_STEPS: u64 = 1 << 24;
 
+/// So many spacings of rows that have no step are searched for a mistake.
+const MOST_SPACINGS: usize = 4;
+
 /// Compares a log with a schedule, and finds the mistake that gives its rates.
 ///
 /// `tolerance` is how far a rate may be from the right one, as a share of the largest. By default that follows
@@ -66,49 +69,90 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     let survey = Survey::of(log)?;
     let total = schedule.to_spec().and_then(|spec| told(&spec));
     let total = total.or(schedule.length());
-    // A single number that is too large makes no search long.
-    let likely = survey.rows.saturating_mul(survey.every).saturating_mul(4);
-    let limit = survey
-        .last
-        .min(likely)
-        .max(total.unwrap_or(0))
-        .min(MOST_STEPS)
-        + 1;
-    let rates = Rates::of(schedule, limit)?;
     let precisions = match tolerance {
         Some(share) => vec![Precision::Share(share)],
         None => survey.precisions(),
     };
     let everies = match survey.numbered {
         true => vec![survey.every],
-        false => spacings(log, &survey, total.unwrap_or(survey.rows)),
+        false => spacings(log, &survey, run(schedule, total)?),
     };
+    // A single number that is too large makes no search long.
+    let likely = survey.rows.saturating_mul(survey.every).saturating_mul(4);
+    let limit = |every: u64| {
+        let last = match survey.numbered {
+            true => survey.last.min(likely),
+            false => survey.rows.saturating_mul(every),
+        };
+        last.max(total.unwrap_or(0)).min(MOST_STEPS) + 1
+    };
+    let rates = Rates::of(
+        schedule,
+        everies.iter().copied().map(limit).max().unwrap_or(1),
+    )?;
     let mut all = Vec::new();
     for every in &everies {
         let readings = readings(log, &rates, &survey, &precisions, *every)?;
-        let right = readings.first().is_some_and(|reading| reading.wrong == 0);
-        all.push(readings);
-        if right {
-            all.rotate_right(1);
-            break;
+        if let Some(right) = readings.first().filter(|reading| reading.wrong == 0) {
+            return report(log, &survey, &rates, *right, Vec::new());
         }
+        all.push(readings);
     }
-    let readings = all.swap_remove(0);
+    // The spacing under which a log is right for longest, or else the likeliest.
+    let right_for = |readings: &Vec<Reading>| {
+        let rows = readings.iter().map(|reading| reading.first).max();
+        rows.filter(|rows| *rows > 8)
+    };
+    all.sort_by_key(|readings| std::cmp::Reverse(right_for(readings)));
+    if all.first().is_some_and(|first| right_for(first).is_some()) {
+        all.retain(|readings| right_for(readings).is_some());
+    }
+    all.truncate(MOST_SPACINGS);
+    let every = all
+        .first()
+        .and_then(|readings| Some(readings.first()?.every));
+    let readings: Vec<Reading> = all.into_iter().flatten().collect();
     let Some(best) = readings.first().copied() else {
         return Err(LogError::unknown(&log.files()[0], "has no rates"));
     };
-    if best.wrong == 0 {
-        return report(log, &survey, &rates, best, Vec::new());
-    }
-    for reading in &readings {
-        let case = Case::new(log, &survey, &rates, schedule, *reading, limit)?;
-        let mut found = case.mistakes();
-        if !survey.kept_all() {
-            verify(log, &case, &mut found)?;
+    // A known mistake under any reading before what explains less.
+    for known in [true, false] {
+        for reading in &readings {
+            let case = Case::new(
+                log,
+                &survey,
+                &rates,
+                schedule,
+                *reading,
+                limit(reading.every),
+            )?;
+            let mut found = match known {
+                true => case.mistakes(),
+                false => case.others(),
+            };
+            if !survey.kept_all() {
+                verify(log, &case, &mut found)?;
+            }
+            if !found.is_empty() {
+                let mistakes = found.into_iter().map(|found| found.mistake).collect();
+                return report(log, &survey, &rates, *reading, mistakes);
+            }
         }
-        if !found.is_empty() {
-            let mistakes = found.into_iter().map(|found| found.mistake).collect();
-            return report(log, &survey, &rates, *reading, mistakes);
+    }
+    let likely = readings
+        .iter()
+        .filter(|reading| Some(reading.every) == every);
+    for reading in likely.filter(|_| survey.kept_all()) {
+        let case = Case::new(
+            log,
+            &survey,
+            &rates,
+            schedule,
+            *reading,
+            limit(reading.every),
+        )?;
+        if let Some(mistake) = case.twice() {
+            return report(log, &survey, &rates, *reading, vec![mistake]);
         }
     }
     // Digits that were cut are no mistake of many kinds.
@@ -128,16 +172,33 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     report(log, &survey, &rates, reading, mistakes)
 }
 
+/// The steps of a run, where a schedule ends below its peak: one that ends there is a warm-up.
+fn run(schedule: &DynSchedule, total: Option<u64>) -> Result<Option<u64>, LogError> {
+    let Some(end) = total else { return Ok(None) };
+    let rates = Rates::of(schedule, end.min(MOST_STEPS))?;
+    let before = (0..256).map(|part| rates.at((end as f64 * f64::from(part) / 256.0) as u64));
+    Ok(total.filter(|end| rates.at(*end) < before.fold(0.0, f64::max)))
+}
+
 /// How many steps may lie between rows that have no step: so many that the rows are the whole run, or else a
-/// beginning of it.
-fn spacings(log: &Log, survey: &Survey, total: u64) -> Vec<u64> {
+/// beginning of it; the usual ones where no run is known.
+fn spacings(log: &Log, survey: &Survey, total: Option<u64>) -> Vec<u64> {
+    const USUAL: [u64; 11] = [1, 10, 5, 50, 100, 20, 25, 500, 200, 250, 1000];
     if log.format().counts_from_1() == Some(false) {
         return vec![1];
     }
+    let Some(total) = total else {
+        return USUAL.to_vec();
+    };
     let whole = (total as f64 / survey.rows as f64).round().max(1.0) as u64;
-    let mut all: Vec<u64> = vec![whole];
-    all.extend((1..whole).rev().take(64));
-    all.dedup();
+    let mut all = vec![whole];
+    let usual = USUAL.into_iter().filter(|every| *every < whole);
+    all.extend(usual);
+    let others = (1..whole)
+        .rev()
+        .take(64)
+        .filter(|every| !USUAL.contains(every));
+    all.extend(others);
     all
 }
 
@@ -178,7 +239,7 @@ fn report(
         n.saturating_add_signed(reading.shift)
     };
     let from_1 = log.format().counts_from_1();
-    let counted_from_1 = from_1.unwrap_or(reading.shift < 0);
+    let counted_from_1 = from_1.unwrap_or(reading.shift == -1);
     Ok(Audit {
         format: log.format(),
         rows: survey.rows,

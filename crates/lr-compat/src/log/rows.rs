@@ -1,15 +1,18 @@
 //! A log as steps and rates, whatever it numbers its rows with.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lr_schedule::{DynSchedule, Schedule, ScheduleExt};
 
 use super::number::Digits;
-use super::open::Log;
+use super::open::{Format, Log};
 use super::row::LogError;
 
 /// So many rows are kept for the search of a mistake: the whole of most logs.
 pub(super) const MOST_KEPT: usize = 1 << 14;
+
+/// So many different numbers of steps between two rows are counted.
+const MOST_GAPS: usize = 64;
 
 /// A row: which it is, its number in the log, and its rate.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,8 +27,10 @@ pub(super) struct Seen {
 pub(super) struct Survey {
     pub rows: u64,
     pub first: u64,
+    /// The number of the second row.
+    pub second: u64,
     pub last: u64,
-    /// The smallest number of steps from a row to the next.
+    /// The commonest number of steps from a row to the next.
     pub every: u64,
     pub largest: f64,
     pub numbered: bool,
@@ -39,17 +44,27 @@ pub(super) struct Survey {
     stride: u64,
 }
 
-/// The rows of a log. Rows without a step are `every` steps apart, and counted from 1.
+/// The number of a row without a step: `every` steps after the one before, and counted from 1, but for
+/// burn-train's, which are all of a run's steps.
+pub(super) fn place(format: Format, index: u64, every: u64) -> u64 {
+    match format {
+        Format::Burn => index,
+        _ => (index + 1).saturating_mul(every),
+    }
+}
+
+/// The rows of a log.
 pub(super) fn seen(
     log: &Log,
     every: u64,
 ) -> Result<impl Iterator<Item = Result<Seen, LogError>> + use<>, LogError> {
+    let format = log.format();
     let rows = log.rows()?.enumerate();
     Ok(rows.map(move |(index, row)| {
         let index = index as u64;
         row.map(|row| Seen {
             index,
-            n: row.step.unwrap_or((index + 1).saturating_mul(every)),
+            n: row.step.unwrap_or(place(format, index, every)),
             rate: row.rate,
         })
     }))
@@ -60,8 +75,9 @@ impl Survey {
         let mut survey = Self {
             rows: 0,
             first: 0,
+            second: 0,
             last: 0,
-            every: u64::MAX,
+            every: 1,
             largest: 0.0,
             numbered: true,
             single: true,
@@ -74,16 +90,21 @@ impl Survey {
             stride: 1,
         };
         let mut values = BTreeSet::new();
+        let mut gaps = BTreeMap::new();
         let mut before = None;
         for (index, row) in log.rows()?.enumerate() {
             let (index, row) = (index as u64, row?);
             survey.numbered &= row.step.is_some();
-            let n = row.step.unwrap_or(index + 1);
-            if index == 0 {
-                survey.first = n;
+            let n = row.step.unwrap_or(place(log.format(), index, 1));
+            match index {
+                0 => survey.first = n,
+                1 => survey.second = n,
+                _ => {}
             }
-            if let Some(before) = before.filter(|before| *before < n) {
-                survey.every = survey.every.min(n - before);
+            if let Some(gap) = before.and_then(|before| n.checked_sub(before))
+                && (gaps.contains_key(&gap) || gaps.len() < MOST_GAPS)
+            {
+                *gaps.entry(gap).or_insert(0u64) += 1;
             }
             before = Some(n);
             survey.rows += 1;
@@ -105,10 +126,9 @@ impl Survey {
             });
         }
         survey.distinct = values.len();
-        survey.every = match survey.every {
-            u64::MAX => 1,
-            every => every,
-        };
+        let apart = gaps.into_iter().filter(|(gap, _)| *gap > 0);
+        let commonest = apart.max_by_key(|(gap, count)| (*count, std::cmp::Reverse(*gap)));
+        survey.every = commonest.map_or(1, |(gap, _)| gap);
         Ok(survey)
     }
 
@@ -165,18 +185,21 @@ pub(super) enum Precision {
 impl Precision {
     /// Whether a logged rate may be `right`, where the largest is `largest`.
     pub fn same(self, right: f64, rate: f64, largest: f64) -> bool {
+        let size = right.abs().max(rate.abs());
+        (right - rate).abs() <= self.allowed(size, largest)
+    }
+
+    /// How far a rate of this size may be from the right one.
+    pub fn allowed(self, size: f64, largest: f64) -> f64 {
         let allowed = match self {
             Self::Share(share) => share * largest,
             Self::Decimals(digits) => 0.5000001 * 10f64.powi(-(digits as i32)),
-            Self::Significant(digits) => {
-                let size = right.abs().max(rate.abs());
-                match size > 0.0 {
-                    true => 0.5000001 * 10f64.powi(size.log10().floor() as i32 + 1 - digits as i32),
-                    false => 0.0,
-                }
-            }
+            Self::Significant(digits) => match size > 0.0 {
+                true => 0.5000001 * 10f64.powi(size.log10().floor() as i32 + 1 - digits as i32),
+                false => 0.0,
+            },
         };
-        (right - rate).abs() <= allowed.max(1e-12 * largest)
+        allowed.max(1e-12 * largest)
     }
 }
 

@@ -10,9 +10,10 @@ use crate::build::{constant, linear, sequence};
 
 /// A common shape whose rates are those of all points.
 pub(super) fn search(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
-    let in_order = points.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    let points = in_order(points)?;
+    let points = points.as_slice();
     let finite = points.iter().all(|(_, rate)| rate.is_finite());
-    if points.len() < 3 || !in_order || !finite {
+    if points.len() < 3 || !finite {
         return None;
     }
     if points[0].0 == 0 {
@@ -22,8 +23,37 @@ pub(super) fn search(points: &[Point], largest: f64, same: Same) -> Option<Spec>
         }
     } else if points.iter().all(|(_, rate)| *rate == points[0].1) {
         return Some(constant(points[0].1));
+    } else if let Some(spec) = begun(points, same) {
+        return Some(spec);
     }
     warmed_up(points, largest, same)
+}
+
+/// The points by their steps, of which a resumed run may have some twice; none where a step has two rates.
+fn in_order(points: &[Point]) -> Option<Vec<Point>> {
+    let mut points = points.to_vec();
+    points.sort_by_key(|(step, _)| *step);
+    points.dedup();
+    let differ = points.windows(2).all(|pair| pair[0].0 < pair[1].0);
+    differ.then_some(points)
+}
+
+/// A way down from a rate of two digits at step 0, which no row has.
+fn begun(points: &[Point], same: Same) -> Option<Spec> {
+    let (_, rate) = points[0];
+    if rate <= 0.0 || points[1].1 >= rate {
+        return None;
+    }
+    let size = 10f64.powi(rate.log10().floor() as i32 - 1);
+    let digits = (rate / size).floor() as u64;
+    (digits + 1..=digits * 2).find_map(|digits| {
+        let base = short(digits as f64 * size, |short| {
+            (short / (digits as f64 * size) - 1.0).abs() < 1e-12
+        });
+        let mut all = vec![(0, base)];
+        all.extend(points);
+        ramps::body(&all, same)
+    })
 }
 
 /// A linear warm-up, then one of the shapes.
@@ -32,7 +62,8 @@ fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
     let [(k0, r0), (k1, r1), ..] = points else {
         return None;
     };
-    if rising == 0 {
+    // One row on the way up, and another somewhere after it, give no line.
+    if rising == 0 || (rising == 1 && k1 - k0 > 1) {
         return None;
     }
     let peak = points[rising];

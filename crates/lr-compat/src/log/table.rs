@@ -32,13 +32,13 @@ struct Columns {
     rate: usize,
 }
 
-/// The separator of columns: the commonest one of the first line.
+/// The separator of columns: the commonest one of the first line, a space where there is no other.
 fn separator(line: &[u8]) -> u8 {
-    let count = |separator: u8| line.iter().filter(|byte| **byte == separator).count();
-    let all = [b',', b'\t', b';', b' '];
-    let all = all.into_iter().rev();
-    let best = all.max_by_key(|separator| count(*separator));
-    best.filter(|best| count(*best) > 0).unwrap_or(b',')
+    let count = |separator: &u8| line.iter().filter(|byte| *byte == separator).count();
+    let best = [b';', b'\t', b','].into_iter().max_by_key(count);
+    let tried = best.into_iter().chain([b' ']);
+    let mut found = tried.filter(|separator| count(separator) > 0);
+    found.next().unwrap_or(b',')
 }
 
 impl<R: BufRead> Table<R> {

@@ -151,6 +151,91 @@ fn every_run_is_told_right_or_what_was_wrong() {
     );
 }
 
+#[test]
+fn a_schedule_that_is_named_for_a_right_run_gives_its_rates() {
+    let mut named = Vec::new();
+    for (directory, answer) in runs() {
+        let own = answer["row_has_the_rate_of"] == "its own step";
+        if answer["kind"] != "right" || !own {
+            continue;
+        }
+        let name = answer["file"].as_str().unwrap();
+        let fit = fit(&Log::open(&directory.join(name), None).unwrap()).unwrap();
+        let Some(fitted) = fit.spec else {
+            println!("{}: {}", directory.display(), fit.words);
+            continue;
+        };
+        let (fitted, right) = (fitted.build().unwrap(), spec(&answer).build().unwrap());
+        let total = answer["total_steps"].as_u64().unwrap();
+        let largest = (0..total).map(|step| right.at(step)).fold(0.0, f64::max);
+        for step in 0..total {
+            let off = (fitted.at(step) - right.at(step)).abs();
+            let allowed = if fit.words.contains("32 bits") {
+                1e-7
+            } else {
+                1e-9
+            };
+            assert!(off <= allowed * largest, "{}: {step}", directory.display());
+        }
+        let directory = directory.file_name().unwrap();
+        named.push(directory.to_string_lossy().into_owned());
+    }
+    for (log, is_named) in [
+        ("right-no-row-of-step-0-tensorboard", true),
+        ("right-overlap-csv", true),
+        ("right-rounded-overlap-jsonl", false),
+        ("right-warmup-of-one-row-csv", false),
+    ] {
+        assert_eq!(named.iter().any(|named| named == log), is_named, "{log}");
+    }
+}
+
+#[test]
+fn rows_without_a_step_may_begin_at_step_0() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log.csv");
+    let config = r#"{"scheduler": "CosineAnnealingLR", "args": {"T_max": 180}}"#;
+    let schedule = torch::parse(config, 0.05).unwrap().build().unwrap();
+    for (first, counted_from_1) in [(0, false), (9, true)] {
+        let rates = (first..180).step_by(10).map(|step| schedule.at(step));
+        let rates: String = rates.map(|rate| format!("{rate},1.5\n")).collect();
+        std::fs::write(&path, format!("lr,loss\n{rates}")).unwrap();
+        let audit = audit(&Log::open(&path, None).unwrap(), &schedule, None).unwrap();
+        assert_eq!((audit.wrong, audit.every), (0, 10));
+        assert_eq!(
+            (audit.steps.0, audit.counted_from_1),
+            (first, counted_from_1)
+        );
+    }
+}
+
+#[test]
+fn the_first_row_of_burn_train_is_step_0() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = r#"{"scheduler": "StepLR", "args": {"step_size": 30, "gamma": 0.5}}"#;
+    let schedule = torch::parse(config, 0.1).unwrap().build().unwrap();
+    let write = |of: &dyn Fn(u64) -> f64| {
+        for epoch in 0..4 {
+            let path = directory.path().join(format!("train/epoch-{}", epoch + 1));
+            std::fs::create_dir_all(&path).unwrap();
+            let rates = (epoch * 25..(epoch + 1) * 25).map(|step| format!("{},1\n", of(step)));
+            std::fs::write(path.join("Learning_Rate.log"), rates.collect::<String>()).unwrap();
+        }
+        Log::open(directory.path(), None).unwrap()
+    };
+    let log = write(&|step| schedule.at(step));
+    let right = audit(&log, &schedule, None).unwrap();
+    assert_eq!((right.wrong, right.steps), (0, (0, 99)));
+    assert!(!right.counted_from_1 && !right.after_step);
+    let fitted = fit(&log).unwrap().spec.unwrap().build().unwrap();
+    assert!((0..100).all(|step| fitted.at(step) == schedule.at(step)));
+    // Held from step 45 on: 30 steps behind, or another step_size, would give it too.
+    let log = write(&|step| schedule.at(step.min(45)));
+    let held = audit(&log, &schedule, None).unwrap();
+    assert_eq!(held.first.unwrap().step, 60);
+    assert_eq!(held.mistakes[0].kind.name(), "held");
+}
+
 /// The tables of what other libraries really did: each case's rates, and how exact they are.
 fn tables() -> Vec<(String, Vec<f64>)> {
     let tables = Path::new(env!("CARGO_MANIFEST_DIR")).join("tables");
