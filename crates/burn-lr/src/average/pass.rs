@@ -142,9 +142,9 @@ impl ModuleMapper for Mixer {
             match weight == 1.0 || matches!(average.dtype(), DType::QFloat(_)) {
                 true => current,
                 false => {
-                    // Equal values stay as they are, to the bit.
-                    let change = (current - average.clone()).mul_scalar(weight);
-                    average.add(change)
+                    // In place, and equal values stay as they are, to the bit.
+                    let distance = (average - current.clone()).mul_scalar(1.0 - weight);
+                    distance.add(current)
                 }
             }
         })

@@ -283,7 +283,9 @@ fn weights_that_are_shared_stay_shared() {
     average.update(&model(moved));
     let Tied { one, other } = average.model();
     assert_eq!(one.weight.val().into_data(), other.weight.val().into_data());
-    let expected = layer(2, 2).weight.val().inner() + 0.5;
+    let before = layer(2, 2).weight.val().inner();
+    let after = before.clone() + 1.0;
+    let expected = (before - after.clone()) * 0.5 + after;
     assert_eq!(one.weight.val().into_data(), expected.into_data());
 }
 
