@@ -6,83 +6,109 @@
 
 use lr_schedule::spec::Data;
 
-/// Data with the values that its texts stand for; of `???`, a value that is to be given, nothing.
+/// The most that is put in: bytes of texts and numbers, and 64 for each interpolation.
+const MOST: usize = 1 << 20;
+
+/// Data with the values that its texts stand for; of `???`, a value that is to be given, nothing. Past [`MOST`], texts
+/// are left as they stand.
 pub(super) fn resolved(data: Data) -> Data {
     let root = data.clone();
-    within(data, &root, &mut Vec::new())
+    let mut resolver = Resolver {
+        root: &root,
+        path: vec![],
+        left: MOST,
+    };
+    resolver.resolved(data)
 }
 
-fn within(data: Data, root: &Data, path: &mut Vec<String>) -> Data {
-    match data {
-        Data::Text(text) => match of_text(&text, root, path).unwrap_or(Data::Text(text)) {
-            Data::Text(text) if text == "???" => Data::Nothing,
-            data => data,
-        },
-        Data::List(items) => {
-            let items = items.into_iter().enumerate();
-            let items = items.map(|(i, item)| {
-                path.push(i.to_string());
-                let item = within(item, root, path);
-                path.pop();
-                item
-            });
-            Data::List(items.collect())
-        }
-        Data::Table(entries) => {
-            let entries = entries.into_iter().map(|(name, data)| {
-                path.push(name.clone());
-                let data = within(data, root, path);
-                path.pop();
-                (name, data)
-            });
-            Data::Table(entries.collect())
-        }
-        other => other,
-    }
+struct Resolver<'d> {
+    root: &'d Data,
+    /// The names of the place of what is read.
+    path: Vec<String>,
+    /// How much may be put in still.
+    left: usize,
 }
 
-/// The value of a text that is an interpolation, or has some in it.
-fn of_text(text: &str, root: &Data, path: &[String]) -> Option<Data> {
-    if let Some(name) = whole(text) {
-        return found(name, root, path).cloned();
+impl<'d> Resolver<'d> {
+    fn resolved(&mut self, data: Data) -> Data {
+        match data {
+            Data::Text(text) => match self.of_text(&text).unwrap_or(Data::Text(text)) {
+                Data::Text(text) if text == "???" => Data::Nothing,
+                data => data,
+            },
+            Data::List(items) => {
+                let items = items.into_iter().enumerate();
+                let items = items.map(|(i, item)| self.inside(i.to_string(), item));
+                Data::List(items.collect())
+            }
+            Data::Table(entries) => {
+                let entries = entries.into_iter();
+                let entries = entries.map(|(name, data)| (name.clone(), self.inside(name, data)));
+                Data::Table(entries.collect())
+            }
+            other => other,
+        }
     }
-    let (mut put, mut rest) = (String::new(), text);
-    while let Some((before, after)) = rest.split_once("${") {
-        let (name, after) = after.split_once('}')?;
-        let value = match found(name, root, path)? {
-            Data::Text(value) => value.clone(),
-            Data::List(_) => return None,
-            value => value.to_string(),
-        };
-        put += before;
-        put += &value;
-        rest = after;
+
+    fn inside(&mut self, name: String, data: Data) -> Data {
+        self.path.push(name);
+        let data = self.resolved(data);
+        self.path.pop();
+        data
     }
-    (rest.len() < text.len()).then(|| Data::Text(put + rest))
+
+    /// The value of a text that is an interpolation, or has some in it.
+    fn of_text(&mut self, text: &str) -> Option<Data> {
+        if let Some(name) = whole(text) {
+            return self.found(name).cloned();
+        }
+        let (mut put, mut rest) = (String::new(), text);
+        while let Some((before, after)) = rest.split_once("${") {
+            let (name, after) = after.split_once('}')?;
+            let value = match self.found(name)? {
+                Data::Text(value) => value.clone(),
+                Data::List(_) => return None,
+                value => value.to_string(),
+            };
+            put += before;
+            put += &value;
+            rest = after;
+        }
+        (rest.len() < text.len()).then(|| Data::Text(put + rest))
+    }
+
+    /// The value at a place that is named from here; one that stands for another is followed.
+    fn found(&mut self, name: &str) -> Option<&'d Data> {
+        const LONGEST: usize = 16; // A circle ends here.
+        let mut place = place(name, &self.path)?;
+        for _ in 0..LONGEST {
+            self.left = self.left.checked_sub(64)?;
+            let value = self.root.at(&place.join("."))?;
+            let size = match value {
+                Data::Text(text) => match whole(text) {
+                    Some(name) => {
+                        place = self::place(name, &place)?;
+                        continue;
+                    }
+                    None if text.contains("${") => return None,
+                    None => text.len(),
+                },
+                Data::Table(_) => return None,
+                Data::List(items) if !items.iter().all(is_number) => return None,
+                Data::List(items) => size_of_val(items.as_slice()),
+                _ => 0,
+            };
+            self.left = self.left.checked_sub(size)?;
+            return Some(value);
+        }
+        None
+    }
 }
 
 /// The name in a text that is nothing but an interpolation.
 fn whole(text: &str) -> Option<&str> {
     let name = text.trim().strip_prefix("${")?.strip_suffix('}')?;
     (!name.contains(['$', '{', '}'])).then_some(name)
-}
-
-/// The value at a place that is named from `path`; one that stands for another is followed.
-fn found<'d>(name: &str, root: &'d Data, path: &[String]) -> Option<&'d Data> {
-    const MOST: usize = 16; // A circle ends here.
-    let mut place = place(name, path)?;
-    for _ in 0..MOST {
-        match root.at(&place.join("."))? {
-            Data::Text(text) => match whole(text) {
-                Some(name) => place = self::place(name, &place)?,
-                None => return (!text.contains("${")).then_some(root.at(&place.join("."))?),
-            },
-            Data::Table(_) => return None,
-            Data::List(items) if !items.iter().all(is_number) => return None,
-            value => return Some(value),
-        }
-    }
-    None
 }
 
 fn is_number(data: &Data) -> bool {
@@ -127,6 +153,16 @@ mod tests {
                     h: '${i}'\ni: {j: 1}\nk: '${nowhere}'\n";
         let data = Format::Yaml.read(text).unwrap();
         assert_eq!(resolved(data.clone()), data);
+        let (long, short) = (
+            Data::Text("a".repeat(MOST / 8)),
+            Data::Text("${a}".to_string()),
+        );
+        let many = [("a", long), ("b", Data::List(vec![short.clone(); 1_000]))];
+        let many = resolved(Data::Table(many.map(|(k, v)| (k.to_string(), v)).into()));
+        let Some(Data::List(many)) = many.at("b") else {
+            panic!("is no list");
+        };
+        assert_eq!(many.iter().filter(|item| **item != short).count(), 7);
         let open = resolved(Format::Yaml.read("a: '???'\nb: '${a}'").unwrap());
         assert_eq!([open.at("a"), open.at("b")], [None, None]);
     }
