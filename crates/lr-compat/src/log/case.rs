@@ -134,7 +134,7 @@ impl<'a> Case<'a> {
     /// The steps between which what is seen from a row on began: those after the row before it.
     pub fn between(&self, place: usize) -> (u64, u64) {
         let at = self.step_of(place);
-        // Where steps come again, those before are no bound.
+        // Steps before one that comes again are no bound.
         let before = self.rows[..place].iter().rev();
         let from = match before.map(|row| row.step).find(|step| *step < at) {
             Some(before) => before + 1,
