@@ -29,7 +29,11 @@ impl Powers {
             0..=8 => (0..times).fold(1.0, |power, _| power * self.of),
             _ => exp(float(times) * self.ln),
         };
-        finite(rate * finite(power))
+        let scaled = rate * power;
+        match scaled.is_finite() {
+            true => scaled,
+            false => finite(rate * finite(power)),
+        }
     }
 }
 
