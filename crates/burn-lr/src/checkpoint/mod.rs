@@ -214,7 +214,7 @@ impl Checkpoint {
 
     /// The differences between `model`'s parameters and the checkpoint's.
     pub fn differences(&self, model: &impl Module) -> Vec<Mismatch> {
-        parameters::differences(&run_state::parameters(&self.state), model)
+        parameters::differences(&run_state::parameters(&self.state.model), model)
     }
 }
 

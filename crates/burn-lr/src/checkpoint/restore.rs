@@ -162,7 +162,7 @@ impl Restore {
         S: Resumable + ?Sized,
     {
         let saved = self.state;
-        let mut mismatches = parameters::differences(&run_state::parameters(&saved), &model);
+        let mut mismatches = parameters::differences(&run_state::parameters(&saved.model), &model);
         if self.partial_model {
             mismatches.retain(|mismatch| matches!(mismatch, Mismatch::Different { .. }));
         }

@@ -21,11 +21,7 @@ pub(super) type RunState = Contents<SavedOptimizer>;
 pub(super) type Parameters = BTreeMap<String, Parameter>;
 
 /// The model's parameters, without their values.
-pub(super) fn parameters(state: &RunState) -> Parameters {
-    by_path(&state.model)
-}
-
-fn by_path(model: &[SavedParameter]) -> Parameters {
+pub(super) fn parameters(model: &[SavedParameter]) -> Parameters {
     let parameters = model.iter();
     parameters
         .map(|saved| (saved.path.clone(), saved.parameter.clone()))
@@ -54,7 +50,10 @@ pub(super) fn write(state: &RunState, path: &Path) -> Result<(), CheckpointError
         SavedOptimizer::Live(optimizer) => {
             let saved = optimizer.save(scratch);
             saved.map_err(|error| failed(error.to_string()))?;
-            check_ids(&Reader::from_file_exact(scratch)?, &parameters(state))
+            check_ids(
+                &Reader::from_file_exact(scratch)?,
+                &parameters(&state.model),
+            )
         }
         SavedOptimizer::Read(bytes) => {
             let written = std::fs::write(scratch, &bytes[..]);
@@ -101,7 +100,10 @@ pub(super) fn capture(
         saved.values = Values::Bytes(values.map_err(CheckpointError::Device)?);
     }
     let state = optimizer.into_bytes()?;
-    check_ids(&Reader::from_bytes(state.clone())?, &by_path(&parameters))?;
+    check_ids(
+        &Reader::from_bytes(state.clone())?,
+        &self::parameters(&parameters),
+    )?;
     Ok((parameters, SavedOptimizer::Read(state)))
 }
 

@@ -213,19 +213,9 @@ impl<'a> Case<'a> {
         }
         let slope = slope_of(&|row| row.rate);
         let zero = (a.step as f64 - a.rate / slope).round();
-        // Each row leaves the slope as much as its digits do.
-        let bound = |side: f64| {
-            let ramp = self.rows[self.first..=self.last].iter();
-            let ramp = ramp.filter(move |row| row.step as f64 > zero);
-            ramp.map(move |row| {
-                let rate = row.rate + side * self.reading.allowed(row.rate);
-                rate / (row.step as f64 - zero)
-            })
-        };
-        let (low, high) = (
-            bound(-1.0).fold(0.0, f64::max),
-            bound(1.0).fold(f64::INFINITY, f64::min),
-        );
+        let ramp = self.rows[self.first..=self.last].iter();
+        let ramp = ramp.map(|row| (row, row.step as f64 - zero));
+        let (low, high) = self.factors(ramp.filter(|(_, steps)| *steps > 0.0));
         let slope = low + (high - low) / 2.0;
         let (last, line) = (self.step_of(self.last), move |step: u64| {
             slope * (step as f64 - zero)
@@ -242,6 +232,16 @@ impl<'a> Case<'a> {
         None
     }
 
+    /// The least and the largest factor that gives all rates of numbers, to the digits that each rate has.
+    fn factors<'r>(&self, rows: impl Iterator<Item = (&'r At, f64)> + Clone) -> (f64, f64) {
+        let bound = |side: f64| {
+            let rows = rows.clone();
+            rows.map(move |(row, of)| (row.rate + side * self.reading.allowed(row.rate)) / of)
+        };
+        let low = bound(-1.0).fold(f64::NEG_INFINITY, f64::max);
+        (low, bound(1.0).fold(f64::INFINITY, f64::min))
+    }
+
     /// All rates times a number.
     fn factor(&'a self) -> Option<Found<'a>> {
         let rows = &self.rows[self.first..=self.last];
@@ -250,17 +250,8 @@ impl<'a> Case<'a> {
                 .abs()
                 .total_cmp(&self.right(b.step).abs())
         })?;
-        // Each row leaves it as much as its digits do.
-        let rows = rows.iter().filter(|row| self.right(row.step) > 0.0);
-        let bound = |row: &At, side: f64| {
-            (row.rate + side * self.reading.allowed(row.rate)) / self.right(row.step)
-        };
-        let low = rows.clone().map(|row| bound(row, -1.0));
-        let high = rows.map(|row| bound(row, 1.0));
-        let (low, high) = (
-            low.fold(f64::NEG_INFINITY, f64::max),
-            high.fold(f64::INFINITY, f64::min),
-        );
+        let rows = rows.iter().map(|row| (row, self.right(row.step)));
+        let (low, high) = self.factors(rows.filter(|(_, right)| *right > 0.0));
         let factor = match low <= high && low.is_finite() && high.is_finite() {
             true => vary::short(low + (high - low) / 2.0, |short| {
                 (low..=high).contains(&short)

@@ -115,17 +115,14 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     let Some(best) = readings.first().copied() else {
         return Err(LogError::unknown(&log.files()[0], "has no rates"));
     };
+    let case = |reading: &Reading| {
+        let limit = limit(reading.every);
+        Case::new(log, &survey, &rates, schedule, *reading, limit)
+    };
     // A known mistake under any reading before what explains less.
     for known in [true, false] {
         for reading in &readings {
-            let case = Case::new(
-                log,
-                &survey,
-                &rates,
-                schedule,
-                *reading,
-                limit(reading.every),
-            )?;
+            let case = case(reading)?;
             let mut found = match known {
                 true => case.mistakes(),
                 false => case.others(),
@@ -143,15 +140,7 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
         .iter()
         .filter(|reading| Some(reading.every) == every);
     for reading in likely.filter(|_| survey.kept_all()) {
-        let case = Case::new(
-            log,
-            &survey,
-            &rates,
-            schedule,
-            *reading,
-            limit(reading.every),
-        )?;
-        if let Some(mistake) = case.twice() {
+        if let Some(mistake) = case(reading)?.twice() {
             return report(log, &survey, &rates, *reading, vec![mistake]);
         }
     }

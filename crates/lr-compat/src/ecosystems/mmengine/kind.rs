@@ -31,6 +31,14 @@ pub(super) enum Kind {
 }
 
 impl Kind {
+    /// One that sets the rate, whatever it was.
+    fn setting(spec: Spec) -> Self {
+        let set = Link::Set {
+            of: Box::new(spec.clone()),
+        };
+        Self::From(Box::new(move |_| spec.clone()), None, Some(set))
+    }
+
     /// The scheduler called `name`, of `own` steps, with `scale` of them for each that an argument counts.
     pub fn read(
         name: &str,
@@ -127,12 +135,7 @@ impl Kind {
                     None => base,
                 };
                 let spec = sequence(cosines, constant(end));
-                {
-                    let set = Link::Set {
-                        of: Box::new(spec.clone()),
-                    };
-                    Self::From(Box::new(move |_| spec.clone()), None, Some(set))
-                }
+                Self::setting(spec)
             }
             "OneCycleLR" => {
                 let Data::Table(mut given) = args.rest() else {
@@ -151,12 +154,7 @@ impl Kind {
                     given.push(("total_steps".to_string(), Data::Integer(own.into())));
                 }
                 let spec = torch::named(name, Data::Table(given), base)?;
-                {
-                    let set = Link::Set {
-                        of: Box::new(spec.clone()),
-                    };
-                    Self::From(Box::new(move |_| spec.clone()), None, Some(set))
-                }
+                Self::setting(spec)
             }
             "QuadraticWarmupLR" => {
                 let up = skip(1, anneal(0.0, base, own, Shape::Power { power: 2.0 }));
