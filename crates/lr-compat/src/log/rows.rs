@@ -194,7 +194,7 @@ impl Precision {
         let allowed = match self {
             Self::Share(share) => share * largest,
             Self::Decimals(digits) => 0.5000001 * 10f64.powi(-(digits as i32)),
-            Self::Significant(digits) => match size > 0.0 {
+            Self::Significant(digits) => match size > 0.0 && size.is_finite() {
                 true => 0.5000001 * 10f64.powi(size.log10().floor() as i32 + 1 - digits as i32),
                 false => 0.0,
             },
@@ -236,5 +236,16 @@ impl<'a> Rates<'a> {
                 rates.get(step).copied().unwrap_or(f64::NAN)
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Precision;
+
+    #[test]
+    fn a_rate_without_end_is_no_other() {
+        assert!(!Precision::Significant(4).same(1.0, f64::INFINITY, 1.0));
+        assert!(Precision::Significant(4).same(1.0, 1.0004, 1.0));
     }
 }
