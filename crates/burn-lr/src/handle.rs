@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,25 +33,21 @@ use crate::timeline::event::Action;
 /// ```
 ///
 /// A scheduler's clones share its handle, and Burn clones schedulers when a run is resumed and for
-/// each worker of a distributed one. Those that have stepped are of one run: a change counts for
-/// all of them, from the same step on, the first that none of them has begun. A clone that steps
-/// later joins them, and applies the same changes at the same steps (of more than 1,024 changes that
-/// wait for it, the oldest become one). [`lr`](Self::lr) is the rate of the one that stepped last.
-///
-/// When the last of them is dropped, the run is over, and its changes go with it: a clone that was
-/// kept and begins then, like the next fold of a cross-validation, goes on with the rates that the
-/// scheduler had when it was cloned. A change between two runs is for all clones that there are. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its
-/// own.)
+/// each worker of a distributed one. Those that have stepped are of one run, and a change counts for
+/// all of them from the same step on; when the last of them is dropped, it goes. The
+/// [guide](crate::guide::control#clones) has more of that. [`lr`](Self::lr) is the rate of the one
+/// that stepped last. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles
+/// of its own.)
 ///
 /// Every change is logged (through the `log` crate, level `info`) with the step from which on it
 /// holds.
 #[derive(Clone)]
 pub struct LrHandle {
-    timeline: Timeline,
+    timeline: Arc<Timeline>,
 }
 
 impl LrHandle {
-    pub(crate) fn new(timeline: Timeline) -> Self {
+    pub(crate) fn new(timeline: Arc<Timeline>) -> Self {
         Self { timeline }
     }
 
@@ -73,7 +68,7 @@ impl LrHandle {
     /// A rate that is negative or not finite; nothing is changed then.
     pub fn set(&self, lr: f64) -> Result<(), ControlError> {
         ControlError::check("lr", lr)?;
-        self.append(Action::Set(lr));
+        self.timeline.append(Action::Set(lr));
         Ok(())
     }
 
@@ -98,7 +93,7 @@ impl LrHandle {
     /// changed then.
     pub fn scale(&self, factor: f64) -> Result<(), ControlError> {
         ControlError::check("factor", factor)?;
-        self.timeline.append(Action::Scale(factor), |over| {
+        self.timeline.append_checked(Action::Scale(factor), |over| {
             ControlError::check("product of all factors", over.scaled(factor))
         })
     }
@@ -123,7 +118,7 @@ impl LrHandle {
     /// assert_eq!(handle.decay_start(), Some(4));
     /// ```
     pub fn start_decay(&self, steps: u64) {
-        self.append(Action::StartDecay {
+        self.timeline.append(Action::StartDecay {
             steps,
             end: 0.0,
             shape: Shape::Linear,
@@ -149,7 +144,8 @@ impl LrHandle {
             return Err(ScheduleError::invalid("start_decay.end", end, allowed));
         }
         shape.check("start_decay.shape")?;
-        self.append(Action::StartDecay { steps, end, shape });
+        let decay = Action::StartDecay { steps, end, shape };
+        self.timeline.append(decay);
         Ok(())
     }
 
@@ -162,7 +158,7 @@ impl LrHandle {
     /// From the next step on, the rate is the schedule's again, with nothing set or scaled, and
     /// without a decay that was asked for.
     pub fn release(&self) {
-        self.append(Action::Release);
+        self.timeline.append(Action::Release);
     }
 
     /// The rate that is [`set`](Self::set) in place of the schedule's, if one is.
@@ -175,12 +171,11 @@ impl LrHandle {
         self.timeline.expected().factor
     }
 
-    /// The last step does not count: the optimizer was not stepped, since a gradient was not
-    /// finite, say. The next step has that step's number again. Asked for twice between two steps,
-    /// it takes back one.
+    /// The last step does not count: [`Scheduler::skip_step`](crate::Scheduler::skip_step) for where
+    /// the scheduler itself is out of reach, as in a `Learner`, whose model can leave out the
+    /// optimizer in its `TrainStep::optimize`.
     ///
-    /// This is for where the scheduler itself is out of reach, as in a `Learner`, whose model can
-    /// leave out the optimizer in its `TrainStep::optimize`. On a thread that steps the scheduler or
+    /// On a thread that steps the scheduler or
     /// a clone, the last step is the one that was taken there, so that several workers that skip the
     /// same step, each when it comes to it, take back that one, all of them alike; on another
     /// thread, it is the last step of the worker in front.
@@ -199,10 +194,6 @@ impl LrHandle {
     /// ```
     pub fn skip_step(&self) {
         self.timeline.skip();
-    }
-
-    fn append(&self, action: Action) {
-        let Ok(()) = self.timeline.append(action, |_| Ok::<(), Infallible>(()));
     }
 }
 
@@ -240,14 +231,14 @@ impl fmt::Debug for LrHandle {
 /// ```
 #[derive(Debug, Clone)]
 pub struct MetricHandle {
-    timeline: Timeline,
+    timeline: Arc<Timeline>,
     mode: Option<Mode>,
     /// The last run that was posted for, and its epoch.
     last: Arc<Mutex<Option<(u64, u64)>>>,
 }
 
 impl MetricHandle {
-    pub(crate) fn new(timeline: Timeline, mode: Option<Mode>) -> Self {
+    pub(crate) fn new(timeline: Arc<Timeline>, mode: Option<Mode>) -> Self {
         Self {
             timeline,
             mode,
@@ -264,13 +255,10 @@ impl MetricHandle {
     pub fn post(&self, epoch: u64, value: f64) -> bool {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let run = self.timeline.run();
-        let new = match *last {
-            Some((last_run, last_epoch)) => run != last_run || epoch > last_epoch,
-            None => true,
-        };
+        let new = last.is_none_or(|(of_run, until)| run != of_run || epoch > until);
         if new {
             *last = Some((run, epoch));
-            self.timeline.observe(value);
+            self.timeline.append(Action::Metric(value));
         }
         new
     }

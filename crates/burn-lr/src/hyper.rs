@@ -49,13 +49,11 @@ use crate::scheduler::Scheduler;
 ///
 /// # Which step's values an optimizer step has
 ///
-/// Burn tells an optimizer neither the step nor the worker that it runs for, and calls it for one
-/// parameter after the other. So the values are those of the step which the scheduler (or a clone
-/// of it) has last taken *on the thread that calls the optimizer*: step the scheduler, then the
-/// optimizer, on the same thread, as burn-train does and a loop does anyway. All parameters of an
-/// optimizer step then have the values of the same step, on each worker the one that it is at; a
-/// parameter that has no gradient in some steps has, when it has one again, the values of that step
-/// like all others, since nothing is counted by parameter. A step that was
+/// Burn tells an optimizer neither the step nor the worker that it runs for. So the values are those
+/// of the step which the scheduler (or a clone of it) has last taken *on the thread that calls the
+/// optimizer*: step the scheduler, then the optimizer, on the same thread, as burn-train does and a
+/// loop does anyway. All parameters of an optimizer step then have the values of the same step, also
+/// those that have no gradient in some steps. A step that was
 /// [skipped](crate::Scheduler::skip_step) comes again with the same values.
 ///
 /// On a thread that has taken no step of the scheduler, the values are those of the last step that

@@ -16,18 +16,9 @@ pub(crate) struct Taken {
     pub rate: f64,
 }
 
-impl Taken {
-    /// The step of no scheduler.
-    const NONE: Self = Self {
-        family: u64::MAX,
-        step: 0,
-        rate: 0.0,
-    };
-}
-
 thread_local! {
     /// The scheduler that stepped last comes first.
-    static LAST: [Cell<Taken>; REMEMBERED] = const { [const { Cell::new(Taken::NONE) }; REMEMBERED] };
+    static LAST: [Cell<Option<Taken>>; REMEMBERED] = const { [const { Cell::new(None) }; REMEMBERED] };
 }
 
 /// A number that tells this thread from the others.
@@ -41,9 +32,9 @@ pub(crate) fn id() -> u64 {
 pub(crate) fn announce(family: u64, step: u64, rate: f64) {
     let taken = Taken { family, step, rate };
     LAST.with(|last| {
-        let mut moved = last[0].replace(taken);
+        let mut moved = last[0].replace(Some(taken));
         for place in &last[1..] {
-            if moved.family == family || moved == Taken::NONE {
+            if moved.is_none_or(|moved| moved.family == family) {
                 break;
             }
             moved = place.replace(moved);
@@ -55,7 +46,7 @@ pub(crate) fn announce(family: u64, step: u64, rate: f64) {
 #[inline]
 pub(crate) fn last(family: u64) -> Option<Taken> {
     LAST.with(|last| {
-        let mut taken = last.iter().map(Cell::get);
+        let mut taken = last.iter().map_while(Cell::get);
         taken.find(|taken| taken.family == family)
     })
 }
@@ -63,14 +54,6 @@ pub(crate) fn last(family: u64) -> Option<Taken> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn threads_have_other_numbers() {
-        let here = id();
-        assert!(here == id() && here != 0);
-        let there = std::thread::spawn(id).join().unwrap();
-        assert_ne!(here, there);
-    }
 
     #[test]
     fn a_thread_remembers_the_last_step_of_each_scheduler() {

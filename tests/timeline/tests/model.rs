@@ -72,7 +72,7 @@ impl Clone {
         let mut metrics = self.steps.last().map_or(0, |step| step.metrics);
         let events = match self.cursor.begin(self.taken) {
             true => vec![],
-            false => self.cursor.begin_with_events(self.taken),
+            false => self.cursor.take(self.taken, true),
         };
         for event in events {
             self.applied.apply(&event.action, self.taken);
@@ -95,8 +95,7 @@ impl Clone {
 }
 
 fn scale(timeline: &Timeline) {
-    let appended = timeline.append(Action::Scale(0.5), |_| Ok::<(), ()>(()));
-    assert_eq!(appended, Ok(()));
+    timeline.append(Action::Scale(0.5));
 }
 
 /// Two clones that take `count` steps each while `meanwhile` is done on a third thread: their steps.
@@ -126,7 +125,7 @@ fn metrics_and_changes_by_hand_keep_their_order() {
     model(|| {
         let clones = two_clones(1, |timeline| {
             scale(timeline);
-            timeline.observe(1.0);
+            timeline.append(Action::Metric(1.0));
         });
         assert_same(&clones);
         for clone in &clones {

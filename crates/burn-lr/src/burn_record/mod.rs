@@ -3,9 +3,7 @@
 mod error;
 mod node;
 
-use lr_schedule::curves::{
-    ConstantSpec, CosineAnnealingSpec, CurveSpec, ExponentialSpec, LinearRampSpec, StepSpec,
-};
+use lr_schedule::curves::{CurveSpec, ExponentialSpec, LinearRampSpec};
 use std::collections::BTreeSet;
 
 use burn::lr_scheduler::LrSchedulerRecord;
@@ -103,8 +101,8 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
         Spec::Scale { of, .. } | Spec::Take { of, .. } => taken(of, node),
         Spec::Sequence(parts) => sequence(parts, node),
         // A sequence of one is called by its part here.
-        one if node.has_a_count_of_steps() => sequence(std::slice::from_ref(one), node),
-        Spec::Curve(CurveSpec::Constant(ConstantSpec { .. })) => match node.scalars.is_empty() {
+        one if node.count_of_steps().is_some() => sequence(std::slice::from_ref(one), node),
+        Spec::Curve(CurveSpec::Constant(_)) => match node.scalars.is_empty() {
             true => Ok(Taken::ANY),
             false => Err(node.kind(name, "nothing")),
         },
@@ -112,64 +110,53 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
             steps: Length::Steps(steps),
             ..
         })) => {
-            const FIELD: &str = "remaining_iters";
-            let scalar = node.only(name, FIELD)?;
             let all = steps.saturating_add(1);
-            let remaining = u64::try_from(scalar).ok();
-            match remaining.filter(|remaining| *remaining <= all) {
-                Some(0) => Ok(Taken::at_least(all)),
-                Some(remaining) => Ok(Taken::exactly(all - remaining)),
-                None => Err(node.invalid(FIELD, scalar, format!("a count of at most {all}"))),
-            }
+            let allowed = format!("a count of at most {all}");
+            node.only(name, "remaining_iters", &allowed, |scalar| {
+                let taken = all.checked_sub(u64::try_from(scalar).ok()?)?;
+                Some(match taken == all {
+                    true => Taken::at_least(taken),
+                    false => Taken::exactly(taken),
+                })
+            })
         }
-        Spec::Curve(CurveSpec::CosineAnnealing(CosineAnnealingSpec { .. })) => {
+        Spec::Curve(CurveSpec::CosineAnnealing(_)) => {
             // The last step's number; before the first, the greatest one that there is.
-            const FIELD: &str = "current_iter";
-            let scalar = node.only(name, FIELD)?;
-            match u64::try_from(scalar) {
-                Ok(last) => Ok(Taken::exactly(last.wrapping_add(1))),
-                Err(_) => Err(node.invalid(FIELD, scalar, "a count")),
-            }
+            node.only(name, "current_iter", "a count", |scalar| {
+                let last = u64::try_from(scalar).ok()?;
+                Some(Taken::exactly(last.wrapping_add(1)))
+            })
         }
-        Spec::Curve(CurveSpec::Step(StepSpec { .. })) => {
+        Spec::Curve(CurveSpec::Step(_)) => {
             // The last step's number; before the first, -1.
-            const FIELD: &str = "iter_idx";
-            let scalar = node.only(name, FIELD)?;
-            let next = i64::try_from(scalar)
-                .ok()
-                .and_then(|last| last.checked_add(1));
-            match next.and_then(|next| u64::try_from(next).ok()) {
-                Some(next) => Ok(Taken::exactly(next)),
-                None => Err(node.invalid(FIELD, scalar, "a whole number of at least -1")),
-            }
+            let allowed = "a whole number of at least -1";
+            node.only(name, "iter_idx", allowed, |scalar| {
+                let next = i64::try_from(scalar).ok()?.checked_add(1)?;
+                Some(Taken::exactly(u64::try_from(next).ok()?))
+            })
         }
         Spec::Noam { .. } => {
-            const FIELD: &str = "step";
             const MAX: f64 = (1u64 << f64::MANTISSA_DIGITS) as f64;
-            match node.only(name, FIELD)? {
+            let allowed = "a whole number from 0 to 2^53";
+            node.only(name, "step", allowed, |scalar| match scalar {
                 Scalar::Float(steps) if steps.fract() == 0.0 && (0.0..=MAX).contains(&steps) => {
-                    Ok(Taken::exactly(steps as u64))
+                    Some(Taken::exactly(steps as u64))
                 }
-                Scalar::Float(steps) => {
-                    let allowed = "a whole number from 0 to 2^53";
-                    Err(node.invalid(FIELD, Scalar::Float(steps), allowed))
-                }
-                _ => Err(node.kind(name, "`step` as a number with a fraction")),
-            }
+                _ => None,
+            })
         }
         &Spec::Curve(CurveSpec::Exponential(ExponentialSpec { start, gamma })) => {
-            const FIELD: &str = "previous_lr";
-            let scalar = node.only(name, FIELD)?;
-            match scalar {
-                Scalar::Float(previous) if previous.is_finite() && previous >= 0.0 => {
-                    exponential(start, gamma, previous).map_err(|given| BurnRecordError::Rate {
-                        at: node.at.clone(),
-                        saved: previous,
-                        given,
-                    })
-                }
-                _ => Err(node.invalid(FIELD, scalar, "a finite number of at least 0")),
-            }
+            let allowed = "a finite number of at least 0";
+            let saved = node.only(name, "previous_lr", allowed, |scalar| match scalar {
+                Scalar::Float(rate) if rate.is_finite() && rate >= 0.0 => Some(rate),
+                _ => None,
+            })?;
+            let at = node.at.clone();
+            exponential(start, gamma, saved).map_err(|given| BurnRecordError::Rate {
+                at,
+                saved,
+                given,
+            })
         }
         Spec::Product(parts) | Spec::Sum(parts) => {
             let count = parts.len();
@@ -230,10 +217,7 @@ fn exponential(start: f64, gamma: f64, previous: f64) -> Result<Taken, f64> {
 fn sequence(parts: &[Spec], node: &Node) -> Result<Taken, BurnRecordError> {
     const FIELD: &str = "step";
     let another_kind = || node.kind("sequence", "`step` as a count, and a record for each part");
-    let scalar = match node.scalars.get(FIELD) {
-        Some(scalar) if node.has_a_count_of_steps() => *scalar,
-        _ => return Err(another_kind()),
-    };
+    let scalar = node.count_of_steps().ok_or_else(another_kind)?;
     let steps = u64::try_from(scalar).map_err(|_| node.invalid(FIELD, scalar, "a count"))?;
     let mut begin = 0u64;
     for (index, part) in parts.iter().enumerate() {

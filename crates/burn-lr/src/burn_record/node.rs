@@ -1,9 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::lr_scheduler::LrSchedulerRecord;
-use burn_pack::{Reader, Scalar};
+use burn_pack::Scalar;
 
 use super::error::BurnRecordError;
+use crate::record::{scalars, show};
 
 /// How many steps a scheduler took: by what it stores, at least and at most.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,7 +23,10 @@ impl Taken {
     };
 
     pub fn exactly(steps: u64) -> Self {
-        Self::at_least(steps).until(steps)
+        Self {
+            most: steps,
+            ..Self::at_least(steps)
+        }
     }
 
     /// As nothing changes from there on.
@@ -32,10 +36,6 @@ impl Taken {
             least: steps,
             most: u64::MAX,
         }
-    }
-
-    pub fn until(self, most: u64) -> Self {
-        Self { most, ..self }
     }
 
     /// The counts that agree with both, by the more exact one.
@@ -70,12 +70,9 @@ pub(super) struct Node {
 
 impl Node {
     pub fn new(record: &LrSchedulerRecord) -> Self {
-        // Burn shows what a record holds only through its bytes.
-        let bytes = record.clone().into_bytes().ok();
-        let reader = bytes.and_then(|bytes| Reader::from_bytes(bytes).ok());
         Self {
             at: String::new(),
-            scalars: reader.map_or_else(BTreeMap::new, |reader| reader.scalars().clone()),
+            scalars: scalars(record).unwrap_or_default(),
         }
     }
 
@@ -100,18 +97,24 @@ impl Node {
         numbers.filter(|numbers| !numbers.is_empty())
     }
 
-    /// Whether it is of a sequence: of the others, only Noam has its `step`, as a float.
-    pub fn has_a_count_of_steps(&self) -> bool {
-        matches!(
-            self.scalars.get("step"),
-            Some(Scalar::UInt(_) | Scalar::Int(_))
-        )
+    /// The `step` of a sequence; of the others, only Noam has one, as a float.
+    pub fn count_of_steps(&self) -> Option<Scalar> {
+        let scalar = *self.scalars.get("step")?;
+        matches!(scalar, Scalar::UInt(_) | Scalar::Int(_)).then_some(scalar)
     }
 
-    /// The one scalar of a scheduler that has no others in it.
-    pub fn only(&self, name: &'static str, field: &'static str) -> Result<Scalar, BurnRecordError> {
+    /// Reads the one scalar of a scheduler that has no others in it.
+    pub fn only<T>(
+        &self,
+        name: &'static str,
+        field: &'static str,
+        allowed: &str,
+        read: impl FnOnce(Scalar) -> Option<T>,
+    ) -> Result<T, BurnRecordError> {
         match self.scalars.get(field) {
-            Some(scalar) if self.scalars.len() == 1 => Ok(*scalar),
+            Some(scalar) if self.scalars.len() == 1 => {
+                read(*scalar).ok_or_else(|| self.invalid(field, *scalar, allowed))
+            }
             _ => Err(self.kind(name, field)),
         }
     }
@@ -125,22 +128,12 @@ impl Node {
         }
     }
 
-    pub fn invalid(
-        &self,
-        field: &'static str,
-        value: Scalar,
-        allowed: impl Into<String>,
-    ) -> BurnRecordError {
+    pub fn invalid(&self, field: &'static str, value: Scalar, allowed: &str) -> BurnRecordError {
         BurnRecordError::Invalid {
             at: self.at.clone(),
             field,
-            value: match value {
-                Scalar::Int(value) => value.to_string(),
-                Scalar::UInt(value) => value.to_string(),
-                Scalar::Float(value) => value.to_string(),
-                Scalar::Bool(value) => value.to_string(),
-            },
-            allowed: allowed.into(),
+            value: show(value),
+            allowed: allowed.to_string(),
         }
     }
 

@@ -7,7 +7,7 @@ use lr_schedule::feedback::Feedback;
 use super::error::GroupError;
 use super::group::Group;
 use super::paths::paths_of;
-use super::scheduler::{Built, GroupScheduler};
+use super::scheduler::GroupScheduler;
 use crate::scheduler::Scheduler;
 
 /// Which parameters get which rate.
@@ -39,10 +39,6 @@ use crate::scheduler::Scheduler;
 ///
 /// let lr: ModuleLrScheduler = lr.into(); // or: Learner::new(model, optimizer, lr)
 /// # let _ = lr;
-///
-/// let lr = Groups::new().with(Group::new("head")).build(Scheduler::new(Constant::new(0.1)), &model);
-/// let message = lr.unwrap_err().to_string();
-/// assert!(message.starts_with("the group `head` is of no parameter; there are layers.0."));
 /// # Ok::<(), burn_lr::GroupError>(())
 /// ```
 #[derive(Debug, Default)]
@@ -138,21 +134,11 @@ impl Groups {
                 members[index].push(path.clone());
             }
         }
-
-        let mut base = base.into_dyn();
-        let family = base.announce();
-        let built = self.groups.into_iter().zip(members).map(|(group, paths)| {
-            if paths.is_empty() {
-                return Err(GroupError::Shadowed { name: group.name });
-            }
-            Ok(Built {
-                name: group.name,
-                paths,
-                view: group.view,
-                own: group.own,
-            })
-        });
-        let groups = built.collect::<Result<Vec<_>, _>>()?;
-        Ok(GroupScheduler::new(base, family, groups))
+        if let Some(index) = members.iter().position(Vec::is_empty) {
+            let name = self.groups[index].name.clone();
+            return Err(GroupError::Shadowed { name });
+        }
+        let groups = self.groups.into_iter().zip(members).collect();
+        Ok(GroupScheduler::new(base.into_dyn(), groups))
     }
 }

@@ -80,8 +80,7 @@ impl Group {
     /// are those of a parameter that was trained from the beginning, and the first steps after
     /// `step` go by them. A weight decay that is multiplied with the rate, as AdamW's is, does
     /// nothing meanwhile; one that is part of the gradient, as SGD's and Adam's, becomes part of
-    /// the momentum. Where that is not what you want, give those parameters no gradients (Burn's
-    /// `no_grad`) until then; they have no state meanwhile, and begin with none.
+    /// the momentum. With Burn's `no_grad` until then, they have no state, and begin with none.
     pub fn unfrozen_at(mut self, step: u64) -> Self {
         self.view.from = step;
         self

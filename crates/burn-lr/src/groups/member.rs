@@ -3,22 +3,25 @@ use burn::optim::LearningRate;
 
 use super::group::View;
 use crate::on_thread;
-use crate::record::{LoadError, Resumable, load_or_panic};
+use crate::record::{LoadError, Resumable, or_panic};
 use crate::scheduler::DynScheduler;
-
-/// By what groups are recognised.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct GroupsRecord {
-    pub count: u64,
-    pub fingerprint: u64,
-}
 
 const COUNT: &str = "groups.count";
 const FINGERPRINT: &str = "groups.fingerprint";
 const BASE: &str = "base";
 
-impl GroupsRecord {
-    fn check(&self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
+/// The base among Burn's groups, whose record also tells which groups there are.
+#[derive(Clone)]
+pub(super) struct Base {
+    pub scheduler: DynScheduler,
+    /// How many groups there are.
+    pub count: u64,
+    /// Of the names, the paths and the schedules of the groups.
+    pub fingerprint: u64,
+}
+
+impl Base {
+    pub fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
         if record.is_empty() {
             return Err(LoadError::Empty);
         }
@@ -29,8 +32,8 @@ impl GroupsRecord {
         };
         let count = record.scalar(COUNT).unwrap_or(0);
         let same = record.scalar(FINGERPRINT) == Some(self.fingerprint);
-        if (count, same) == (self.count, true) {
-            return Ok(());
+        if count == self.count && same {
+            return self.scheduler.try_load_record(&record.record(BASE));
         }
         let others = if count == self.count {
             ", but others"
@@ -44,42 +47,20 @@ impl GroupsRecord {
     }
 }
 
-/// The base among Burn's groups, whose record also tells which groups there are.
-#[derive(Clone)]
-pub(super) struct Base {
-    pub scheduler: DynScheduler,
-    pub groups: GroupsRecord,
-}
-
-impl Resumable for Base {
-    fn record(&self) -> LrSchedulerRecord {
-        LrSchedulerRecord::new()
-            .with_scalar(COUNT, self.groups.count)
-            .with_scalar(FINGERPRINT, self.groups.fingerprint)
-            .with_record(BASE, self.scheduler.record())
-    }
-
-    fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
-        self.groups.check(record)?;
-        self.scheduler.try_load_record(&record.record(BASE))
-    }
-
-    fn description(&self) -> Option<String> {
-        self.scheduler.description()
-    }
-}
-
 impl LrScheduler for Base {
     fn step(&mut self) -> LearningRate {
         self.scheduler.step()
     }
 
     fn to_record(&self) -> LrSchedulerRecord {
-        self.record()
+        LrSchedulerRecord::new()
+            .with_scalar(COUNT, self.count)
+            .with_scalar(FINGERPRINT, self.fingerprint)
+            .with_record(BASE, self.scheduler.record())
     }
 
     fn load_record(&mut self, record: LrSchedulerRecord) {
-        load_or_panic(self, &record);
+        or_panic(self.try_load_record(&record));
     }
 }
 
@@ -107,7 +88,7 @@ impl LrScheduler for Member {
 
     fn load_record(&mut self, record: LrSchedulerRecord) {
         if let Some(own) = &mut self.own {
-            load_or_panic(own, &record);
+            own.load_record(record);
         }
     }
 }

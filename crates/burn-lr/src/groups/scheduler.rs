@@ -8,19 +8,11 @@ use burn::module::{ParamGroup, ParamId};
 use burn::optim::LearningRate;
 use serde::Serialize;
 
-use super::group::View;
-use super::member::{Base, GroupsRecord, Member};
+use super::group::{Group, View};
+use super::member::{Base, Member};
 use crate::handle::LrHandle;
 use crate::record::{LoadError, Resumable, fingerprint};
 use crate::scheduler::DynScheduler;
-
-/// A group that was found in a model.
-pub(super) struct Built {
-    pub name: String,
-    pub paths: Vec<String>,
-    pub view: View,
-    pub own: Option<DynScheduler>,
-}
 
 /// A scheduler with a rate for each parameter group: what [`Groups`](crate::Groups) build.
 ///
@@ -42,17 +34,16 @@ struct Layout {
     /// A path of each group.
     paths: Vec<String>,
     handle: GroupsHandle,
-    /// By what the groups are recognised.
-    groups: GroupsRecord,
     /// Copies that records are checked with: the base's, and those of groups with a schedule of
     /// their own, by their number in Burn's.
-    base: DynScheduler,
+    base: Base,
     own: BTreeMap<usize, DynScheduler>,
     description: Option<String>,
 }
 
 impl GroupScheduler {
-    pub(super) fn new(base: DynScheduler, family: u64, groups: Vec<Built>) -> Self {
+    /// Creates the scheduler of `groups`, each with the paths of its parameters.
+    pub(super) fn new(mut base: DynScheduler, groups: Vec<(Group, Vec<String>)>) -> Self {
         #[derive(Serialize)]
         struct Description<'a> {
             name: &'a str,
@@ -60,49 +51,51 @@ impl GroupScheduler {
             view: View,
             own: Option<String>,
         }
-        let described = groups.iter().map(|group| Description {
+        let described = groups.iter().map(|(group, paths)| Description {
             name: &group.name,
-            paths: &group.paths,
+            paths,
             view: group.view,
             own: group.own.as_ref().and_then(Resumable::description),
         });
         let described: Vec<_> = described.collect();
         let text = serde_json::to_string(&described).expect("groups are plain data");
-        let record = GroupsRecord {
-            count: groups.len() as u64,
-            fingerprint: fingerprint(&text),
-        };
+        let family = base.announce();
         let description = base
             .description()
             .map(|base| format!(r#"{{"base":{base},"groups":{text}}}"#));
 
+        let base = Base {
+            count: groups.len() as u64,
+            fingerprint: fingerprint(&text),
+            scheduler: base,
+        };
         let mut layout = Layout {
             names: vec![],
             paths: vec![],
             handle: GroupsHandle {
-                base: base.handle(),
+                base: base.scheduler.handle(),
                 own: BTreeMap::new(),
             },
-            groups: record,
-            base: base.detached(),
+            base: Base {
+                scheduler: base.scheduler.detached(),
+                ..base
+            },
             own: BTreeMap::new(),
             description,
         };
-        let mut inner = ModuleLrScheduler::new(Base {
-            scheduler: base,
-            groups: record,
-        });
-        for (index, group) in groups.into_iter().enumerate() {
-            layout.paths.push(group.paths[0].clone());
-            let paths = ParamGroup::from_paths(group.paths);
-            let (own, view) = (group.own, group.view);
+        let mut inner = ModuleLrScheduler::new(base);
+        for (number, (group, paths)) in (1..).zip(groups) {
+            let Group {
+                name, view, own, ..
+            } = group;
             if let Some(own) = &own {
-                layout.own.insert(index + 1, own.detached());
-                let handles = &mut layout.handle.own;
-                handles.insert(group.name.clone(), own.handle());
+                layout.own.insert(number, own.detached());
+                layout.handle.own.insert(name.clone(), own.handle());
             }
-            inner = inner.with_group(paths, Member { family, view, own });
-            layout.names.push(group.name);
+            layout.names.push(name);
+            layout.paths.push(paths[0].clone());
+            let member = Member { family, view, own };
+            inner = inner.with_group(ParamGroup::from_paths(paths), member);
         }
         Self {
             inner,
@@ -161,17 +154,11 @@ impl Resumable for GroupScheduler {
     }
 
     fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
-        let Layout {
-            base, own, groups, ..
-        } = &*self.layout;
-        let mut base = Base {
-            scheduler: base.detached(),
-            groups: *groups,
-        };
+        let mut base = self.layout.base.clone();
         base.try_load_record(&record.record("0"))?;
-        for (number, own) in own {
+        for (number, own) in &self.layout.own {
             let record = record.record(&number.to_string());
-            let result = own.detached().try_load_record(&record);
+            let result = own.clone().try_load_record(&record);
             result.map_err(|error| LoadError::Group {
                 name: self.names()[number - 1].clone(),
                 error: Box::new(error),

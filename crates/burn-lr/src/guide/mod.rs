@@ -1,18 +1,7 @@
 //! A chapter for each way in which a schedule lives inside a training, with code that runs.
 //!
-//! - [`metrics`]: a rate that is cut when a metric stalls;
-//! - `training` (feature `train`): the same inside burn-train, on one worker or several;
-//! - `resuming` (feature `train`): the order of the data, and what else a resumed run needs to be the same;
-//! - `stopping` (features `signal`, `train`): a run that may be stopped from outside at any time;
-//! - `checkpoints` (feature `train`): what is saved, kept, and found again;
-//! - `finding` (feature `train`): a maximum for the schedule, by Smith's range test;
-//! - [`control`]: a rate that is read and changed by hand, while the run is under way;
-//! - [`groups`]: a rate for each layer, unfrozen one after the other;
-//! - [`hyper_parameters`]: momentum, betas and weight decay that follow schedules too;
-//! - [`averages`]: means of the weights (SWA, EMA), and batch statistics for them;
-//! - [`machines`]: devices that other processes serve, and several devices;
-//! - [`skipped_steps`]: optimizer steps that are left out;
-//! - `pytorch` (feature `pytorch`): a run that began in PyTorch.
+//! `training`, `resuming`, `checkpoints` and `finding` are there with the feature `train`, `stopping`
+//! with `signal` and `train`, `pytorch` with `pytorch`.
 
 #[doc = include_str!("metrics.md")]
 pub mod metrics {}

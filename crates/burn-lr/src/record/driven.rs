@@ -3,8 +3,8 @@ use std::collections::BTreeSet;
 use burn::lr_scheduler::LrSchedulerRecord;
 
 use super::error::LoadError;
+use super::fields::{Fields, scalars};
 use super::identity::Identity;
-use super::state::keys;
 use lr_schedule::Schedule;
 
 /// The schedule of another quantity, such as the momentum, that follows a scheduler's steps. It has
@@ -29,8 +29,7 @@ impl Driven {
     /// `record`, and by what they are recognised.
     pub fn store(all: &[Self], record: LrSchedulerRecord) -> LrSchedulerRecord {
         let stored = all.iter().fold(LrSchedulerRecord::new(), |stored, driven| {
-            let identity = driven.identity.store(LrSchedulerRecord::new());
-            stored.with_record(&driven.name, identity)
+            stored.with_record(&driven.name, driven.identity.store())
         });
         record.with_record(DRIVEN, stored)
     }
@@ -38,8 +37,8 @@ impl Driven {
     /// Whether `record` is of the same quantities, with the same schedules.
     pub fn check(all: &[Self], record: &LrSchedulerRecord) -> Result<(), LoadError> {
         let stored = record.record(DRIVEN);
-        let keys = keys(&stored);
-        let saved = keys.iter().filter_map(|key| key.rsplit_once('.'));
+        let scalars = scalars(&stored).unwrap_or_default();
+        let saved = scalars.keys().filter_map(|key| key.rsplit_once('.'));
         let saved: BTreeSet<&str> = saved.map(|(name, _)| name).collect();
         let given: BTreeSet<&str> = all.iter().map(|driven| driven.name.as_str()).collect();
         if saved != given {
@@ -50,7 +49,7 @@ impl Driven {
             });
         }
         all.iter().try_for_each(|driven| {
-            let saved = Identity::load(&stored.record(&driven.name))?;
+            let saved = Identity::read(&Fields::of(&stored.record(&driven.name)))?;
             let result = saved.check(&driven.identity);
             result.map_err(|error| LoadError::Quantity {
                 name: driven.name.clone(),

@@ -1,79 +1,72 @@
-use burn_pack::Scalar;
+use std::collections::BTreeMap;
+
+use burn::lr_scheduler::LrSchedulerRecord;
+use burn::store::RecordError;
+use burn_pack::{Reader, Scalar};
 
 use super::error::LoadError;
 
-/// Finds a scalar by its name.
-type Get<'a> = Box<dyn FnMut(&str) -> Option<Scalar> + 'a>;
-
-/// Stored scalars, read as what they should be.
+/// The scalars of a record, read as what they should be.
 pub(super) struct Fields<'a> {
-    get: Get<'a>,
+    record: &'a LrSchedulerRecord,
     /// The beginning of all names that are asked for.
     prefix: String,
 }
 
 impl<'a> Fields<'a> {
-    /// Reads the scalars that `get` finds.
-    pub fn new(get: impl FnMut(&str) -> Option<Scalar> + 'a) -> Self {
-        Self {
-            get: Box::new(get),
-            prefix: String::new(),
-        }
+    pub fn of(record: &'a LrSchedulerRecord) -> Self {
+        let prefix = String::new();
+        Self { record, prefix }
     }
 
-    /// Reads the fields whose names begin with `prefix`.
-    pub fn below<T>(&mut self, prefix: &str, read: impl FnOnce(&mut Self) -> T) -> T {
-        let length = self.prefix.len();
-        self.prefix.push_str(prefix);
-        let result = read(self);
-        self.prefix.truncate(length);
-        result
+    /// The fields whose names begin with `prefix` after what theirs begin with here.
+    pub fn below(&self, prefix: &str) -> Self {
+        Self {
+            record: self.record,
+            prefix: self.name(prefix),
+        }
     }
 
     fn name(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }
 
-    fn get(&mut self, name: &str) -> Option<Scalar> {
-        let name = self.name(name);
-        (self.get)(&name)
+    fn get(&self, name: &str) -> Option<Scalar> {
+        self.record.scalar(&self.name(name))
     }
 
-    pub fn has(&mut self, name: &str) -> bool {
+    pub fn has(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
     /// Reads the field `name`, if there is one.
     pub fn optional<T>(
-        &mut self,
+        &self,
         name: &str,
-        read: impl FnOnce(&mut Self, &str) -> Result<T, LoadError>,
+        read: impl FnOnce(&Self, &str) -> Result<T, LoadError>,
     ) -> Result<Option<T>, LoadError> {
-        match self.has(name) {
-            true => read(self, name).map(Some),
-            false => Ok(None),
-        }
+        self.has(name).then(|| read(self, name)).transpose()
     }
 
-    fn require(&mut self, name: &str) -> Result<Scalar, LoadError> {
+    fn require(&self, name: &str) -> Result<Scalar, LoadError> {
         self.get(name).ok_or_else(|| LoadError::Missing {
             field: self.name(name),
         })
     }
 
-    pub fn count(&mut self, name: &str) -> Result<u64, LoadError> {
+    pub fn count(&self, name: &str) -> Result<u64, LoadError> {
         let scalar = self.require(name)?;
         u64::try_from(scalar).map_err(|_| self.invalid(name, show(scalar), "a count"))
     }
 
-    pub fn number(&mut self, name: &str) -> Result<f64, LoadError> {
+    pub fn number(&self, name: &str) -> Result<f64, LoadError> {
         match self.require(name)? {
             Scalar::Float(number) => Ok(number),
             other => Err(self.invalid(name, show(other), "a number with a fraction")),
         }
     }
 
-    pub fn not_negative(&mut self, name: &str) -> Result<f64, LoadError> {
+    pub fn not_negative(&self, name: &str) -> Result<f64, LoadError> {
         let number = self.number(name)?;
         if number.is_finite() && number >= 0.0 {
             return Ok(number);
@@ -91,11 +84,18 @@ impl<'a> Fields<'a> {
     }
 }
 
-fn show(scalar: Scalar) -> String {
+/// A scalar as errors give it.
+pub(crate) fn show(scalar: Scalar) -> String {
     match scalar {
         Scalar::Int(value) => value.to_string(),
         Scalar::UInt(value) => value.to_string(),
         Scalar::Float(value) => value.to_string(),
         Scalar::Bool(value) => value.to_string(),
     }
+}
+
+/// All that a record holds, which Burn shows only through its bytes.
+pub(crate) fn scalars(record: &LrSchedulerRecord) -> Result<BTreeMap<String, Scalar>, RecordError> {
+    let reader = Reader::from_bytes(record.clone().into_bytes()?)?;
+    Ok(reader.scalars().clone())
 }

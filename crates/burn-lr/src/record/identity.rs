@@ -1,5 +1,4 @@
 use burn::lr_scheduler::LrSchedulerRecord;
-use burn_pack::Scalar;
 
 use super::error::LoadError;
 use super::fields::Fields;
@@ -39,29 +38,19 @@ impl Identity {
         }
     }
 
-    /// The fields of a record, by name.
-    pub fn fields(&self) -> impl Iterator<Item = (String, Scalar)> {
-        let fingerprint = self.fingerprint.map(|fingerprint| fingerprint.into());
-        let fingerprint = fingerprint.map(|value| (FINGERPRINT.to_string(), value));
+    /// The record that [`read`](Self::read) reads.
+    pub fn store(&self) -> LrSchedulerRecord {
+        let mut record = LrSchedulerRecord::new();
+        if let Some(fingerprint) = self.fingerprint {
+            record = record.with_scalar(FINGERPRINT, fingerprint);
+        }
         let probes = PROBES.iter().zip(self.probes);
-        let probes = probes.map(|(step, rate)| (probe_name(*step), rate.into()));
-        fingerprint.into_iter().chain(probes)
-    }
-
-    /// The same in a record of its own.
-    pub fn store(&self, record: LrSchedulerRecord) -> LrSchedulerRecord {
-        self.fields().fold(record, |record, (name, value)| {
-            record.with_scalar(&name, value)
+        probes.fold(record, |record, (step, rate)| {
+            record.with_scalar(&probe_name(*step), rate)
         })
     }
 
-    /// Loads what [`store`](Self::store) has stored.
-    pub fn load(record: &LrSchedulerRecord) -> Result<Self, LoadError> {
-        Self::read(&mut Fields::new(|name| record.scalar(name)))
-    }
-
-    /// Reads `fields`.
-    pub(super) fn read(fields: &mut Fields) -> Result<Self, LoadError> {
+    pub(super) fn read(fields: &Fields) -> Result<Self, LoadError> {
         let fingerprint = fields.optional(FINGERPRINT, Fields::count)?;
         let mut probes = [0.0; PROBES.len()];
         for (step, probe) in PROBES.iter().zip(&mut probes) {

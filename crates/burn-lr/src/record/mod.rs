@@ -14,8 +14,9 @@ use burn::lr_scheduler::LrSchedulerRecord;
 
 pub(crate) use driven::Driven;
 pub use error::LoadError;
+pub(crate) use fields::{scalars, show};
 pub(crate) use identity::{Identity, fingerprint, to_json};
-pub(crate) use state::{FEEDBACK, Kind, Progress, SchedulerState};
+pub(crate) use state::{FEEDBACK, Progress, SchedulerState};
 pub(crate) use steps::in_other_steps;
 
 /// A scheduler whose saved state loads with an error where it doesn't fit, rather than in silence.
@@ -35,10 +36,10 @@ pub trait Resumable {
     fn description(&self) -> Option<String>;
 }
 
-/// Loads as Burn's `load_record`, which can't fail: panics where [`Resumable::try_load_record`] fails.
+/// Panics where a record did not load, for Burn's `load_record`, which can't fail.
 #[track_caller]
-pub(crate) fn load_or_panic(scheduler: &mut impl Resumable, record: &LrSchedulerRecord) {
-    if let Err(error) = scheduler.try_load_record(record) {
+pub(crate) fn or_panic(loaded: Result<(), LoadError>) {
+    if let Err(error) = loaded {
         panic!("can't resume the learning rate: {error}");
     }
 }

@@ -1,29 +1,10 @@
 use burn::lr_scheduler::LrSchedulerRecord;
-use burn::optim::{RecordState, StateSink, StateSource};
-use burn::tensor::Device;
-use burn_pack::{Reader, Scalar};
 
 use super::error::LoadError;
-use super::fields::Fields;
+use super::fields::{Fields, scalars};
 use super::identity::Identity;
 use crate::timeline::event::{Action, Applied, Decay, Override};
 use lr_schedule::Shape;
-
-/// Whether a record has the state of a feedback rule in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    WithoutFeedback = 1,
-    WithFeedback = 2,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::WithoutFeedback => "scheduler without a feedback rule",
-            Self::WithFeedback => "scheduler with a feedback rule",
-        }
-    }
-}
 
 /// The position of a scheduler, and the changes to its rates.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -70,7 +51,7 @@ pub(crate) const FEEDBACK: &str = "feedback";
 /// A saved scheduler, but for its feedback rule.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct SchedulerState {
-    pub kind: Kind,
+    pub has_rule: bool,
     pub progress: Progress,
     /// Events of later steps, each with how many steps are left before it.
     pub later: Vec<(u64, Action)>,
@@ -82,18 +63,16 @@ impl SchedulerState {
 
     /// The state that `record` holds. (Burn's `into_state` would do, but it starts up the default
     /// device, and tells nobody what was wrong.)
-    pub fn from_record(record: &LrSchedulerRecord) -> Result<Self, LoadError> {
+    pub fn read(record: &LrSchedulerRecord) -> Result<Self, LoadError> {
         if record.is_empty() {
             return Err(LoadError::Empty);
         }
-        let mut fields = Fields::new(|name| record.scalar(name));
+        let fields = Fields::of(record);
         if !fields.has("version") {
-            return Err(LoadError::Foreign { keys: keys(record) });
+            let scalars = scalars(record).unwrap_or_default();
+            let keys = scalars.into_keys().collect();
+            return Err(LoadError::Foreign { keys });
         }
-        Self::read(&mut fields)
-    }
-
-    fn read(fields: &mut Fields) -> Result<Self, LoadError> {
         let version = fields.count("version")?;
         if version != Self::VERSION {
             return Err(LoadError::Version {
@@ -101,36 +80,85 @@ impl SchedulerState {
                 supported: Self::VERSION,
             });
         }
-        let kind = match fields.count("kind")? {
-            1 => Kind::WithoutFeedback,
-            2 => Kind::WithFeedback,
+        let has_rule = match fields.count("kind")? {
+            1 => false,
+            2 => true,
             other => return Err(fields.invalid("kind", other, "1 or 2")),
         };
         let position = fields.count("position")?;
         let skipped = fields.optional("skipped", Fields::count)?.unwrap_or(0);
         let rate = fields.number("rate")?;
         let scheduled = fields.optional("scheduled", Fields::number)?;
-        let over = fields.below("control.", |fields| Override::read(fields, position))?;
+        let over = Override::read(&fields.below("control."), position)?;
         Ok(Self {
-            kind,
+            has_rule,
             progress: Progress {
                 taken: position.saturating_add(skipped),
                 applied: Applied { skipped, over },
                 rate,
                 scheduled,
             },
-            later: read_later(fields, position)?,
-            identity: fields.below("schedule.", Identity::read)?,
+            later: read_later(&fields, position)?,
+            identity: Identity::read(&fields.below("schedule."))?,
         })
     }
 
-    pub fn check_kind(&self, expected: Kind) -> Result<(), LoadError> {
-        if self.kind == expected {
+    /// The record that [`read`](Self::read) reads.
+    pub fn store(&self) -> LrSchedulerRecord {
+        let progress = &self.progress;
+        let mut record = LrSchedulerRecord::new()
+            .with_scalar("version", Self::VERSION)
+            .with_scalar("kind", if self.has_rule { 2u64 } else { 1 })
+            .with_scalar("position", progress.position())
+            .with_scalar("rate", progress.rate)
+            .with_record("control", progress.applied.over.store())
+            .with_record("schedule", self.identity.store());
+        if progress.applied.skipped > 0 {
+            record = record.with_scalar("skipped", progress.applied.skipped);
+        }
+        if let Some(scheduled) = progress.scheduled {
+            record = record.with_scalar("scheduled", scheduled);
+        }
+        match self.later.is_empty() {
+            true => record,
+            false => record.with_record("later", self.store_later()),
+        }
+    }
+
+    /// The events of later steps, each below its number: of a change by hand, the override that it
+    /// makes.
+    fn store_later(&self) -> LrSchedulerRecord {
+        let mut record = LrSchedulerRecord::new().with_scalar("count", self.later.len());
+        let Progress {
+            taken, mut applied, ..
+        } = self.progress;
+        for (number, (left, action)) in self.later.iter().enumerate() {
+            applied.apply(action, taken.saturating_add(*left));
+            let (kind, event) = match action {
+                Action::Skip => (SKIP, LrSchedulerRecord::new()),
+                Action::Metric(value) => (
+                    METRIC,
+                    LrSchedulerRecord::new().with_scalar("value", *value),
+                ),
+                _ => (OVERRIDE, applied.over.store()),
+            };
+            let event = event.with_scalar("after", *left).with_scalar("kind", kind);
+            record = record.with_record(&number.to_string(), event);
+        }
+        record
+    }
+
+    pub fn check_kind(&self, has_rule: bool) -> Result<(), LoadError> {
+        if self.has_rule == has_rule {
             return Ok(());
         }
+        let name = |has_rule| match has_rule {
+            false => "scheduler without a feedback rule",
+            true => "scheduler with a feedback rule",
+        };
         Err(LoadError::Kind {
-            expected: expected.name(),
-            found: self.kind.name(),
+            expected: name(has_rule),
+            found: name(self.has_rule),
         })
     }
 
@@ -154,65 +182,39 @@ impl SchedulerState {
     }
 }
 
-impl RecordState for SchedulerState {
-    fn state_flatten(&self, prefix: &str, out: &mut StateSink) {
-        let mut push = |name: &str, value: Scalar| out.push_scalar(prefix, name, value);
-        push("version", Self::VERSION.into());
-        push("kind", (self.kind as u64).into());
-        let progress = &self.progress;
-        push("position", progress.position().into());
-        if progress.applied.skipped > 0 {
-            push("skipped", progress.applied.skipped.into());
-        }
-        push("rate", progress.rate.into());
-        if let Some(scheduled) = progress.scheduled {
-            push("scheduled", scheduled.into());
-        }
-        progress.applied.over.write("control.", &mut push);
-        write_later(self, &mut push);
-        for (name, value) in self.identity.fields() {
-            push(&format!("schedule.{name}"), value);
-        }
-    }
-
-    fn state_unflatten(prefix: &str, src: &mut StateSource, _device: &Device) -> Option<Self> {
-        Self::read(&mut Fields::new(|name| src.take_scalar(prefix, name))).ok()
-    }
-}
-
 impl Override {
-    fn write(&self, prefix: &str, push: &mut impl FnMut(&str, Scalar)) {
-        let mut push = |name: &str, value: Scalar| push(&format!("{prefix}{name}"), value);
+    fn store(&self) -> LrSchedulerRecord {
+        let mut record = LrSchedulerRecord::new().with_scalar("factor", self.factor);
         if let Some(set) = self.set {
-            push("set", set.into());
+            record = record.with_scalar("set", set);
         }
-        push("factor", self.factor.into());
         if let Some(decay) = self.decay {
             let (kind, [a, b]) = decay.shape.to_parts();
-            push("decay.start", decay.start.into());
-            push("decay.steps", decay.steps.into());
-            push("decay.end", decay.end.into());
-            push("decay.shape", (kind as u64).into());
-            push("decay.shape.a", a.into());
-            push("decay.shape.b", b.into());
+            record = record
+                .with_scalar("decay.start", decay.start)
+                .with_scalar("decay.steps", decay.steps)
+                .with_scalar("decay.end", decay.end)
+                .with_scalar("decay.shape", kind)
+                .with_scalar("decay.shape.a", a)
+                .with_scalar("decay.shape.b", b);
         }
+        record
     }
 
     /// Reads an override; a decay without a start begins at `position`.
-    fn read(fields: &mut Fields, position: u64) -> Result<Self, LoadError> {
+    fn read(fields: &Fields, position: u64) -> Result<Self, LoadError> {
         Ok(Self {
             set: fields.optional("set", Fields::not_negative)?,
             factor: fields.not_negative("factor")?,
-            decay: match fields.has("decay.steps") {
-                true => Some(fields.below("decay.", |fields| Decay::read(fields, position))?),
-                false => None,
-            },
+            decay: fields.optional("decay.steps", |fields, _| {
+                Decay::read(&fields.below("decay."), position)
+            })?,
         })
     }
 }
 
 impl Decay {
-    fn read(fields: &mut Fields, position: u64) -> Result<Self, LoadError> {
+    fn read(fields: &Fields, position: u64) -> Result<Self, LoadError> {
         let kind = fields.count("shape")?;
         let numbers = [fields.number("shape.a")?, fields.number("shape.b")?];
         let shape = usize::try_from(kind).ok();
@@ -231,46 +233,18 @@ impl Decay {
     }
 }
 
-/// Writes the events of later steps, one below the other's number: of a change by hand, the override
-/// that it makes.
-fn write_later(state: &SchedulerState, push: &mut impl FnMut(&str, Scalar)) {
-    if state.later.is_empty() {
-        return;
-    }
-    push("later.count", state.later.len().into());
-    let Progress {
-        taken, mut applied, ..
-    } = state.progress;
-    for (number, (left, action)) in state.later.iter().enumerate() {
-        let prefix = format!("later.{number}.");
-        push(&format!("{prefix}after"), (*left).into());
-        applied.apply(action, taken.saturating_add(*left));
-        let kind = match action {
-            Action::Skip => SKIP,
-            Action::Metric(value) => {
-                push(&format!("{prefix}value"), (*value).into());
-                METRIC
-            }
-            _ => {
-                applied.over.write(&prefix, push);
-                OVERRIDE
-            }
-        };
-        push(&format!("{prefix}kind"), kind.into());
-    }
-}
-
 const OVERRIDE: u64 = 1;
 const SKIP: u64 = 2;
 const METRIC: u64 = 3;
 
 /// Reads the events of the steps after `position`. Earlier versions wrote of a decay that had not
 /// begun only after how many steps it does, in the event that begins it and in those after it.
-fn read_later(fields: &mut Fields, position: u64) -> Result<Vec<(u64, Action)>, LoadError> {
+fn read_later(fields: &Fields, position: u64) -> Result<Vec<(u64, Action)>, LoadError> {
     let count = fields.optional("later.count", Fields::count)?.unwrap_or(0);
     let mut skips = 0;
     let mut last_start = position;
-    let mut read = |fields: &mut Fields| {
+    let read = |number| {
+        let fields = fields.below(&format!("later.{number}."));
         let left = fields.count("after")?;
         let action = match fields.count("kind")? {
             OVERRIDE => {
@@ -279,7 +253,7 @@ fn read_later(fields: &mut Fields, position: u64) -> Result<Vec<(u64, Action)>, 
                     true => position.saturating_add(left).saturating_sub(skips),
                     false => last_start,
                 };
-                let over = Override::read(fields, start)?;
+                let over = Override::read(&fields, start)?;
                 last_start = over.decay.map_or(last_start, |decay| decay.start);
                 Action::Override(over)
             }
@@ -292,16 +266,5 @@ fn read_later(fields: &mut Fields, position: u64) -> Result<Vec<(u64, Action)>, 
         };
         Ok((left, action))
     };
-    (0..count)
-        .map(|number| fields.below(&format!("later.{number}."), &mut read))
-        .collect()
-}
-
-/// The names of all that a record holds, which Burn shows only through its bytes.
-pub(super) fn keys(record: &LrSchedulerRecord) -> Vec<String> {
-    let bytes = record.clone().into_bytes().ok();
-    let reader = bytes.and_then(|bytes| Reader::from_bytes(bytes).ok());
-    reader.map_or_else(Vec::new, |reader| {
-        reader.scalars().keys().cloned().collect()
-    })
+    (0..count).map(read).collect()
 }

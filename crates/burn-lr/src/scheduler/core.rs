@@ -9,7 +9,6 @@ use crate::on_thread;
 use crate::record::{Driven, Identity, Progress};
 use crate::timeline::Cursor;
 use crate::timeline::event::Action;
-use crate::timeline::member::Event;
 
 /// A schedule with a position, under a feedback rule or none: a scheduler that Burn can step, save
 /// and resume.
@@ -73,20 +72,15 @@ pub struct Scheduler<S, F = NoFeedback> {
     pub(super) rule: F,
     pub(super) progress: Progress,
     pub(super) cursor: Cursor,
-    /// The number under which it announces its steps on their thread, the same for clones.
-    pub(super) family: u64,
-    pub(super) announces: bool,
+    /// The number under which it announces its steps on their thread, the same for clones; `None` while
+    /// nothing follows it.
+    pub(super) family: Option<u64>,
     /// The schedule's, from when it was first asked for.
     pub(super) identity: OnceLock<Identity>,
     /// The schedules of other quantities that follow this one's steps.
     pub(super) driven: Arc<Vec<Driven>>,
     pub(super) accepts_another_schedule: bool,
     pub(super) accepts_another_rule: bool,
-}
-
-fn new_family() -> u64 {
-    static FAMILIES: AtomicU64 = AtomicU64::new(0);
-    FAMILIES.fetch_add(1, Ordering::Relaxed)
 }
 
 impl<S: Schedule> Scheduler<S> {
@@ -101,14 +95,13 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     pub fn with_feedback(schedule: S, rule: F) -> Self {
         let first_rate = rule.rate(schedule.at(0));
         let cursor = Cursor::new();
-        cursor.publish(first_rate);
+        cursor.timeline().publish(first_rate);
         Self {
             schedule,
             rule,
             progress: Progress::at(0, first_rate),
             cursor,
-            family: new_family(),
-            announces: false,
+            family: None,
             identity: OnceLock::new(),
             driven: Arc::default(),
             accepts_another_schedule: false,
@@ -182,8 +175,7 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     /// [`metric_handle`](Self::metric_handle), all of them do.
     pub fn observe(&mut self, metric: f64) {
         if !self.cursor.is_up_to_date() {
-            let events = self.cursor.catch_up(self.progress.taken);
-            self.apply(events);
+            self.apply_events(false);
         }
         observe(&mut self.rule, &self.schedule, &self.progress, metric, true);
     }
@@ -211,8 +203,9 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
 
     /// Announces each step on its thread from now on; returns under which number.
     pub(crate) fn announce(&mut self) -> u64 {
-        self.announces = true;
-        self.family
+        static FAMILIES: AtomicU64 = AtomicU64::new(0);
+        let next = || FAMILIES.fetch_add(1, Ordering::Relaxed);
+        *self.family.get_or_insert_with(next)
     }
 
     /// A copy at the same position that shares no [handle](Self::handle) with this one, as clones do:
@@ -236,8 +229,7 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
             schedule: self.schedule.clone(),
             rule: self.rule.clone(),
             cursor: self.cursor.detached(),
-            family: new_family(),
-            announces: false,
+            family: None,
             identity: self.identity.clone(),
             driven: self.driven.clone(),
             ..*self
@@ -248,7 +240,7 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     #[inline]
     pub(super) fn take_step(&mut self) -> f64 {
         if !self.cursor.begin(self.progress.taken) {
-            self.begin_with_events();
+            self.apply_events(true);
         }
         let progress = &mut self.progress;
         let position = progress.position();
@@ -260,49 +252,34 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
         progress.scheduled = Some(scheduled);
         progress.rate = progress.applied.over.rate(position, rate);
         progress.taken = progress.taken.saturating_add(1);
-        self.cursor.publish(progress.rate);
-        if self.announces {
-            on_thread::announce(self.family, position, progress.rate);
+        self.cursor.timeline().publish(progress.rate);
+        if let Some(family) = self.family {
+            on_thread::announce(family, position, progress.rate);
         }
         progress.rate
     }
 
-    #[cold]
-    fn begin_with_events(&mut self) {
-        let events = self.cursor.begin_with_events(self.progress.taken);
-        self.apply(events);
-    }
-
     /// Moves to `progress`, with events of later steps.
     pub(crate) fn restore(&mut self, progress: Progress, later: Vec<(u64, Action)>) {
-        let Progress { taken, applied, .. } = progress;
-        let later = later.into_iter();
-        let later = later.map(|(left, action)| Event::new(taken.saturating_add(left), action));
-        self.cursor.restore(taken, applied, later.collect());
-        self.cursor.publish(progress.rate);
+        self.cursor.restore(progress.taken, progress.applied, later);
+        self.cursor.timeline().publish(progress.rate);
         self.progress = progress;
     }
 
-    /// Applies the events before the next step.
-    fn apply(&mut self, events: Vec<Arc<Event>>) {
-        for event in events {
+    /// Applies the events before the next step, which it begins if it `begins`.
+    #[cold]
+    fn apply_events(&mut self, begins: bool) {
+        for event in self.cursor.take(self.progress.taken, begins) {
             let (step, first) = (self.progress.position(), event.is_first());
             self.progress.apply(&event.action);
             match &event.action {
                 Action::Metric(value) => {
-                    observe(
-                        &mut self.rule,
-                        &self.schedule,
-                        &self.progress,
-                        *value,
-                        first,
-                    );
+                    let (rule, schedule) = (&mut self.rule, &self.schedule);
+                    observe(rule, schedule, &self.progress, *value, first);
                 }
                 Action::Skip if first => {
-                    log::info!(
-                        "step {} does not count and comes again",
-                        self.progress.position()
-                    );
+                    let step = self.progress.position();
+                    log::info!("step {step} does not count and comes again");
                 }
                 action if first => log::info!("learning rate from step {step} on: {action}"),
                 _ => (),

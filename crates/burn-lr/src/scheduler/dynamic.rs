@@ -60,7 +60,6 @@ where
             progress: self.progress,
             cursor: self.cursor,
             family: self.family,
-            announces: self.announces,
             identity: self.identity,
             driven: self.driven,
             accepts_another_schedule: self.accepts_another_schedule,

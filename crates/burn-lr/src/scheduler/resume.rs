@@ -8,20 +8,13 @@ use lr_schedule::{FeedbackExt, Schedule, ScheduleExt, Spec};
 
 use super::core::{Scheduler, observe};
 use crate::record::{
-    Driven, FEEDBACK, Identity, Kind, LoadError, Resumable, SchedulerState, fingerprint,
-    load_or_panic, to_json,
+    Driven, FEEDBACK, Identity, LoadError, Resumable, SchedulerState, fingerprint, or_panic,
+    to_json,
 };
 
 impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     fn identity(&self) -> &Identity {
         self.identity.get_or_init(|| Identity::of(&self.schedule))
-    }
-
-    fn kind(&self) -> Kind {
-        match self.rule.is_none() {
-            true => Kind::WithoutFeedback,
-            false => Kind::WithFeedback,
-        }
     }
 
     /// A number that the rule is told apart by: of its name and, where it has a description, its options.
@@ -44,12 +37,12 @@ where
             observe(&mut rule, &self.schedule, progress, value, false);
         });
         let state = SchedulerState {
-            kind: self.kind(),
+            has_rule: !self.rule.is_none(),
             progress,
             later,
             identity: self.identity().clone(),
         };
-        let record = Driven::store(&self.driven, LrSchedulerRecord::from_state(&state));
+        let record = Driven::store(&self.driven, state.store());
         if rule.is_none() {
             return record;
         }
@@ -65,8 +58,8 @@ where
     }
 
     fn try_load_record(&mut self, record: &LrSchedulerRecord) -> Result<(), LoadError> {
-        let state = SchedulerState::from_record(record)?;
-        state.check_kind(self.kind())?;
+        let state = SchedulerState::read(record)?;
+        state.check_kind(!self.rule.is_none())?;
         let accepts = self.accepts_another_schedule;
         if !accepts {
             Driven::check(&self.driven, record)?;
@@ -116,6 +109,6 @@ where
     }
 
     fn load_record(&mut self, record: LrSchedulerRecord) {
-        load_or_panic(self, &record);
+        or_panic(self.try_load_record(&record));
     }
 }

@@ -1,6 +1,4 @@
-use std::collections::VecDeque;
-
-use super::event::Applied;
+use super::event::{Action, Applied};
 use super::member::{Event, Member, Pace, Pending};
 use super::runs::{Runs, Timeline};
 use crate::on_thread;
@@ -9,7 +7,7 @@ use crate::sync::{Arc, Ordering};
 /// A clone's place in its timeline.
 #[derive(Debug)]
 pub(crate) struct Cursor {
-    timeline: Timeline,
+    timeline: Arc<Timeline>,
     id: u64,
     pace: Arc<Pace>,
     /// The count of changes when it was alone in its run and had applied every event.
@@ -19,16 +17,16 @@ pub(crate) struct Cursor {
 impl Cursor {
     /// The cursor of a new timeline.
     pub fn new() -> Self {
-        Self::first(Member::new(0, Applied::default(), VecDeque::new()))
+        Self::first(Member::default())
     }
 
     fn first(member: Member) -> Self {
-        let timeline = Timeline::new();
+        let timeline = Arc::<Timeline>::default();
         let runs = &mut *timeline.lock();
         Self::enter(&timeline, runs, member)
     }
 
-    fn enter(timeline: &Timeline, runs: &mut Runs, member: Member) -> Self {
+    fn enter(timeline: &Arc<Timeline>, runs: &mut Runs, member: Member) -> Self {
         let pace = member.pace.clone();
         let id = runs.enter(member);
         timeline.announce();
@@ -40,12 +38,12 @@ impl Cursor {
         }
     }
 
-    pub fn timeline(&self) -> &Timeline {
+    pub fn timeline(&self) -> &Arc<Timeline> {
         &self.timeline
     }
 
     /// Begins the step after `taken` ones, if there can be no event before it; otherwise
-    /// [`begin_with_events`](Self::begin_with_events) begins it.
+    /// [`take`](Self::take) begins it.
     #[inline]
     pub fn begin(&mut self, taken: u64) -> bool {
         self.pace.thread.store(on_thread::id(), Ordering::Relaxed);
@@ -58,18 +56,9 @@ impl Cursor {
         begins
     }
 
-    /// Begins the step after `taken` ones. Returns the events to apply before it.
-    #[cold]
-    pub fn begin_with_events(&mut self, taken: u64) -> Vec<Arc<Event>> {
-        self.take(taken, true)
-    }
-
-    /// Takes the events that are at or before the step after `taken` ones.
-    pub fn catch_up(&mut self, taken: u64) -> Vec<Arc<Event>> {
-        self.take(taken, false)
-    }
-
-    fn take(&mut self, taken: u64, begins: bool) -> Vec<Arc<Event>> {
+    /// Takes the events to apply before the step after `taken` ones, and begins that step if it
+    /// `begins`.
+    pub fn take(&mut self, taken: u64, begins: bool) -> Vec<Arc<Event>> {
         let runs = &mut *self.timeline.lock();
         if begins {
             runs.start(self.id);
@@ -101,22 +90,17 @@ impl Cursor {
         pending.map(|pending| pending.event.clone()).collect()
     }
 
-    /// Publishes the rate of the last step for handles.
-    #[inline]
-    pub fn publish(&self, rate: f64) {
-        self.timeline.publish(rate);
-    }
-
     /// Appends that this clone's last step does not count.
     pub fn skip(&self) {
         self.timeline.skip_of(&mut self.timeline.lock(), self.id);
     }
 
-    /// Moves to where a saved run was, with its events.
-    pub fn restore(&mut self, taken: u64, applied: Applied, events: Vec<Event>) {
+    /// Moves to where a saved run was, with events of later steps, each with how many steps are left
+    /// before it.
+    pub fn restore(&mut self, taken: u64, applied: Applied, later: Vec<(u64, Action)>) {
         let runs = &mut *self.timeline.lock();
-        let pending = events.into_iter().map(|event| Pending {
-            event: Arc::new(event),
+        let pending = later.into_iter().map(|(left, action)| Pending {
+            event: Arc::new(Event::new(taken.saturating_add(left), action)),
             for_run: false,
         });
         let member = runs.member(self.id);
@@ -129,7 +113,7 @@ impl Cursor {
     /// The cursor of a copy in a timeline of its own.
     pub fn detached(&self) -> Self {
         let detached = Self::first(self.timeline.lock().member(self.id).copy(true));
-        detached.publish(self.timeline.rate());
+        detached.timeline.publish(self.timeline.rate());
         detached
     }
 }

@@ -47,32 +47,17 @@ pub(crate) struct Pace {
 }
 
 /// A clone, as the others and the handles see it.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Member {
+    /// Its number, once it has one.
+    pub id: u64,
     pub pace: Arc<Pace>,
     pub in_run: bool,
     pub applied: Applied,
     pub pending: VecDeque<Pending>,
 }
 
-impl Pending {
-    pub fn is_own_skip(&self) -> bool {
-        self.event.action == Action::Skip && !self.for_run
-    }
-}
-
 impl Member {
-    pub fn new(taken: u64, applied: Applied, pending: VecDeque<Pending>) -> Self {
-        let pace = Pace::default();
-        pace.begun.store(taken, Ordering::Relaxed);
-        Self {
-            pace: Arc::new(pace),
-            in_run: false,
-            applied,
-            pending,
-        }
-    }
-
     /// How many steps it has taken or begun.
     pub fn begun(&self) -> u64 {
         self.pace.begun.load(Ordering::Relaxed)
@@ -143,6 +128,12 @@ impl Member {
     pub fn copy(&self, detached: bool) -> Self {
         let mut pending = self.pending.clone();
         pending.retain(|pending| !(detached && pending.for_run));
-        Self::new(self.begun(), self.applied, pending)
+        let copy = Self {
+            applied: self.applied,
+            pending,
+            ..Self::default()
+        };
+        copy.pace.begun.store(self.begun(), Ordering::Relaxed);
+        copy
     }
 }

@@ -6,13 +6,8 @@ use crate::on_thread;
 use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 
 /// The events of a scheduler's clones, shared by them and by its handles.
-#[derive(Debug, Clone)]
+#[derive(Debug, Default)]
 pub(crate) struct Timeline {
-    shared: Arc<Shared>,
-}
-
-#[derive(Debug)]
-struct Shared {
     /// The bits of the last rate.
     rate: AtomicU64,
     /// How many events and clones there ever were.
@@ -36,53 +31,42 @@ pub(crate) struct Runs {
 }
 
 impl Timeline {
-    pub fn new() -> Self {
-        Self {
-            shared: Arc::new(Shared {
-                rate: AtomicU64::new(0),
-                changes: AtomicU64::new(0),
-                runs: Mutex::new(Runs::default()),
-            }),
-        }
-    }
-
     pub fn lock(&self) -> MutexGuard<'_, Runs> {
-        let runs = self.shared.runs.lock();
+        let runs = self.runs.lock();
         runs.unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Counts that there is something to look for: an event, or another clone.
     pub fn announce(&self) {
-        self.shared.changes.fetch_add(1, Ordering::Relaxed);
+        self.changes.fetch_add(1, Ordering::Relaxed);
     }
 
     #[inline]
     pub fn changes(&self) -> u64 {
-        self.shared.changes.load(Ordering::Relaxed)
+        self.changes.load(Ordering::Relaxed)
+    }
+
+    /// Appends `action`.
+    pub fn append(&self, action: Action) {
+        self.push(&mut self.lock(), action);
     }
 
     /// Appends `action`, unless `check` fails for the override of a clone.
-    pub fn append<E>(
+    pub fn append_checked<E>(
         &self,
         action: Action,
         check: impl Fn(&Override) -> Result<(), E>,
     ) -> Result<(), E> {
         let runs = &mut *self.lock();
-        let all = runs.clones.values().chain(&runs.last);
-        all.map(|member| member.expected().over)
-            .try_for_each(|over| check(&over))?;
+        let mut all = runs.clones.values().chain(&runs.last);
+        all.try_for_each(|member| check(&member.expected().over))?;
         self.push(runs, action);
         Ok(())
     }
 
-    /// Appends a metric's value.
-    pub fn observe(&self, value: f64) {
-        self.push(&mut self.lock(), Action::Metric(value));
-    }
-
     fn push(&self, runs: &mut Runs, action: Action) {
         self.announce();
-        let run_at = runs.leader().map(|(_, member)| member.begun());
+        let run_at = runs.leader().map(Member::begun);
         let event = Arc::new(Event::new(run_at.unwrap_or(0), action));
         for member in runs.clones.values_mut() {
             member.push(Pending {
@@ -99,8 +83,8 @@ impl Timeline {
     /// one of the run that stepped on this thread, or else the one in front.
     pub fn skip(&self) {
         let runs = &mut *self.lock();
-        let id = runs.stepped_here().or_else(|| Some(runs.front()?.0));
-        if let Some(id) = id {
+        if let Some(member) = runs.stepped_here().or_else(|| runs.front()) {
+            let id = member.id;
             self.skip_of(runs, id);
         }
     }
@@ -111,11 +95,12 @@ impl Timeline {
         let Some(step) = member.begun().checked_sub(1) else {
             return;
         };
+        let is_own = |other: &Pending| other.event.action == Action::Skip && !other.for_run;
         if member.in_run {
             if runs.skipped.insert(step) {
                 self.push(runs, Action::Skip);
             }
-        } else if !member.pending.iter().any(Pending::is_own_skip) {
+        } else if !member.pending.iter().any(is_own) {
             runs.steps = runs.steps.saturating_sub(1);
             let member = runs.member(id);
             self.announce();
@@ -129,27 +114,25 @@ impl Timeline {
     /// Publishes the rate of the last step.
     #[inline]
     pub fn publish(&self, rate: f64) {
-        self.shared.rate.store(rate.to_bits(), Ordering::Relaxed);
+        self.rate.store(rate.to_bits(), Ordering::Relaxed);
     }
 
     /// The rate of the last step.
     pub fn rate(&self) -> f64 {
-        f64::from_bits(self.shared.rate.load(Ordering::Relaxed))
+        f64::from_bits(self.rate.load(Ordering::Relaxed))
     }
 
     /// How many steps that count the run has taken, or the last one did: those of the clone in front.
     pub fn steps(&self) -> u64 {
         let runs = self.lock();
-        let leader = runs.leader();
-        leader.map_or(runs.steps, |(_, member)| member.position())
+        runs.leader().map_or(runs.steps, Member::position)
     }
 
     /// The override of the clone in front once it has applied all events.
     pub fn expected(&self) -> Override {
         let runs = self.lock();
-        let front = runs.front().map(|(_, member)| member);
-        let expected = front.or(runs.last.as_ref()).map(Member::expected);
-        expected.unwrap_or_default().over
+        let front = runs.front().or(runs.last.as_ref());
+        front.map(Member::expected).unwrap_or_default().over
     }
 
     /// The number of the run, the one under way or the last.
@@ -160,9 +143,10 @@ impl Timeline {
 
 impl Runs {
     /// Adds a clone; returns its number.
-    pub fn enter(&mut self, member: Member) -> u64 {
+    pub fn enter(&mut self, mut member: Member) -> u64 {
         let id = self.ever;
         self.ever += 1;
+        member.id = id;
         if self.clones.is_empty() {
             self.steps = member.position();
         }
@@ -213,31 +197,26 @@ impl Runs {
         member.expect("a clone is a member until it is dropped")
     }
 
-    fn in_run(&self) -> impl Iterator<Item = (u64, &Member)> {
-        let clones = self.clones.iter().map(|(id, member)| (*id, member));
-        clones.filter(|(_, member)| member.in_run)
+    fn in_run(&self) -> impl Iterator<Item = &Member> {
+        self.clones.values().filter(|member| member.in_run)
     }
 
     /// The clone of the run that is in front.
-    fn leader(&self) -> Option<(u64, &Member)> {
-        self.in_run().max_by_key(|(_, member)| member.begun())
+    fn leader(&self) -> Option<&Member> {
+        self.in_run().max_by_key(|member| member.begun())
     }
 
     /// The leader; without a run, the clone that was made last.
-    fn front(&self) -> Option<(u64, &Member)> {
-        let newest = || self.clones.last_key_value();
-        self.leader()
-            .or_else(|| newest().map(|(id, member)| (*id, member)))
+    fn front(&self) -> Option<&Member> {
+        self.leader().or_else(|| self.clones.values().next_back())
     }
 
     /// The clone of the run that stepped on this thread; of several, the one in front.
-    fn stepped_here(&self) -> Option<u64> {
+    fn stepped_here(&self) -> Option<&Member> {
         let here = on_thread::id();
-        let here = self
-            .in_run()
-            .filter(|(_, member)| member.pace.thread.load(Ordering::Relaxed) == here);
-        let front = here.max_by_key(|(_, member)| member.begun());
-        front.map(|(id, _)| id)
+        let is_here = |member: &&Member| member.pace.thread.load(Ordering::Relaxed) == here;
+        let stepped = self.in_run().filter(is_here);
+        stepped.max_by_key(|member| member.begun())
     }
 
     /// Ends the run if no clone of it is left.
