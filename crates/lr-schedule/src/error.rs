@@ -55,14 +55,12 @@ impl Display for Problem {
             Self::Missing => f.write_str("is missing"),
             Self::Unknown {
                 what,
-                nearest: Some(nearest),
-                ..
-            } => {
-                write!(f, "is no known {what}; did you mean `{nearest}`?")
-            }
-            Self::Unknown { what, known, .. } => {
-                write!(f, "is no known {what}; there are {}", known.join(", "))
-            }
+                known,
+                nearest,
+            } => match nearest {
+                Some(nearest) => write!(f, "is no known {what}; did you mean `{nearest}`?"),
+                None => write!(f, "is no known {what}; there are {}", known.join(", ")),
+            },
             Self::Unsupported(why) => f.write_str(why),
         }
     }
@@ -147,11 +145,6 @@ impl ScheduleError {
 
     pub(crate) fn check_finite(owner: &str, field: &str, value: f64) -> Result<(), Self> {
         Self::check(value.is_finite(), owner, field, value, "finite")
-    }
-
-    pub(crate) fn check_not_negative(owner: &str, field: &str, value: f64) -> Result<(), Self> {
-        let valid = value.is_finite() && value >= 0.0;
-        Self::check(valid, owner, field, value, "finite and at least 0")
     }
 
     pub(crate) fn check_positive(owner: &str, field: &str, value: f64) -> Result<(), Self> {

@@ -12,14 +12,8 @@ use crate::schedule::{Bounded, Schedule};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct Delay<S> {
-    inner: S,
-    steps: u64,
-}
-
-impl<S> Delay<S> {
-    pub(crate) fn new(inner: S, steps: u64) -> Self {
-        Self { inner, steps }
-    }
+    pub(crate) inner: S,
+    pub(crate) steps: u64,
 }
 
 impl<S: Schedule> Schedule for Delay<S> {
@@ -57,8 +51,4 @@ impl<S: Schedule> Schedule for Delay<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Delay<S> {
-    fn steps(&self) -> u64 {
-        self.inner.steps().saturating_add(self.steps)
-    }
-}
+impl<S: Bounded> Bounded for Delay<S> {}
