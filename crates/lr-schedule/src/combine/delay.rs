@@ -34,12 +34,8 @@ impl<S: Schedule> Schedule for Delay<S> {
 
     fn phases(&self, span: f64) -> Vec<Phase> {
         let delay = self.steps as f64;
-        before(
-            PhaseKind::Stable,
-            "delay",
-            delay,
-            self.inner.phases(span - delay),
-        )
+        let inner = self.inner.phases(span - delay);
+        before(PhaseKind::Stable, "delay", delay, inner)
     }
 
     fn span(&self) -> Option<u64> {
