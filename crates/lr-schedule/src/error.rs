@@ -2,7 +2,7 @@ use alloc::borrow::Cow;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::fmt::{self, Display};
+use core::fmt::Display;
 
 /// A value that makes no schedule: its place, and the mistake in it.
 ///
@@ -23,10 +23,11 @@ pub struct ScheduleError {
 }
 
 /// The mistake at the place of a [`ScheduleError`].
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Problem {
     /// A value that is not allowed.
+    #[error("must be {allowed}, got {value}")]
     Invalid {
         /// The values allowed: `at least 1`.
         allowed: Cow<'static, str>,
@@ -34,8 +35,13 @@ pub enum Problem {
         value: String,
     },
     /// A field without a default is not given.
+    #[error("is missing")]
     Missing,
     /// There is nothing of that name.
+    #[error("is no known {what}; {}", match nearest {
+        Some(nearest) => format!("did you mean `{nearest}`?"),
+        None => format!("there are {}", known.join(", ")),
+    })]
     Unknown {
         /// The kind of name: `field`, `schedule`.
         what: &'static str,
@@ -45,27 +51,8 @@ pub enum Problem {
         nearest: Option<&'static str>,
     },
     /// The reason, in a sentence.
+    #[error("{0}")]
     Unsupported(Cow<'static, str>),
-}
-
-impl Display for Problem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Invalid { allowed, value } => write!(f, "must be {allowed}, got {value}"),
-            Self::Missing => f.write_str("is missing"),
-            Self::Unknown {
-                what,
-                nearest: Some(nearest),
-                ..
-            } => {
-                write!(f, "is no known {what}; did you mean `{nearest}`?")
-            }
-            Self::Unknown { what, known, .. } => {
-                write!(f, "is no known {what}; there are {}", known.join(", "))
-            }
-            Self::Unsupported(why) => f.write_str(why),
-        }
-    }
 }
 
 impl ScheduleError {
@@ -147,11 +134,6 @@ impl ScheduleError {
 
     pub(crate) fn check_finite(owner: &str, field: &str, value: f64) -> Result<(), Self> {
         Self::check(value.is_finite(), owner, field, value, "finite")
-    }
-
-    pub(crate) fn check_not_negative(owner: &str, field: &str, value: f64) -> Result<(), Self> {
-        let valid = value.is_finite() && value >= 0.0;
-        Self::check(valid, owner, field, value, "finite and at least 0")
     }
 
     pub(crate) fn check_positive(owner: &str, field: &str, value: f64) -> Result<(), Self> {

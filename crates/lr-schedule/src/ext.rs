@@ -7,13 +7,13 @@ use crate::feedback::Feedback;
 use crate::schedule::{Bounded, Schedule};
 use crate::spec::{RuleSpec, Spec};
 
-/// Writes an adapter's method, which panics where its `try_` method fails, and that one. Both have
-/// the comment, and what fails is the literal after it.
+/// Writes the method of each adapter, which panics where its `try_` method fails, and that one. Both
+/// have the comment, and what fails is the literal after it.
 macro_rules! twins {
-    (
+    ($(
         $(#[$doc:meta])+ $errors:literal
-        $method:ident, $try_method:ident($($argument:ident: $Type:ty),*) -> $Adapter:ident
-    ) => {
+        $method:ident, $try_method:ident($($argument:ident: $Type:ty),*) -> $Adapter:ident;
+    )+) => {$(
         $(#[$doc])+
         ///
         /// # Panics
@@ -38,7 +38,7 @@ macro_rules! twins {
         {
             $Adapter::try_new(self, $($argument),*)
         }
-    };
+    )+};
 }
 
 /// The methods of every [`Schedule`] that build larger ones out of it, and its [`Spec`].
@@ -75,7 +75,7 @@ pub trait ScheduleExt: Schedule {
     where
         Self: Bounded + Sized,
     {
-        Then::new(self, next)
+        Then { first: self, next }
     }
 
     /// The first `steps` steps of this schedule, as [`Iterator::take`]; the rate of step `steps`
@@ -84,7 +84,7 @@ pub trait ScheduleExt: Schedule {
     where
         Self: Sized,
     {
-        Take::new(self, steps)
+        Take { inner: self, steps }
     }
 
     /// This schedule without its first `steps` steps, as [`Iterator::skip`].
@@ -99,7 +99,7 @@ pub trait ScheduleExt: Schedule {
     where
         Self: Sized,
     {
-        Skip::new(self, steps)
+        Skip { inner: self, steps }
     }
 
     /// This schedule `steps` steps later; until then, its first rate. optax's `transition_begin`.
@@ -114,7 +114,7 @@ pub trait ScheduleExt: Schedule {
     where
         Self: Sized,
     {
-        Delay::new(self, steps)
+        Delay { inner: self, steps }
     }
 
     /// A linear warm-up of `steps` steps from 0 to this schedule's first rate, in front of it.
@@ -129,23 +129,17 @@ pub trait ScheduleExt: Schedule {
     twins! {
         /// A warm-up of any shape and start in front of this schedule.
         "A first rate that is not finite, or a shape with a number outside its bounds."
-        warmup_with, try_warmup_with(config: WarmupConfig) -> Warmup
-    }
+        warmup_with, try_warmup_with(config: WarmupConfig) -> Warmup;
 
-    twins! {
         /// This schedule up to a step, and from there on down to a last rate, in any shape; see
         /// [`CooldownConfig`].
         "An end that is not finite, or a shape with a number outside its bounds."
-        cooldown, try_cooldown(config: CooldownConfig) -> Cooldown
-    }
+        cooldown, try_cooldown(config: CooldownConfig) -> Cooldown;
 
-    twins! {
         /// Every rate times `factor`.
         "A factor that is not finite."
-        scale, try_scale(factor: f64) -> Scale
-    }
+        scale, try_scale(factor: f64) -> Scale;
 
-    twins! {
         /// Every rate brought to at least `min` and at most `max`, where those are given.
         ///
         /// ```
@@ -155,17 +149,13 @@ pub trait ScheduleExt: Schedule {
         /// assert_eq!([schedule.at(1), schedule.at(10)], [0.05, 0.02]);
         /// ```
         "A bound that is not finite, or a `min` above `max`."
-        clamp, try_clamp(min: Option<f64>, max: Option<f64>) -> Clamp
-    }
+        clamp, try_clamp(min: Option<f64>, max: Option<f64>) -> Clamp;
 
-    twins! {
         /// Every rate with noise that depends on a seed and the step alone:
         /// `at(n) = rate · (1 + noise(n))`. timm's `noise_range_t`, from another generator.
         "A standard deviation that is negative or not finite, or a limit outside 0 to 1."
-        noise, try_noise(config: NoiseConfig) -> Noise
-    }
+        noise, try_noise(config: NoiseConfig) -> Noise;
 
-    twins! {
         /// This schedule, whose rates were found with batches of `reference` samples, for batches of
         /// `batch` samples.
         ///
@@ -176,10 +166,8 @@ pub trait ScheduleExt: Schedule {
         /// assert_eq!(schedule.at(0), 0.4);
         /// ```
         "A batch of no samples."
-        scale_batch, try_scale_batch(rule: BatchRule, batch: u64, reference: u64) -> BatchScale
-    }
+        scale_batch, try_scale_batch(rule: BatchRule, batch: u64, reference: u64) -> BatchScale;
 
-    twins! {
         /// This schedule again and again, from its first step every `every` steps; without an end.
         ///
         /// ```
@@ -189,10 +177,8 @@ pub trait ScheduleExt: Schedule {
         /// assert_eq!([saw.at(5), saw.at(10), saw.at(15)], [0.05, 0.1, 0.05]);
         /// ```
         "No steps."
-        repeat, try_repeat(every: u64) -> Repeat
-    }
+        repeat, try_repeat(every: u64) -> Repeat;
 
-    twins! {
         /// This schedule with epochs of `steps` steps for its steps: it changes at the end of each.
         /// PyTorch's schedulers, stepped once per epoch.
         ///
@@ -203,7 +189,7 @@ pub trait ScheduleExt: Schedule {
         /// assert_eq!([schedule.at(30 * 391 - 1), schedule.at(30 * 391)], [0.1, 0.05]);
         /// ```
         "No steps."
-        per_epoch, try_per_epoch(steps: u64) -> PerEpoch
+        per_epoch, try_per_epoch(steps: u64) -> PerEpoch;
     }
 }
 

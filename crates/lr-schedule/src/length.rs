@@ -221,17 +221,8 @@ impl TrainingLength {
         self.batch_size.saturating_mul(self.accumulation)
     }
 
-    /// The steps of an epoch, where it is known what that is.
-    pub(crate) fn epoch(&self) -> Result<u64, ScheduleError> {
-        self.known("epochs").map(|()| self.steps_per_epoch())
-    }
-
-    /// The samples of a step, where that is known.
-    pub(crate) fn batch(&self) -> Result<u64, ScheduleError> {
-        self.known("batches").map(|()| self.effective_batch())
-    }
-
-    fn known(&self, what: &str) -> Result<(), ScheduleError> {
+    /// Fails where nothing but the number of steps is known, and so not `what`.
+    pub(crate) fn check_known(&self, what: &str) -> Result<(), ScheduleError> {
         match self.only_steps {
             false => Ok(()),
             true => {

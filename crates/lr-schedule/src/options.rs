@@ -93,24 +93,32 @@ macro_rules! options {
     };
 }
 
-/// Defines a struct whose constructors check its fields, by a table of them:
+/// Defines a schedule whose constructors check its fields, by a table of them:
 ///
 /// `field: Type [ArgumentType] => Bound`
 ///
-/// with the type that the constructors take where it is another one. `with` are values that are
-/// computed once from the fields; `check` is a method that checks rules between fields.
-macro_rules! checked {
+/// with the type that the constructors take where it is another one. `until` names the field after
+/// whose steps the rate stays; `with` are values that are computed once from the fields; `check` is a
+/// method that checks rules between fields; `parts` are the phases, and `shown` is how many steps show
+/// its form, where it has such. Its method `rate` gives its rates. The doc comment gets the picture of
+/// that name at its end.
+macro_rules! schedule {
     (
         $(#[$attribute:meta])*
-        pub struct $Struct:ident: $name:literal {
+        pub struct $Struct:ident: $name:literal $(, until $end:ident)? {
             $($field:ident: $Type:ty $([$Argument:ty])? => $bound:ident),* $(,)?
         }
         $(with { $($value:ident: $Value:ty = $computed:expr),* $(,)? })?
         $(check $check:ident)?
         $(#[$new_doc:meta])+
         $visibility:vis fn $new:ident, $try_new:ident
+        $(parts |$in_parts:ident, $span:ident| $parts:expr;)?
+        $(shown |$in_shown:ident| $shown:expr;)?
     ) => {
         $(#[$attribute])*
+        #[cfg_attr(all(doc, not(doctest)), doc = concat!("\n", include_str!(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/pictures/", $name, ".svg")
+        )))]
         pub struct $Struct {
             $($field: $Type,)*
             $($($value: $Value,)*)?
@@ -149,12 +157,40 @@ macro_rules! checked {
                 $(checked.$check()?;)?
                 Ok(checked)
             }
+        }
 
-            /// The fields as data.
-            fn data(&self) -> $crate::data::Data {
+        impl $crate::schedule::Schedule for $Struct {
+            #[inline]
+            fn at(&self, step: u64) -> f64 {
+                self.rate(step)
+            }
+
+            fn length(&self) -> Option<u64> {
+                None$(.or(Some(self.$end)))?
+            }
+
+            $(fn phases(&self, $span: f64) -> alloc::vec::Vec<$crate::phase::Phase> {
+                let $in_parts = self;
+                $parts
+            })?
+
+            $(fn span(&self) -> Option<u64> {
+                let $in_shown = self;
+                $shown
+            })?
+
+            fn description(&self) -> Option<$crate::data::Data> {
                 use $crate::field::Field;
-                $crate::data::table($name, [$((stringify!($field), Field::to_data(&self.$field))),*])
+                Some($crate::data::table($name, [
+                    $((stringify!($field), Field::to_data(&self.$field))),*
+                ]))
             }
         }
+
+        $(impl $crate::schedule::Bounded for $Struct {
+            fn steps(&self) -> u64 {
+                self.$end
+            }
+        })?
     };
 }

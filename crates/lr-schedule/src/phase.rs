@@ -45,6 +45,11 @@ impl Phase {
         }
     }
 
+    /// The last rate, from step `start` on.
+    pub(crate) fn held(start: f64, span: f64) -> Self {
+        Self::new(PhaseKind::Stable, "held", start, span.max(start))
+    }
+
     /// This phase `by` steps later.
     pub(crate) fn shifted(self, by: f64) -> Self {
         Self {
@@ -74,7 +79,7 @@ pub(crate) fn parts(named: &[(PhaseKind, &str, f64)], span: f64) -> Vec<Phase> {
         start += length;
     }
     if start < span {
-        phases.push(Phase::new(PhaseKind::Stable, "held", start, span));
+        phases.push(Phase::held(start, span));
     }
     phases
 }
@@ -99,7 +104,7 @@ pub(crate) fn cycles(length: impl Fn(usize) -> f64, limit: Option<u64>, span: f6
     while start < span && phases.len() <= Phase::MOST {
         let index = phases.len();
         if limit.is_some_and(|limit| index as u64 >= limit) {
-            phases.push(Phase::new(PhaseKind::Stable, "held", start, span));
+            phases.push(Phase::held(start, span));
             break;
         }
         let end = start + length(index).max(1e-9);
@@ -137,15 +142,13 @@ pub(crate) fn decay(factor: f64, span: f64) -> Vec<Phase> {
 
 /// Down and up in turn, each for `half` steps.
 pub(crate) fn waves(half: f64, span: f64) -> Vec<Phase> {
-    let mut phases = Vec::new();
-    while phases.len() <= Phase::MOST && (phases.len() as f64) * half < span {
-        let i = phases.len();
+    let mut phases = cycles(|_| half, None, span);
+    for (i, phase) in phases.iter_mut().enumerate() {
         let (kind, name) = match i % 2 {
             0 => (PhaseKind::Decay, "down"),
             _ => (PhaseKind::WarmUp, "up"),
         };
-        let (start, end) = (i as f64 * half, (i + 1) as f64 * half);
-        phases.push(Phase::new(kind, name, start, end));
+        *phase = Phase::new(kind, name, phase.start, phase.end);
     }
     phases
 }

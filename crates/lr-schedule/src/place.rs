@@ -13,15 +13,7 @@ pub(crate) struct Place<'a> {
     pub before: i128,
 }
 
-impl<'a> Place<'a> {
-    pub fn beginning(run: &'a TrainingLength) -> Self {
-        Self {
-            run,
-            unit: 1,
-            before: 0,
-        }
-    }
-
+impl Place<'_> {
     /// Counts in units of so many steps from here on.
     pub fn count_in(&mut self, steps: u64) {
         let steps = steps.max(1);
@@ -48,13 +40,19 @@ impl<'a> Place<'a> {
         match length {
             Length::Steps(steps) => Ok(Some(steps)),
             Length::Epochs(epochs) => {
-                let epoch = self.run.epoch()?;
-                self.steps(epochs * epoch as f64).map(Some)
+                self.run.check_known("epochs")?;
+                let steps = epochs * self.run.steps_per_epoch() as f64;
+                self.steps(steps).map(Some)
             }
             Length::Share(share) => self.steps(share * self.run.steps() as f64).map(Some),
             Length::Rest => Ok(None),
         }
     }
+}
+
+/// All of these lengths one after another.
+pub(crate) fn sum<const N: usize>(lengths: [u64; N]) -> u64 {
+    lengths.into_iter().fold(0, u64::saturating_add)
 }
 
 /// The places of a schedule's fields.

@@ -20,8 +20,8 @@ use crate::shape::Shape;
 ///
 /// The one schedule here that is not closed-form: **`at(n)` goes through all `n` steps.** Going
 /// through them in order, as a scheduler does, costs the same for each
-/// ([`advance`](Schedule::advance)), unless an adapter that changes rates is over it: scale its start
-/// rather than the whole.
+/// ([`advance`](Schedule::advance)), unless an adapter that changes rates (a scale, a bound, noise, a
+/// cooldown, a sum or a product) is over it: scale its start rather than the whole.
 ///
 /// ```
 /// use lr_schedule::prelude::*;
@@ -66,7 +66,7 @@ impl<F: Fn(u64, f64) -> f64> Recurrence<F> {
 impl Recurrence<Links> {
     pub(crate) fn of_parts(start: f64, parts: Vec<Part>) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("recurrence", "start", start)?;
-        let update = Links(parts.into());
+        let update = Links(Arc::new(Part::chain(parts)));
         Ok(Self { start, update })
     }
 }
@@ -101,211 +101,157 @@ impl<U: Update> fmt::Debug for Recurrence<U> {
 
 /// Several [`Link`](crate::spec::Link)s, each of which changes the rate in turn; see [`Recurrence::chained`].
 #[derive(Debug, Clone)]
-pub struct Links(Arc<[Part]>);
+pub struct Links(Arc<Part>);
 
 impl Update for Links {
     fn update(&self, step: u64, previous: f64) -> f64 {
-        update_in_turn(&self.0, step, previous)
+        (self.0.update)(step, previous)
     }
 
     fn description(&self) -> Option<Data> {
-        descriptions(&self.0)
+        self.0.description.at("chain").cloned()
     }
 }
 
-fn update_in_turn(parts: &[Part], n: u64, rate: f64) -> f64 {
-    let parts = parts.iter();
-    parts.fold(rate, |rate, part| finite(part.update(n, rate)))
-}
-
-fn descriptions(parts: &[Part]) -> Option<Data> {
-    let parts = parts.iter().map(Part::description);
-    Some(Data::List(parts.collect::<Option<_>>()?))
-}
-
 /// A [`Link`](crate::spec::Link) that has been built.
-#[derive(Debug)]
 #[doc(hidden)]
-pub enum Part {
-    Multiply {
-        of: DynSchedule,
-        by: Factors,
-    },
-    Anneal {
-        start: f64,
-        floor: f64,
-        t_max: u64,
-    },
-    Settle {
-        target: f64,
-        steps: u64,
-        shape: Shape,
-    },
-    Set {
-        of: DynSchedule,
-    },
-    Then {
-        first: Box<Part>,
-        steps: u64,
-        start: Option<f64>,
-        next: Box<Part>,
-    },
-    Skip {
-        steps: u64,
-        of: Box<Part>,
-    },
-    Chain(Vec<Part>),
+pub struct Part {
+    /// The link as data.
+    description: Data,
+    /// The next rate after one, at the part's own step, which is at least 1.
+    update: Box<dyn Fn(u64, f64) -> f64 + Send + Sync>,
 }
 
-/// By what a schedule changes from step to step.
-#[derive(Debug)]
-#[doc(hidden)]
-pub enum Factors {
-    /// By the same at every so many steps.
-    Every(u64, f64),
-    /// By the same at some steps, once for each time that they are in the list.
-    At(Vec<u64>, Powers),
-    /// By the quotient of two rates.
-    Quotients,
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.description.fmt(f)
+    }
 }
 
 impl Part {
-    pub fn then(
+    fn new(
+        name: &str,
+        fields: impl IntoIterator<Item = (&'static str, Option<Data>)>,
+        update: impl Fn(u64, f64) -> f64 + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            description: table(name, fields),
+            update: Box::new(update),
+        }
+    }
+
+    /// Follows a schedule that changes by the same factor at every so many steps.
+    pub(crate) fn every(of: &DynSchedule, steps: u64, factor: f64) -> Self {
+        let of = [("of", of.description())];
+        Self::new("multiply", of, move |n, rate| {
+            match n.is_multiple_of(steps) {
+                true => rate * factor,
+                false => rate,
+            }
+        })
+    }
+
+    /// Follows a schedule that changes by the same factor at some steps in ascending order, once for
+    /// each time that they are in the list.
+    pub(crate) fn at(of: &DynSchedule, steps: Vec<u64>, factor: f64) -> Self {
+        let (of, factor) = ([("of", of.description())], Powers::of(factor));
+        Self::new("multiply", of, move |n, rate| {
+            let before = steps.partition_point(|&step| step < n);
+            let now = steps[before..].partition_point(|&step| step == n);
+            factor.scale(rate, now as u64)
+        })
+    }
+
+    /// Follows a schedule by the quotients of its rates.
+    pub(crate) fn quotients(of: DynSchedule) -> Self {
+        let fields = [("of", of.description())];
+        Self::new("multiply", fields, move |n, rate| match of.at(n - 1) {
+            0.0 => rate,
+            before => rate * finite(of.at(n) / before),
+        })
+    }
+
+    pub(crate) fn set(of: DynSchedule) -> Self {
+        Self::new("set", [("of", of.description())], move |n, _| of.at(n))
+    }
+
+    pub(crate) fn anneal(start: f64, floor: f64, t_max: u64) -> Result<Self, ScheduleError> {
+        ScheduleError::check_finite("anneal", "start", start)?;
+        ScheduleError::check_finite("anneal", "floor", floor)?;
+        ScheduleError::check_steps("anneal", "t_max", t_max)?;
+        let fields = [
+            ("start", start.to_data()),
+            ("floor", floor.to_data()),
+            ("t_max", t_max.to_data()),
+        ];
+        let cosine = move |n: u64| cos(core::f64::consts::PI * float(n) / float(t_max));
+        Ok(Self::new("anneal", fields, move |n, rate| {
+            match 1.0 + cosine(n - 1) {
+                // From its lowest point, where there is nothing left to multiply, it adds; what
+                // it adds is 1 - cos(π / t_max) also there where n is rounded off.
+                0.0 => rate + finite(start - floor) * ((1.0 - cosine(1)) / 2.0),
+                before => finite(rate - floor) * ((1.0 + cosine(n)) / before) + floor,
+            }
+        }))
+    }
+
+    pub(crate) fn settle(target: f64, steps: u64, shape: Shape) -> Result<Self, ScheduleError> {
+        ScheduleError::check_finite("settle", "target", target)?;
+        shape.check("settle.shape")?;
+        let fields = [
+            ("target", target.to_data()),
+            ("steps", steps.to_data()),
+            ("shape", shape.to_data()),
+        ];
+        let left = move |n: u64| match n < steps {
+            true => 1.0 - shape.decay(float(n), float(steps)),
+            false => 0.0,
+        };
+        Ok(Self::new("settle", fields, move |n, rate| {
+            match left(n - 1) {
+                0.0 => target,
+                before => target + finite(rate - target) * (left(n) / before),
+            }
+        }))
+    }
+
+    pub(crate) fn then(
         first: Self,
         steps: u64,
         start: Option<f64>,
         next: Self,
     ) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("then", "start", start.unwrap_or(0.0))?;
-        let (first, next) = (Box::new(first), Box::new(next));
-        Ok(Self::Then {
-            first,
-            steps,
-            start,
-            next,
-        })
-    }
-
-    pub fn anneal(start: f64, floor: f64, t_max: u64) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("anneal", "start", start)?;
-        ScheduleError::check_finite("anneal", "floor", floor)?;
-        ScheduleError::check_steps("anneal", "t_max", t_max)?;
-        Ok(Self::Anneal {
-            start,
-            floor,
-            t_max,
-        })
-    }
-
-    pub fn settle(target: f64, steps: u64, shape: Shape) -> Result<Self, ScheduleError> {
-        ScheduleError::check_finite("settle", "target", target)?;
-        shape.check("settle.shape")?;
-        Ok(Self::Settle {
-            target,
-            steps,
-            shape,
-        })
-    }
-
-    /// The link that this was built from, as data.
-    fn description(&self) -> Option<Data> {
-        Some(match self {
-            Self::Multiply { of, .. } => table("multiply", [("of", Some(of.description()?))]),
-            Self::Set { of } => table("set", [("of", Some(of.description()?))]),
-            Self::Anneal {
-                start,
-                floor,
-                t_max,
-            } => {
-                let (start, floor) = (("start", start.to_data()), ("floor", floor.to_data()));
-                table("anneal", [start, floor, ("t_max", t_max.to_data())])
-            }
-            Self::Settle {
-                target,
-                steps,
-                shape,
-            } => {
-                let (target, steps) = (("target", target.to_data()), ("steps", steps.to_data()));
-                table("settle", [target, steps, ("shape", shape.to_data())])
-            }
-            Self::Then {
-                first,
-                steps,
-                start,
-                next,
-            } => {
-                let first = ("first", Some(first.description()?));
-                let next = ("next", Some(next.description()?));
-                let (steps, start) = (("steps", steps.to_data()), ("start", start.to_data()));
-                table("then", [first, steps, start, next])
-            }
-            Self::Skip { steps, of } => {
-                let of = ("of", Some(of.description()?));
-                table("skip", [("steps", steps.to_data()), of])
-            }
-            Self::Chain(parts) => Data::entry("chain", descriptions(parts)?),
-        })
-    }
-
-    /// The next rate after `rate`, at this part's own step `n`, which is at least 1.
-    fn update(&self, n: u64, rate: f64) -> f64 {
-        match self {
-            Self::Multiply { of, by } => match by {
-                Factors::Every(steps, factor) if n.is_multiple_of(*steps) => rate * factor,
-                Factors::Every(..) => rate,
-                Factors::At(steps, factor) => {
-                    let before = steps.partition_point(|&step| step < n);
-                    let now = steps[before..].partition_point(|&step| step == n);
-                    factor.scale(rate, now as u64)
-                }
-                Factors::Quotients => match of.at(n - 1) {
-                    0.0 => rate,
-                    before => rate * finite(of.at(n) / before),
-                },
-            },
-            Self::Anneal {
-                start,
-                floor,
-                t_max,
-            } => {
-                let wave = |n: u64| 1.0 + cos(core::f64::consts::PI * float(n) / float(*t_max));
-                match wave(n - 1) {
-                    // From its lowest point, where there is nothing left to multiply, it adds; what
-                    // it adds is 1 - cos(π / t_max) also there where n is rounded off.
-                    0.0 => {
-                        let first = 1.0 - cos(core::f64::consts::PI / float(*t_max));
-                        rate + finite(start - floor) * (first / 2.0)
-                    }
-                    before => finite(rate - floor) * (wave(n) / before) + floor,
-                }
-            }
-            Self::Settle {
-                target,
-                steps,
-                shape,
-            } => {
-                let left = |n: u64| match n < *steps {
-                    true => 1.0 - shape.decay(float(n), float(*steps)),
-                    false => 0.0,
-                };
-                match left(n - 1) {
-                    0.0 => *target,
-                    before => target + finite(rate - target) * (left(n) / before),
-                }
-            }
-            Self::Set { of } => of.at(n),
-            Self::Then {
-                first,
-                steps,
-                start,
-                next,
-            } => match n.checked_sub(*steps) {
-                None => first.update(n, rate),
+        let fields = [
+            ("first", Some(first.description)),
+            ("steps", steps.to_data()),
+            ("start", start.to_data()),
+            ("next", Some(next.description)),
+        ];
+        Ok(Self::new("then", fields, move |n, rate| {
+            match n.checked_sub(steps) {
+                None => (first.update)(n, rate),
                 Some(0) => start.unwrap_or(rate),
-                Some(n) => next.update(n, rate),
-            },
-            Self::Skip { steps, of } => of.update(n.saturating_add(*steps), rate),
-            Self::Chain(parts) => update_in_turn(parts, n, rate),
+                Some(n) => (next.update)(n, rate),
+            }
+        }))
+    }
+
+    pub(crate) fn skip(steps: u64, of: Self) -> Self {
+        let fields = [("steps", steps.to_data()), ("of", Some(of.description))];
+        Self::new("skip", fields, move |n, rate| {
+            (of.update)(n.saturating_add(steps), rate)
+        })
+    }
+
+    pub(crate) fn chain(parts: Vec<Self>) -> Self {
+        let descriptions = parts.iter().map(|part| part.description.clone());
+        Self {
+            description: Data::entry("chain", Data::List(descriptions.collect())),
+            update: Box::new(move |n, rate| {
+                let parts = parts.iter();
+                parts.fold(rate, |rate, part| finite((part.update)(n, rate)))
+            }),
         }
     }
 }

@@ -27,9 +27,8 @@ pub trait Schedule {
     /// The learning rate of optimizer step `step`, counted from 0.
     ///
     /// Costs the same for any step (a [`Recurrence`](crate::Recurrence) excepted), and gives what
-    /// stepping there would give. Any step may be
-    /// asked about at any time, also ones that no run will come to: schedules are recognised by
-    /// their rates at a few steps up to a million.
+    /// stepping there would give. Any step may be asked about at any time, also ones that no run will
+    /// come to.
     fn at(&self, step: u64) -> f64;
 
     /// The learning rate of `step`, for a caller that has just had `previous` from the step before
@@ -37,9 +36,7 @@ pub trait Schedule {
     ///
     /// The rate that [`at`](Self::at) gives, and for most schedules nothing else. For a
     /// [`Recurrence`](crate::Recurrence), whose `at(n)` has to go through all `n` steps, this is
-    /// one of them. What changes the rate of a recurrence (a [scale](crate::ScheduleExt::scale), a
-    /// bound, noise, a cooldown, a sum or a product) has no use for the previous one, and goes
-    /// through all steps again.
+    /// one of them.
     fn advance(&self, step: u64, previous: f64) -> f64 {
         let _ = previous;
         self.at(step)
@@ -101,7 +98,9 @@ pub trait Schedule {
 )]
 pub trait Bounded: Schedule {
     /// The number of steps: [`Schedule::length`], known to exist.
-    fn steps(&self) -> u64;
+    fn steps(&self) -> u64 {
+        self.length().unwrap_or(u64::MAX)
+    }
 }
 
 /// Any schedule, chosen at run time; cheap to clone. See [`Schedule::into_dyn`].

@@ -1,12 +1,8 @@
-use alloc::vec::Vec;
-
-use super::scale::Scale;
 use super::several::wrapped;
 use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
-use crate::math::{float, sqrt};
-use crate::phase::Phase;
+use crate::math::{finite, float, sqrt};
 use crate::schedule::{Bounded, Schedule};
 
 /// How a rate that was found with one batch size goes over to another.
@@ -47,7 +43,8 @@ impl BatchRule {
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct BatchScale<S> {
-    scaled: Scale<S>,
+    inner: S,
+    factor: f64,
     rule: BatchRule,
     batch: u64,
     reference: u64,
@@ -63,7 +60,8 @@ impl<S> BatchScale<S> {
         ScheduleError::check_steps("batch_scale", "batch", batch)?;
         ScheduleError::check_steps("batch_scale", "reference", reference)?;
         Ok(Self {
-            scaled: Scale::try_new(inner, rule.factor(batch, reference))?,
+            inner,
+            factor: rule.factor(batch, reference),
             rule,
             batch,
             reference,
@@ -73,20 +71,10 @@ impl<S> BatchScale<S> {
 
 impl<S: Schedule> Schedule for BatchScale<S> {
     fn at(&self, step: u64) -> f64 {
-        self.scaled.at(step)
+        finite(self.inner.at(step) * self.factor)
     }
 
-    fn length(&self) -> Option<u64> {
-        self.scaled.length()
-    }
-
-    fn phases(&self, span: f64) -> Vec<Phase> {
-        self.scaled.phases(span)
-    }
-
-    fn span(&self) -> Option<u64> {
-        self.scaled.span()
-    }
+    as_inner!();
 
     fn description(&self) -> Option<Data> {
         let fields = [
@@ -94,12 +82,8 @@ impl<S: Schedule> Schedule for BatchScale<S> {
             ("reference", self.reference.to_data()),
             ("batch", self.batch.to_data()),
         ];
-        wrapped("batch_scale", fields, self.scaled.inner())
+        wrapped("batch_scale", fields, &self.inner)
     }
 }
 
-impl<S: Bounded> Bounded for BatchScale<S> {
-    fn steps(&self) -> u64 {
-        self.scaled.steps()
-    }
-}
+impl<S: Bounded> Bounded for BatchScale<S> {}

@@ -1,10 +1,7 @@
-use alloc::vec::Vec;
-
 use super::several::wrapped;
 use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
-use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
 
 /// A schedule between two bounds; see [`ScheduleExt::clamp`](crate::ScheduleExt::clamp).
@@ -41,17 +38,7 @@ impl<S: Schedule> Schedule for Clamp<S> {
         self.max.map_or(rate, |max| rate.min(max))
     }
 
-    fn length(&self) -> Option<u64> {
-        self.inner.length()
-    }
-
-    fn phases(&self, span: f64) -> Vec<Phase> {
-        self.inner.phases(span)
-    }
-
-    fn span(&self) -> Option<u64> {
-        self.inner.span()
-    }
+    as_inner!();
 
     fn description(&self) -> Option<Data> {
         let bounds = [("min", self.min.to_data()), ("max", self.max.to_data())];
@@ -59,8 +46,4 @@ impl<S: Schedule> Schedule for Clamp<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Clamp<S> {
-    fn steps(&self) -> u64 {
-        self.inner.steps()
-    }
-}
+impl<S: Bounded> Bounded for Clamp<S> {}

@@ -12,14 +12,8 @@ use crate::schedule::{Bounded, Schedule};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct Delay<S> {
-    inner: S,
-    steps: u64,
-}
-
-impl<S> Delay<S> {
-    pub(crate) fn new(inner: S, steps: u64) -> Self {
-        Self { inner, steps }
-    }
+    pub(crate) inner: S,
+    pub(crate) steps: u64,
 }
 
 impl<S: Schedule> Schedule for Delay<S> {
@@ -40,12 +34,8 @@ impl<S: Schedule> Schedule for Delay<S> {
 
     fn phases(&self, span: f64) -> Vec<Phase> {
         let delay = self.steps as f64;
-        before(
-            PhaseKind::Stable,
-            "delay",
-            delay,
-            self.inner.phases(span - delay),
-        )
+        let inner = self.inner.phases(span - delay);
+        before(PhaseKind::Stable, "delay", delay, inner)
     }
 
     fn span(&self) -> Option<u64> {
@@ -57,8 +47,4 @@ impl<S: Schedule> Schedule for Delay<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Delay<S> {
-    fn steps(&self) -> u64 {
-        self.inner.steps().saturating_add(self.steps)
-    }
-}
+impl<S: Bounded> Bounded for Delay<S> {}

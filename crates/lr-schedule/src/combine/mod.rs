@@ -2,6 +2,23 @@
 //! reached through the methods of [`ScheduleExt`](crate::ScheduleExt), and those of several schedules
 //! that are chosen at run time through [`sequence`], [`product`] and [`sum`].
 
+/// The methods of an adapter that changes each rate by itself, which are those of `inner`.
+macro_rules! as_inner {
+    () => {
+        fn length(&self) -> Option<u64> {
+            self.inner.length()
+        }
+
+        fn phases(&self, span: f64) -> alloc::vec::Vec<crate::phase::Phase> {
+            self.inner.phases(span)
+        }
+
+        fn span(&self) -> Option<u64> {
+            self.inner.span()
+        }
+    };
+}
+
 mod batch_scale;
 mod clamp;
 mod cooldown;

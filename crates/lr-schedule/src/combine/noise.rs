@@ -61,19 +61,16 @@ impl NoiseConfig {
     /// The noise of `step`: between `-limit` and `limit`.
     fn at(&self, step: u64) -> f64 {
         let mut draws = Draws::new(self.seed, step);
-        match self.kind {
-            NoiseKind::Uniform => (2.0 * draws.next() - 1.0) * self.limit,
-            NoiseKind::Normal => {
-                // Evenly within the limit, if that is so narrow that it is hardly ever met.
-                for _ in 0..1_000 {
-                    let noise = draws.normal() * self.std;
-                    if noise.abs() < self.limit {
-                        return noise;
-                    }
+        if self.kind == NoiseKind::Normal {
+            for _ in 0..1_000 {
+                let noise = draws.normal() * self.std;
+                if noise.abs() < self.limit {
+                    return noise;
                 }
-                (2.0 * draws.next() - 1.0) * self.limit
             }
         }
+        // Also where the limit is so narrow that it is hardly ever met.
+        (2.0 * draws.next() - 1.0) * self.limit
     }
 }
 

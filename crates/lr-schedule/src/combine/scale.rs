@@ -1,11 +1,8 @@
-use alloc::vec::Vec;
-
 use super::several::wrapped;
 use crate::data::Data;
 use crate::error::ScheduleError;
 use crate::field::Field;
 use crate::math::finite;
-use crate::phase::Phase;
 use crate::schedule::{Bounded, Schedule};
 
 /// A schedule times a number; see [`ScheduleExt::scale`](crate::ScheduleExt::scale).
@@ -23,10 +20,6 @@ impl<S> Scale<S> {
         ScheduleError::check_finite("scale", "factor", factor)?;
         Ok(Self { inner, factor })
     }
-
-    pub(super) fn inner(&self) -> &S {
-        &self.inner
-    }
 }
 
 impl<S: Schedule> Schedule for Scale<S> {
@@ -34,25 +27,11 @@ impl<S: Schedule> Schedule for Scale<S> {
         finite(self.inner.at(step) * self.factor)
     }
 
-    fn length(&self) -> Option<u64> {
-        self.inner.length()
-    }
-
-    fn phases(&self, span: f64) -> Vec<Phase> {
-        self.inner.phases(span)
-    }
-
-    fn span(&self) -> Option<u64> {
-        self.inner.span()
-    }
+    as_inner!();
 
     fn description(&self) -> Option<Data> {
         wrapped("scale", [("factor", self.factor.to_data())], &self.inner)
     }
 }
 
-impl<S: Bounded> Bounded for Scale<S> {
-    fn steps(&self) -> u64 {
-        self.inner.steps()
-    }
-}
+impl<S: Bounded> Bounded for Scale<S> {}

@@ -16,7 +16,7 @@ use crate::schedule::{DynSchedule, Schedule};
 #[must_use]
 pub struct Sequence {
     parts: Arc<[DynSchedule]>,
-    /// The step that each part but the first begins at.
+    /// The step that each part begins at.
     begins: Arc<[u64]>,
 }
 
@@ -53,15 +53,13 @@ pub fn try_sequence(parts: impl Into<Vec<DynSchedule>>) -> Result<Sequence, Sche
         let allowed = "at least one schedule";
         return Err(ScheduleError::invalid("sequence", "none", allowed));
     };
-    let mut begins = Vec::new();
-    let mut begin = 0u64;
+    let mut begins = Vec::from([0u64]);
     for (i, part) in before.iter().enumerate() {
         let length = part.length().ok_or_else(|| {
             let allowed = "a schedule with an end, such as `take` gives it";
             ScheduleError::invalid(format!("sequence[{i}]"), "one without", allowed)
         })?;
-        begin = begin.saturating_add(length);
-        begins.push(begin);
+        begins.push(begins[i].saturating_add(length));
     }
     Ok(Sequence {
         parts: parts.into(),
@@ -72,11 +70,8 @@ pub fn try_sequence(parts: impl Into<Vec<DynSchedule>>) -> Result<Sequence, Sche
 impl Sequence {
     /// The part that `step` is in, and its own step there.
     fn part(&self, step: u64) -> (&DynSchedule, u64) {
-        let i = self.begins.partition_point(|&begin| begin <= step);
-        match i.checked_sub(1) {
-            None => (&self.parts[0], step),
-            Some(before) => (&self.parts[i], step - self.begins[before]),
-        }
+        let i = self.begins.partition_point(|&begin| begin <= step) - 1;
+        (&self.parts[i], step - self.begins[i])
     }
 }
 
@@ -95,13 +90,12 @@ impl Schedule for Sequence {
 
     fn length(&self) -> Option<u64> {
         let last = self.parts.last()?.length()?;
-        Some(self.begins.last().unwrap_or(&0).saturating_add(last))
+        Some(self.begins.last()?.saturating_add(last))
     }
 
     fn phases(&self, span: f64) -> Vec<Phase> {
-        let begins = self.begins.iter().map(|&begin| begin as f64);
-        let starts = [0.0].into_iter().chain(begins.clone());
-        let ends = begins.chain([span]);
+        let starts = self.begins.iter().map(|&begin| begin as f64);
+        let ends = starts.clone().skip(1).chain([span]);
         let parts = self.parts.iter().zip(starts.zip(ends));
         let seen = parts.filter(|(_, (start, _))| *start < span);
         seen.flat_map(|(schedule, (start, end))| part(schedule, start, (end - start).max(0.0)))
@@ -109,7 +103,7 @@ impl Schedule for Sequence {
     }
 
     fn span(&self) -> Option<u64> {
-        let before = *self.begins.last().unwrap_or(&0);
+        let before = *self.begins.last()?;
         let last = self.parts.last()?.span();
         before.checked_add(last.unwrap_or(before))
     }

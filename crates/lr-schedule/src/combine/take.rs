@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use super::several::wrapped;
 use crate::data::Data;
 use crate::field::Field;
-use crate::phase::{Phase, PhaseKind, until};
+use crate::phase::{Phase, until};
 use crate::schedule::{Bounded, Schedule};
 
 /// The beginning of a schedule; see [`ScheduleExt::take`](crate::ScheduleExt::take).
@@ -12,14 +12,8 @@ use crate::schedule::{Bounded, Schedule};
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[must_use]
 pub struct Take<S> {
-    inner: S,
-    steps: u64,
-}
-
-impl<S> Take<S> {
-    pub(crate) fn new(inner: S, steps: u64) -> Self {
-        Self { inner, steps }
-    }
+    pub(crate) inner: S,
+    pub(crate) steps: u64,
 }
 
 impl<S: Schedule> Schedule for Take<S> {
@@ -42,7 +36,7 @@ impl<S: Schedule> Schedule for Take<S> {
         let end = self.steps as f64;
         let mut phases = until(self.inner.phases(end.min(span)), end);
         if !phases.is_empty() {
-            phases.push(Phase::new(PhaseKind::Stable, "held", end, span.max(end)));
+            phases.push(Phase::held(end, span));
         }
         phases
     }
@@ -52,8 +46,4 @@ impl<S: Schedule> Schedule for Take<S> {
     }
 }
 
-impl<S: Schedule> Bounded for Take<S> {
-    fn steps(&self) -> u64 {
-        self.steps
-    }
-}
+impl<S: Schedule> Bounded for Take<S> {}

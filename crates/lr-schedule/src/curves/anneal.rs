@@ -1,16 +1,11 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{float, lerp};
-use crate::phase::{Phase, ramp};
+use crate::phase::ramp;
 use crate::shape::Shape;
 
 curve! {
     /// From one rate to another in any [`Shape`]:
     /// `at(n) = start + (end - start) · shape.decay(n, steps)`, then `end`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/anneal.svg"))]
     ///
     /// The tail of a warm-up-stable-decay schedule. [`LinearRamp`](super::LinearRamp) and
     /// [`Cosine`](super::Cosine) are the two shapes with a name of their own.
@@ -31,20 +26,14 @@ curve! {
     }
     /// From `start` at step 0 to `end` at step `steps`, in `shape`.
     pub fn new, try_new
+    example |steps| Anneal::new(0.1, 0.0, steps, Shape::Rex);
+    parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }
 
-impl Curve for Anneal {
+impl Anneal {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let (step, steps) = (float(step.min(self.steps)), float(self.steps));
         lerp(self.start, self.end, self.shape.decay(step, steps))
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        ramp(self.start, self.end, self.steps, span)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.0, steps, Shape::Rex)
     }
 }

@@ -1,12 +1,7 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
-use crate::phase::{Phase, PhaseKind, whole};
+use crate::phase::{PhaseKind, whole};
 
 curve! {
     /// The same rate at every step, without an end: `at(n) = rate`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/constant.svg"))]
     ///
     /// PyTorch's `ConstantLR(factor, total_iters)` is this for `total_iters` steps, then the base
     /// rate:
@@ -24,19 +19,13 @@ curve! {
     }
     /// `rate` at every step.
     pub fn new, try_new
+    example |_steps| Constant::new(0.1);
+    parts |_curve, span| whole(PhaseKind::Stable, "stable", span);
 }
 
-impl Curve for Constant {
+impl Constant {
     #[inline]
     fn rate(&self, _step: u64) -> f64 {
         self.rate
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        whole(PhaseKind::Stable, "stable", span)
-    }
-
-    fn example(_steps: u64) -> Self {
-        Self::new(0.1)
     }
 }

@@ -1,14 +1,9 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{cosine, share};
-use crate::phase::{Phase, ramp};
+use crate::phase::ramp;
 
 curve! {
     /// Half a cosine: `at(n) = end + (start - end) · (1 + cos(π n / steps)) / 2`, then `end`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/cosine.svg"))]
     ///
     /// Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017), without
     /// the restarts; optax's `cosine_decay_schedule`, Keras's `CosineDecay`. PyTorch's
@@ -32,19 +27,13 @@ curve! {
     }
     /// From `start` at step 0 to `end` at step `steps`.
     pub fn new, try_new
+    example |steps| Cosine::new(0.1, 0.01, steps);
+    parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }
 
-impl Curve for Cosine {
+impl Cosine {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         cosine(self.start, self.end, share(step, self.steps))
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        ramp(self.start, self.end, self.steps, span)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps)
     }
 }

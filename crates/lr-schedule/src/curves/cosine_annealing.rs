@@ -1,15 +1,10 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{cosine, float};
-use crate::phase::{Phase, waves};
+use crate::phase::waves;
 
 curve! {
     /// A whole cosine wave without an end: down for `t_max` steps, up for `t_max` steps, and so on:
     /// `at(n) = min + (max - min) · (1 + cos(π n / t_max)) / 2`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/cosine_annealing.svg"))]
     ///
     /// PyTorch's `CosineAnnealingLR(T_max, eta_min)`, which climbs again past `T_max`; Burn's
     /// `CosineAnnealingLrScheduler`; transformers' cosine past its last step. To stay at the
@@ -31,9 +26,12 @@ curve! {
     }
     /// From `max` at step 0 to `min` at step `t_max`, half a period.
     pub fn new, try_new
+    example |steps| CosineAnnealing::new(0.1, 0.01, steps.div_ceil(4));
+    parts |curve, span| waves(float(curve.t_max), span);
+    shown |curve| curve.t_max.checked_mul(2);
 }
 
-impl Curve for CosineAnnealing {
+impl CosineAnnealing {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let phase = match step <= self.t_max {
@@ -45,17 +43,5 @@ impl Curve for CosineAnnealing {
         };
         let t = float(phase) / float(self.t_max);
         cosine(self.max, self.min, t)
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        waves(float(self.t_max), span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        self.t_max.checked_mul(2)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps.div_ceil(4))
     }
 }

@@ -1,15 +1,10 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{cosine, float};
-use crate::phase::{Phase, cycles};
+use crate::phase::cycles;
 
 curve! {
     /// So many whole cosine waves in so many steps, and on in the same way without an end:
     /// `at(n) = min + (max - min) · (1 + cos(2π · cycles · n / steps)) / 2`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/cosine_wave.svg"))]
     ///
     /// transformers' `get_cosine_schedule_with_warmup(num_cycles)`, whose default of half a wave is
     /// [`CosineAnnealing`](super::CosineAnnealing).
@@ -30,26 +25,17 @@ curve! {
     }
     /// From `max` at step 0, `cycles` waves down to `min` and back within `steps` steps.
     pub fn new, try_new
+    example |steps| CosineWave::new(0.1, 0.0, steps, 2.5);
+    parts |curve, span| cycles(|_| float(curve.steps) / curve.cycles, None, span);
+    shown |curve| Some(curve.steps);
 }
 
-impl Curve for CosineWave {
+impl CosineWave {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let waves = self.cycles * (float(step) / float(self.steps));
         // Whole waves change nothing, and what is beyond a number's precision is one.
         let phase = if waves.is_finite() { waves % 1.0 } else { 0.0 };
         cosine(self.max, self.min, 2.0 * phase)
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        cycles(|_| float(self.steps) / self.cycles, None, span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        Some(self.steps)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.0, steps, 2.5)
     }
 }

@@ -1,11 +1,8 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use super::powers::Powers;
 use crate::error::{ScheduleError, or_panic};
 use crate::length::Length;
 use crate::math::{finite, float, lerp};
-use crate::phase::{Phase, cycles};
+use crate::phase::cycles;
 use crate::shape::Shape;
 
 /// The change of a [`Cyclic`] rate's height from cycle to cycle.
@@ -59,8 +56,6 @@ curve! {
     /// with `w` from 0 to 1 in `up` steps and back in `down` steps, and the height falling as
     /// [`CycleScaling`] says.
     ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/cyclic.svg"))]
-    ///
     /// Smith, "Cyclical Learning Rates for Training Neural Networks" (2017); PyTorch's `CyclicLR`.
     /// PyTorch moves the momentum the other way: a `Cyclic` from the highest momentum to the lowest.
     ///
@@ -87,6 +82,9 @@ curve! {
     check fill
     /// With all options.
     fn with_all, checked
+    example |steps| Cyclic::new(0.01, 0.1, steps.div_ceil(8));
+    parts |curve, span| cycles(|_| float(curve.up) + float(curve.down()), None, span);
+    shown |curve| curve.up.checked_add(curve.down())?.checked_mul(3);
 }
 
 impl Cyclic {
@@ -109,16 +107,18 @@ impl Cyclic {
 
     /// The way down takes as many steps as the way up where it isn't given.
     fn fill(&mut self) -> Result<(), ScheduleError> {
-        self.down = self.down.or(Some(self.up));
+        self.down = Some(self.down());
         Ok(())
     }
-}
 
-impl Curve for Cyclic {
+    fn down(&self) -> u64 {
+        self.down.unwrap_or(self.up)
+    }
+
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let (base, max, up) = (self.base, self.max, self.up);
-        let down = self.down.unwrap_or(up);
+        let down = self.down();
         let period = u128::from(up) + u128::from(down);
         let cycle = (u128::from(step) / period) as u64;
         let within = (u128::from(step) % period) as u64;
@@ -136,19 +136,5 @@ impl Curve for Cyclic {
             share if share <= 1.0 => lerp(base, max, share),
             share => finite(base + finite((finite(max - base)) * share)),
         }
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        let down = self.down.unwrap_or(self.up);
-        cycles(|_| float(self.up) + float(down), None, span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        let down = self.down.unwrap_or(self.up);
-        self.up.checked_add(down)?.checked_mul(3)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.01, 0.1, steps.div_ceil(8))
     }
 }

@@ -1,29 +1,7 @@
 //! The definition of a curve: its fields as a table, and all that follows from them.
 
-use alloc::vec::Vec;
-
 use crate::field::{Bound, FieldType};
-use crate::phase::Phase;
-use crate::schedule::{DynSchedule, Schedule};
-
-/// The arithmetic of a curve, and what is drawn and measured of it.
-pub(crate) trait Curve: Schedule + Sized {
-    /// The rate of `step`, counted from 0.
-    fn rate(&self, step: u64) -> f64;
-
-    /// The phases of the first `span` steps; see [`Schedule::phases`].
-    fn parts(&self, _span: f64) -> Vec<Phase> {
-        Vec::new()
-    }
-
-    /// How many steps show its form; see [`Schedule::span`].
-    fn shown(&self) -> Option<u64> {
-        self.length()
-    }
-
-    /// One that is typical of it over `steps` steps: for its picture and for benches.
-    fn example(steps: u64) -> Self;
-}
+use crate::schedule::DynSchedule;
 
 /// A field of a [`CurveKind`].
 #[derive(Debug, Clone, Copy)]
@@ -53,13 +31,12 @@ pub struct CurveKind {
 ///
 /// `field: Type as TextType [ArgumentType] = default => Bound`
 ///
-/// with its type in a text (a [`Length`](crate::spec::Length) for steps), the type that the
-/// constructors take, and its default in a text, each only where it is needed. `until` names the
-/// field after whose steps the rate stays; `with` are values that are computed once from the
-/// fields; `check` is a method that checks rules between fields.
+/// as in `schedule!` (`options.rs`), with its type in a text (a [`Length`](crate::spec::Length) for steps) and its
+/// default in a text, each only where it is needed; `example` is a curve that is typical over so many
+/// steps, for its picture and for benches.
 ///
-/// It writes the struct, its constructors, [`Schedule`], and the fields as plain data in a second
-/// struct, whose name stands after that of the curve in texts.
+/// It writes the schedule, and its fields as plain data in a second struct, whose name stands after
+/// that of the curve in texts.
 macro_rules! curve {
     (
         $(#[$attribute:meta])*
@@ -73,44 +50,22 @@ macro_rules! curve {
         $(check $check:ident)?
         $(#[$new_doc:meta])+
         $visibility:vis fn $new:ident, $try_new:ident
+        example |$steps:ident| $example:expr;
+        $(parts |$in_parts:ident, $span:ident| $parts:expr;)?
+        $(shown |$in_shown:ident| $shown:expr;)?
     ) => {
-        checked! {
+        schedule! {
             $(#[$attribute])*
-            pub struct $Curve: $name { $($field: $Type $([$Argument])? => $bound),* }
+            pub struct $Curve: $name $(, until $end)? {
+                $($field: $Type $([$Argument])? => $bound),*
+            }
             $(with { $($value: $Value = $computed),* })?
             $(check $check)?
             $(#[$new_doc])+
             $visibility fn $new, $try_new
+            $(parts |$in_parts, $span| $parts;)?
+            $(shown |$in_shown| $shown;)?
         }
-
-        impl $crate::schedule::Schedule for $Curve {
-            #[inline]
-            fn at(&self, step: u64) -> f64 {
-                $crate::curves::define::Curve::rate(self, step)
-            }
-
-            fn length(&self) -> Option<u64> {
-                None$(.or(Some(self.$end)))?
-            }
-
-            fn phases(&self, span: f64) -> alloc::vec::Vec<$crate::phase::Phase> {
-                $crate::curves::define::Curve::parts(self, span)
-            }
-
-            fn span(&self) -> Option<u64> {
-                $crate::curves::define::Curve::shown(self)
-            }
-
-            fn description(&self) -> Option<$crate::data::Data> {
-                Some(self.data())
-            }
-        }
-
-        $(impl $crate::schedule::Bounded for $Curve {
-            fn steps(&self) -> u64 {
-                self.$end
-            }
-        })?
 
         #[doc = concat!("The fields of a [`", stringify!($Curve), "`] as plain data: `", $name, "` in a text.")]
         #[derive(Debug, Clone, PartialEq)]
@@ -134,10 +89,7 @@ macro_rules! curve {
                     of: <type_or!($Type $(, $Text)?) as $crate::field::Field>::TYPE,
                     bound: $crate::field::Bound::$bound,
                 }),*],
-                example: |steps| {
-                    let curve = <$Curve as $crate::curves::define::Curve>::example(steps);
-                    $crate::schedule::Schedule::into_dyn(curve)
-                },
+                example: |$steps| $crate::schedule::Schedule::into_dyn($example),
             };
 
             pub(super) fn build(
@@ -156,7 +108,7 @@ macro_rules! curve {
                 let taken = [$($crate::field::of(Field::taken(&self.$field, place), $name, stringify!($field))?),*];
                 let at = $crate::place::Position {
                     place,
-                    beside: taken.iter().fold(0u64, |sum, steps| sum.saturating_add(*steps)),
+                    beside: $crate::place::sum(taken),
                     inner: *place,
                 };
                 Ok(Self {
@@ -223,11 +175,6 @@ macro_rules! curves {
                 match self {
                     $(Self::$Curve(_) => $Spec::KIND.name,)*
                 }
-            }
-
-            /// No curve goes through the steps before.
-            pub(crate) fn recurs(&self) -> bool {
-                false
             }
 
             pub(crate) fn build(&self) -> Result<DynSchedule, ScheduleError> {

@@ -1,14 +1,9 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use super::powers::Powers;
 use crate::math::{count, float, ln, powf};
-use crate::phase::{Phase, decay};
+use crate::phase::decay;
 
 curve! {
     /// A geometric decay without an end: `at(n) = start · gamma^n`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/exponential.svg"))]
     ///
     /// PyTorch's `ExponentialLR(gamma)`, Burn's `ExponentialLrScheduler`. With `gamma` above 1 the
     /// rate grows, up to the largest finite number.
@@ -28,26 +23,17 @@ curve! {
     with { powers: Powers = Powers::of(gamma) }
     /// `start`, times `gamma` at every step.
     pub fn new, try_new
+    example |steps| Exponential::new(0.1, powf(0.05, 1.0 / float(steps)));
+    parts |curve, span| decay(curve.gamma, span);
+    shown |curve| match curve.gamma {
+        gamma if gamma > 0.0 && gamma < 1.0 => count(ln(0.01) / ln(gamma)),
+        _ => None,
+    };
 }
 
-impl Curve for Exponential {
+impl Exponential {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         self.powers.scale(self.start, step)
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        decay(self.gamma, span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        match self.gamma {
-            gamma if gamma > 0.0 && gamma < 1.0 => count(ln(0.01) / ln(gamma)),
-            _ => None,
-        }
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, powf(0.05, 1.0 / float(steps)))
     }
 }

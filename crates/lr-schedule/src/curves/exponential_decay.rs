@@ -1,15 +1,10 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::error::{ScheduleError, or_panic};
 use crate::math::{count, exp, finite, float, ln};
-use crate::phase::{Phase, decay};
+use crate::phase::decay;
 
 curve! {
     /// A geometric decay by `rate` every `steps` steps, smooth or in a staircase, without an end:
     /// `at(n) = start · rate^(n / steps)`, the exponent rounded down for a staircase.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/exponential_decay.svg"))]
     ///
     /// Keras's `ExponentialDecay`, optax's `exponential_decay` (whose `transition_begin` is
     /// [`delay`](crate::ScheduleExt::delay) here, and whose `end_value` is [`clamp`](crate::ScheduleExt::clamp)), and
@@ -32,6 +27,9 @@ curve! {
     }
     /// With all options.
     fn with_all, checked
+    example |steps| ExponentialDecay::new(0.1, 0.5, float(steps) / 5.0);
+    parts |curve, span| decay(curve.rate, span);
+    shown |curve| count(5.0 * curve.steps);
 }
 
 impl ExponentialDecay {
@@ -62,9 +60,7 @@ impl ExponentialDecay {
             ..self
         }
     }
-}
 
-impl Curve for ExponentialDecay {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let times = periods(step, self.steps, self.staircase);
@@ -73,18 +69,6 @@ impl Curve for ExponentialDecay {
             times => exp(times * ln(self.rate)),
         };
         finite(self.start * finite(power))
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        decay(self.rate, span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        count(5.0 * self.steps)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.5, float(steps) / 5.0)
     }
 }
 

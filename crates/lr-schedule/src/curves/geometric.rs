@@ -1,16 +1,11 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{exp, ln, share};
-use crate::phase::{Phase, ramp};
+use crate::phase::ramp;
 
 curve! {
     /// From one rate to another by the same factor at every step: `at(n) = start · (end / start)^(n /
     /// steps)`, then `end`. A straight line on a logarithmic axis: the sweep of a learning-rate
     /// finder, and the decay of fairseq's `tri_stage`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/geometric.svg"))]
     ///
     /// ```
     /// use lr_schedule::prelude::*;
@@ -27,9 +22,11 @@ curve! {
     }
     /// From `start` at step 0 to `end` at step `steps`.
     pub fn new, try_new
+    example |steps| Geometric::new(0.1, 1e-3, steps);
+    parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }
 
-impl Curve for Geometric {
+impl Geometric {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         match share(step, self.steps) {
@@ -38,13 +35,5 @@ impl Curve for Geometric {
             // A weighted mean of logarithms, between which it stays.
             t => exp(ln(self.start) * (1.0 - t) + ln(self.end) * t).min(f64::MAX),
         }
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        ramp(self.start, self.end, self.steps, span)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 1e-3, steps)
     }
 }

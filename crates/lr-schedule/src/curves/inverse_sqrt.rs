@@ -1,13 +1,8 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::math::{count, float, sqrt};
-use crate::phase::{Phase, PhaseKind, whole};
+use crate::phase::{PhaseKind, whole};
 
 curve! {
     /// The inverse square root, without an end: `at(n) = start / √(1 + n / timescale)`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/inverse_sqrt.svg"))]
     ///
     /// Zhai et al., "Scaling Vision Transformers" (2022), where it has a linear warm-up before it and
     /// a [`cooldown`](crate::ScheduleExt::cooldown) at its end; transformers' `get_inverse_sqrt_schedule`, whose
@@ -27,23 +22,14 @@ curve! {
     }
     /// `start`, halved when three times `timescale` steps have gone by.
     pub fn new, try_new
+    example |steps| InverseSqrt::new(0.1, float(steps) / 100.0);
+    parts |_curve, span| whole(PhaseKind::Decay, "decay", span);
+    shown |curve| count(10.0 * curve.timescale);
 }
 
-impl Curve for InverseSqrt {
+impl InverseSqrt {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         self.start / sqrt(1.0 + float(step) / self.timescale)
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        whole(PhaseKind::Decay, "decay", span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        count(10.0 * self.timescale)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, float(steps) / 100.0)
     }
 }

@@ -1,10 +1,7 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use super::exponential_decay::periods;
 use crate::error::{ScheduleError, or_panic};
 use crate::math::{count, float, powf};
-use crate::phase::{Phase, PhaseKind, whole};
+use crate::phase::{PhaseKind, whole};
 
 options! {
     /// Options of [`InverseTime`].
@@ -34,8 +31,6 @@ curve! {
     /// The inverse of time, without an end: `at(n) = start / (1 + rate · n / steps)^power`, with a
     /// power of 1 unless it is given, and `n / steps` rounded down for a staircase.
     ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/inverse_time.svg"))]
-    ///
     /// Keras's `InverseTimeDecay(decay_steps, decay_rate, staircase)`.
     ///
     /// ```
@@ -54,6 +49,9 @@ curve! {
     }
     /// With all options.
     fn with_all, checked
+    example |steps| InverseTime::new(0.1, 1.0, float(steps) / 10.0);
+    parts |_curve, span| whole(PhaseKind::Decay, "decay", span);
+    shown |curve| count(5.0 * curve.steps);
 }
 
 impl InverseTime {
@@ -71,9 +69,7 @@ impl InverseTime {
         let (start, rate, steps) = (config.start, config.rate, config.steps);
         Self::checked(start, rate, steps, config.power, config.staircase)
     }
-}
 
-impl Curve for InverseTime {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let periods = periods(step, self.steps, self.staircase);
@@ -82,17 +78,5 @@ impl Curve for InverseTime {
             1.0 => self.start / divisor,
             power => self.start / powf(divisor, power),
         }
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        whole(PhaseKind::Decay, "decay", span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        count(5.0 * self.steps)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 1.0, float(steps) / 10.0)
     }
 }

@@ -1,14 +1,9 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{lerp, share};
-use crate::phase::{Phase, ramp};
+use crate::phase::ramp;
 
 curve! {
     /// A straight line: `at(n) = start + (end - start) · n / steps`, then `end`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/linear.svg"))]
     ///
     /// PyTorch's `LinearLR(start_factor, end_factor, total_iters)` is
     /// `LinearRamp::new(base * start_factor, base * end_factor, total_iters)`; optax's
@@ -31,19 +26,13 @@ curve! {
     }
     /// From `start` at step 0 to `end` at step `steps`.
     pub fn new, try_new
+    example |steps| LinearRamp::new(0.1, 0.01, steps * 9 / 10);
+    parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }
 
-impl Curve for LinearRamp {
+impl LinearRamp {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         lerp(self.start, self.end, share(step, self.steps))
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        ramp(self.start, self.end, self.steps, span)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps * 9 / 10)
     }
 }

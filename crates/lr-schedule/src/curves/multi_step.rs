@@ -1,6 +1,5 @@
 use alloc::vec::Vec;
 
-use super::define::Curve;
 use super::powers::Powers;
 use crate::error::ScheduleError;
 use crate::length::Length;
@@ -8,8 +7,6 @@ use crate::math::margin;
 
 curve! {
     /// A cut at each milestone, without an end: `at(n) = start · gamma^(milestones ≤ n)`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/multi_step.svg"))]
     ///
     /// PyTorch's `MultiStepLR(milestones, gamma)`: milestones may come in any order, one that is
     /// given twice cuts twice, and one at 0 cuts before the first step.
@@ -32,6 +29,8 @@ curve! {
     check sort
     /// `start`, times `gamma` from each of the `milestones` on.
     pub fn new, try_new
+    example |steps| MultiStep::new(0.1, [steps * 3 / 10, steps * 7 / 10], 0.3);
+    shown |curve| margin(&curve.milestones);
 }
 
 impl MultiStep {
@@ -39,20 +38,10 @@ impl MultiStep {
         self.milestones.sort_unstable();
         Ok(())
     }
-}
 
-impl Curve for MultiStep {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let passed = self.milestones.partition_point(|&at| at <= step);
         self.powers.scale(self.start, passed as u64)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        margin(&self.milestones)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, [steps * 3 / 10, steps * 7 / 10], 0.3)
     }
 }

@@ -1,7 +1,6 @@
 use alloc::format;
 use alloc::vec::Vec;
 
-use super::define::Curve;
 use crate::error::ScheduleError;
 use crate::length::Length;
 use crate::math::margin;
@@ -9,8 +8,6 @@ use crate::math::margin;
 curve! {
     /// One rate after another, each from its boundary on, without an end:
     /// `at(n) = values[boundaries ≤ n]`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/piecewise_constant.svg"))]
     ///
     /// optax's `piecewise_constant_schedule`, which gives the values as factors. Keras's
     /// `PiecewiseConstantDecay` changes one step after its boundary.
@@ -29,6 +26,11 @@ curve! {
     check check
     /// `values[0]` first, and `values[i + 1]` from step `boundaries[i]` on.
     pub fn new, try_new
+    example |steps| PiecewiseConstant::new(
+        [0.04, 0.1, 0.06, 0.01],
+        [steps / 10, steps / 2, steps * 4 / 5],
+    );
+    shown |curve| margin(&curve.boundaries);
 }
 
 impl PiecewiseConstant {
@@ -44,22 +46,9 @@ impl PiecewiseConstant {
             }
         }
     }
-}
 
-impl Curve for PiecewiseConstant {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         self.values[self.boundaries.partition_point(|&at| at <= step)]
-    }
-
-    fn shown(&self) -> Option<u64> {
-        margin(&self.boundaries)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(
-            [0.04, 0.1, 0.06, 0.01],
-            [steps / 10, steps / 2, steps * 4 / 5],
-        )
     }
 }

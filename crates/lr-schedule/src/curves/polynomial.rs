@@ -1,14 +1,9 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{lerp, powf, share};
-use crate::phase::{Phase, ramp};
+use crate::phase::ramp;
 
 curve! {
     /// A power of a straight line: `at(n) = end + (start - end) · (1 - n / steps)^power`, then `end`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/polynomial.svg"))]
     ///
     /// PyTorch's `PolynomialLR(total_iters, power)` with `end = 0`; transformers' polynomial decay;
     /// optax's `polynomial_schedule`.
@@ -29,20 +24,14 @@ curve! {
     }
     /// From `start` at step 0 to `end` at step `steps`; a `power` of 1 is a straight line.
     pub fn new, try_new
+    example |steps| Polynomial::new(0.1, 0.01, steps, 2.0);
+    parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }
 
-impl Curve for Polynomial {
+impl Polynomial {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let left = powf(1.0 - share(step, self.steps), self.power);
         lerp(self.end, self.start, left)
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        ramp(self.start, self.end, self.steps, span)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps, 2.0)
     }
 }

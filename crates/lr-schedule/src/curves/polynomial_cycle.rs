@@ -1,16 +1,11 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{float, lerp, powf};
-use crate::phase::{Phase, cycles};
+use crate::phase::cycles;
 
 curve! {
     /// A power of a straight line that starts again, longer and lower, each time that it has come to
     /// its end: `at(n) = end + (start - end) · (1 - n / (steps · k))^power`, with `k` the smallest
     /// whole number that makes `steps · k` at least `n`, and at least 1.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/polynomial_cycle.svg"))]
     ///
     /// Keras's `PolynomialDecay(cycle=True)`.
     ///
@@ -30,25 +25,16 @@ curve! {
     }
     /// From `start` at step 0 to `end` at step `steps`, and again to there at every multiple.
     pub fn new, try_new
+    example |steps| PolynomialCycle::new(0.1, 0.01, steps.div_ceil(5), 1.0);
+    parts |curve, span| cycles(|_| float(curve.steps), None, span);
+    shown |curve| curve.steps.checked_mul(3);
 }
 
-impl Curve for PolynomialCycle {
+impl PolynomialCycle {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let cycle = float(step.div_ceil(self.steps).max(1));
         let gone = (float(step) / (float(self.steps) * cycle)).min(1.0);
         lerp(self.end, self.start, powf(1.0 - gone, self.power))
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        cycles(|_| float(self.steps), None, span)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        self.steps.checked_mul(3)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps.div_ceil(5), 1.0)
     }
 }

@@ -1,16 +1,11 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{float, lerp, powf, share};
-use crate::phase::{Phase, PhaseKind, parts};
+use crate::phase::three_parts;
 use crate::shape::Shape;
 
 curve! {
     /// A power of the step under a peak, `p(n) = min(peak, a · n^b)`, with a warm-up and a decay:
     /// `p(warmup) · n / warmup`, then `p(n)`, then in `shape` from `p(warmup + power)` to `end`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/power.svg"))]
     ///
     /// Shen et al., "Power Scheduler: A Batch Size and Token Number Agnostic Learning Rate Scheduler"
     /// (2024), which counts tokens rather than steps.
@@ -37,9 +32,15 @@ curve! {
     /// `warmup` steps up, `power` steps by the power law, `decay` steps down to `end`.
     #[allow(clippy::too_many_arguments)]
     pub fn new, try_new
+    example |steps| {
+        let (warmup, decay) = (steps.div_ceil(20), steps.div_ceil(10));
+        let (a, power) = (0.04 * powf(float(steps), 0.5), steps - warmup - decay);
+        Power::new(0.1, a, -0.5, warmup, power, decay, 0.0, Shape::Linear)
+    };
+    parts |curve, span| three_parts("power", [curve.warmup, curve.power, curve.decay], span);
 }
 
-impl Curve for Power {
+impl Power {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let law = |n: u64| (self.a * powf(float(n), self.b)).min(self.peak);
@@ -51,29 +52,5 @@ impl Curve for Power {
                 lerp(law(self.begin), self.end, self.shape.decay(n, of))
             }
         }
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        let phases = [
-            (PhaseKind::WarmUp, "warm-up", float(self.warmup)),
-            (PhaseKind::Stable, "power", float(self.power)),
-            (PhaseKind::Decay, "decay", float(self.decay)),
-        ];
-        parts(&phases, span)
-    }
-
-    fn example(steps: u64) -> Self {
-        let (warmup, decay) = (steps.div_ceil(20), steps.div_ceil(10));
-        let power = steps - warmup - decay;
-        Self::new(
-            0.1,
-            0.04 * powf(float(steps), 0.5),
-            -0.5,
-            warmup,
-            power,
-            decay,
-            0.0,
-            Shape::Linear,
-        )
     }
 }

@@ -15,10 +15,6 @@ impl Powers {
         }
     }
 
-    pub fn factor(self) -> f64 {
-        self.of
-    }
-
     /// `rate` times the factor `times` times, and the largest finite number where that overflows.
     ///
     /// The first few powers are products, as exact as can be; from there on `e^(times · ln)`,

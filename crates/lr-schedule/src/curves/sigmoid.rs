@@ -1,16 +1,11 @@
-use alloc::vec::Vec;
-
-use super::define::Curve;
 use crate::length::Length;
 use crate::math::{lerp, share, tanh};
-use crate::phase::{Phase, ramp};
+use crate::phase::ramp;
 
 curve! {
     /// A logistic curve between two rates, slow at both ends:
     /// `at(n) = end + (start - end) · (1 - tanh(k (2n / steps - 1)) / tanh(k)) / 2`, with
     /// `k = steepness / 4`, then `end`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/sigmoid.svg"))]
     ///
     /// The sigmoid `1 / (1 + e^(steepness · (n / steps - 1/2)))`, stretched so that it begins at
     /// `start` and ends at `end`; unstretched it is [`Anneal`](super::Anneal) in
@@ -34,21 +29,15 @@ curve! {
     with { k: f64 = (steepness / 4.0).max(f64::MIN_POSITIVE) }
     /// From `start` at step 0 to `end` at step `steps`, steeper in its middle the larger `steepness`.
     pub fn new, try_new
+    example |steps| Sigmoid::new(0.1, 0.01, steps, 10.0);
+    parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }
 
-impl Curve for Sigmoid {
+impl Sigmoid {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let middle = 2.0 * share(step, self.steps) - 1.0;
         let left = (1.0 - tanh(self.k * middle) / tanh(self.k)) / 2.0;
         lerp(self.end, self.start, left)
-    }
-
-    fn parts(&self, span: f64) -> Vec<Phase> {
-        ramp(self.start, self.end, self.steps, span)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, 0.01, steps, 10.0)
     }
 }

@@ -1,11 +1,8 @@
-use super::define::Curve;
 use super::powers::Powers;
 use crate::length::Length;
 
 curve! {
     /// A cut every so many steps, without an end: `at(n) = start · gamma^⌊n / step_size⌋`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/step.svg"))]
     ///
     /// PyTorch's `StepLR(step_size, gamma)`, Burn's `StepLrScheduler`.
     ///
@@ -24,19 +21,13 @@ curve! {
     with { powers: Powers = Powers::of(gamma) }
     /// `start`, times `gamma` every `step_size` steps.
     pub fn new, try_new
+    example |steps| Step::new(0.1, steps.div_ceil(5), 0.5);
+    shown |curve| curve.step_size.checked_mul(4);
 }
 
-impl Curve for Step {
+impl Step {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         self.powers.scale(self.start, step / self.step_size)
-    }
-
-    fn shown(&self) -> Option<u64> {
-        self.step_size.checked_mul(4)
-    }
-
-    fn example(steps: u64) -> Self {
-        Self::new(0.1, steps.div_ceil(5), 0.5)
     }
 }

@@ -1,6 +1,5 @@
 use alloc::vec::Vec;
 
-use super::define::Curve;
 use crate::error::ScheduleError;
 use crate::length::Length;
 use crate::math::{float, lerp, share};
@@ -9,8 +8,6 @@ curve! {
     /// A warm-up, then a stable rate that decays toward each of several steps, and is back at once:
     /// `peak` until `decay` steps before the next of `ends`, a straight line to `min_lr` at it, and
     /// `peak` again; after the last, `min_lr`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/wsd_s.svg"))]
     ///
     /// The WSD-S of Wen et al., "Understanding Warmup-Stable-Decay Learning Rates" (2024), with a
     /// straight line as in OLMo-core's `WSDS`, whose `period_lengths` are the steps between `ends`.
@@ -34,22 +31,19 @@ curve! {
     check sort
     /// `warmup` steps from 0 to `peak`, and `decay` steps down to `min_lr` before each of `ends`.
     pub fn new, try_new
+    example |steps| {
+        let ends = [steps * 4 / 10, steps * 7 / 10, steps];
+        WsdS::new(0.1, steps / 20, ends, steps.div_ceil(10), 0.01)
+    };
 }
 
 impl WsdS {
     fn sort(&mut self) -> Result<(), ScheduleError> {
         self.ends.sort_unstable();
-        ScheduleError::check(
-            !self.ends.is_empty(),
-            "wsd_s",
-            "ends",
-            "none",
-            "at least one step",
-        )
+        let any = !self.ends.is_empty();
+        ScheduleError::check(any, "wsd_s", "ends", "none", "at least one step")
     }
-}
 
-impl Curve for WsdS {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let next = self.ends.partition_point(|&end| end < step);
@@ -59,10 +53,5 @@ impl Curve for WsdS {
             Some(left) if left >= self.decay => top,
             Some(left) => lerp(self.min_lr, top, float(left) / float(self.decay)),
         }
-    }
-
-    fn example(steps: u64) -> Self {
-        let ends = [steps * 4 / 10, steps * 7 / 10, steps];
-        Self::new(0.1, steps / 20, ends, steps.div_ceil(10), 0.01)
     }
 }

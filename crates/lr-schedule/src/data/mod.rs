@@ -81,6 +81,17 @@ impl Data {
         found.filter(|data| **data != Self::Nothing)
     }
 
+    /// Whether an entry of that name is anywhere in it.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        match self {
+            Self::List(values) => values.iter().any(|value| value.has(name)),
+            Self::Table(entries) => entries
+                .iter()
+                .any(|(entry, value)| entry == name || value.has(name)),
+            _ => false,
+        }
+    }
+
     /// The entries of a table, all of whose names are `known`; `what` is what they are called in
     /// an error, such as `field`.
     ///
@@ -110,14 +121,14 @@ impl Data {
     ///
     /// Data that is no table, or one without an entry or with several.
     pub fn into_entry(self, what: &str) -> Result<(String, Data), ScheduleError> {
-        let wrong = |data: Data| {
-            ScheduleError::invalid("", data, format!("one {what} by its name, and its fields"))
-        };
         match self {
             Self::Table(mut entries) if entries.len() == 1 => {
                 Ok(entries.pop().expect("there is one"))
             }
-            other => Err(wrong(other)),
+            other => {
+                let allowed = format!("one {what} by its name, and its fields");
+                Err(ScheduleError::invalid("", other, allowed))
+            }
         }
     }
 }

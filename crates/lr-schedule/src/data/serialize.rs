@@ -7,7 +7,7 @@ use core::cell::Cell;
 use core::fmt;
 
 use serde::de::{DeserializeSeed, Error as _, MapAccess, SeqAccess, Visitor};
-use serde::ser::{Error as _, SerializeMap, SerializeSeq};
+use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::{Data, MAX_DEPTH, MAX_VALUES};
@@ -24,19 +24,9 @@ impl Serialize for Data {
             },
             Self::Number(value) => serializer.serialize_f64(*value),
             Self::Text(value) => serializer.serialize_str(value),
-            Self::List(values) => {
-                let mut list = serializer.serialize_seq(Some(values.len()))?;
-                for value in values {
-                    list.serialize_element(value)?;
-                }
-                list.end()
-            }
+            Self::List(values) => serializer.collect_seq(values),
             Self::Table(entries) => {
-                let mut table = serializer.serialize_map(Some(entries.len()))?;
-                for (name, value) in entries {
-                    table.serialize_entry(name, value)?;
-                }
-                table.end()
+                serializer.collect_map(entries.iter().map(|(name, value)| (name, value)))
             }
         }
     }
@@ -124,10 +114,6 @@ impl<'de> Visitor<'de> for Bounded<'_> {
 
     fn visit_str<E>(self, value: &str) -> Result<Data, E> {
         Ok(Data::Text(value.to_string()))
-    }
-
-    fn visit_string<E>(self, value: String) -> Result<Data, E> {
-        Ok(Data::Text(value))
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Data, A::Error> {

@@ -199,18 +199,12 @@ impl Feedback for Greedy {
 
     fn observe(&mut self, metric: f64, scheduled: f64) {
         let metric = self.smooth(metric);
-        let counted = match (self.cooldown_left, self.warmup_left) {
-            (0, 0) => true,
-            (0, _) => {
-                self.warmup_left -= 1;
-                false
-            }
-            _ => {
-                self.cooldown_left -= 1;
-                false
-            }
+        let left = match self.cooldown_left {
+            0 => &mut self.warmup_left,
+            _ => &mut self.cooldown_left,
         };
-        if !counted {
+        if *left > 0 {
+            *left -= 1;
             (self.good_values, self.bad_values) = (0, 0);
             return;
         }

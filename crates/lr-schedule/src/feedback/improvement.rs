@@ -70,12 +70,7 @@ impl Improvement {
             (_, None) if up => (f64::NEG_INFINITY, up),
             (_, None) => (f64::INFINITY, up),
         };
-        let best = best
-            * if further {
-                1.0 + self.rel
-            } else {
-                1.0 - self.rel
-            };
+        let best = best * (1.0 + if further { self.rel } else { -self.rel });
         match up {
             true => metric > best + self.abs,
             false => metric < best - self.abs,
@@ -96,13 +91,10 @@ impl Improvement {
         let Some(best) = best else {
             return Ok(());
         };
-        let (valid, allowed) = match self.dialect {
-            Dialect::Correct => (best.is_finite(), "finite"),
-            Dialect::Torch | Dialect::Optax => (!best.is_nan(), "a number"),
-        };
-        match valid {
-            true => Ok(()),
-            false => Err(StateError::invalid("best", Value::Number(best), allowed)),
+        self.check_heard("best", best)?;
+        match best.is_nan() {
+            false => Ok(()),
+            true => Err(StateError::invalid("best", Value::Number(best), "a number")),
         }
     }
 }

@@ -77,14 +77,8 @@ impl Default for ReduceOnPlateauConfig {
 /// `min_lr` (a rate that the schedule itself puts lower stays as it is).
 ///
 /// A value that is NaN or infinite is never an improvement: it counts against the rate, as a
-/// value that is merely bad. (PyTorch takes an infinity of the better sign for the best value,
-/// which nothing improves on afterwards.) One of several that are averaged makes the mean such a
-/// value.
-///
-/// A relative threshold is a share of the best value's *size*, so it works for negative metrics
-/// too, where PyTorch's and optax's go the wrong way
-/// ([pytorch#47513](https://github.com/pytorch/pytorch/issues/47513),
-/// [optax#1767](https://github.com/google-deepmind/optax/issues/1767)).
+/// value that is merely bad. One of several that are averaged makes the mean such a value. PyTorch
+/// and optax take such values, and negative metrics, in another way: see [`Dialect`].
 ///
 /// ```
 /// use lr_schedule::prelude::*;

@@ -66,11 +66,6 @@ pub(crate) trait Field: Sized + Clone {
         Ok(())
     }
 
-    /// Whether a recurrence is part of it.
-    fn recurs(&self) -> bool {
-        false
-    }
-
     /// The steps that it takes of a run, for a neighbour that takes the rest.
     fn taken(&self, _place: &Place<'_>) -> Result<u64, ScheduleError> {
         Ok(0)
@@ -124,13 +119,11 @@ pub(crate) fn named(
         return Err(ScheduleError::invalid("", data, allowed));
     };
     let found = names.iter().position(|known| *known == name);
-    found.ok_or_else(|| unknown_value(&name, what, names))
-}
-
-/// A name that is a value, so that the error is at the place of a field.
-fn unknown_value(name: &str, what: &'static str, known: &[&'static str]) -> ScheduleError {
-    let error = ScheduleError::unknown("", what, name, known);
-    ScheduleError::unsupported("", format!("{:?} {}", error.place, error.problem))
+    found.ok_or_else(|| {
+        // The name is a value, so that the error is at the place of a field.
+        let error = ScheduleError::unknown("", what, &name, names);
+        ScheduleError::unsupported("", format!("{:?} {}", error.place, error.problem))
+    })
 }
 
 /// Applies `of` to every one of them, with errors that say which one failed.
@@ -150,14 +143,8 @@ pub(crate) fn read<F: Field>(
     owner: &str,
     field: &str,
 ) -> Result<F, ScheduleError> {
-    match given {
-        Some(data) => of(F::from_data(data), owner, field),
-        None => of(
-            default.ok_or_else(|| ScheduleError::missing("")),
-            owner,
-            field,
-        ),
-    }
+    let default = || default.ok_or_else(|| ScheduleError::missing(""));
+    of(given.map_or_else(default, F::from_data), owner, field)
 }
 
 /// A result of `field`, with an error that says whose it is.

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{Bound, Field, FieldType, each, read, unknown_value};
+use super::{Bound, Field, FieldType, each, named, read};
 use crate::data::{Data, table};
 use crate::error::ScheduleError;
 use crate::length::{BatchSize, Length};
@@ -14,6 +14,14 @@ use crate::shape::Shape;
 
 fn wrong<T>(data: Data, allowed: &'static str) -> Result<T, ScheduleError> {
     Err(ScheduleError::invalid("", data, allowed))
+}
+
+fn whole(data: &Data) -> Option<u64> {
+    match data {
+        Data::Integer(value) => u64::try_from(*value).ok(),
+        Data::Text(text) => text.parse().ok(),
+        _ => None,
+    }
 }
 
 impl Field for bool {
@@ -57,14 +65,12 @@ impl Field for f64 {
     }
 
     fn check(&self, bound: Bound, owner: &str, field: &str) -> Result<(), ScheduleError> {
+        let check = |valid, allowed| ScheduleError::check(valid, owner, field, self, allowed);
         match bound {
             Bound::Finite => ScheduleError::check_finite(owner, field, *self),
-            Bound::AtLeast0 => ScheduleError::check_not_negative(owner, field, *self),
+            Bound::AtLeast0 => check(self.is_finite() && *self >= 0.0, "finite and at least 0"),
             Bound::Above0 => ScheduleError::check_positive(owner, field, *self),
-            Bound::Share => {
-                let valid = (0.0..=1.0).contains(self);
-                ScheduleError::check(valid, owner, field, self, "between 0 and 1")
-            }
+            Bound::Share => check((0.0..=1.0).contains(self), "between 0 and 1"),
             Bound::Any | Bound::AtLeast1 => Ok(()),
         }
     }
@@ -83,11 +89,7 @@ impl Field for u64 {
     }
 
     fn from_data(data: Data) -> Result<Self, ScheduleError> {
-        let count = match &data {
-            Data::Integer(value) => u64::try_from(*value).ok(),
-            Data::Text(text) => text.parse().ok(),
-            _ => None,
-        };
+        let count = whole(&data);
         count.map_or_else(|| wrong(data, "a whole number that is at least 0"), Ok)
     }
 
@@ -117,9 +119,9 @@ impl Field for Length {
     fn from_data(data: Data) -> Result<Self, ScheduleError> {
         match data {
             Data::Text(text) => text.parse(),
-            other => match u64::from_data(other.clone()) {
-                Ok(steps) => Ok(Self::Steps(steps)),
-                Err(_) => wrong(other, Self::ALLOWED),
+            other => match whole(&other) {
+                Some(steps) => Ok(Self::Steps(steps)),
+                None => wrong(other, Self::ALLOWED),
             },
         }
     }
@@ -163,9 +165,9 @@ impl Field for BatchSize {
     fn from_data(data: Data) -> Result<Self, ScheduleError> {
         match &data {
             Data::Text(text) if text == "run" => Ok(Self::OfRun),
-            _ => match u64::from_data(data.clone()) {
-                Ok(samples) => Ok(Self::Samples(samples)),
-                Err(_) => wrong(data, "a number of samples, or \"run\" for the run's"),
+            _ => match whole(&data) {
+                Some(samples) => Ok(Self::Samples(samples)),
+                None => wrong(data, "a number of samples, or \"run\" for the run's"),
             },
         }
     }
@@ -182,10 +184,13 @@ impl Field for BatchSize {
     }
 
     fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
-        Ok(Self::Samples(match self {
-            Self::Samples(samples) => *samples,
-            Self::OfRun => at.place.run.batch()?,
-        }))
+        match self {
+            Self::Samples(_) => Ok(*self),
+            Self::OfRun => {
+                at.place.run.check_known("batches")?;
+                Ok(Self::Samples(at.place.run.effective_batch()))
+            }
+        }
     }
 }
 
@@ -206,18 +211,17 @@ impl Field for Shape {
     }
 
     fn from_data(data: Data) -> Result<Self, ScheduleError> {
-        let what = "shape";
         let (name, numbers) = match data {
             Data::Text(name) => (name, Data::Table(Vec::new())),
-            table => table.into_entry(what)?,
+            table => table.into_entry("shape")?,
         };
         let names: Vec<&'static str> = Self::KINDS.iter().map(|(name, _)| *name).collect();
-        let kind = names.iter().position(|known| *known == name);
-        let kind = kind.ok_or_else(|| unknown_value(&name, what, &names))?;
-        let mut fields = numbers.into_fields(&name, "number", Self::KINDS[kind].1)?;
+        let kind = named(Data::Text(name), "shape", &names)?;
+        let (name, parameters) = Self::KINDS[kind];
+        let mut fields = numbers.into_fields(name, "number", parameters)?;
         let mut numbers = [0.0; 2];
-        for (parameter, number) in Self::KINDS[kind].1.iter().zip(&mut numbers) {
-            *number = read(fields.take(parameter), None, &name, parameter)?;
+        for (parameter, number) in parameters.iter().zip(&mut numbers) {
+            *number = read(fields.take(parameter), None, name, parameter)?;
         }
         Ok(Self::from_parts(kind, numbers).expect("every kind has a shape"))
     }
@@ -312,10 +316,6 @@ impl<T: Field> Field for Box<T> {
 
     fn build(&self) -> Result<Self::Built, ScheduleError> {
         T::build(self)
-    }
-
-    fn recurs(&self) -> bool {
-        T::recurs(self)
     }
 
     fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {

@@ -1,15 +1,9 @@
-use alloc::vec::Vec;
+use crate::math::{cosine, float};
+use crate::phase::{Phase, cycles, until};
 
-use crate::data::Data;
-use crate::math::cosine;
-use crate::phase::{Phase, PhaseKind, cycles, until};
-use crate::schedule::{Bounded, Schedule};
-
-checked! {
+schedule! {
     /// A cosine that restarts `cycles` times in equal parts of its length, then 0:
     /// `at(n) = max · (1 + cos(π · (cycles · n / steps mod 1))) / 2`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/hard_restarts.svg"))]
     ///
     /// transformers' `get_cosine_with_hard_restarts_schedule_with_warmup`, whose warm-up is
     /// [`warmup`](crate::ScheduleExt::warmup) here and whose `num_training_steps` counts the warm-up in.
@@ -25,49 +19,29 @@ checked! {
     /// assert_eq!(schedule.at(100), 0.0);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct HardRestarts: "hard_restarts" {
+    pub struct HardRestarts: "hard_restarts", until steps {
         max: f64 => Finite,
         steps: u64 => AtLeast1,
         cycles: f64 => Above0,
     }
     /// `cycles` half cosines from `max` to 0 within `steps` steps.
     pub fn new, try_new
+    parts |restarts, span| {
+        let steps = float(restarts.steps);
+        let cycles = cycles(|_| steps / restarts.cycles, None, steps.min(span));
+        let mut phases = until(cycles, steps);
+        phases.push(Phase::held(steps, span));
+        phases
+    };
 }
 
-impl Schedule for HardRestarts {
+impl HardRestarts {
     #[inline]
-    fn at(&self, step: u64) -> f64 {
+    fn rate(&self, step: u64) -> f64 {
         if step >= self.steps {
             return 0.0;
         }
-        let progress = step as f64 / self.steps as f64;
+        let progress = float(step) / float(self.steps);
         cosine(self.max, 0.0, (self.cycles * progress) % 1.0)
-    }
-
-    fn length(&self) -> Option<u64> {
-        Some(self.steps)
-    }
-
-    fn phases(&self, span: f64) -> Vec<Phase> {
-        let steps = self.steps as f64;
-        let cycles = cycles(|_| steps / self.cycles, None, steps.min(span));
-        let mut phases = until(cycles, steps);
-        phases.push(Phase::new(
-            PhaseKind::Stable,
-            "held",
-            steps,
-            span.max(steps),
-        ));
-        phases
-    }
-
-    fn description(&self) -> Option<Data> {
-        Some(self.data())
-    }
-}
-
-impl Bounded for HardRestarts {
-    fn steps(&self) -> u64 {
-        self.steps
     }
 }

@@ -1,16 +1,10 @@
-use alloc::vec::Vec;
-
-use crate::data::Data;
 use crate::math::{float, powf, sqrt};
-use crate::phase::{Phase, PhaseKind, parts};
-use crate::schedule::Schedule;
+use crate::phase::{PhaseKind, parts};
 
-checked! {
+schedule! {
     /// The schedule of the first transformer, without an end: up in a straight line for `warmup` steps,
     /// then down with the inverse square root:
     /// `at(n) = factor · model_size^-½ · min(s^-½, s · warmup^-1½)`, with `s = n + 1`.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/noam.svg"))]
     ///
     /// Vaswani et al., "Attention Is All You Need" (2017); Burn's `NoamLrScheduler`.
     ///
@@ -31,28 +25,20 @@ checked! {
     /// For embeddings of `model_size` numbers, with its peak at step `warmup - 1`, all of it times
     /// `factor`.
     pub fn new, try_new
+    parts |noam, span| {
+        let warmup = float(noam.warmup);
+        let up = (PhaseKind::WarmUp, "warm-up", warmup);
+        let down = (PhaseKind::Decay, "decay", (span - warmup).max(0.0));
+        parts(&[up, down], span)
+    };
+    shown |noam| noam.warmup.checked_mul(5);
 }
 
-impl Schedule for Noam {
+impl Noam {
     #[inline]
-    fn at(&self, step: u64) -> f64 {
+    fn rate(&self, step: u64) -> f64 {
         let s = float(step) + 1.0;
         let rate = (1.0 / sqrt(s)).min(s * powf(float(self.warmup), -1.5));
         self.factor * (rate / sqrt(float(self.model_size)))
-    }
-
-    fn phases(&self, span: f64) -> Vec<Phase> {
-        let warmup = self.warmup as f64;
-        let decay = (span - warmup).max(0.0);
-        let up = (PhaseKind::WarmUp, "warm-up", warmup);
-        parts(&[up, (PhaseKind::Decay, "decay", decay)], span)
-    }
-
-    fn span(&self) -> Option<u64> {
-        self.warmup.checked_mul(5)
-    }
-
-    fn description(&self) -> Option<Data> {
-        Some(self.data())
     }
 }

@@ -103,9 +103,21 @@ impl OneCycle {
         OneCycleMomentum { cycle: *self }
     }
 
-    /// Which phase `step` is in (0 up, 1 down, and with three phases 2 out), how many steps into
-    /// it, and of how many.
-    fn phase(&self, step: u64) -> (usize, f64, f64) {
+    fn phases_of(&self, named: [(PhaseKind, &str); 3], span: f64) -> Vec<Phase> {
+        let total = self.config.total_steps as f64;
+        let peak = (self.config.pct_start * total - 1.0).max(0.0);
+        let rest = |gone: f64| (total - gone).max(0.0);
+        let lengths: &[f64] = match self.config.three_phase {
+            false => &[peak, rest(peak)],
+            true => &[peak, peak, rest(2.0 * peak)],
+        };
+        let named = named.into_iter().zip(lengths);
+        let named = named.map(|((kind, name), length)| (kind, name, *length));
+        parts(&named.collect::<Vec<_>>(), span)
+    }
+
+    /// The value at `step` on its way by the corners: up, down, and with three phases out.
+    fn between(&self, step: u64, corners: [f64; 4]) -> f64 {
         let config = self.config;
         let total = config.total_steps as f64;
         let end = total - 1.0;
@@ -124,32 +136,11 @@ impl OneCycle {
             (2, down, end)
         };
         // A phase of no width is over when it begins.
-        match n < to {
-            true => (phase, n - from, to - from),
-            false => (phase, 1.0, 1.0),
-        }
-    }
-
-    fn phases_of(&self, [up, down, out]: [(PhaseKind, &str); 3], span: f64) -> Vec<Phase> {
-        let total = self.config.total_steps as f64;
-        let peak = (self.config.pct_start * total - 1.0).max(0.0);
-        let rest = |gone: f64| (total - gone).max(0.0);
-        match self.config.three_phase {
-            false => parts(&[(up.0, up.1, peak), (down.0, down.1, rest(peak))], span),
-            true => parts(
-                &[
-                    (up.0, up.1, peak),
-                    (down.0, down.1, peak),
-                    (out.0, out.1, rest(2.0 * peak)),
-                ],
-                span,
-            ),
-        }
-    }
-
-    fn between(&self, step: u64, corners: [f64; 4]) -> f64 {
-        let (phase, n, of) = self.phase(step);
-        let t = self.config.anneal_strategy.decay(n, of);
+        let (n, of) = match n < to {
+            true => (n - from, to - from),
+            false => (1.0, 1.0),
+        };
+        let t = config.anneal_strategy.decay(n, of);
         lerp(corners[phase], corners[phase + 1], t)
     }
 }
@@ -179,11 +170,7 @@ impl Schedule for OneCycle {
     }
 }
 
-impl Bounded for OneCycle {
-    fn steps(&self) -> u64 {
-        self.config.total_steps
-    }
-}
+impl Bounded for OneCycle {}
 
 /// The momentum of the 1cycle policy; see [`OneCycle::momentum`].
 ///
@@ -196,10 +183,8 @@ pub struct OneCycleMomentum {
 impl Schedule for OneCycleMomentum {
     #[inline]
     fn at(&self, step: u64) -> f64 {
-        let (base, max) = (
-            self.cycle.config.base_momentum,
-            self.cycle.config.max_momentum,
-        );
+        let config = self.cycle.config;
+        let (base, max) = (config.base_momentum, config.max_momentum);
         self.cycle.between(step, [max, base, max, max])
     }
 
@@ -219,8 +204,4 @@ impl Schedule for OneCycleMomentum {
     }
 }
 
-impl Bounded for OneCycleMomentum {
-    fn steps(&self) -> u64 {
-        self.cycle.steps()
-    }
-}
+impl Bounded for OneCycleMomentum {}

@@ -74,9 +74,17 @@ impl TriStage {
         ScheduleError::check_finite("tri_stage", "peak · init_scale", first)?;
         ScheduleError::check_positive("tri_stage", "peak · final_scale", last)?;
         let warmup = LinearRamp::try_new(first, peak, config.warmup)?;
-        let hold = Take::new(Constant::try_new(peak)?, config.hold);
-        let decay = Geometric::try_new(peak, last, config.decay)?;
-        let schedule = Then::new(Then::new(warmup, hold), decay);
+        let hold = Take {
+            inner: Constant::try_new(peak)?,
+            steps: config.hold,
+        };
+        let schedule = Then {
+            first: Then {
+                first: warmup,
+                next: hold,
+            },
+            next: Geometric::try_new(peak, last, config.decay)?,
+        };
         Ok(Self { config, schedule })
     }
 }
@@ -101,8 +109,4 @@ impl Schedule for TriStage {
     }
 }
 
-impl Bounded for TriStage {
-    fn steps(&self) -> u64 {
-        self.schedule.steps()
-    }
-}
+impl Bounded for TriStage {}

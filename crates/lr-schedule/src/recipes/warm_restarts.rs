@@ -1,16 +1,10 @@
-use alloc::vec::Vec;
+use crate::math::{cosine, count, float, powf};
+use crate::phase::cycles;
 
-use crate::data::Data;
-use crate::math::{cosine, count, ln, powf};
-use crate::phase::{Phase, cycles};
-use crate::schedule::Schedule;
-
-checked! {
+schedule! {
     /// Cosine annealing with warm restarts, without an end: cycle `i` lasts
     /// `T_i = t_0 · t_mult^i` steps and in it
     /// `rate = min + (max - min) · (1 + cos(π T_cur / T_i)) / 2`, with `T_cur` steps since its start.
-    ///
-    #[cfg_attr(doc, doc = include_str!("../../pictures/warm_restarts.svg"))]
     ///
     /// Loshchilov and Hutter, "SGDR: Stochastic Gradient Descent with Warm Restarts" (2017);
     /// PyTorch's `CosineAnnealingWarmRestarts(T_0, T_mult, eta_min)`.
@@ -34,9 +28,23 @@ checked! {
     /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
     /// and so on; a `t_mult` of 1 repeats the first cycle.
     pub fn new, try_new
+    parts |restarts, span| {
+        let (t_0, t_mult) = (float(restarts.t_0), float(restarts.t_mult));
+        cycles(|i| t_0 * powf(t_mult, i as f64), None, span)
+    };
+    shown |restarts| {
+        let (t_0, t_mult) = (float(restarts.t_0), float(restarts.t_mult));
+        count(t_0 * (1.0 + t_mult + t_mult * t_mult))
+    };
 }
 
 impl WarmRestarts {
+    #[inline]
+    fn rate(&self, step: u64) -> f64 {
+        let (t_cur, t_i) = self.cycle(step);
+        cosine(self.max, self.min, t_cur / t_i)
+    }
+
     /// How far step `n` is into its cycle, and how long that cycle is.
     fn cycle(&self, n: u64) -> (f64, f64) {
         if self.t_mult == 1 {
@@ -46,50 +54,13 @@ impl WarmRestarts {
         // with t_mult^k ≤ bound.
         let mult = u128::from(self.t_mult);
         let bound = u128::from(n / self.t_0) * (mult - 1) + 1;
-        let power = largest_power_within(mult, bound);
+        let power = match mult.is_power_of_two() {
+            true => 1 << (bound.ilog2() / mult.ilog2() * mult.ilog2()), // the same in less time
+            false => mult.pow(bound.ilog(mult)),
+        };
         let start = u128::from(self.t_0) * ((power - 1) / (mult - 1));
         let length = u128::from(self.t_0).saturating_mul(power);
         ((u128::from(n) - start) as f64, length as f64)
-    }
-}
-
-/// The largest power of `base` (2 or more) that is at most `bound` (1 or more): from a logarithm,
-/// which may be one off where it is no whole one, then exactly, so that it costs about the same for
-/// any bound.
-fn largest_power_within(base: u128, bound: u128) -> u128 {
-    if base.is_power_of_two() {
-        let bits = base.ilog2();
-        return 1 << (bound.ilog2() / bits * bits);
-    }
-    let estimate = (ln(bound as f64) / ln(base as f64)) as u32;
-    let mut power = base.pow(estimate.saturating_sub(1));
-    while let Some(next) = power.checked_mul(base)
-        && next <= bound
-    {
-        power = next;
-    }
-    power
-}
-
-impl Schedule for WarmRestarts {
-    #[inline]
-    fn at(&self, step: u64) -> f64 {
-        let (t_cur, t_i) = self.cycle(step);
-        cosine(self.max, self.min, t_cur / t_i)
-    }
-
-    fn phases(&self, span: f64) -> Vec<Phase> {
-        let t_mult = self.t_mult as f64;
-        cycles(|i| self.t_0 as f64 * powf(t_mult, i as f64), None, span)
-    }
-
-    fn span(&self) -> Option<u64> {
-        let t_mult = self.t_mult as f64;
-        count(self.t_0 as f64 * (1.0 + t_mult + t_mult * t_mult))
-    }
-
-    fn description(&self) -> Option<Data> {
-        Some(self.data())
     }
 }
 
@@ -99,7 +70,7 @@ mod tests {
 
     #[test]
     fn cycles_follow_each_other_without_gap_or_overlap() {
-        for t_mult in 2..=12 {
+        for t_mult in (2..=12).chain([1 << 20, u64::MAX]) {
             let schedule = WarmRestarts::new(1.0, 0.0, 7, t_mult);
             let (mut start, mut length) = (0u64, 7u64);
             while let (Some(end), Some(longer)) =
@@ -109,18 +80,6 @@ mod tests {
                 let last = ((length - 1) as f64, length as f64);
                 assert_eq!(schedule.cycle(end - 1), last, "t_mult {t_mult} at {end}");
                 (start, length) = (end, longer);
-            }
-        }
-    }
-
-    #[test]
-    fn powers_are_exact_at_their_edges() {
-        for base in [2u128, 3, 10, 1 << 20, u64::MAX as u128] {
-            let mut power = 1u128;
-            while let Some(next) = power.checked_mul(base) {
-                assert_eq!(largest_power_within(base, power), power);
-                assert_eq!(largest_power_within(base, next - 1), power);
-                power = next;
             }
         }
     }

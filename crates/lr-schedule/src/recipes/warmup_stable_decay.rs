@@ -77,12 +77,15 @@ impl WarmupStableDecay {
 
     fn of(config: WarmupStableDecayConfig) -> Result<Self, ScheduleError> {
         let (peak, min_lr) = (config.peak, config.min_lr);
-        let stable = Take::new(Constant::try_new(peak)?, config.stable);
-        let decay = Anneal::try_new(peak, min_lr, config.decay, config.decay_shape)?;
+        let first = Take {
+            inner: Constant::try_new(peak)?,
+            steps: config.stable,
+        };
+        let next = Anneal::try_new(peak, min_lr, config.decay, config.decay_shape)?;
         let warmup = WarmupConfig::new(config.warmup)
             .with_start(min_lr)
             .with_shape(config.warmup_shape);
-        let schedule = Warmup::try_new(Then::new(stable, decay), warmup)?;
+        let schedule = Warmup::try_new(Then { first, next }, warmup)?;
         Ok(Self { config, schedule })
     }
 }
@@ -107,8 +110,4 @@ impl Schedule for WarmupStableDecay {
     }
 }
 
-impl Bounded for WarmupStableDecay {
-    fn steps(&self) -> u64 {
-        self.schedule.steps()
-    }
-}
+impl Bounded for WarmupStableDecay {}

@@ -43,10 +43,7 @@ pub(super) fn arguments(text: &str) -> Result<Data, String> {
             continue;
         }
         let (name, value) = match word.split_once('=') {
-            Some((name, value)) => {
-                let value = scalar(valued(value.to_string(), &variables));
-                (name, Some(value))
-            }
+            Some((name, value)) => (name, Some(value)),
             None => (word.as_str(), None),
         };
         let name = name[2..].replace('-', "_");
@@ -54,6 +51,7 @@ pub(super) fn arguments(text: &str) -> Result<Data, String> {
         if at == options.len() {
             options.push((name, Vec::new()));
         }
+        let value = value.map(|value| scalar(valued(value.to_string(), &variables)));
         options[at].1 = value.into_iter().collect();
         last = Some(at);
     }
@@ -106,15 +104,13 @@ fn assignment(word: &str) -> Option<(&str, &str)> {
 
 /// A word, or if it is a variable, its value: of `${NAME:-value}` the one that is there.
 fn valued(word: String, variables: &BTreeMap<String, String>) -> String {
-    let named = word.strip_prefix('$').map(|name| {
-        let inner = name
-            .strip_prefix('{')
-            .and_then(|name| name.strip_suffix('}'));
-        inner.unwrap_or(name)
-    });
-    let Some(named) = named else {
+    let Some(named) = word.strip_prefix('$') else {
         return word;
     };
+    let inner = named.strip_prefix('{');
+    let named = inner
+        .and_then(|name| name.strip_suffix('}'))
+        .unwrap_or(named);
     let (name, default) = match named.split_once(":-") {
         Some((name, default)) => (name, Some(default)),
         None => (named, None),

@@ -4,12 +4,12 @@
 /// resolving of lengths, reading and writing.
 ///
 /// `Variant name { field: Type = default, .. } => how it is built` stands for one of them; `lists` are
-/// those whose only field is a list of their own kind; `wraps` are enums with more of them.
+/// those whose only field is a list of their own kind; `wraps` is an enum with more of them.
 macro_rules! described {
     (
         $(#[$enum_doc:meta])*
         enum $Enum:ident: $what:literal => $Built:ty;
-        wraps { $($(#[$wrapped_doc:meta])* $Wrapped:ident($Inner:ty);)* }
+        wraps { $($(#[$wrapped_doc:meta])* $Wrapped:ident($Inner:ty);)? }
         each {$(
             $(#[$doc:meta])*
             $Variant:ident $name:ident {
@@ -25,7 +25,7 @@ macro_rules! described {
         #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
         pub enum $Enum {
-            $($(#[$wrapped_doc])* $Wrapped($Inner),)*
+            $($(#[$wrapped_doc])* $Wrapped($Inner),)?
             $(
                 $(#[$doc])*
                 #[allow(missing_docs)] // the fields are those of what it is named after
@@ -40,17 +40,16 @@ macro_rules! described {
         impl $Enum {
             /// The name of every one there is, as texts give it.
             pub const NAMES: &[&'static str] = {
-                const LISTS: &[&[&str]] = &[
-                    $(<$Inner>::NAMES,)*
-                    &[$(stringify!($name),)* $(stringify!($list_name),)*],
-                ];
-                &$crate::spec::described::joined::<{ $crate::spec::described::count(LISTS) }>(LISTS)
+                const WRAPPED: &[&[&str]] = &[$(<$Inner>::NAMES)?];
+                const FIRST: &[&str] = if let [names] = WRAPPED { names } else { &[] };
+                const OWN: &[&str] = &[$(stringify!($name),)* $(stringify!($list_name),)*];
+                &$crate::spec::described::joined::<{ FIRST.len() + OWN.len() }>(FIRST, OWN)
             };
 
             /// Its name in a text: `cosine`.
             pub fn name(&self) -> &'static str {
                 match self {
-                    $(Self::$Wrapped(inner) => inner.name(),)*
+                    $(Self::$Wrapped(inner) => inner.name(),)?
                     $(Self::$Variant { .. } => stringify!($name),)*
                     $(Self::$List(_) => stringify!($list_name),)*
                 }
@@ -64,15 +63,14 @@ macro_rules! described {
             /// 0`. Lengths that aren't in steps have to be [resolved](Self::resolve) first.
             pub fn build(&self) -> Result<$Built, ScheduleError> {
                 match self {
-                    $(Self::$Wrapped(inner) => inner.build(),)*
+                    $(Self::$Wrapped(inner) => inner.build(),)?
                     $(Self::$Variant { $($field),* } => {
                         $(let $field = $crate::field::of(Field::build($field), stringify!($name), stringify!($field))?;)*
                         $build
                     })*
                     $(Self::$List(parts) => {
-                        let parts = $crate::field::each(parts, $Enum::build);
-                        let parts = parts.map_err(|error| error.inside(stringify!($list_name)))?;
-                        $list_build(parts)
+                        let parts = Field::build(parts);
+                        $list_build(parts.map_err(|error| error.inside(stringify!($list_name)))?)
                     })*
                 }
             }
@@ -83,32 +81,22 @@ macro_rules! described {
             ///
             /// A length that is negative or not finite, or a rest where nothing is left.
             pub fn resolve(&self, run: &TrainingLength) -> Result<Self, ScheduleError> {
-                self.resolve_at(&Place::beginning(run))
+                self.resolve_at(&Place { run, unit: 1, before: 0 })
             }
 
             /// Whether a [`Recurrence`](crate::Recurrence) is part of it, whose rate at a step takes going through all
             /// steps before it.
             pub fn recurs(&self) -> bool {
-                match self {
-                    $(Self::$Wrapped(inner) => inner.recurs(),)*
-                    $(Self::$Variant { $($field),* } => {
-                        stringify!($name) == "recurrence" $(|| Field::recurs($field))*
-                    })*
-                    $(Self::$List(parts) => parts.iter().any($Enum::recurs),)*
-                }
+                self.to_data().has("recurrence")
             }
 
             fn resolve_at(&self, place: &Place<'_>) -> Result<Self, ScheduleError> {
                 match self {
-                    $(Self::$Wrapped(inner) => inner.resolve_at(place).map(Self::$Wrapped),)*
+                    $(Self::$Wrapped(inner) => inner.resolve_at(place).map(Self::$Wrapped),)?
                     $(Self::$Variant { $($field),* } => {
-                        #[allow(unused_mut)]
-                        let mut taken = 0u64;
-                        $({
-                            let (steps, name) = (Field::taken($field, place), stringify!($name));
-                            let steps = $crate::field::of(steps, name, stringify!($field))?;
-                            taken = taken.saturating_add(steps);
-                        })*
+                        let taken = $crate::place::sum([$($crate::field::of(
+                            Field::taken($field, place), stringify!($name), stringify!($field),
+                        )?),*]);
                         let at = $crate::place::Position {
                             place,
                             beside: self.beside(taken),
@@ -150,10 +138,6 @@ macro_rules! described {
                 $Enum::build(self)
             }
 
-            fn recurs(&self) -> bool {
-                $Enum::recurs(self)
-            }
-
             fn resolve(&self, at: &$crate::place::Position<'_>) -> Result<Self, ScheduleError> {
                 self.resolve_at(&at.inner)
             }
@@ -163,7 +147,7 @@ macro_rules! described {
             /// As data, which any format can write.
             pub fn to_data(&self) -> Data {
                 match self {
-                    $(Self::$Wrapped(inner) => inner.to_data(),)*
+                    $(Self::$Wrapped(inner) => inner.to_data(),)?
                     $(Self::$Variant { $($field),* } => {
                         $crate::data::table(stringify!($name), [
                             $((stringify!($field), Field::to_data($field))),*
@@ -187,24 +171,19 @@ macro_rules! described {
                     if <$Inner>::NAMES.contains(&name.as_str()) {
                         return <$Inner>::from_data(&name, data).map(Self::$Wrapped);
                     }
-                )*
+                )?
                 match name.as_str() {
                     $(stringify!($name) => {
                         let fields = [$(stringify!($field)),*];
                         #[allow(unused_mut)]
                         let mut fields = data.into_fields(stringify!($name), "field", &fields)?;
                         Ok(Self::$Variant {
-                            $($field: {
-                                #[allow(unused_mut, unused_assignments)]
-                                let mut default: Option<$Type> = None;
-                                $(default = Some($default);)?
-                                $crate::field::read(
-                                    fields.take(stringify!($field)),
-                                    default,
-                                    stringify!($name),
-                                    stringify!($field),
-                                )?
-                            }),*
+                            $($field: $crate::field::read(
+                                fields.take(stringify!($field)),
+                                None$(.or(Some($default)))?,
+                                stringify!($name),
+                                stringify!($field),
+                            )?),*
                         })
                     })*
                     $(stringify!($list_name) => match Field::from_data(data) {
@@ -233,26 +212,18 @@ macro_rules! described {
     };
 }
 
-/// How many names there are in all.
-pub(super) const fn count(lists: &[&[&str]]) -> usize {
-    let (mut count, mut i) = (0, 0);
-    while i < lists.len() {
-        count += lists[i].len();
-        i += 1;
-    }
-    count
-}
-
-/// All names in one list.
-pub(super) const fn joined<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
+/// The names of two lists in one.
+pub(super) const fn joined<const N: usize>(
+    first: &[&'static str],
+    second: &[&'static str],
+) -> [&'static str; N] {
     let mut names = [""; N];
-    let (mut n, mut i) = (0, 0);
-    while i < lists.len() {
-        let mut j = 0;
-        while j < lists[i].len() {
-            names[n] = lists[i][j];
-            (n, j) = (n + 1, j + 1);
-        }
+    let mut i = 0;
+    while i < N {
+        names[i] = match i < first.len() {
+            true => first[i],
+            false => second[i - first.len()],
+        };
         i += 1;
     }
     names
