@@ -36,7 +36,7 @@ use lr_schedule::{Recurrence, Schedule, ScheduleError, Spec};
 
 use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
 use crate::build::{constant, feedback};
-use cycles::{Cyclic, OneCycle};
+use cycles::{OneCycle, cyclic};
 use part::{Group, Part};
 
 pub use construct::SCHEDULERS;
@@ -109,7 +109,7 @@ pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError
     };
     match name {
         "OneCycleLR" => read(|args| OneCycle::read(args).momentum()),
-        "CyclicLR" => read(|args| Cyclic::read(args).momentum()),
+        "CyclicLR" => read(|args| cyclic(args).1),
         name if SCHEDULERS.contains(&name) => Ok(None),
         name => Err(unknown_scheduler(name, SCHEDULERS)),
     }
