@@ -20,10 +20,7 @@ pub(crate) fn json(text: &str) -> Result<Data, ScheduleError> {
 pub(crate) fn config(data: Data) -> Result<(String, Data), ScheduleError> {
     let mut fields = data.into_fields("", "field", &["scheduler", "args"])?;
     let name = match fields.take("scheduler") {
-        Some(Data::Text(name)) => match name.rsplit_once('.') {
-            Some((_, name)) => name.to_string(),
-            None => name,
-        },
+        Some(Data::Text(name)) => name.rsplit('.').next().unwrap_or(&name).to_string(),
         Some(other) => {
             return Err(ScheduleError::invalid(
                 "scheduler",
