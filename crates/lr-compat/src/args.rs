@@ -20,10 +20,7 @@ pub(crate) fn json(text: &str) -> Result<Data, ScheduleError> {
 pub(crate) fn config(data: Data) -> Result<(String, Data), ScheduleError> {
     let mut fields = data.into_fields("", "field", &["scheduler", "args"])?;
     let name = match fields.take("scheduler") {
-        Some(Data::Text(name)) => match name.rsplit_once('.') {
-            Some((_, name)) => name.to_string(),
-            None => name,
-        },
+        Some(Data::Text(name)) => name.rsplit('.').next().unwrap_or(&name).to_string(),
         Some(other) => {
             return Err(ScheduleError::invalid(
                 "scheduler",
@@ -44,10 +41,8 @@ pub(crate) fn buildable(name: &str, spec: Spec) -> Result<Spec, ScheduleError> {
         Spec::Feedback { .. } => spec.build_feedback().map(drop),
         spec => spec.build().map(drop),
     };
-    match built {
-        Ok(()) => Ok(spec),
-        Err(error) => Err(error.inside(name)),
-    }
+    built.map_err(|error| error.inside(name))?;
+    Ok(spec)
 }
 
 pub(crate) fn unknown_scheduler(name: &str, known: &[&'static str]) -> ScheduleError {
@@ -69,7 +64,7 @@ pub(crate) fn check_base(base_lr: f64) -> Result<f64, ScheduleError> {
 /// The arguments of one scheduler, read by their names.
 ///
 /// A default of `None` makes an argument required. An argument that is missing or wrong is read as its
-/// default, or without one as 1, and [`finish`](Self::finish) gives the error.
+/// default, or without one as 1 or the first of its choices, and [`finish`](Self::finish) gives the error.
 pub(crate) struct Args {
     owner: String,
     /// The arguments that are not read yet, in their order.
@@ -195,16 +190,17 @@ impl Args {
         read.map_err(|error| self.fail(name, error)).ok()
     }
 
-    fn value<T: From<u8>>(
+    fn value<T>(
         &mut self,
         name: &'static str,
         default: impl Into<Option<T>>,
+        instead: T,
         of: impl FnOnce(Data) -> Result<T, ScheduleError>,
     ) -> T {
         let value = self.read(name, of).or(default.into());
         value.unwrap_or_else(|| {
             self.fail(name, ScheduleError::missing(""));
-            T::from(1)
+            instead
         })
     }
 
@@ -213,7 +209,7 @@ impl Args {
     }
 
     pub fn number(&mut self, name: &'static str, default: impl Into<Option<f64>>) -> f64 {
-        self.value(name, default, number_of_group)
+        self.value(name, default, 1.0, number_of_group)
     }
 
     /// A number that is at least 0.
@@ -258,11 +254,11 @@ impl Args {
     }
 
     pub fn integer(&mut self, name: &'static str, default: impl Into<Option<i64>>) -> i64 {
-        self.value(name, default, integer)
+        self.value(name, default, 1, integer)
     }
 
     pub fn count(&mut self, name: &'static str, default: impl Into<Option<u64>>) -> u64 {
-        self.value(name, default, count)
+        self.value(name, default, 1, count)
     }
 
     /// A count of at least 1.
@@ -273,11 +269,10 @@ impl Args {
     }
 
     pub fn flag(&mut self, name: &'static str, default: bool) -> bool {
-        let flag = self.read(name, |data| match data {
+        self.value(name, default, default, |data| match data {
             Data::Bool(flag) => Ok(flag),
             other => Err(ScheduleError::invalid("", other, "true or false")),
-        });
-        flag.unwrap_or(default)
+        })
     }
 
     /// One of `choices`, each of which has a name.
@@ -287,7 +282,7 @@ impl Args {
         default: impl Into<Option<T>>,
         choices: &[(&'static str, T)],
     ) -> T {
-        let choice = self.read(name, |data| {
+        self.value(name, default, choices[0].1.clone(), |data| {
             let Data::Text(given) = &data else {
                 return Err(ScheduleError::invalid("", data, "a name"));
             };
@@ -297,10 +292,6 @@ impl Args {
                 let names: Vec<String> = names.collect();
                 ScheduleError::invalid("", data, format!("one of {}", names.join(", ")))
             })
-        });
-        choice.or(default.into()).unwrap_or_else(|| {
-            self.fail(name, ScheduleError::missing(""));
-            choices[0].1.clone()
         })
     }
 
@@ -324,17 +315,22 @@ impl Args {
         items
     }
 
-    /// Items that follow each other, and at which steps each but the first begins.
+    /// Items that follow each other: each but the last with its number of steps, and the last.
     pub fn sequence<T>(
         &mut self,
         of: impl FnMut(Data) -> Result<T, ScheduleError>,
-    ) -> (Vec<T>, Vec<u64>) {
-        let schedulers = self.each("schedulers", of);
+    ) -> Result<(Vec<(u64, T)>, T), ScheduleError> {
+        let mut schedulers = self.each("schedulers", of);
         let milestones = self.items("milestones", count);
         let (count, allowed) = (milestones.len(), "one fewer than schedulers");
         self.check(count + 1 == schedulers.len(), "milestones", count, allowed);
         self.check_ascending("milestones", &milestones);
-        (schedulers, milestones)
+        self.finish(())?;
+        let begins = std::iter::once(&0).chain(&milestones);
+        let lengths = milestones.iter().zip(begins);
+        let lengths = lengths.map(|(end, begin)| end - begin);
+        let last = schedulers.pop().expect("there is at least one");
+        Ok((lengths.zip(schedulers).collect(), last))
     }
 
     /// Reads the arguments that all of PyTorch's schedulers have; `verbose` up to 2.6, where it may be the text

@@ -91,13 +91,6 @@ pub fn warmed_up(count: u64, start: f64, shape: Shape, of: Spec) -> Spec {
     }
 }
 
-pub fn take(count: u64, of: Spec) -> Spec {
-    Spec::Take {
-        steps: steps(count),
-        of: Box::new(of),
-    }
-}
-
 pub fn skip(count: u64, of: Spec) -> Spec {
     match count {
         0 => of,
@@ -126,7 +119,11 @@ pub fn then(count: u64, first: Spec, next: Spec) -> Spec {
 /// Each of `before` for its number of steps, then `last`.
 pub fn sequence(before: Vec<(u64, Spec)>, last: Spec) -> Spec {
     let before = before.into_iter().filter(|(count, _)| *count > 0);
-    let mut parts: Vec<Spec> = before.map(|(count, part)| take(count, part)).collect();
+    let take = |(count, part)| Spec::Take {
+        steps: steps(count),
+        of: Box::new(part),
+    };
+    let mut parts: Vec<Spec> = before.map(take).collect();
     parts.push(last);
     match parts.len() {
         1 => parts.remove(0),

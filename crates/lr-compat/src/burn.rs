@@ -121,17 +121,10 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             reduce(args.each("schedulers", from_data))
         }
         "Sequential" => {
-            let (mut parts, milestones) = args.sequence(from_data);
-            let first = milestones.first().copied().unwrap_or(1);
+            let (before, last) = args.sequence(from_data)?;
+            let first = before.first().map_or(1, |(length, _)| *length);
             args.check(first > 0, "milestones[0]", first, "at least 1");
-            args.finish(())?;
-            let last = parts.pop().expect("there is one part more than milestones");
-            let begins = std::iter::once(&0).chain(&milestones);
-            let lengths = milestones
-                .iter()
-                .zip(begins)
-                .map(|(end, begin)| end - begin);
-            sequence(lengths.zip(parts).collect(), last)
+            sequence(before, last)
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };

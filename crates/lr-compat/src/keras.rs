@@ -59,15 +59,20 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
     args.read("name", Ok); // which changes no rate
     let spec = match name {
         "PiecewiseConstantDecay" => piecewise_constant(args),
-        "ExponentialDecay" => {
+        "ExponentialDecay" | "InverseTimeDecay" => {
             let start = args.number(START, None);
-            let (steps, rate, staircase) = decay(args);
-            Spec::from(ExponentialDecaySpec::new(start, rate, steps, staircase))
-        }
-        "InverseTimeDecay" => {
-            let start = args.number(START, None);
-            let (steps, rate, staircase) = decay(args);
-            Spec::from(InverseTimeSpec::new(start, rate, steps, 1.0, staircase))
+            let length = args.positive("decay_steps", None);
+            let rate = args.not_negative("decay_rate", None);
+            let staircase = args.flag("staircase", false);
+            // Keras rounds the quotient down in 32 bits, which for a fraction is anybody's guess.
+            let whole = length.trunc() == length || !staircase;
+            args.check(whole, "decay_steps", length, "whole for a staircase");
+            match name {
+                "ExponentialDecay" => {
+                    ExponentialDecaySpec::new(start, rate, length, staircase).into()
+                }
+                _ => InverseTimeSpec::new(start, rate, length, 1.0, staircase).into(),
+            }
         }
         "PolynomialDecay" => {
             let start = args.number(START, None);
@@ -115,17 +120,6 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
     args.finish(spec)
-}
-
-/// The steps, the rate and the staircase of a decay.
-fn decay(args: &mut Args) -> (f64, f64, bool) {
-    let length = args.positive("decay_steps", None);
-    let rate = args.not_negative("decay_rate", None);
-    let staircase = args.flag("staircase", false);
-    // Keras rounds the quotient down in 32 bits, which for a fraction is anybody's guess.
-    let whole = length.trunc() == length || !staircase;
-    args.check(whole, "decay_steps", length, "whole for a staircase");
-    (length, rate, staircase)
 }
 
 /// Keras's boundaries are the last steps of the values before them.

@@ -13,9 +13,9 @@
 //! # Ok::<(), lr_schedule::ScheduleError>(())
 //! ```
 
-use lr_schedule::curves::ExponentialDecaySpec;
 use std::collections::BTreeMap;
 
+use lr_schedule::curves::ExponentialDecaySpec;
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
@@ -126,24 +126,8 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let start = args.number("init_value", None);
             piecewise_interpolate(start, &scales(args), shape)
         }
-        "linear_onecycle_schedule" => {
-            let cycle = OneCycle::read(args);
-            let final_pct = args.number("pct_final", 0.85);
-            // Boundaries that fall together leave the later scale alone, as in a Python dict.
-            let scales = BTreeMap::from([
-                (cycle.boundary(cycle.pct_start), cycle.div_factor),
-                (cycle.boundary(final_pct), 1.0 / cycle.div_factor),
-                (cycle.length, 1.0 / cycle.final_div_factor),
-            ]);
-            piecewise_interpolate(cycle.start, &scales, Shape::Linear)
-        }
-        "cosine_onecycle_schedule" => {
-            let cycle = OneCycle::read(args);
-            let last = 1.0 / (cycle.div_factor * cycle.final_div_factor);
-            let peak = (cycle.boundary(cycle.pct_start), cycle.div_factor);
-            let scales = BTreeMap::from([peak, (cycle.length, last)]);
-            piecewise_interpolate(cycle.start, &scales, Shape::Cosine)
-        }
+        "linear_onecycle_schedule" => one_cycle(args, Shape::Linear),
+        "cosine_onecycle_schedule" => one_cycle(args, Shape::Cosine),
         "warmup_constant_schedule" => Warmup::read(args).ramp(),
         "warmup_cosine_decay_schedule" => warmup_cosine(args).0,
         "warmup_exponential_decay_schedule" => {
@@ -271,33 +255,27 @@ fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) 
     sequence(parts, constant(value))
 }
 
-/// The arguments that both one-cycle schedules have.
-struct OneCycle {
-    length: i64,
-    start: f64,
-    pct_start: f64,
-    div_factor: f64,
-    final_div_factor: f64,
-}
-
-impl OneCycle {
-    fn read(args: &mut Args) -> Self {
-        let length = args.steps("transition_steps", None);
-        let peak = args.number("peak_value", None);
-        let div_factor = args.positive("div_factor", 25.0);
-        Self {
-            length: i64::try_from(length).unwrap_or(i64::MAX),
-            start: peak / div_factor,
-            pct_start: args.not_negative("pct_start", 0.3),
-            div_factor,
-            final_div_factor: args.positive("final_div_factor", 1e4),
+fn one_cycle(args: &mut Args, shape: Shape) -> Spec {
+    let length = args.steps("transition_steps", None);
+    let length = i64::try_from(length).unwrap_or(i64::MAX);
+    let peak = args.number("peak_value", None);
+    let div_factor = args.positive("div_factor", 25.0);
+    let final_div_factor = args.positive("final_div_factor", 1e4);
+    let boundary = |share: f64| (share * length as f64) as i64;
+    let top = boundary(args.not_negative("pct_start", 0.3));
+    // Boundaries that fall together leave the later scale alone, as in a Python dict.
+    let mut scales = BTreeMap::from([(top, div_factor)]);
+    match shape {
+        Shape::Linear => {
+            let down = boundary(args.number("pct_final", 0.85));
+            scales.insert(down, 1.0 / div_factor);
+            scales.insert(length, 1.0 / final_div_factor);
+        }
+        _ => {
+            scales.insert(length, 1.0 / (div_factor * final_div_factor));
         }
     }
-
-    /// The step at a share of the cycle, rounded down.
-    fn boundary(&self, share: f64) -> i64 {
-        (share * self.length as f64) as i64
-    }
+    piecewise_interpolate(peak / div_factor, &scales, shape)
 }
 
 /// The arguments of a linear warm-up.
@@ -354,22 +332,16 @@ fn join(args: &mut Args) -> Result<Spec, ScheduleError> {
     // optax goes by the shorter of the two lists, and by a later boundary rather than an earlier.
     let mut schedules = schedules.into_iter();
     let first = schedules.next().expect("there is at least one");
-    let mut parts = vec![(0i64, first)];
+    let mut parts = vec![(0, first)];
     for (boundary, spec) in boundaries.into_iter().zip(schedules) {
-        while parts.len() > 1 && parts.last().is_some_and(|(begin, _)| *begin >= boundary) {
-            parts.pop();
-        }
-        if boundary <= 0 {
-            parts.clear();
-        }
-        let before = boundary.min(0).unsigned_abs();
-        parts.push((boundary.max(0), skip(before, spec)));
+        let begin = u64::try_from(boundary).unwrap_or(0);
+        parts.retain(|(earlier, _)| *earlier < begin);
+        parts.push((begin, skip(boundary.min(0).unsigned_abs(), spec)));
     }
-    let (begin_of_last, last) = parts.pop().expect("there is at least one");
-    let ends: Vec<i64> = parts.iter().skip(1).map(|(begin, _)| *begin).collect();
-    let ends = ends.into_iter().chain([begin_of_last]);
+    let ends: Vec<u64> = parts.iter().skip(1).map(|(begin, _)| *begin).collect();
+    let (_, last) = parts.pop().expect("there is at least one");
     let before = parts.into_iter().zip(ends);
-    let before = before.map(|((begin, spec), end)| (end.abs_diff(begin), spec));
+    let before = before.map(|((begin, spec), end)| (end - begin, spec));
     Ok(sequence(before.collect(), last))
 }
 

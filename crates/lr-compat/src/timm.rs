@@ -78,20 +78,17 @@ pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, Schedu
         start: args.not_negative("warmup_lr_init", 0.0),
         base,
     };
-    let mut noise = Noise::read(args);
     let spec = match name {
         "PlateauLRScheduler" => {
             let kinds = [
                 ("normal", NoiseKind::Normal),
                 ("uniform", NoiseKind::Uniform),
             ];
-            noise.kind = args.choice("noise_type", NoiseKind::Normal, &kinds);
-            // While it warms up, this one has none.
-            noise.range = noise
-                .range
-                .map(|(from, to)| (from.max(warmup.steps + 1), to));
+            let kind = args.choice("noise_type", NoiseKind::Normal, &kinds);
+            // While it warms up, this one has no noise.
             let of = linear(warmup.start, base, warmup.steps);
-            let spec = feedback(plateau(args, &warmup), noise.over(of));
+            let of = noisy(args, kind, warmup.steps + 1, of);
+            let spec = feedback(plateau(args, &warmup), of);
             return buildable(name, args.finish(spec)?);
         }
         "StepLRScheduler" => {
@@ -136,8 +133,9 @@ pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, Schedu
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    args.finish(())?;
-    buildable(name, warmup.as_constructed(noise.over(spec), noise))
+    let spec = noisy(args, NoiseKind::Normal, 0, spec);
+    let spec = warmup.as_constructed(spec);
+    buildable(name, args.finish(spec)?)
 }
 
 /// The linear warm-up that all have.
@@ -159,70 +157,51 @@ impl Warmup {
     }
 
     /// `spec` with the first rate of a scheduler that has been made and not stepped.
-    fn as_constructed(&self, spec: Spec, noise: Noise) -> Spec {
+    fn as_constructed(&self, spec: Spec) -> Spec {
         let first = if self.steps > 0 {
             self.start
         } else {
             self.base
         };
         let same = spec.build().is_ok_and(|schedule| schedule.at(0) == first);
-        match same && noise.range.is_none() {
+        match same && !matches!(spec, Spec::Noise { .. }) {
             true => spec,
             false => then(1, constant(first), skip(1, spec)),
         }
     }
 }
 
-/// The noise that all have.
-#[derive(Clone, Copy)]
-struct Noise {
-    /// The first step with noise, and the one after the last.
-    range: Option<(u64, Option<u64>)>,
-    kind: NoiseKind,
-    limit: f64,
-    std: f64,
-    seed: u64,
-}
-
-impl Noise {
-    fn read(args: &mut Args) -> Self {
-        let limit = args.share("noise_pct", 0.67);
-        args.check(limit > 0.0, "noise_pct", limit, "above 0");
-        let range = args.read("noise_range_t", |data| {
-            let Data::List(_) = data else {
-                return Ok((up_to(number(data)?), None));
-            };
-            let given = data.to_string();
-            match list(data, number)?.as_slice() {
-                [from, to] => Ok((up_to(*from), Some(up_to(*to)))),
-                _ => {
-                    let allowed = "one step, or a list of two";
-                    Err(ScheduleError::invalid("", given, allowed))
-                }
-            }
-        });
-        Self {
-            range,
-            kind: NoiseKind::Normal,
-            limit,
-            std: args.not_negative("noise_std", 1.0),
-            seed: args.count("noise_seed", 42),
-        }
-    }
-
-    fn over(&self, spec: Spec) -> Spec {
-        let Some((from, to)) = self.range else {
-            return spec;
+/// The noise that all have, over `of` and not before the step `earliest`.
+fn noisy(args: &mut Args, kind: NoiseKind, earliest: u64, of: Spec) -> Spec {
+    let limit = args.share("noise_pct", 0.67);
+    args.check(limit > 0.0, "noise_pct", limit, "above 0");
+    let std = args.not_negative("noise_std", 1.0);
+    let seed = args.count("noise_seed", 42);
+    // The first step with noise, and the one after the last.
+    let range = args.read("noise_range_t", |data| {
+        let Data::List(_) = data else {
+            return Ok((up_to(number(data)?), None));
         };
-        Spec::Noise {
-            seed: self.seed,
-            kind: self.kind,
-            std: self.std,
-            limit: self.limit,
-            from: steps(from),
-            to: to.map(steps),
-            of: Box::new(spec),
+        let given = data.to_string();
+        match list(data, number)?.as_slice() {
+            [from, to] => Ok((up_to(*from), Some(up_to(*to)))),
+            _ => {
+                let allowed = "one step, or a list of two";
+                Err(ScheduleError::invalid("", given, allowed))
+            }
         }
+    });
+    match range {
+        None => of,
+        Some((from, to)) => Spec::Noise {
+            seed,
+            kind,
+            std,
+            limit,
+            from: steps(from.max(earliest)),
+            to: to.map(steps),
+            of: Box::new(of),
+        },
     }
 }
 

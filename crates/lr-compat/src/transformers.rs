@@ -106,60 +106,49 @@ pub(crate) fn named(name: String, args: Data, base_lr: f64) -> Result<Spec, Sche
 
 /// The function and all of its arguments, of `get_scheduler` and of short names.
 fn by_name(name: String, args: Data) -> Result<(String, Data), ScheduleError> {
-    const SHARED: [&str; 2] = ["num_warmup_steps", "num_training_steps"];
-    const SPECIFIC: &str = "scheduler_specific_kwargs";
-    let mut known: Vec<&str> = NAMES.iter().map(|(short, _)| *short).collect();
-    let (name, place, mut entries) = match (name.as_str(), args) {
-        ("get_scheduler", args) => {
-            let mut args = Args::new(&name, args);
-            let short = args.read("name", |data| match data {
-                Data::Text(short) => Ok(short),
-                other => Err(ScheduleError::invalid("", other, "a name")),
-            });
-            let given = [SHARED[0], SHARED[1], SPECIFIC].map(|name| (name, args.read(name, Ok)));
-            args.finish(())?;
-            let place = "get_scheduler.name";
-            let short = short.ok_or_else(|| ScheduleError::missing(place))?;
-            let given = given.into_iter();
-            let entries = given.filter_map(|(name, data)| Some((name.to_string(), data?)));
-            (short, place, entries.collect())
-        }
-        (function, args) if SCHEDULERS.contains(&function) => return Ok((name, args)),
-        (_, Data::Table(entries)) => {
-            known.extend(SCHEDULERS);
-            (name, "", entries)
-        }
-        (_, args) => return Err(ScheduleError::invalid(name, args, "a table of arguments")),
+    let general = name == "get_scheduler";
+    if !general && SCHEDULERS.contains(&name.as_str()) {
+        return Ok((name, args));
+    }
+    let args = &mut Args::new(&name, args);
+    let (place, short) = match general {
+        true => ("get_scheduler.name", args.text("name")),
+        false => ("", Some(name)),
     };
-    let Some((_, function)) = NAMES.iter().find(|(short, _)| *short == name) else {
-        return Err(unknown_scheduler(&name, &known).inside(place));
-    };
-    let specific = entries.iter().position(|(key, _)| key == SPECIFIC);
-    let specific = match specific.map(|at| entries.remove(at).1) {
-        None | Some(Data::Nothing) => Vec::new(),
-        Some(Data::Table(specific)) => specific,
-        Some(other) => {
-            let place = format!("{name}.{SPECIFIC}");
-            return Err(ScheduleError::invalid(place, other, "a table of arguments"));
-        }
+    let shared = ["num_warmup_steps", "num_training_steps"];
+    let shared = shared.map(|name| (name, args.read(name, Ok)));
+    let specific = args.read("scheduler_specific_kwargs", |data| match data {
+        Data::Table(entries) => Ok(entries),
+        other => Err(ScheduleError::invalid("", other, "a table of arguments")),
+    });
+    let mut entries = Vec::new();
+    if !general && let Data::Table(rest) = args.rest() {
+        entries = rest;
+    }
+    args.finish(())?;
+    let short = short.ok_or_else(|| ScheduleError::missing(place))?;
+    let Some((_, function)) = NAMES.iter().find(|(name, _)| *name == short) else {
+        let names = NAMES.iter().map(|(name, _)| *name);
+        let functions = SCHEDULERS.iter().copied().filter(|_| !general);
+        let known: Vec<&str> = names.chain(functions).collect();
+        return Err(unknown_scheduler(&short, &known).inside(place));
     };
     // `get_scheduler` passes on only the arguments that a function takes.
-    let (shared, takes_specific): (&[&str], bool) = match *function {
-        "get_constant_schedule" => (&[], false),
-        "get_reduce_on_plateau_schedule" | "get_greedy_schedule" => (&[], true),
-        "get_constant_schedule_with_warmup" => (&SHARED[..1], false),
-        "get_inverse_sqrt_schedule" => (&SHARED[..1], true),
-        _ => (&SHARED, true),
+    let (taken, takes_specific) = match *function {
+        "get_constant_schedule" => (0, false),
+        "get_reduce_on_plateau_schedule" | "get_greedy_schedule" => (0, true),
+        "get_constant_schedule_with_warmup" => (1, false),
+        "get_inverse_sqrt_schedule" => (1, true),
+        _ => (2, true),
     };
-    entries.retain(|(key, _)| !SHARED.contains(&key.as_str()) || shared.contains(&key.as_str()));
-    if takes_specific {
-        for (key, value) in specific {
-            if entries.iter().any(|(given, _)| *given == key) {
-                let place = format!("{function}.{key}");
-                return Err(ScheduleError::invalid(place, "it twice", "given once"));
-            }
-            entries.push((key, value));
+    let shared = shared.into_iter().take(taken);
+    entries.extend(shared.filter_map(|(name, data)| Some((name.to_string(), data?))));
+    for (key, value) in specific.into_iter().flatten().filter(|_| takes_specific) {
+        if entries.iter().any(|(given, _)| *given == key) {
+            let place = format!("{function}.{key}");
+            return Err(ScheduleError::invalid(place, "it twice", "given once"));
         }
+        entries.push((key, value));
     }
     Ok((function.to_string(), Data::Table(entries)))
 }

@@ -21,6 +21,8 @@ pub(crate) struct Axis {
     pub scale: Scale,
     pub low: f64,
     pub high: f64,
+    /// How many of its values are written as one, as the steps of an epoch.
+    pub unit: f64,
 }
 
 /// A value that is written beside an axis, and the text that says it.
@@ -36,7 +38,12 @@ impl Axis {
         let wide = high > low && (high - low).is_finite();
         let positive = scale == Scale::Linear || low > 0.0;
         match wide && positive {
-            true => Ok(Self { scale, low, high }),
+            true => Ok(Self {
+                scale,
+                low,
+                high,
+                unit: 1.0,
+            }),
             false => Err(PlotError::Range {
                 axis: name,
                 low,
@@ -45,15 +52,11 @@ impl Axis {
         }
     }
 
-    /// An axis on which all of `values` are, with a margin, and 0 if that is not far.
+    /// A y axis on which all of `values` are, with a margin, and 0 if that is not far.
     ///
     /// A logarithmic one leaves out values at or below 0, or more than [`MOST_DECADES`] below the
     /// highest.
-    pub fn around(
-        scale: Scale,
-        name: &'static str,
-        values: impl Iterator<Item = f64>,
-    ) -> Result<Self, PlotError> {
+    pub fn around(scale: Scale, values: impl Iterator<Item = f64>) -> Result<Self, PlotError> {
         match scale {
             Scale::Linear => {
                 let (mut low, mut high) = bounds(values);
@@ -70,12 +73,12 @@ impl Axis {
                 }
                 let margin = (high - low) * 0.06;
                 let low = if low == 0.0 { low } else { low - margin };
-                Self::exact(scale, name, low, high + margin)
+                Self::exact(scale, "y", low, high + margin)
             }
             Scale::Log => {
                 let (low, high) = bounds(values.filter(|value| *value > 0.0));
                 if high <= 0.0 {
-                    return Err(PlotError::NothingPositive { axis: name });
+                    return Err(PlotError::NothingPositive { axis: "y" });
                 }
                 let low = low
                     .max(high * 10f64.powf(-MOST_DECADES))
@@ -84,7 +87,7 @@ impl Axis {
                 let decades = (high / low).log10();
                 let margin = 10f64.powf((decades * 0.05).max((0.5 - decades) / 2.0));
                 let low = (low / margin).max(f64::MIN_POSITIVE);
-                Self::exact(scale, name, low, high * margin)
+                Self::exact(scale, "y", low, high * margin)
             }
         }
     }
@@ -103,17 +106,15 @@ impl Axis {
 
     /// The values to write beside it, at most about `most` of them.
     pub fn ticks(&self, most: usize) -> Vec<Tick> {
-        match self.scale {
-            Scale::Linear => labelled(linear_ticks(self.low, self.high, most)),
-            Scale::Log => {
-                let values = log_ticks(self.low, self.high, most).into_iter();
-                let tick = |value| Tick {
-                    value,
-                    text: power_of_ten(value),
-                };
-                values.map(tick).collect()
-            }
+        let ticks = match self.scale {
+            Scale::Linear => linear_ticks,
+            Scale::Log => log_ticks,
+        };
+        let mut ticks = ticks(self.low / self.unit, self.high / self.unit, most);
+        for tick in &mut ticks {
+            tick.value *= self.unit;
         }
+        ticks
     }
 
     /// The values to write beside it, at most about `most`, and fewer until all neighbours are `apart`.
@@ -131,38 +132,56 @@ pub(crate) fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     })
 }
 
-/// Multiples of 1, 2 or 5 times a power of ten.
-fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
+/// Multiples of 1, 2 or 5 times a power of ten, in the notation that is the shortest for the largest.
+fn linear_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let rough = (high - low) / most.max(1) as f64;
-    let power = 10f64.powf(rough.log10().floor());
-    let factor = [1.0, 2.0, 5.0, 10.0]
+    let power = rough.log10().floor() as i32;
+    let (factor, power) = [(1.0, power), (2.0, power), (5.0, power)]
         .into_iter()
-        .find(|factor| factor * power >= rough * (1.0 - 1e-9))
-        .unwrap_or(10.0);
-    let step = factor * power;
+        .find(|(factor, power)| decimal(*factor, *power) >= rough * (1.0 - 1e-9))
+        .unwrap_or((1.0, power + 1));
+    let step = decimal(factor, power);
     if !step.is_finite() || step <= 0.0 {
         return Vec::new();
     }
     let first = (low / step - 1e-9).ceil();
     let last = (high / step + 1e-9).floor();
     let count = (last - first).clamp(0.0, 1_000.0) as usize;
-    (0..=count).map(|i| (first + i as f64) * step).collect()
+    let values = (0..=count).map(|i| decimal((first + i as f64) * factor, power));
+    let (lowest, highest) = bounds(values.clone());
+    let plain = (1e-3..1e7).contains(&highest.max(-lowest));
+    let tick = |value: f64| Tick {
+        value,
+        text: match value {
+            0.0 => "0".to_string(),
+            value if plain => grouped(&format!("{value:.*}", (-power).max(0) as usize)),
+            value => format!("{value:e}"),
+        },
+    };
+    values.map(tick).collect()
 }
 
 /// Powers of ten, every so many of them, or 2 and 5 times them too where there are few.
-fn log_ticks(low: f64, high: f64, most: usize) -> Vec<f64> {
+fn log_ticks(low: f64, high: f64, most: usize) -> Vec<Tick> {
     let (first, last) = (low.log10(), high.log10());
     let decades = last - first;
     let factors: &[f64] = match decades * 3.0 <= most as f64 {
         true => &[1.0, 2.0, 5.0],
         false => &[1.0],
     };
+    let tick = |value: f64| Tick {
+        value,
+        text: match (1e-3..1e5).contains(&value) {
+            true => grouped(&value.to_string()),
+            false => format!("{value:e}"),
+        },
+    };
     let of = |every: i32| {
         let exponents = first.floor() as i32..=last.ceil() as i32;
         let exponents = exponents.filter(|exponent| exponent.rem_euclid(every) == 0);
         let values = exponents.flat_map(|e| factors.iter().map(move |factor| decimal(*factor, e)));
         let values = values.filter(|value| (low..=high).contains(value));
-        values.collect::<Vec<f64>>()
+        values.map(tick).collect::<Vec<Tick>>()
     };
     // At least two, between which others can be guessed.
     let widest = (decades / most.max(1) as f64).ceil().max(1.0) as i32;
@@ -176,70 +195,17 @@ fn decimal(factor: f64, exponent: i32) -> f64 {
     format!("{factor}e{exponent}").parse().unwrap_or(0.0)
 }
 
-fn labelled(values: Vec<f64>) -> Vec<Tick> {
-    let step = match values.as_slice() {
-        [first, second, ..] => second - first,
-        [one] => *one,
-        [] => 1.0,
-    };
-    let largest = values
-        .iter()
-        .fold(0f64, |most, value| most.max(value.abs()));
-    let tick = |value: f64| Tick {
-        text: number(value, step, largest),
-        value,
-    };
-    values.into_iter().map(tick).collect()
-}
-
-/// A multiple of `step`, in the notation that is the shortest for values up to `largest`.
-fn number(value: f64, step: f64, largest: f64) -> String {
-    let digits = |step: f64| (-(step.abs() * (1.0 + 1e-9)).log10().floor()).max(0.0) as usize;
-    if value == 0.0 || value.abs() < step.abs() * 1e-6 {
-        return "0".to_string();
-    }
-    if (1e-3..1e7).contains(&largest) {
-        let text = format!("{value:.*}", digits(step));
-        return grouped(&text);
-    }
-    let exponent = largest.log10().floor();
-    let own = value.abs().log10().floor();
-    let decimals = digits(step / 10f64.powf(exponent)) as f64 + own - exponent;
-    let text = format!("{value:.*e}", decimals.max(0.0) as usize);
-    shortened(&text)
-}
-
-/// `2.50e-4` as `2.5e-4`.
-fn shortened(text: &str) -> String {
-    match text.split_once('e') {
-        Some((mantissa, exponent)) if mantissa.contains('.') => {
-            let mantissa = mantissa.trim_end_matches('0').trim_end_matches('.');
-            format!("{mantissa}e{exponent}")
-        }
-        _ => text.to_string(),
-    }
-}
-
 /// `12345` as `12,345`.
 fn grouped(text: &str) -> String {
     let first = usize::from(text.starts_with('-'));
     let end = text.find('.').unwrap_or(text.len());
     let mut grouped = text.to_string();
-    for at in (first + 1..end)
-        .rev()
-        .filter(|at| (end - at).is_multiple_of(3))
-    {
-        grouped.insert(at, ',');
+    for at in (first + 1..end).rev() {
+        if (end - at).is_multiple_of(3) {
+            grouped.insert(at, ',');
+        }
     }
     grouped
-}
-
-/// A number on a logarithmic axis: `0.01`, `1`, `1e-5`.
-fn power_of_ten(value: f64) -> String {
-    match (1e-3..1e5).contains(&value) {
-        true => grouped(&format!("{value}")),
-        false => format!("{value:e}"),
-    }
 }
 
 #[cfg(test)]
@@ -269,6 +235,13 @@ mod tests {
             ["-1.0", "-0.5", "0", "0.5", "1.0"]
         );
         assert_eq!(texts(linear(0.94, 1.06), 3), ["0.95", "1.00", "1.05"]);
+        assert_eq!(texts(linear(0.21, 0.29), 2), ["0.25"]);
+        let epochs = Axis {
+            unit: 100.0,
+            ..linear(0.0, 250.0)
+        };
+        assert_eq!(texts(epochs, 2), ["0", "2"]);
+        assert_eq!(epochs.ticks(2)[1].value, 200.0);
     }
 
     #[test]
@@ -296,7 +269,7 @@ mod tests {
             [-1.0, 2.0],
         ] {
             for scale in [Scale::Linear, Scale::Log] {
-                let Ok(axis) = Axis::around(scale, "y", values.into_iter()) else {
+                let Ok(axis) = Axis::around(scale, values.into_iter()) else {
                     assert!(values.iter().all(|value| *value <= 0.0));
                     continue;
                 };
@@ -320,10 +293,5 @@ mod tests {
             assert!(Axis::exact(Scale::Linear, "x", low, high).is_err());
         }
         assert!(Axis::exact(Scale::Log, "x", 0.0, 1.0).is_err());
-        let error = Axis::around(Scale::Log, "y", [0.0, -1.0].into_iter()).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "a logarithmic y axis needs a value above 0, and there is none"
-        );
     }
 }

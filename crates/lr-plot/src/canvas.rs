@@ -5,7 +5,7 @@ use plotters_backend::{BackendColor, BackendStyle, DrawingBackend};
 
 use crate::error::PlotError;
 use crate::font::TextStyle;
-use crate::palette::Rgb;
+use crate::palette::{Pen, Rgb};
 
 pub(crate) type Point = (f64, f64);
 
@@ -74,7 +74,7 @@ impl<B: DrawingBackend> Canvas<'_, B> {
         drawn.map_err(drawing)
     }
 
-    pub fn path(&mut self, points: &[Point], color: Rgb, width: f64) -> Result<(), PlotError> {
+    fn path(&mut self, points: &[Point], color: Rgb, width: f64) -> Result<(), PlotError> {
         let mut units: Vec<_> = points.iter().map(|point| self.units(*point)).collect();
         units.dedup();
         let stroke = self.stroke(color, width);
@@ -106,6 +106,13 @@ impl<B: DrawingBackend> Canvas<'_, B> {
             self.path(&dash, color, width)?;
         }
         Ok(())
+    }
+
+    pub fn curve(&mut self, points: &[Point], pen: &Pen, width: f64) -> Result<(), PlotError> {
+        match pen.dashed {
+            false => self.path(points, pen.color, width),
+            true => self.dashed(points, pen.color, width),
+        }
     }
 
     pub fn text(

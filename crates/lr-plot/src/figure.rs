@@ -6,6 +6,7 @@ use plotters_svg::SVGBackend;
 
 use crate::canvas::Canvas;
 use crate::error::PlotError;
+use crate::palette::{BORDER, CARD};
 use crate::plot::Plot;
 use crate::{picture, terminal};
 
@@ -110,7 +111,7 @@ fn svg(plots: &[Plot<'_>]) -> Result<String, PlotError> {
     let (width, height) = size(plots)?;
     let (units_wide, units_high) = (width * SVG_UNITS, height * SVG_UNITS);
     let mut svg = String::new();
-    let titles = {
+    let title = {
         let mut backend = SVGBackend::with_string(&mut svg, (units_wide, units_high));
         let mut canvas = Canvas {
             backend: &mut backend,
@@ -120,15 +121,14 @@ fn svg(plots: &[Plot<'_>]) -> Result<String, PlotError> {
         draw(plots, &mut canvas)?
     };
     // plotters gives the size in units instead of pixels, and no label.
-    let rest = svg.split_once('>').map(|(_, rest)| rest);
-    let Some(rest) = rest.filter(|_| svg.starts_with("<svg ")) else {
+    let Some((_, rest)) = svg.split_once('>') else {
         return Err(PlotError::Drawing("no SVG came of it".to_string()));
     };
     Ok(format!(
         "<svg width=\"{width}\" height=\"{height}\" viewBox=\"0 0 {units_wide} {units_high}\" \
          xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"{}\" \
          stroke-linejoin=\"round\" style=\"max-width:100%;height:auto\">{rest}",
-        escaped(&titles.join("; ")),
+        escaped(&title),
     ))
 }
 
@@ -181,14 +181,15 @@ fn size(plots: &[Plot<'_>]) -> Result<(u32, u32), PlotError> {
     Ok((width, height))
 }
 
-/// Draws plots below each other, and gives their titles.
+/// Draws plots below each other, and gives their titles in one.
 fn draw<B: DrawingBackend>(
     plots: &[Plot<'_>],
     canvas: &mut Canvas<'_, B>,
-) -> Result<Vec<String>, PlotError> {
+) -> Result<String, PlotError> {
     let (width, height) = size(plots)?;
-    let width = f64::from(width);
-    picture::card(canvas, width, f64::from(height))?;
+    let (width, height) = (f64::from(width), f64::from(height));
+    canvas.filled((0.0, 0.0), (width, height), BORDER)?;
+    canvas.filled((1.0, 1.0), (width - 1.0, height - 1.0), CARD)?;
     let panels = plots.iter().map(|plot| {
         let (_, high) = plot.size.unwrap_or(Plot::SIZE);
         Ok((plot.panel(width as u64 * 2)?, (width, f64::from(high))))
@@ -204,8 +205,8 @@ fn draw<B: DrawingBackend>(
         top += size.1;
     }
     canvas.finish()?;
-    let titles = panels.into_iter().filter_map(|(panel, _)| panel.title);
-    Ok(titles.collect())
+    let titles = panels.iter().filter_map(|(panel, _)| panel.title);
+    Ok(titles.collect::<Vec<_>>().join("; "))
 }
 
 /// The mean of the parts that each pixel was drawn in.
@@ -233,16 +234,9 @@ fn averaged(fine: &[u8], width: usize, height: usize) -> Vec<u8> {
 
 /// `text` as an attribute of XML has it, on one line.
 fn escaped(text: &str) -> String {
-    let mut out = String::new();
-    for letter in text.chars() {
-        match letter {
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '&' => out.push_str("&amp;"),
-            '"' => out.push_str("&quot;"),
-            letter if letter.is_control() => out.push(' '),
-            letter => out.push(letter),
-        }
-    }
-    out
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+        .replace(char::is_control, " ")
 }

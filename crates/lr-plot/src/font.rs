@@ -4,7 +4,7 @@
 use std::convert::Infallible;
 use std::sync::LazyLock;
 
-use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef, Glyph, PxScale, ScaleFont};
 use plotters_backend::text_anchor::{HPos, Pos, VPos};
 use plotters_backend::{BackendColor, BackendCoord, BackendTextStyle, FontFamily};
 
@@ -24,18 +24,26 @@ fn scale(size: f64) -> PxScale {
     PxScale::from(size as f32 * FONT.height_unscaled() / em)
 }
 
+/// The letters of `text` in a row that begins at 0, and where it ends.
+fn laid_out(text: &str, size: f64) -> (Vec<Glyph>, f64) {
+    let font = FONT.as_scaled(scale(size));
+    let mut glyphs: Vec<Glyph> = Vec::new();
+    let mut end = 0.0;
+    for letter in text.chars() {
+        let mut glyph = font.scaled_glyph(letter);
+        if let Some(before) = glyphs.last() {
+            end += f64::from(font.kern(before.id, glyph.id));
+        }
+        glyph.position.x = end as f32;
+        end += f64::from(font.h_advance(glyph.id));
+        glyphs.push(glyph);
+    }
+    (glyphs, end)
+}
+
 /// The width of `text` in letters of `size`.
 pub(crate) fn width(text: &str, size: f64) -> f64 {
-    let font = FONT.as_scaled(scale(size));
-    let mut previous = None;
-    let advances = text.chars().map(|letter| {
-        let id = font.glyph_id(letter);
-        let kern = previous
-            .replace(id)
-            .map_or(0.0, |before| font.kern(before, id));
-        f64::from(font.h_advance(id) + kern)
-    });
-    advances.sum()
+    laid_out(text, size).1
 }
 
 /// `text`, cut short where it is wider than `most`.
@@ -87,23 +95,10 @@ impl BackendTextStyle for TextStyle {
         (left, top): BackendCoord,
         mut draw: Draw,
     ) -> Result<Result<(), E>, Infallible> {
-        let scale = scale(self.size);
-        let font = FONT.as_scaled(scale);
         let middle = f64::from(self.size as i32 / 2);
         let baseline = (middle + HALF_EX * self.size) as f32;
-        let mut x = 0.0;
-        let mut previous = None;
-        for letter in text.chars() {
-            let id = font.glyph_id(letter);
-            x += previous
-                .replace(id)
-                .map_or(0.0, |before| font.kern(before, id));
-            let glyph = Glyph {
-                id,
-                scale,
-                position: point(x, baseline),
-            };
-            x += font.h_advance(id);
+        for mut glyph in laid_out(text, self.size).0 {
+            glyph.position.y = baseline;
             let Some(outline) = FONT.outline_glyph(glyph) else {
                 continue;
             };

@@ -34,13 +34,11 @@ mod path;
 mod phases;
 mod picture;
 mod plot;
-mod span;
 mod terminal;
 mod trace;
 
 pub use error::PlotError;
 pub use figure::Figure;
 pub use lr_schedule::{Phase, PhaseKind};
-pub use phases::phases;
+pub use phases::{phases, span};
 pub use plot::Plot;
-pub use span::span;

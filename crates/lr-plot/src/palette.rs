@@ -13,23 +13,19 @@ pub(crate) const INK: Rgb = (24, 29, 39);
 pub(crate) const QUIET: Rgb = (71, 80, 96);
 
 /// Okabe and Ito's, those that stand out on white first; their yellow is darker here, as it is
-/// hard to see there.
-const CURVES: [Rgb; 8] = [
-    (0, 114, 178),
-    (213, 94, 0),
-    (0, 158, 115),
-    (204, 121, 167),
-    (86, 180, 233),
-    (230, 159, 0),
-    (24, 29, 39),
-    (150, 140, 20),
+/// hard to see there. Each with the same for a dark or a light terminal, of the 256 colours of terminals.
+const CURVES: [(Rgb, u8); 8] = [
+    ((0, 114, 178), 32),
+    ((213, 94, 0), 166),
+    ((0, 158, 115), 36),
+    ((204, 121, 167), 175),
+    ((86, 180, 233), 74),
+    ((230, 159, 0), 172),
+    ((24, 29, 39), 246),
+    ((150, 140, 20), 142),
 ];
 
-/// The same for a dark or a light terminal: of the 256 colours of terminals.
-const TERMINAL: [u8; 8] = [32, 166, 36, 175, 74, 172, 246, 142];
-
 /// How a curve is told from the others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pen {
     pub color: Rgb,
     pub terminal: u8,
@@ -38,10 +34,10 @@ pub(crate) struct Pen {
 }
 
 pub(crate) fn pen(curve: usize) -> Pen {
-    let index = curve % CURVES.len();
+    let (color, terminal) = CURVES[curve % CURVES.len()];
     Pen {
-        color: CURVES[index],
-        terminal: TERMINAL[index],
+        color,
+        terminal,
         dashed: (curve / CURVES.len()) % 2 == 1,
     }
 }

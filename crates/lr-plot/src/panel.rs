@@ -1,15 +1,14 @@
-//! The contents of a picture, in the units of its axes.
+//! The contents of a picture, in steps and rates.
 
 use std::ops::Range;
 
-use lr_schedule::{Phase, Schedule, ScheduleExt};
+use lr_schedule::{Phase, Schedule};
 
 use crate::axis::{Axis, Scale, bounds};
 use crate::error::PlotError;
 use crate::palette::{self, Pen};
-use crate::phases::phases;
-use crate::plot::{Curve, Plot, Source};
-use crate::span::span;
+use crate::phases::phases_of;
+use crate::plot::{Plot, Source};
 use crate::trace::{self, Trace};
 
 /// A curve as it is drawn.
@@ -19,19 +18,19 @@ pub(crate) struct Drawn {
     pub pen: Pen,
 }
 
-/// All that a picture shows, in the units of its axes.
-pub(crate) struct Panel {
-    pub title: Option<String>,
+/// All that a picture shows.
+pub(crate) struct Panel<'p> {
+    pub title: Option<&'p str>,
     pub x: Axis,
     pub y: Axis,
     pub x_label: String,
     pub y_label: String,
     pub curves: Vec<Drawn>,
     pub phases: Vec<Phase>,
-    pub marks: Vec<(String, f64)>,
+    pub marks: &'p [(String, f64)],
 }
 
-impl Panel {
+impl Panel<'_> {
     /// Whether there is a legend: one curve is named by the title and the axis, unless points are left
     /// out, which its label says.
     pub fn has_legend(&self) -> bool {
@@ -40,17 +39,21 @@ impl Panel {
             _ => true,
         }
     }
+
+    /// Whether there is a line of names.
+    pub fn has_names(&self) -> bool {
+        !self.phases.is_empty() || !self.marks.is_empty()
+    }
 }
 
 impl<'a> Plot<'a> {
     /// Everything that a picture with so many columns shows.
-    pub(crate) fn panel(&self, columns: u64) -> Result<Panel, PlotError> {
+    pub(crate) fn panel(&self, columns: u64) -> Result<Panel<'_>, PlotError> {
         if self.curves.is_empty() {
             return Err(PlotError::Nothing);
         }
         let per_epoch = self.steps_per_epoch.unwrap_or(1);
         PlotError::check(per_epoch > 0, "steps per epoch", per_epoch, "at least 1")?;
-        let unit = 1.0 / per_epoch as f64;
 
         let steps = self.range()?;
         let x = self.x_axis(steps.as_ref())?;
@@ -69,43 +72,37 @@ impl<'a> Plot<'a> {
             }
             Ok(Drawn {
                 label,
-                trace: scaled(trace, unit),
+                trace,
                 pen: palette::pen(index),
             })
         });
         let curves = curves.collect::<Result<Vec<_>, PlotError>>()?;
-        let points = curves.iter().flat_map(|drawn| drawn.trace.points());
+        let points = curves.iter().flat_map(|drawn| &drawn.trace.runs).flatten();
         let values: Vec<f64> = points.map(|point| point.1).collect();
         let y = match self.y_range {
             Some((low, high)) => Axis::exact(self.y_scale, "y", low, high)?,
-            None => Axis::around(self.y_scale, "y", values.iter().copied())?,
-        };
-        let x = Axis {
-            low: x.low * unit,
-            high: x.high * unit,
-            ..x
+            None => Axis::around(self.y_scale, values.iter().copied())?,
         };
         let below = self.y_range.is_none() && values.iter().any(|value| *value < y.low);
-        let every = curves
-            .iter()
-            .map(|drawn| drawn.trace.every)
-            .max()
-            .unwrap_or(1);
-        let title = match (&self.title, self.curves.as_slice()) {
-            (Some(title), _) => Some(title.clone()),
-            (None, [only]) => Some(only.label.clone()),
-            (None, _) => None,
+        let every = curves.iter().map(|drawn| drawn.trace.every);
+        let every = every.fold(1, u64::max);
+        let title: &str = match (&self.title, self.curves.as_slice()) {
+            (Some(title), _) => title,
+            (None, [only]) => &only.label,
+            (None, _) => "",
         };
-        let mark = |(label, x): &(String, f64)| (label.clone(), x * unit);
         Ok(Panel {
-            title: title.filter(|title| !title.is_empty()),
-            x,
+            title: Some(title).filter(|title| !title.is_empty()),
+            x: Axis {
+                unit: per_epoch as f64,
+                ..x
+            },
             y,
             x_label: self.x_text(every),
             y_label: self.y_text(below),
             curves,
-            phases: self.phases(steps.as_ref(), unit),
-            marks: self.marks.iter().map(mark).collect(),
+            phases: self.phases(steps.as_ref()),
+            marks: &self.marks,
         })
     }
 
@@ -134,17 +131,13 @@ impl<'a> Plot<'a> {
         let Some((label, _)) = self.schedules().next() else {
             return Ok(None);
         };
-        let own = |schedule: &dyn Schedule| match schedule.to_spec() {
-            Some(spec) => span(&spec),
-            None => schedule.length().filter(|length| *length > 0),
-        };
-        let longest = self.schedules().filter_map(|(_, schedule)| own(schedule));
+        let spans = self.schedules().filter_map(|(_, schedule)| schedule.span());
         let points = self.all_points().flat_map(|(_, points)| points);
         let last = points.map(|point| point.0).filter(|x| x.is_finite());
         let after_last = last
             .reduce(f64::max)
             .map(|x| (x.ceil() as u64).saturating_add(1));
-        let end = longest.chain(after_last).max();
+        let end = spans.chain(after_last).filter(|end| *end > 0).max();
         let end = end.ok_or_else(|| PlotError::NoEnd {
             label: label.to_string(),
         })?;
@@ -217,36 +210,14 @@ impl<'a> Plot<'a> {
     }
 
     /// Those of the only curve, where it is a schedule.
-    fn phases(&self, steps: Option<&Range<u64>>, unit: f64) -> Vec<Phase> {
-        let ([Curve { source, .. }], Some(steps), false) =
-            (self.curves.as_slice(), steps, self.no_phases)
-        else {
-            return Vec::new();
-        };
-        let Source::Schedule(schedule) = source else {
-            return Vec::new();
-        };
-        let Some(spec) = schedule.to_spec() else {
-            return Vec::new();
-        };
-        let start = steps.start as f64;
-        let mut phases = phases(&spec, steps.end);
-        phases.retain(|phase| phase.end > start);
-        for phase in &mut phases {
-            phase.start = phase.start.max(start) * unit;
-            phase.end *= unit;
+    fn phases(&self, steps: Option<&Range<u64>>) -> Vec<Phase> {
+        match (self.schedules().next(), steps) {
+            (Some((_, schedule)), Some(steps)) if self.curves.len() == 1 && !self.no_phases => {
+                let mut phases = phases_of(schedule, steps.end);
+                phases.retain(|phase| phase.end > steps.start as f64);
+                phases
+            }
+            _ => Vec::new(),
         }
-        phases
     }
-}
-
-fn scaled(mut trace: Trace, unit: f64) -> Trace {
-    if unit == 1.0 {
-        return trace;
-    }
-    for point in trace.runs.iter_mut().flatten() {
-        point.0 *= unit;
-    }
-    trace.step = trace.step.map(|step| step * unit);
-    trace
 }

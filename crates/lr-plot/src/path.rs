@@ -38,35 +38,33 @@ impl Frame {
 
     /// The paths of `trace` in this frame.
     pub fn paths(&self, trace: &Trace) -> Vec<Vec<Point>> {
-        let runs = trace.runs.iter().map(|run| match trace.step {
-            Some(step) => self.stairs(run, step),
-            None => run.iter().map(|point| self.point(*point)).collect(),
-        });
-        let clipped = runs.flat_map(|run: Vec<Point>| self.clipped(&run, trace.step.is_some()));
-        clipped.map(|path| simplified(&path, TOLERANCE)).collect()
-    }
-
-    fn point(&self, (x, y): (f64, f64)) -> Point {
-        (self.x(x), self.y(y))
-    }
-
-    fn stairs(&self, run: &[(f64, f64)], step: f64) -> Vec<Point> {
-        let points: Vec<Point> = run.iter().map(|point| self.point(*point)).collect();
-        // How far it is, up or down, from the point before, and that for each step.
-        let rise = |i: usize| match (i.checked_sub(1), points.get(i)) {
-            (Some(before), Some(point)) => (point.1 - points[before].1).abs(),
-            _ => 0.0,
+        let runs = trace.runs.iter();
+        let paths: Vec<_> = match trace.held {
+            true => runs.map(|run| self.stairs(run)).collect(),
+            false => runs.flat_map(|run| self.lines(run)).collect(),
         };
-        let slope = |i: usize| match (i.checked_sub(1), run.get(i)) {
-            (Some(before), Some(value)) => rise(i) / (value.0 - run[before].0),
-            _ => 0.0,
+        paths.iter().map(|path| simplified(path)).collect()
+    }
+
+    fn points(&self, run: &[(f64, f64)]) -> Vec<Point> {
+        run.iter().map(|(x, y)| (self.x(*x), self.y(*y))).collect()
+    }
+
+    /// The path of rates, held at the edges.
+    fn stairs(&self, run: &[(f64, f64)]) -> Vec<Point> {
+        let points = self.points(run);
+        // How far it is, up or down, from the point before, and that for each step.
+        let rise = |i: usize| (points[i].1 - points[i - 1].1).abs();
+        let slope = |i: usize| match (1..run.len()).contains(&i) {
+            true => rise(i) / (run[i].0 - run[i - 1].0),
+            false => 0.0,
         };
         let jumps =
             |i: usize| rise(i) >= JUMP && slope(i) > STEEPER * slope(i - 1).max(slope(i + 1));
         let mut path: Vec<Point> = Vec::with_capacity(points.len() * 2);
         for (i, (point, value)) in points.iter().zip(run).enumerate() {
             if let Some(before) = path.last().copied() {
-                let wide = point.0 - self.x(value.0 - step) >= VISIBLE_STEP;
+                let wide = point.0 - self.x(value.0 - 1.0) >= VISIBLE_STEP;
                 if wide || jumps(i) {
                     path.push((point.0, before.1));
                 }
@@ -74,27 +72,20 @@ impl Frame {
             path.push(*point);
         }
         if let (Some(last), Some(at)) = (run.last(), path.last().copied()) {
-            path.push((self.x(last.0 + step).min(self.right), at.1));
+            path.push((self.x(last.0 + 1.0), at.1));
+        }
+        for (x, y) in &mut path {
+            *x = x.clamp(self.left, self.right);
+            *y = y.clamp(self.top, self.bottom);
         }
         path
     }
 
-    /// The parts of a path between the left and the right edge and, unless it is to be held at
-    /// them, the upper and the lower one.
-    fn clipped(&self, path: &[Point], hold: bool) -> Vec<Vec<Point>> {
-        if hold {
-            let held = |(x, y): &Point| {
-                (
-                    x.clamp(self.left, self.right),
-                    y.clamp(self.top, self.bottom),
-                )
-            };
-            return vec![path.iter().map(held).collect()];
-        }
-        if let [only] = path {
-            let inside = (self.left..=self.right).contains(&only.0)
-                && (self.top..=self.bottom).contains(&only.1);
-            return if inside { vec![vec![*only]] } else { vec![] };
+    /// The parts of a measured line that are inside; one point is a line to itself.
+    fn lines(&self, run: &[(f64, f64)]) -> Vec<Vec<Point>> {
+        let mut path = self.points(run);
+        if let [only] = path[..] {
+            path.push(only);
         }
         let mut parts: Vec<Vec<Point>> = Vec::new();
         let mut open = false;
@@ -147,9 +138,9 @@ impl Frame {
     }
 }
 
-/// The path without points that are within `tolerance` of a line between others (Ramer, Douglas and
+/// The path without points that are within [`TOLERANCE`] of a line between others (Ramer, Douglas and
 /// Peucker).
-fn simplified(path: &[Point], tolerance: f64) -> Vec<Point> {
+fn simplified(path: &[Point]) -> Vec<Point> {
     if path.len() < 3 {
         return path.to_vec();
     }
@@ -162,7 +153,7 @@ fn simplified(path: &[Point], tolerance: f64) -> Vec<Point> {
         let distances = inner.map(|i| (i, distance(path[i], path[from], path[to])));
         let farthest = distances.max_by(|a, b| a.1.total_cmp(&b.1));
         if let Some((i, distance)) = farthest
-            && distance > tolerance
+            && distance > TOLERANCE
         {
             keep[i] = true;
             open.push((from, i));

@@ -1,8 +1,22 @@
-//! The parts of a schedule that people have names for.
+//! How many steps show what a schedule does, and the parts that people have names for.
 
-use lr_schedule::{Phase, Schedule, Spec};
+use lr_schedule::{DynSchedule, Phase, Schedule, Spec};
 
-use crate::span::schedule_of;
+/// How many steps of what `spec` describes show it: its length, or where it has none three of its
+/// cycles or several of its time scales; `None` for what has neither, as a constant.
+///
+/// ```
+/// use lr_plot::span;
+/// use lr_schedule::prelude::*;
+///
+/// let of = |schedule: DynSchedule| span(&schedule.to_spec().unwrap());
+/// assert_eq!(of(Cosine::new(0.1, 0.0, 900).warmup(100).into_dyn()), Some(1_000));
+/// assert_eq!(of(WarmRestarts::new(0.1, 0.0, 10, 2).into_dyn()), Some(10 + 20 + 40));
+/// assert_eq!(of(Constant::new(0.1).into_dyn()), None);
+/// ```
+pub fn span(spec: &Spec) -> Option<u64> {
+    schedule_of(spec)?.span().filter(|span| *span > 0)
+}
 
 /// The phases of the first `steps` steps of what `spec` describes, in order; none where it has no
 /// parts with names, or more than [`Phase::MOST`].
@@ -20,8 +34,13 @@ use crate::span::schedule_of;
 ///
 /// Lengths that aren't in steps are to be [resolved](Spec::resolve) first, or there are none.
 pub fn phases(spec: &Spec, steps: u64) -> Vec<Phase> {
+    schedule_of(spec).map_or(Vec::new(), |schedule| phases_of(&schedule, steps))
+}
+
+/// The [`phases`] of a schedule.
+pub(crate) fn phases_of(schedule: &dyn Schedule, steps: u64) -> Vec<Phase> {
     let span = steps as f64;
-    let mut phases = schedule_of(spec).map_or(Vec::new(), |schedule| schedule.phases(span));
+    let mut phases = schedule.phases(span);
     for phase in &mut phases {
         phase.start = phase.start.clamp(0.0, span);
         phase.end = phase.end.clamp(0.0, span);
@@ -32,4 +51,13 @@ pub fn phases(spec: &Spec, steps: u64) -> Vec<Phase> {
         many if many.len() > Phase::MOST => Vec::new(),
         _ => phases,
     }
+}
+
+/// The schedule that `spec` describes, of a feedback the one under its rule; `None` if it can't be built.
+fn schedule_of(spec: &Spec) -> Option<DynSchedule> {
+    let spec = match spec {
+        Spec::Feedback { of, .. } => of,
+        spec => spec,
+    };
+    spec.build().ok()
 }

@@ -8,8 +8,8 @@ use crate::canvas::{Canvas, Point};
 use crate::error::PlotError;
 use crate::font::{fitted, width};
 use crate::names::{Name, names};
-use crate::palette::{AXIS, BORDER, CARD, GRID, INK, QUIET, shade};
-use crate::panel::{Drawn, Panel};
+use crate::palette::{AXIS, GRID, INK, QUIET, shade};
+use crate::panel::Panel;
 use crate::path::Frame;
 
 const MARGIN: f64 = 14.0;
@@ -25,42 +25,24 @@ const GAP: f64 = 16.0;
 /// Between a sample or an axis and what is written beside it.
 const SPACE: f64 = 6.0;
 
-/// The light card that all is drawn on.
-pub(crate) fn card<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
-    width: f64,
-    height: f64,
-) -> Result<(), PlotError> {
-    canvas.filled((0.0, 0.0), (width, height), BORDER)?;
-    canvas.filled((1.0, 1.0), (width - 1.0, height - 1.0), CARD)
-}
-
 /// The places of the lines above the frame, from the top of the panel.
 struct Head {
-    title: f64,
-    legend: f64,
-    entries: Vec<Entry>,
-    /// The names of phases and marks, where there are some.
-    strip: Option<f64>,
+    y_label: f64,
+    /// The names in the legend, and the places of their samples.
+    legend: Vec<(String, Point)>,
+    /// The names of phases and marks.
+    strip: f64,
     end: f64,
-}
-
-/// A name in the legend, and the place of its sample, from the left of the panel.
-struct Entry {
-    text: String,
-    x: f64,
-    y: f64,
 }
 
 fn head(panel: &Panel, wide: f64) -> Head {
     let mut y = MARGIN * 0.7;
-    let title = y + 10.0;
     if panel.title.is_some() {
         y += 24.0;
     }
     // The name of the y axis, and beside it or below it the legend.
-    let legend = y + LINE / 2.0;
-    let mut entries = Vec::new();
+    let label = y + LINE / 2.0;
+    let mut legend = Vec::new();
     let mut x = MARGIN;
     if !panel.y_label.is_empty() {
         x += width(&y_label(panel, wide), TEXT) + 1.5 * GAP;
@@ -73,25 +55,18 @@ fn head(panel: &Panel, wide: f64) -> Head {
                 x = MARGIN;
                 y += LINE;
             }
-            let (at, line) = (x, y + LINE / 2.0);
-            entries.push(Entry {
-                text,
-                x: at,
-                y: line,
-            });
+            legend.push((text, (x, y + LINE / 2.0)));
             x += entry + GAP;
         }
     }
     y += LINE;
-    let named = !panel.phases.is_empty() || !panel.marks.is_empty();
-    let strip = named.then_some(y + LINE / 2.0);
-    if named {
+    let strip = y + LINE / 2.0;
+    if panel.has_names() {
         y += LINE;
     }
     Head {
-        title,
+        y_label: label,
         legend,
-        entries,
         strip,
         end: y + 4.0,
     }
@@ -145,24 +120,20 @@ pub(crate) fn draw<B: DrawingBackend>(
         y: panel.y,
     };
 
-    if let Some(title) = &panel.title {
+    if let Some(title) = panel.title {
         let text = fitted(title, TITLE, wide - 2.0 * MARGIN);
-        canvas.text(&text, (MARGIN, top + head.title), TITLE, INK, HPos::Left)?;
+        let at = (MARGIN, top + MARGIN * 0.7 + 10.0);
+        canvas.text(&text, at, TITLE, INK, HPos::Left)?;
     }
     if !panel.y_label.is_empty() {
-        let at = (MARGIN, top + head.legend);
+        let at = (MARGIN, top + head.y_label);
         canvas.text(&y_label(panel, wide), at, TEXT, QUIET, HPos::Left)?;
     }
-    for (entry, drawn) in head.entries.iter().zip(&panel.curves) {
-        let y = top + entry.y;
-        stroke(
-            canvas,
-            &[(entry.x, y), (entry.x + SAMPLE, y)],
-            drawn,
-            CURVE + 1.0,
-        )?;
-        let at = (entry.x + SAMPLE + SPACE, y);
-        canvas.text(&entry.text, at, TEXT, INK, HPos::Left)?;
+    for ((text, (x, y)), drawn) in head.legend.iter().zip(&panel.curves) {
+        let sample = [(*x, top + y), (x + SAMPLE, top + y)];
+        canvas.curve(&sample, &drawn.pen, CURVE + 1.0)?;
+        let at = (x + SAMPLE + SPACE, top + y);
+        canvas.text(text, at, TEXT, INK, HPos::Left)?;
     }
 
     shades(canvas, panel, &frame)?;
@@ -191,27 +162,14 @@ pub(crate) fn draw<B: DrawingBackend>(
     }
     for drawn in &panel.curves {
         for path in frame.paths(&drawn.trace) {
-            stroke(canvas, &path, drawn, CURVE)?;
+            canvas.curve(&path, &drawn.pen, CURVE)?;
         }
     }
-    if let Some(strip) = head.strip {
-        for Name { text, left, .. } in &names {
-            canvas.text(text, (*left, top + strip), SMALL, QUIET, HPos::Left)?;
-        }
+    for Name { text, left, .. } in &names {
+        let at = (*left, top + head.strip);
+        canvas.text(text, at, SMALL, QUIET, HPos::Left)?;
     }
     Ok(())
-}
-
-fn stroke<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
-    path: &[Point],
-    drawn: &Drawn,
-    width: f64,
-) -> Result<(), PlotError> {
-    match drawn.pen.dashed {
-        false => canvas.path(path, drawn.pen.color, width),
-        true => canvas.dashed(path, drawn.pen.color, width),
-    }
 }
 
 fn shades<B: DrawingBackend>(

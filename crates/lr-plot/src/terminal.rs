@@ -4,20 +4,16 @@ use crate::axis::Tick;
 use crate::canvas::Point;
 use crate::error::PlotError;
 use crate::names::{Name, names};
-use crate::palette::Pen;
 use crate::panel::Panel;
 use crate::path::Frame;
 
 /// The dots of a character, by column and row.
 const DOTS: [[u32; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
 
-/// A field of characters, each of dots of one curve or a letter.
-struct Field {
-    columns: usize,
-    rows: usize,
-    cells: Vec<Cell>,
-}
+/// A field of characters, in rows.
+struct Field(Vec<Vec<Cell>>);
 
+/// A character: dots of one curve, or a letter.
 #[derive(Clone, Copy, Default)]
 struct Cell {
     dots: u32,
@@ -26,55 +22,31 @@ struct Cell {
 }
 
 impl Field {
-    fn new(columns: usize, rows: usize) -> Self {
-        Self {
-            columns,
-            rows,
-            cells: vec![Cell::default(); columns * rows],
+    fn dot(&mut self, (x, y): Point, color: u8) {
+        let (x, y) = (x.round() as usize, y.round() as usize);
+        let cell = self.0.get_mut(y / 4).and_then(|row| row.get_mut(x / 2));
+        if let Some(cell) = cell {
+            cell.dots |= DOTS[x % 2][y % 4];
+            cell.color = Some(color);
         }
     }
 
-    fn dot(&mut self, x: i64, y: i64, color: u8) {
-        let inside = x >= 0 && y >= 0;
-        let (column, row) = (x as usize / 2, y as usize / 4);
-        if !inside || column >= self.columns || row >= self.rows {
-            return;
-        }
-        let cell = &mut self.cells[row * self.columns + column];
-        cell.dots |= DOTS[x as usize % 2][y as usize % 4];
-        cell.color = Some(color);
-    }
-
-    /// A line from dot to dot (Bresenham).
+    /// A line from dot to dot.
     fn line(&mut self, from: Point, to: Point, color: u8) {
-        let (mut x, mut y) = (from.0.round() as i64, from.1.round() as i64);
-        let (end_x, end_y) = (to.0.round() as i64, to.1.round() as i64);
-        let (dx, dy) = ((end_x - x).abs(), -(end_y - y).abs());
-        let (step_x, step_y) = ((end_x - x).signum(), (end_y - y).signum());
-        let mut error = dx + dy;
-        loop {
-            self.dot(x, y, color);
-            if (x, y) == (end_x, end_y) {
-                return;
-            }
-            let twice = 2 * error;
-            if twice >= dy {
-                error += dy;
-                x += step_x;
-            }
-            if twice <= dx {
-                error += dx;
-                y += step_y;
-            }
+        let from = (from.0.round(), from.1.round());
+        let (dx, dy) = (to.0.round() - from.0, to.1.round() - from.1);
+        let dots = dx.abs().max(dy.abs());
+        for i in 0..=dots as u32 {
+            let share = f64::from(i) / dots.max(1.0);
+            self.dot((from.0 + dx * share, from.1 + dy * share), color);
         }
     }
 
     /// Puts a letter on a curve now and then, by which it is known without colours.
     fn letters(&mut self, paths: &[Vec<Point>], index: usize, curves: usize) {
-        let letter = letter(index);
-        let distance = (self.columns / 4).max(4);
-        let offset = distance * index / curves;
-        for column in (0..self.columns).filter(|column| column % distance == offset) {
+        let (columns, rows) = (self.0[0].len(), self.0.len());
+        let distance = (columns / 4).max(4);
+        for column in (distance * index / curves..columns).step_by(distance) {
             let x = column as f64 * 2.0 + 0.5;
             let mut pairs = paths.iter().flat_map(|path| path.windows(2));
             let crossed = pairs.rfind(|pair| pair[0].0 <= x && x <= pair[1].0);
@@ -84,15 +56,14 @@ impl Field {
                 wide => (x - from.0) / wide,
             };
             let row = ((from.1 + (to.1 - from.1) * share) / 4.0) as usize;
-            let row = row.min(self.rows - 1);
-            self.cells[row * self.columns + column].letter = Some(letter);
+            self.0[row.min(rows - 1)][column].letter = Some(letter(index));
         }
     }
 
     fn row(&self, row: usize, colors: bool) -> String {
         let mut out = String::new();
         let mut last = None;
-        for cell in &self.cells[row * self.columns..][..self.columns] {
+        for cell in &self.0[row] {
             if colors && cell.color != last {
                 out.push_str(&paint(cell.color));
                 last = cell.color;
@@ -106,7 +77,7 @@ impl Field {
         if last.is_some() {
             out.push_str(&paint(None));
         }
-        out.trim_end().to_string()
+        out
     }
 }
 
@@ -129,12 +100,11 @@ pub(crate) fn text(
     rows: usize,
     colors: bool,
 ) -> Result<String, PlotError> {
-    let mut head = Vec::new();
-    head.extend(panel.title.as_deref().map(|title| cut(title, columns)));
-    head.extend(legend(panel, columns, colors));
-    let has_names = !panel.phases.is_empty() || !panel.marks.is_empty();
+    let mut out = Vec::new();
+    out.extend(panel.title.map(|title| cut(title, columns)));
+    out.extend(legend(panel, columns, colors));
     let below = 2 + usize::from(!panel.x_label.is_empty());
-    let high = rows.saturating_sub(head.len() + usize::from(has_names) + below);
+    let high = rows.saturating_sub(out.len() + usize::from(panel.has_names()) + below);
     PlotError::check(high >= 4, "rows", rows, "more, for so many curves")?;
 
     let y_ticks = panel.y.ticks((high / 3).max(2));
@@ -150,20 +120,19 @@ pub(crate) fn text(
         y: panel.y,
     };
 
-    let mut field = Field::new(columns, high);
-    let several = panel.curves.len() > 1;
+    let mut field = Field(vec![vec![Cell::default(); columns]; high]);
+    let curves = panel.curves.len();
     for (index, drawn) in panel.curves.iter().enumerate() {
         let paths = frame.paths(&drawn.trace);
-        for path in &paths {
-            draw(&mut field, path, drawn.pen);
+        for pair in paths.iter().flat_map(|path| path.windows(2)) {
+            field.line(pair[0], pair[1], drawn.pen.terminal);
         }
-        if several && !colors {
-            field.letters(&paths, index, panel.curves.len());
+        if curves > 1 && !colors {
+            field.letters(&paths, index, curves);
         }
     }
 
-    let mut out = head;
-    if has_names {
+    if panel.has_names() {
         out.push(named(panel, &frame, margin, columns));
     }
     let mut at_row = vec![None; high];
@@ -186,21 +155,8 @@ pub(crate) fn text(
         let before = margin + (columns - wide(&label)) / 2;
         out.push(format!("{}{label}", " ".repeat(before)));
     }
-    let mut text = String::new();
-    for line in out {
-        text.push_str(line.trim_end());
-        text.push('\n');
-    }
-    Ok(text)
-}
-
-fn draw(field: &mut Field, path: &[Point], pen: Pen) {
-    if let [only] = path {
-        field.line(*only, *only, pen.terminal);
-    }
-    for pair in path.windows(2) {
-        field.line(pair[0], pair[1], pen.terminal);
-    }
+    let lines = out.iter().map(|line| format!("{}\n", line.trim_end()));
+    Ok(lines.collect())
 }
 
 /// The name of the y axis and those of the curves, in as many lines as it takes.

@@ -9,43 +9,33 @@ use crate::error::PlotError;
 pub(crate) const MOST_STEPS: u64 = 1 << 25;
 
 /// A curve as runs of points, between which nothing is drawn.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug)]
 pub(crate) struct Trace {
     pub runs: Vec<Vec<(f64, f64)>>,
-    /// How wide a step is, for a schedule's rates, which hold for as long as that.
-    pub step: Option<f64>,
+    /// Whether each holds for a step, as a schedule's rates do.
+    pub held: bool,
     /// How many points were not finite.
     pub left_out: usize,
     /// The distance of the steps that were looked at.
     pub every: u64,
 }
 
-impl Trace {
-    pub fn points(&self) -> impl Iterator<Item = (f64, f64)> + Clone + '_ {
-        self.runs.iter().flatten().copied()
-    }
-}
-
 /// Adds the first, lowest, highest and last point of a column, which look as all of its points do.
 fn add_column(column: &[(f64, f64)], points: &mut Vec<(f64, f64)>) {
-    let most = |better: fn(f64, f64) -> bool| {
-        let all = column.iter().copied();
-        all.reduce(|most, point| if better(point.1, most.1) { point } else { most })
-    };
-    let (lowest, highest) = (most(|a, b| a < b), most(|a, b| a > b));
-    let (a, b) = match lowest.map(|point| point.0) <= highest.map(|point| point.0) {
-        true => (lowest, highest),
-        false => (highest, lowest),
-    };
-    let shown = [column.first().copied(), a, b, column.last().copied()];
-    for point in shown.into_iter().flatten() {
-        if points.last() != Some(&point) {
-            points.push(point);
+    let lowest = column.iter().min_by(|a, b| a.1.total_cmp(&b.1));
+    let highest = column.iter().min_by(|a, b| b.1.total_cmp(&a.1));
+    let shown = [column.first(), lowest, highest, column.last()];
+    let mut shown: Vec<_> = shown.into_iter().flatten().collect();
+    shown.sort_by(|a, b| a.0.total_cmp(&b.0));
+    for point in shown {
+        if points.last() != Some(point) {
+            points.push(*point);
         }
     }
 }
 
-/// The rates of `steps`, of which each is looked at, up to [`MOST_STEPS`] of them.
+/// The rates of the steps from `start`, above 0 where the axis is logarithmic, to `end`: of all of them, up to
+/// [`MOST_STEPS`].
 pub(crate) fn schedule(
     label: &str,
     schedule: &dyn Schedule,
@@ -62,12 +52,6 @@ pub(crate) fn schedule(
             label: label.to_string(),
             steps: end,
             most: MOST_STEPS,
-        });
-    }
-    if scale == Scale::Log && start == 0 {
-        return Err(PlotError::NotPositive {
-            label: label.to_string(),
-            x: 0.0,
         });
     }
     let bound = |column: u64| match scale {
@@ -107,7 +91,7 @@ pub(crate) fn schedule(
     }
     Ok(Trace {
         runs: vec![points],
-        step: Some(1.0),
+        held: true,
         left_out: 0,
         every,
     })
@@ -123,7 +107,7 @@ pub(crate) fn measured(points: &[(f64, f64)], columns: u64, x: &Axis) -> Trace {
     let runs = runs.filter(|run| !run.is_empty());
     Trace {
         runs: runs.map(|run| thinned(run, columns, x)).collect(),
-        step: None,
+        held: false,
         left_out: points.iter().filter(|point| !is_finite(point)).count(),
         every: 1,
     }

@@ -4,8 +4,8 @@ use lr_schedule::curves::{ExponentialSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::cycles::{Cyclic, OneCycle};
-use super::part::{Group, Multiplier, Part, rate};
+use super::cycles::{OneCycle, cyclic};
+use super::part::{Cosine, Group, Multiplier, Part, rate};
 use crate::args::{Args, config, count, unknown_scheduler};
 use crate::build::{constant, linear, multi_step, polynomial, steps, then};
 
@@ -100,11 +100,11 @@ impl Part {
                     ..Multiplier::construct(1.0, group, of)
                 })
             }
-            "CosineAnnealingLR" => Self::Cosine {
+            "CosineAnnealingLR" => Self::Cosine(Cosine {
                 base: group.base(),
                 t_max: args.steps("T_max", None),
                 eta_min: args.number("eta_min", 0.0),
-            },
+            }),
             "CosineAnnealingWarmRestarts" => {
                 let t_0 = args.steps("T_0", None);
                 let t_mult = args.steps("T_mult", 1);
@@ -136,15 +136,14 @@ impl Part {
                 Self::OneCycle(cycle)
             }
             "CyclicLR" => {
-                let cyclic = Cyclic::read(args);
-                group.lr = cyclic.base_lr;
+                let (rates, _) = cyclic(args);
+                group.lr = rates.base;
                 group.lr = group.base(); // its own base rate comes only after its first step
-                Self::Set(cyclic.spec())
+                Self::Set(Spec::from(rates))
             }
             "SequentialLR" => {
-                let (parts, milestones) = args.sequence(|data| Self::inside(data, group));
-                args.finish(())?;
-                Self::sequential(parts, &milestones, group)?
+                let (before, last) = args.sequence(|data| Self::inside(data, group))?;
+                Self::sequential(before, last, group)?
             }
             "ChainedScheduler" => {
                 Self::Chain(args.each("schedulers", |data| Self::inside(data, group)))
@@ -170,23 +169,11 @@ impl Part {
     }
 
     fn sequential(
-        mut parts: Vec<Self>,
-        milestones: &[u64],
+        mut before: Vec<(u64, Self)>,
+        mut last: Self,
         group: &mut Group,
     ) -> Result<Self, ScheduleError> {
-        // The part of the first step, and those after it that have steps of their own.
-        let first = milestones.partition_point(|&milestone| milestone == 0);
-        parts.drain(..first);
-        let mut lengths = Vec::new();
-        let mut begin = 0;
-        for &milestone in &milestones[first..] {
-            lengths.push(milestone - begin);
-            begin = milestone;
-        }
-        let mut last = parts.pop().expect("there is one part more than milestones");
-        let mut before: Vec<(u64, Part)> = lengths.into_iter().zip(parts).collect();
         before.retain(|(length, _)| *length > 0);
-
         let later = before.iter().skip(1).map(|(_, part)| part);
         for part in later.chain((!before.is_empty()).then_some(&last)) {
             if let Self::Sequence(..) | Self::Chain(_) = part {
@@ -213,15 +200,11 @@ impl Part {
         Some(match self {
             Self::Multiply(part) if as_constructed => lr * part.first,
             Self::Multiply(part) => lr * part.again,
-            Self::Cosine { .. } if as_constructed => lr,
-            Self::Cosine {
-                base,
-                eta_min,
-                t_max: 1,
-            } => lr + (*base - *eta_min),
-            Self::Cosine { eta_min, t_max, .. } => {
-                let wave = 1.0 + (std::f64::consts::PI / *t_max as f64).cos();
-                2.0 / wave * (lr - *eta_min) + *eta_min
+            Self::Cosine(_) if as_constructed => lr,
+            Self::Cosine(part) if part.t_max == 1 => lr + (part.base - part.eta_min),
+            Self::Cosine(part) => {
+                let wave = 1.0 + (std::f64::consts::PI / part.t_max as f64).cos();
+                2.0 / wave * (lr - part.eta_min) + part.eta_min
             }
             Self::Swa { .. } if !as_constructed => return None,
             Self::Swa { epochs: 0, .. } => group.swa_lr,

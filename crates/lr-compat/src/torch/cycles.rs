@@ -1,7 +1,6 @@
 //! The two schedulers that move a momentum too.
 
-use lr_schedule::curves::CycleScaling;
-use lr_schedule::curves::CyclicSpec;
+use lr_schedule::curves::{CycleScaling, CyclicSpec};
 use lr_schedule::{Shape, Spec};
 
 use crate::args::{Args, count};
@@ -83,62 +82,35 @@ impl OneCycle {
     }
 }
 
-/// `CyclicLR`.
-pub(super) struct Cyclic {
-    pub base_lr: f64,
-    max_lr: f64,
-    up: u64,
-    down: u64,
-    scaling: CycleScaling,
-    gamma: f64,
-    momenta: Option<[f64; 2]>,
-}
-
-impl Cyclic {
-    pub fn read(args: &mut Args) -> Self {
-        args.refuse_given("scale_fn", "is a function, which has no form in JSON");
-        // Without a `scale_fn`, PyTorch goes by the mode alone.
-        args.choice("scale_mode", (), &[("cycle", ()), ("iterations", ())]);
-        let modes = [
-            ("triangular", CycleScaling::None),
-            ("triangular2", CycleScaling::Halve),
-            ("exp_range", CycleScaling::Decay),
-        ];
-        let up = args.steps("step_size_up", 2000);
-        let down = args.steps("step_size_down", up);
-        let momenta = [
-            args.not_negative("base_momentum", 0.8),
-            args.not_negative("max_momentum", 0.9),
-        ];
-        Self {
-            momenta: args.flag("cycle_momentum", true).then_some(momenta),
-            base_lr: args.number("base_lr", None),
-            max_lr: args.number("max_lr", None),
-            up,
-            down,
-            scaling: args.choice("mode", CycleScaling::None, &modes),
-            gamma: args.not_negative("gamma", 1.0),
-        }
-    }
-
-    fn between(&self, base: f64, max: f64) -> Spec {
+/// The rates of `CyclicLR`, and the momentum that it moves.
+pub(super) fn cyclic(args: &mut Args) -> (CyclicSpec, Option<Spec>) {
+    args.refuse_given("scale_fn", "is a function, which has no form in JSON");
+    // Without a `scale_fn`, PyTorch goes by the mode alone.
+    args.choice("scale_mode", (), &[("cycle", ()), ("iterations", ())]);
+    let modes = [
+        ("triangular", CycleScaling::None),
+        ("triangular2", CycleScaling::Halve),
+        ("exp_range", CycleScaling::Decay),
+    ];
+    let up = args.steps("step_size_up", 2000);
+    let rates = CyclicSpec {
+        base: args.number("base_lr", None),
+        max: args.number("max_lr", None),
+        up: steps(up),
+        down: Some(steps(args.steps("step_size_down", up))),
+        shape: Shape::Linear,
+        scaling: args.choice("mode", CycleScaling::None, &modes),
+        gamma: args.not_negative("gamma", 1.0),
+    };
+    let max = args.not_negative("base_momentum", 0.8);
+    let base = args.not_negative("max_momentum", 0.9);
+    let moves = args.flag("cycle_momentum", true);
+    let momentum = moves.then(|| {
         Spec::from(CyclicSpec {
             base,
             max,
-            up: steps(self.up),
-            down: Some(steps(self.down)),
-            shape: Shape::Linear,
-            scaling: self.scaling,
-            gamma: self.gamma,
+            ..rates.clone()
         })
-    }
-
-    pub fn spec(&self) -> Spec {
-        self.between(self.base_lr, self.max_lr)
-    }
-
-    pub fn momentum(&self) -> Option<Spec> {
-        let [base, max] = self.momenta?;
-        Some(self.between(max, base))
-    }
+    });
+    (rates, momentum)
 }

@@ -36,7 +36,7 @@ use lr_schedule::{Recurrence, Schedule, ScheduleError, Spec};
 
 use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
 use crate::build::{constant, feedback};
-use cycles::{Cyclic, OneCycle};
+use cycles::{OneCycle, cyclic};
 use part::{Group, Part};
 
 pub use construct::SCHEDULERS;
@@ -100,19 +100,16 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 /// The momentum that the scheduler called `name` moves.
 #[doc(hidden)]
 pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
-    let read = |momentum: fn(&mut Args) -> Option<Spec>| {
-        let args = &mut Args::new(name, args);
-        args.check_common();
-        let momentum = momentum(args);
-        args.finish(())?;
-        momentum.map(|spec| buildable(name, spec)).transpose()
+    let args = &mut Args::new(name, args);
+    args.check_common();
+    let momentum = match name {
+        "OneCycleLR" => OneCycle::read(args).momentum(),
+        "CyclicLR" => cyclic(args).1,
+        name if SCHEDULERS.contains(&name) => return Ok(None),
+        name => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    match name {
-        "OneCycleLR" => read(|args| OneCycle::read(args).momentum()),
-        "CyclicLR" => read(|args| Cyclic::read(args).momentum()),
-        name if SCHEDULERS.contains(&name) => Ok(None),
-        name => Err(unknown_scheduler(name, SCHEDULERS)),
-    }
+    args.finish(())?;
+    momentum.map(|spec| buildable(name, spec)).transpose()
 }
 
 /// `LambdaLR(optimizer, lr_lambda)`: `base_lr * factor(step)`.

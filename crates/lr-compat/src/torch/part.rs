@@ -44,11 +44,7 @@ impl Group {
 /// A scheduler that has been constructed, and changes the group's rate at each step.
 pub enum Part {
     Multiply(Multiplier),
-    Cosine {
-        base: f64,
-        eta_min: f64,
-        t_max: u64,
-    },
+    Cosine(Cosine),
     /// To the group's `swa_lr`.
     Swa {
         epochs: u64,
@@ -61,6 +57,13 @@ pub enum Part {
     /// One part after another: each for so many steps but the last.
     Sequence(Vec<(u64, Part)>, Box<Part>),
     Chain(Vec<Part>),
+}
+
+/// A scheduler that adds to the rate.
+pub struct Cosine {
+    pub(super) base: f64,
+    pub(super) eta_min: f64,
+    pub(super) t_max: u64,
 }
 
 /// A scheduler that multiplies the rate, by the factors of a schedule.
@@ -133,12 +136,10 @@ impl Part {
                 Spec::Curve(CurveSpec::Constant(ConstantSpec { .. })) => constant(part.later),
                 spec => spec,
             },
-            Self::Cosine { base, .. } if first && lr != *base => return None,
-            Self::Cosine {
-                base,
-                eta_min,
-                t_max,
-            } => Spec::from(CosineAnnealingSpec::new(*base, *eta_min, *t_max)),
+            Self::Cosine(part) if first && lr != part.base => return None,
+            Self::Cosine(part) => {
+                CosineAnnealingSpec::new(part.base, part.eta_min, part.t_max).into()
+            }
             Self::Swa { epochs, shape } => anneal(lr, group.swa_lr, *epochs, *shape),
             Self::Set(spec) => spec.clone(),
             Self::OneCycle(cycle) => group.spec_of(cycle),
@@ -152,14 +153,10 @@ impl Part {
             Self::Multiply(part) => Link::Multiply {
                 of: Box::new((part.of)(1.0)),
             },
-            Self::Cosine {
-                base,
-                eta_min,
-                t_max,
-            } => Link::Anneal {
-                start: *base,
-                floor: *eta_min,
-                t_max: steps(*t_max),
+            Self::Cosine(part) => Link::Anneal {
+                start: part.base,
+                floor: part.eta_min,
+                t_max: steps(part.t_max),
             },
             Self::Swa { epochs, shape } => Link::Settle {
                 target: group.swa_lr,
@@ -193,7 +190,7 @@ impl Part {
     pub fn begin(&self, group: &Group) -> Option<f64> {
         match self {
             Self::Multiply(part) => Some(part.later),
-            Self::Cosine { base, .. } => Some(*base),
+            Self::Cosine(part) => Some(part.base),
             Self::Swa { epochs, .. } => (*epochs == 0).then_some(group.swa_lr),
             Self::Set(spec) => Some(rate(spec, 0)),
             Self::OneCycle(cycle) => Some(rate(&group.spec_of(cycle), 0)),
