@@ -18,7 +18,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::hf::{kwargs, scheduler};
-use crate::args::{Args, buildable, count, with_numbers};
+use crate::args::{Args, buildable, count, number, with_numbers};
 use crate::build::{anneal, constant, linear, sequence, skip, steps, then, warmed_up};
 use crate::torch;
 
@@ -46,7 +46,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let name = name.as_deref().unwrap_or("cosine");
     let given = args.read("lr_scheduler_kwargs", kwargs);
     let warmup = args.maybe_number("warmup_steps");
-    let ratio = args.read("warmup_ratio", crate::args::number);
+    let ratio = args.read("warmup_ratio", number);
     let epochs = args.positive("num_epochs", 1.0);
     let batch = args.positive("micro_batch_size", facts.batch_size.unwrap_or(1) as f64);
     let accumulation = facts.accumulation.unwrap_or(1) as f64;
@@ -57,13 +57,9 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let min = args.share("cosine_min_lr_ratio", 0.0);
     let until = args.share("cosine_constant_lr_ratio", 0.0);
     let quadratic = args.flag("lr_quadratic_warmup", false);
-    let jags = Jags {
-        every: count_or_off(args, "jagged_restart_steps"),
-        up: count_or_off(args, "jagged_restart_warmup_steps"),
-        down: count_or_off(args, "jagged_restart_anneal_steps"),
-        lowest: if min > 0.0 { min } else { 1e-3 },
-        ahead: if name == "rex" { 1 } else { 0 },
-    };
+    let every = count_or(args, "jagged_restart_steps", 0);
+    let up = count_or(args, "jagged_restart_warmup_steps", 10);
+    let down = count_or(args, "jagged_restart_anneal_steps", 1);
     for (value, name) in [(warmup, "warmup_steps"), (ratio, "warmup_ratio")] {
         let value = value.unwrap_or(0.0);
         args.check(value >= 0.0, name, value, "at least 0");
@@ -89,26 +85,23 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     };
     let warmup = warmup as u64;
     // Past the end of the run it would climb again.
-    let cosine = |min| {
-        Spec::from(CosineAnnealingSpec::new(
-            base,
-            min,
-            total.saturating_sub(warmup).max(1),
-        ))
-    };
+    let length = total.saturating_sub(warmup).max(1);
+    let cosine = |min| Spec::from(CosineAnnealingSpec::new(base, min, length));
     let warm_up = |rest: Spec| then(warmup, linear(0.0, base, warmup), rest);
     let spec = match name {
         "one_cycle" => {
             let mut args = given.unwrap_or_default();
-            let mut set = |name: &str, value| {
+            let share = warmup as f64 / total.max(1) as f64;
+            let defaults = [
+                ("max_lr", Data::Number(base)),
+                ("total_steps", Data::Integer(total.into())),
+                ("pct_start", Data::Number(share)),
+            ];
+            for (name, value) in defaults {
                 if !args.iter().any(|(given, _)| given == name) {
                     args.push((name.to_string(), value));
                 }
-            };
-            set("max_lr", Data::Number(base));
-            set("total_steps", Data::Integer(total.into()));
-            let share = warmup as f64 / total.max(1) as f64;
-            set("pct_start", Data::Number(share));
+            }
             torch::named("OneCycleLR", Data::Table(args), base)?
         }
         "rex" => {
@@ -135,57 +128,44 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         "cosine" if min > 0.0 => warm_up(cosine(base * min)),
         name => scheduler(name, "lr_scheduler", given, [warmup, total], base)?,
     };
-    match (jags.every, &spec) {
+    match (every, &spec) {
         (0, _) => buildable("lr_scheduler", spec),
         (_, Spec::Feedback { .. }) => {
             let why = "can't be before a rule that observes a metric";
             Err(ScheduleError::unsupported("jagged_restart_steps", why))
         }
-        _ => buildable("jagged_restart_steps", jags.over(spec)),
+        _ => {
+            let factor = jagged([every, up, down], if min > 0.0 { min } else { 1e-3 });
+            // `rex` is a step ahead of its own count.
+            let factor = skip(u64::from(name == "rex"), factor);
+            let spec = skip(1, Spec::Product(vec![spec, factor]));
+            buildable("jagged_restart_steps", spec)
+        }
     }
 }
 
-/// A count, for which `false` is 0.
-fn count_or_off(args: &mut Args, name: &'static str) -> u64 {
+/// A count, for which 0 and `false` stand for its default.
+fn count_or(args: &mut Args, name: &'static str, default: u64) -> u64 {
     let read = args.read(name, |data| match data {
         Data::Bool(false) => Ok(0),
         data => count(data),
     });
-    read.unwrap_or(0)
+    read.filter(|count| *count > 0).unwrap_or(default)
 }
 
-/// Restarts every so many steps, over a schedule: down for some steps before each, and up for some after it.
-struct Jags {
-    every: u64,
-    up: u64,
-    down: u64,
-    lowest: f64,
-    /// The steps that the schedule is ahead of its own count.
-    ahead: u64,
-}
-
-impl Jags {
-    fn over(self, of: Spec) -> Spec {
-        // 0 stands for its default.
-        let or = |count: u64, default| if count == 0 { default } else { count };
-        let (every, up, down) = (self.every, or(self.up, 10), or(self.down, 1));
-        let full = every.saturating_sub(down);
-        let up_steps = up.min(every);
-        let begin = up_steps.max(full);
-        let late = begin.saturating_add(down).saturating_sub(every);
-        let cycle = sequence(
-            vec![
-                (up_steps, linear(self.lowest, 1.0, up)),
-                (full.saturating_sub(up_steps), constant(1.0)),
-            ],
-            skip(late, linear(1.0, self.lowest, down)),
-        );
-        let again = Spec::Repeat {
-            every: steps(every),
-            of: Box::new(cycle),
-        };
-        let factor = then(full, constant(1.0), skip(full, again));
-        let factor = skip(self.ahead, factor);
-        skip(1, Spec::Product(vec![of, factor]))
-    }
+/// The factor of restarts every so many steps: down to the lowest for some steps before each, and up for some after it.
+fn jagged([every, up, down]: [u64; 3], lowest: f64) -> Spec {
+    let full = every.saturating_sub(down);
+    let up_steps = up.min(every);
+    let begin = up_steps.max(full);
+    let late = begin.saturating_add(down).saturating_sub(every);
+    let before = vec![
+        (up_steps, linear(lowest, 1.0, up)),
+        (full.saturating_sub(up_steps), constant(1.0)),
+    ];
+    let again = Spec::Repeat {
+        every: steps(every),
+        of: Box::new(sequence(before, skip(late, linear(1.0, lowest, down)))),
+    };
+    then(full, constant(1.0), skip(full, again))
 }

@@ -23,6 +23,7 @@ use crate::args::{Args, buildable, unknown_scheduler};
 use crate::build::{
     anneal, constant, delay, linear, per_epoch, piecewise, sequence, skip, then, warmed_up,
 };
+use crate::values::number_of_group;
 
 const SCHEDULERS: &[&str] = &[
     "LRRangeTest",
@@ -44,56 +45,39 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
     read,
 };
 
-/// Data in which the `auto` of transformers' `Trainer` is what it stands for.
-fn filled(mut data: Data, facts: &Facts) -> Result<Data, ScheduleError> {
-    let auto = Data::Text("auto".to_string());
-    if let Some(rate) =
-        entry(&mut data, &["optimizer", "params", "lr"]).filter(|rate| **rate == auto)
-    {
-        *rate = Data::Nothing;
-    }
-    for name in [
-        "warmup_min_lr",
-        "warmup_max_lr",
-        "warmup_num_steps",
-        "total_num_steps",
-    ] {
-        let value = entry(&mut data, &["scheduler", "params", name]);
-        let Some(value) = value.filter(|value| **value == auto) else {
-            continue;
-        };
-        let place = format!("scheduler.params.{name}");
-        *value = match name {
-            "warmup_min_lr" => Data::Integer(0),
-            "warmup_max_lr" => Data::Number(facts.rate(None, &place)?),
-            "total_num_steps" => Data::Integer(facts.steps(&place)?.into()),
-            _ => {
-                let why = "is what the Trainer's own warm-up comes to, which the file doesn't say";
-                return Err(ScheduleError::unsupported(place, why));
-            }
-        };
-    }
-    Ok(data)
+fn is_auto(data: &Data) -> bool {
+    *data == Data::Text("auto".to_string())
 }
 
-fn entry<'d>(data: &'d mut Data, names: &[&str]) -> Option<&'d mut Data> {
-    names.iter().try_fold(data, |data, name| match data {
-        Data::Table(entries) => {
-            let mut entries = entries.iter_mut();
-            entries
-                .find(|(entry, _)| entry == name)
-                .map(|(_, value)| value)
-        }
-        _ => None,
-    })
+/// The arguments of a scheduler, in which the `auto` of transformers' `Trainer` is what it stands for.
+fn filled(params: Data, facts: &Facts) -> Result<Data, ScheduleError> {
+    let Data::Table(mut entries) = params else {
+        return Ok(params);
+    };
+    for (name, value) in entries.iter_mut().filter(|(_, value)| is_auto(value)) {
+        *value = match name.as_str() {
+            "warmup_min_lr" => Data::Integer(0),
+            "warmup_max_lr" => Data::Number(facts.rate(None, name)?),
+            "total_num_steps" => Data::Integer(facts.steps(name)?.into()),
+            "warmup_num_steps" => {
+                let why = "is what the Trainer's own warm-up comes to, which the file doesn't say";
+                return Err(ScheduleError::unsupported(name.as_str(), why));
+            }
+            _ => continue,
+        };
+    }
+    Ok(Data::Table(entries))
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let data = filled(data, facts)?;
     let all = &mut Args::among(data, |_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let params = &mut optimizer.inside("params").of_many(|_| false);
-    let rate = params.maybe_number("lr");
+    let rate = params.read("lr", |data| match is_auto(&data) {
+        true => Ok(None),
+        false => number_of_group(data).map(Some),
+    });
+    let rate = rate.flatten();
     let given = all.read("scheduler", Ok);
     params.finish(optimizer.finish(all.finish(())?)?)?;
     const PLACE: &str = "scheduler.params";
@@ -102,7 +86,9 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     };
     let scheduler = &mut Args::new("scheduler", given);
     let name = scheduler.text("type");
-    let args = &mut scheduler.inside("params");
+    let params = scheduler.read("params", |params| filled(params, facts));
+    let params = params.unwrap_or(Data::Table(Vec::new()));
+    let args = &mut scheduler.within("params", params);
     scheduler.finish(())?;
     let name = name.ok_or_else(|| ScheduleError::missing("scheduler.type"))?;
     let last = args.integer("last_batch_iteration", -1);
@@ -178,10 +164,8 @@ impl Warmup {
 }
 
 fn one_cycle(args: &mut Args) -> Spec {
-    let (min, max) = (
-        args.number("cycle_min_lr", None),
-        args.number("cycle_max_lr", None),
-    );
+    let min = args.number("cycle_min_lr", None);
+    let max = args.number("cycle_max_lr", None);
     let first = args.steps("cycle_first_step_size", 2000);
     let second = args.count("cycle_second_step_size", first);
     const MOST: u64 = 10_000;

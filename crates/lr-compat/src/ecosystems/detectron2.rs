@@ -84,13 +84,13 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     }
     args.finish(all.finish(())?)?;
 
+    let way_up = |start: f64, end: f64| match is_linear {
+        true => linear(start, end, warmup),
+        false => constant(start),
+    };
     if name == "WarmupPolyLR" {
         let curve = polynomial(base, 0.0, total, power);
-        let up = match is_linear {
-            true => linear(factor, 1.0, warmup),
-            false => constant(factor),
-        };
-        let up = Spec::Product(vec![up, curve.clone()]);
+        let up = Spec::Product(vec![way_up(factor, 1.0), curve.clone()]);
         let rest = clamp(Some(base * lowest), None, skip(warmup, curve));
         return buildable("SOLVER", then(warmup, up, rest));
     }
@@ -105,11 +105,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     };
     let cut_at = |values: usize, reached: &dyn Fn(f64, usize) -> bool| {
         let at = |i| first(of, |step| reached(share(step, of.max(1)) + MARGIN, i));
-        let boundaries = (0..values).map(at);
-        piecewise(
-            (0..=values).map(|i| base * gamma.powi(i as i32)),
-            boundaries,
-        )
+        let rates = (0..=values).map(|i| base * gamma.powi(i as i32));
+        piecewise(rates, (0..values).map(at))
     };
     let schedule = match name.as_str() {
         "WarmupMultiStepLR" => cut_at(kept.len(), &|at, i| (at * total as f64) as u64 >= kept[i]),
@@ -122,11 +119,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         }
     };
     let built = schedule.build().map_err(|error| error.inside("SOLVER"))?;
-    let start = factor * built.at(0);
-    let up = match is_linear {
-        true => linear(start, built.at(warmup - from), warmup),
-        false => constant(start),
-    };
+    let up = way_up(factor * built.at(0), built.at(warmup - from));
     let rest = skip(begin.saturating_sub(from), schedule);
     buildable("SOLVER", then(begin, up, rest))
 }

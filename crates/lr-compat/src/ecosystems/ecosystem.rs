@@ -3,6 +3,8 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{Problem, ScheduleError, Spec};
 
+use crate::build::{constant, scale};
+
 /// A library or a program whose config files are read.
 pub struct Ecosystem {
     /// Its name, and others that it goes by.
@@ -19,6 +21,20 @@ pub(super) fn has_any(data: &Data, places: &str) -> bool {
     places
         .split_whitespace()
         .any(|place| data.at(place).is_some())
+}
+
+/// A rate times all of these factors.
+pub(super) fn scaled(rate: f64, mut factors: Vec<Spec>) -> Spec {
+    match factors.len() {
+        0 => constant(rate),
+        1 => scale(rate, factors.remove(0)),
+        _ => scale(rate, Spec::Product(factors)),
+    }
+}
+
+/// A name without the modules before it.
+pub(super) fn class(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// Whether a name begins in one of these ways, which have spaces between them.

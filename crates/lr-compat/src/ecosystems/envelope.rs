@@ -4,7 +4,7 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, class};
 use crate::args::unknown_scheduler;
 use crate::{burn, keras, optax, timm, torch, transformers};
 
@@ -41,12 +41,11 @@ pub(super) fn is_one_of(data: &Data, schedulers: &[&str]) -> bool {
     let Some(Data::Text(name)) = data.at("scheduler") else {
         return false;
     };
-    schedulers.contains(&name.rsplit('.').next().unwrap_or(name))
+    schedulers.contains(&class(name))
 }
 
 /// The error about a scheduler that no library has.
 pub(super) fn unknown(name: &str) -> ScheduleError {
-    let name = name.rsplit('.').next().unwrap_or(name);
     let short = transformers::NAMES.iter().map(|(short, _)| short);
     let lists = [
         torch::SCHEDULERS,
@@ -57,7 +56,7 @@ pub(super) fn unknown(name: &str) -> ScheduleError {
         burn::SCHEDULERS,
     ];
     let known: Vec<&str> = lists.concat().into_iter().chain(short.copied()).collect();
-    unknown_scheduler(name, &known)
+    unknown_scheduler(class(name), &known)
 }
 
 /// The schedule of a scheduler over the optimizer's rate, which is asked for only where it is used.

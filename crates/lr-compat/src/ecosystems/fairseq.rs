@@ -17,20 +17,21 @@
 //! From fairseq at 3d262bb: `optim/lr_scheduler/`.
 
 use lr_schedule::curves::{CycleScaling, CyclicSpec, ExponentialSpec, InverseSqrtSpec, StepSpec};
-use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::interpolation::resolved;
+use super::ramp::restarts;
 use crate::args::{
-    Args, buildable, list, list_of_text, number, one_or_list, unknown_scheduler, with_numbers,
+    Args, buildable, list, list_of_text, number, one_or_list, table, unknown_scheduler,
+    with_numbers,
 };
 use crate::build::{
     clamp, constant, feedback, linear, multi_step, per_epoch, piecewise, polynomial, skip, steps,
     then,
 };
-use crate::torch::rule::plateau;
+use crate::torch::rule::reduce_lr_on_plateau;
 
 const SCHEDULERS: &[&str] = &[
     "cosine",
@@ -70,11 +71,11 @@ struct Run<'a> {
 impl Run<'_> {
     /// The one rate of a scheduler that takes no more.
     fn rate(&self) -> Result<f64, ScheduleError> {
-        match self.rates[..] {
-            [rate] => Ok(rate),
-            _ => {
-                let (count, allowed) = (self.rates.len(), "one; `fixed` takes more");
-                let count = format!("{count} rates");
+        match &self.rates[..] {
+            [rate] => Ok(*rate),
+            rates => {
+                let count = format!("{} rates", rates.len());
+                let allowed = "one; `fixed` takes more";
                 Err(ScheduleError::invalid("optimization.lr", count, allowed))
             }
         }
@@ -96,12 +97,12 @@ fn of_group(data: Data, facts: &Facts) -> Result<Data, ScheduleError> {
     let Some(Data::Table(groups)) = data.at(PLACE).filter(|_| passes) else {
         return Ok(data);
     };
-    let asked = facts.group.as_deref();
-    let named = |name: &str| groups.iter().find(|(group, _)| group == name);
-    let group = match (asked, groups.as_slice()) {
-        (Some(name), _) => named(name),
+    let group = match (facts.group.as_deref(), groups.as_slice()) {
         (None, [only]) => Some(only),
-        (None, _) => named("default"),
+        (asked, groups) => {
+            let asked = asked.unwrap_or("default");
+            groups.iter().find(|(name, _)| name == asked)
+        }
     };
     let (name, group) = Facts::needed(group, "group", PLACE)?;
     let Some(Data::Table(scheduler)) = group.at("lr_scheduler") else {
@@ -126,54 +127,41 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let nested = matches!(data.at("lr_scheduler"), Some(Data::Table(_)));
     let all = &mut Args::among(data, |name| begins_in(name, "warmup_ lr_"));
     let mut optimization = all.inside("optimization").of_many(|_| false);
-    let (name, mut inner) = match nested {
-        true => {
-            let mut inner = all.inside("lr_scheduler");
-            (inner.text("_name"), Some(inner))
-        }
-        false => (all.text("lr_scheduler"), None),
+    let mut inner = match nested {
+        true => all.inside("lr_scheduler"),
+        false => Args::new("", Data::Table(Vec::new())),
     };
-    let mut run = Run {
-        rates: Vec::new(),
-        max_update: None,
-        facts,
+    let name = match nested {
+        true => inner.text("_name"),
+        false => all.text("lr_scheduler"),
     };
     // Each may stand in any of the three.
-    for place in [Some(&mut optimization), inner.as_mut(), Some(all)]
-        .into_iter()
-        .flatten()
-    {
-        let rates = place.read("lr", |data| one_or_list(list_of_text(data), number));
-        run.rates = rates.filter(|rates| !rates.is_empty()).unwrap_or(run.rates);
-        run.max_update = place.maybe_count("max_update").or(run.max_update);
+    let (mut rates, mut max_update) = (vec![facts.base_lr.unwrap_or(0.25)], None);
+    for place in [&mut optimization, &mut inner, &mut *all] {
+        let given = place.read("lr", |data| one_or_list(list_of_text(data), number));
+        rates = given.filter(|given| !given.is_empty()).unwrap_or(rates);
+        max_update = place.maybe_count("max_update").or(max_update);
     }
-    if run.rates.is_empty() {
-        run.rates = vec![facts.base_lr.unwrap_or(0.25)];
-    }
-    let name = name.ok_or_else(|| ScheduleError::missing("lr_scheduler"))?;
-    let args = match &mut inner {
-        Some(inner) => inner,
-        None => &mut *all,
+    let run = Run {
+        rates,
+        max_update,
+        facts,
     };
+    let name = name.ok_or_else(|| ScheduleError::missing("lr_scheduler"))?;
+    let args = if nested { &mut inner } else { &mut *all };
     let spec = scheduler(&name, args, &run)?;
     let spec = args.finish(spec)?;
     buildable("lr_scheduler", optimization.finish(all.finish(spec)?)?)
 }
 
 fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleError> {
-    // Below 0, it isn't given.
-    let start = |args: &mut Args, default: f64| {
-        let given = args.number("warmup_init_lr", -1.0);
-        if given < 0.0 { default } else { given }
-    };
     Ok(match name {
         "fixed" => fixed(args, run)?,
         "inverse_sqrt" => {
             let rate = run.rate()?;
             let warmup = args.steps("warmup_updates", 4000);
-            let up = linear(start(args, 0.0), rate, warmup);
             let down = Spec::from(InverseSqrtSpec::new(rate, warmup as f64));
-            then(warmup, up, down)
+            then(warmup, way_up(args, 0.0, rate, warmup), down)
         }
         "polynomial_decay" => {
             let rate = run.rate()?;
@@ -186,13 +174,11 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             let power = args.positive("power", 1.0);
             args.maybe_count("force_anneal"); // of its rates, of which there is one
             let down = polynomial(rate, end, total.saturating_sub(warmup), power);
-            match total > warmup || warmup == 0 {
-                true => then(warmup, linear(0.0, rate, warmup), down),
-                // The warm-up's last step still has the rate.
-                false => then(warmup + 1, linear(0.0, rate, warmup), down),
-            }
+            // The last step of a warm-up that leaves nothing still has the rate.
+            let more = u64::from(total <= warmup && warmup > 0);
+            then(warmup + more, linear(0.0, rate, warmup), down)
         }
-        "cosine" => cosine(args, run, start)?,
+        "cosine" => cosine(args, run)?,
         "tri_stage" => {
             let peak = run.rate()?;
             let mut phases =
@@ -209,18 +195,15 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
                     *phase = (total * ratio) as u64;
                 }
             }
-            let warmup = phases[0];
-            let [_, hold, decay] = phases.map(steps);
-            let init_scale = args.not_negative("init_lr_scale", 0.01);
-            let final_scale = args.positive("final_lr_scale", 0.01);
-            args.check(phases[2] > 0, "decay_steps", phases[2], "at least 1");
+            let [warmup, hold, decay] = phases;
+            args.check(decay > 0, "decay_steps", decay, "at least 1");
             let stages = Spec::TriStage {
                 peak,
                 warmup: steps(warmup.max(1)),
-                hold,
-                decay,
-                init_scale,
-                final_scale,
+                hold: steps(hold),
+                decay: steps(decay),
+                init_scale: args.not_negative("init_lr_scale", 0.01),
+                final_scale: args.positive("final_lr_scale", 0.01),
             };
             // Without a warm-up it begins after one.
             if warmup == 0 { skip(1, stages) } else { stages }
@@ -229,12 +212,9 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             let rate = run.rate()?;
             let min = args.not_negative("min_lr", 0.0);
             let warmup = args.count("warmup_updates", 0);
-            let up = linear(start(args, min), rate, warmup);
-            let down = Spec::from(StepSpec::new(
-                rate,
-                args.steps("lr_deacy_period", 25_000),
-                args.share("lr_decay", 0.5),
-            ));
+            let up = way_up(args, min, rate, warmup);
+            let period = args.steps("lr_deacy_period", 25_000);
+            let down = Spec::from(StepSpec::new(rate, period, args.share("lr_decay", 0.5)));
             then(warmup, up, clamp(Some(min), None, down))
         }
         "triangular" => {
@@ -242,7 +222,6 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             args.check(max > min, "max_lr", max, "above `lr`");
             let half = args.steps("lr_period_updates", 5000) / 2;
             args.check(half > 0, "lr_period_updates", half * 2, "at least 2");
-            let half = half.max(1);
             let wave = |base, max| {
                 Spec::from(CyclicSpec {
                     base,
@@ -254,11 +233,8 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
                     gamma: 1.0,
                 })
             };
-            let shrunk = Spec::from(StepSpec::new(
-                1.0,
-                half.saturating_mul(2),
-                args.not_negative("lr_shrink", 0.1),
-            ));
+            let shrink = args.not_negative("lr_shrink", 0.1);
+            let shrunk = Spec::from(StepSpec::new(1.0, half.saturating_mul(2), shrink));
             match args.flag("shrink_min", false) {
                 true => Spec::Product(vec![shrunk, wave(min, max)]),
                 false => {
@@ -275,25 +251,22 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
                 args.refuse("warmup_updates", why);
             }
             args.maybe_number("warmup_init_lr");
-            let mut given = args.rest();
-            if let Data::Table(entries) = &mut given {
-                let begins = ["lr_shrink", "lr_threshold", "lr_patience"];
-                let max = entries.iter().any(|(name, value)| {
-                    name == "maximize_best_checkpoint_metric" && *value == Data::Bool(true)
-                });
-                entries.retain(|(name, _)| begins.contains(&name.as_str()));
-                let mode = if max { "max" } else { "min" };
-                entries.push(("mode".to_string(), Data::Text(mode.to_string())));
-                if !entries.iter().any(|(name, _)| name == "lr_patience") {
-                    entries.push(("lr_patience".to_string(), Data::Integer(0)));
-                }
-            }
-            let names = [
-                ("lr_shrink", "factor"),
-                ("lr_threshold", "threshold"),
-                ("lr_patience", "patience"),
+            let max = args.read("maximize_best_checkpoint_metric", Ok);
+            let mode = match max == Some(Data::Bool(true)) {
+                true => "max",
+                false => "min",
+            };
+            let patience = args.count("lr_patience", 0);
+            let mut given = vec![
+                ("mode", Data::Text(mode.to_string())),
+                ("patience", Data::Integer(patience.into())),
             ];
-            feedback(plateau("lr_scheduler", given, &names)?, constant(rate))
+            for (ours, theirs) in [("lr_shrink", "factor"), ("lr_threshold", "threshold")] {
+                given.extend(args.read(ours, Ok).map(|data| (theirs, data)));
+            }
+            args.rest(); // of other schedulers
+            let rule = reduce_lr_on_plateau("lr_scheduler", table(given))?;
+            feedback(rule, constant(rate))
         }
         "manual" | "pass_through" => {
             let why = format!("is {name:?}, whose rates aren't the scheduler's own");
@@ -332,11 +305,14 @@ fn fixed(args: &mut Args, run: &Run) -> Result<Spec, ScheduleError> {
     Ok(Spec::Product(vec![factor, rates]))
 }
 
-fn cosine(
-    args: &mut Args,
-    run: &Run,
-    start: impl Fn(&mut Args, f64) -> f64,
-) -> Result<Spec, ScheduleError> {
+/// The way up of a warm-up, from `low` where nothing else is given.
+fn way_up(args: &mut Args, low: f64, rate: f64, warmup: u64) -> Spec {
+    let start = args.maybe_number("warmup_init_lr");
+    let start = start.filter(|start| *start >= 0.0).unwrap_or(low);
+    linear(start, rate, warmup)
+}
+
+fn cosine(args: &mut Args, run: &Run) -> Result<Spec, ScheduleError> {
     const MOST: usize = 10_000;
     let (rate, min) = (run.rate()?, args.not_negative("min_lr", 0.0));
     // Up to 0.9, `lr` is the lowest where there is a `max_lr`.
@@ -345,7 +321,7 @@ fn cosine(
         None => (min.min(rate), rate),
     };
     let warmup = args.count("warmup_updates", 0);
-    let up = linear(start(args, min), max, warmup);
+    let up = way_up(args, min, max, warmup);
     let t_mult = args.positive("t_mult", 1.0);
     let shrink = args.not_negative("lr_shrink", 0.1);
     let given = args.number("lr_period_updates", -1.0);
@@ -356,20 +332,9 @@ fn cosine(
     let whole = period.fract() == 0.0;
     args.check(whole, "lr_period_updates", period, "a whole number");
     let period = period as u64;
-    args.check(period > 0, "lr_period_updates", period, "at least 1");
-    let cycles = Spec::Restarts {
-        max,
-        min,
-        steps: steps(period),
-        shape: Shape::Cosine,
-        t_mult,
-        decay: 1.0,
-        limit: None,
-        k_decay: 1.0,
-        index: CycleIndex::Logarithm,
-    };
+    let cycles = restarts([max, min], period, t_mult);
     let shrunk = match t_mult == 1.0 {
-        true => Spec::from(StepSpec::new(1.0, period.max(1), shrink)),
+        true => Spec::from(StepSpec::new(1.0, period, shrink)),
         false => {
             let cycle = |n: f64| (1.0 - n / period as f64 * (1.0 - t_mult)).ln() / t_mult.ln();
             let begin = |i: i32| period as f64 * (1.0 - t_mult.powi(i)) / (1.0 - t_mult);

@@ -50,20 +50,31 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let kwargs = args.read("lr_scheduler_kwargs", kwargs);
     let warmup = args.not_negative("warmup_steps", 0.0);
     let ratio = args.share("warmup_ratio", 0.0);
-    let accumulation = facts.accumulation.unwrap_or(1);
+    let max_steps = args.integer("max_steps", -1);
+    let epochs = args.not_negative("num_train_epochs", 3.0);
     let batch = facts.batch_size.unwrap_or(8);
     let batch = args.steps("per_device_train_batch_size", batch);
-    let length = Length {
-        max_steps: args.integer("max_steps", -1),
-        epochs: args.not_negative("num_train_epochs", 3.0),
-        batch: args.steps("per_gpu_train_batch_size", batch),
-        accumulation: args.steps("gradient_accumulation_steps", accumulation),
-        drop_last: args.flag("dataloader_drop_last", facts.drop_last),
-    };
+    let batch = args.steps("per_gpu_train_batch_size", batch);
+    let accumulation = facts.accumulation.unwrap_or(1);
+    let accumulation = args.steps("gradient_accumulation_steps", accumulation);
+    let drop_last = args.flag("dataloader_drop_last", facts.drop_last);
     args.finish(())?;
     let default = if of_trl { None } else { Some(5e-5) };
     let base = facts.rate(rate.or(facts.base_lr).or(default), "learning_rate")?;
-    let total = length.steps(facts)?;
+    let max_steps = u64::try_from(max_steps).ok().filter(|steps| *steps > 0);
+    let total = match (max_steps.or(facts.total_steps), facts.steps_per_epoch) {
+        (Some(steps), _) => steps,
+        (None, Some(steps)) => share(epochs, steps),
+        (None, None) => {
+            let samples = Facts::needed(facts.samples, "samples", "num_train_epochs")?;
+            let batch = batch.saturating_mul(facts.processes.unwrap_or(1).max(1));
+            let batches = match drop_last {
+                true => samples / batch,
+                false => samples.div_ceil(batch),
+            };
+            share(epochs, batches.div_ceil(accumulation).max(1))
+        }
+    };
     let name = name.as_deref().unwrap_or("linear");
     trainer(name, kwargs, [warmup, ratio], total, base)
 }
@@ -92,41 +103,6 @@ pub fn trainer(
 /// A share of steps, rounded up.
 fn share(share: f64, of: u64) -> u64 {
     (share * of as f64).ceil() as u64
-}
-
-/// The numbers that say how long a run is.
-struct Length {
-    max_steps: i64,
-    epochs: f64,
-    batch: u64,
-    accumulation: u64,
-    drop_last: bool,
-}
-
-impl Length {
-    fn steps(&self, facts: &Facts) -> Result<u64, ScheduleError> {
-        if let Ok(steps @ 1..) = u64::try_from(self.max_steps) {
-            return Ok(steps);
-        }
-        if let Some(steps) = facts.total_steps {
-            return Ok(steps);
-        }
-        let updates = match facts.steps_per_epoch {
-            Some(steps) => steps,
-            None => {
-                let samples = Facts::needed(facts.samples, "samples", "num_train_epochs")?;
-                let batch = self
-                    .batch
-                    .saturating_mul(facts.processes.unwrap_or(1).max(1));
-                let batches = match self.drop_last {
-                    true => samples / batch,
-                    false => samples.div_ceil(batch),
-                };
-                batches.div_ceil(self.accumulation).max(1)
-            }
-        };
-        Ok(share(self.epochs, updates))
-    }
 }
 
 /// A table of arguments, which the command line gives as JSON.

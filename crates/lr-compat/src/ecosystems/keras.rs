@@ -41,28 +41,23 @@ const PLACES: [&str; 4] = [
 ];
 
 fn read(data: &Data) -> Result<Spec, ScheduleError> {
-    let mut inner = PLACES
-        .iter()
-        .filter_map(|place| Some((*place, data.at(place)?)));
-    if let Some((place, optimizer)) = inner.next() {
+    const RATE: &str = "config.learning_rate";
+    let optimizer = |place: &&'static str| Some((*place, data.at(place)?));
+    if let Some((place, optimizer)) = PLACES.iter().find_map(optimizer) {
         return read(optimizer).map_err(|error| error.inside(place));
     }
-    const RATE: &str = "config.learning_rate";
-    match (data.at(RATE), data.at("class_name")) {
-        (Some(rate @ Data::Table(_)), _) => schedule(rate).map_err(|error| error.inside(RATE)),
-        (Some(rate), _) => {
-            let rate = number(rate.clone()).map_err(|error| error.inside(RATE))?;
-            Ok(constant(rate))
-        }
-        (None, _) => schedule(data),
-    }
+    let rate = match data.at(RATE) {
+        None => return schedule(data),
+        Some(rate @ Data::Table(_)) => schedule(rate),
+        Some(rate) => number(rate.clone()).map(constant),
+    };
+    rate.map_err(|error| error.inside(RATE))
 }
 
 /// The schedule of `{"class_name": NAME, "config": {...}}`.
 fn schedule(data: &Data) -> Result<Spec, ScheduleError> {
     let class = data.at("class_name");
     let class = class.ok_or_else(|| ScheduleError::missing("class_name"))?;
-    let args = data.at("config").cloned();
-    let args = args.unwrap_or(Data::Table(Vec::new()));
+    let args = data.at("config").cloned().unwrap_or(Data::Nothing);
     keras::from_data(table([("scheduler", class.clone()), ("args", args)]))
 }

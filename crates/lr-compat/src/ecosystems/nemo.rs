@@ -19,7 +19,7 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 use super::ecosystem::{Ecosystem, Facts};
 use super::interpolation::resolved;
-use crate::args::{Args, buildable, unknown_scheduler};
+use crate::args::{Args, buildable, integer, number, unknown_scheduler};
 use crate::build::{
     anneal, clamp, constant, delay, linear, per_epoch, polynomial, sequence, skip, steps, then,
 };
@@ -52,27 +52,25 @@ const SCHEDULERS: &[&str] = &[
     "WarmupPolicy",
 ];
 
-/// The tables that `optim` is in.
-fn optim(data: &Data) -> Option<&'static [&'static str]> {
-    let places: [&'static [&'static str]; 3] = [&["model"], &[], &["cfg", "model"]];
+/// The place of `optim`.
+fn optim(data: &Data) -> Option<&'static str> {
+    let places = ["model.optim", "optim", "cfg.model.optim"];
     places.into_iter().find(|place| {
-        let optim = place.join(".") + if place.is_empty() { "optim" } else { ".optim" };
-        let has = |name| data.at(&format!("{optim}.{name}")).is_some();
+        let has = |name| data.at(&format!("{place}.{name}")).is_some();
         // On its own, an optimizer without a schedule is anybody's.
-        let own = !place.is_empty() && has("lr");
-        own || has("sched")
+        has("sched") || *place != "optim" && has("lr")
     })
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let data = resolved(data);
-    let place = optim(&data).unwrap_or(&["model"]);
+    let place = optim(&data).unwrap_or("model.optim");
     let mut optim = Args::among(data, |_| false);
     let trainer = &mut optim.inside("trainer").of_many(|_| false);
     let run = trainer.integer("max_steps", -1);
     let epochs = trainer.integer("max_epochs", -1);
     trainer.finish(())?;
-    for table in place.iter().chain(&["optim"]) {
+    for table in place.split('.') {
         let inner = optim.inside(table).of_many(|_| false);
         optim.finish(())?;
         optim = inner;
@@ -90,14 +88,12 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         "t_max_epochs",
         "t_accumulate_grad_batches",
         "t_limit_train_batches",
-    ]);
-    args.pass_over(&[
         "t_num_workers",
         "iters_per_batch",
         "monitor",
         "reduce_on_plateau",
     ]);
-    let own = args.read("max_steps", crate::args::integer);
+    let own = args.read("max_steps", integer);
     if let Some(given) = args.read("args", Ok) {
         let inner = &mut Args::new("optim.sched.args", given);
         inner.text("name");
@@ -117,13 +113,12 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     if !SCHEDULERS.contains(&name.as_str()) {
         return Err(unknown_scheduler(&name, SCHEDULERS).inside("optim.sched.name"));
     }
-    let positive = |count: Option<i64>| count.and_then(|count| u64::try_from(count).ok());
-    let total = match positive(own).or(positive(Some(run))) {
-        Some(total) => total,
-        None => match (facts.total_steps, positive(Some(epochs))) {
-            (None, Some(epochs)) => epochs.saturating_mul(facts.epoch("trainer.max_epochs")?),
-            _ => facts.steps("trainer.max_steps")?,
-        },
+    let given = |count: i64| u64::try_from(count).ok(); // -1 is none
+    let own = own.and_then(given).or(given(run)).or(facts.total_steps);
+    let total = match (own, given(epochs)) {
+        (Some(total), _) => total,
+        (None, Some(epochs)) => epochs.saturating_mul(facts.epoch("trainer.max_epochs")?),
+        (None, None) => facts.steps("trainer.max_steps")?,
     };
     let spec = policy(&name, args, base, total);
     buildable("optim.sched", args.finish(spec)?)
@@ -131,10 +126,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
 
 /// A number of steps, or a share of all, rounded down.
 fn part(args: &mut Args, names: [&'static str; 2], total: u64) -> Option<u64> {
-    let (steps, share) = (
-        args.maybe_count(names[0]),
-        args.read(names[1], crate::args::number),
-    );
+    let steps = args.maybe_count(names[0]);
+    let share = args.read(names[1], number);
     if let Some(share) = share {
         args.check(share >= 0.0, names[1], share, "at least 0");
         if steps.is_some() {
@@ -148,26 +141,21 @@ fn part(args: &mut Args, names: [&'static str; 2], total: u64) -> Option<u64> {
 fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
     let default = if name == "SquareAnnealing" { 1e-5 } else { 0.0 };
     let min = args.not_negative("min_lr", default);
+    let mut end = total.saturating_add(1);
     if name == "T5InverseSquareRootAnnealing" {
         let held = args.steps("constant_steps", None);
         let start = 1.0 / (held as f64).sqrt();
         let down = Spec::from(InverseSqrtSpec::new(start, held as f64));
         let down = then(held, constant(start), down);
-        return then(total.saturating_add(1), down, constant(min));
+        return then(end, down, constant(min));
     }
     let warmup = part(args, ["warmup_steps", "warmup_ratio"], total).unwrap_or(0);
-    let up = match warmup {
-        0 => 0,
-        steps => steps.saturating_add(1),
-    };
+    // Its last step has the full rate, which is the first one of what follows.
+    let full = u64::from(warmup > 0);
+    let up = warmup.saturating_add(full);
     let left = total.saturating_sub(warmup);
     let warm_up = || skip(1, linear(0.0, base, up));
     let above = |spec| clamp(Some(min), None, spec);
-    let from_warmup = if warmup > 0 { 1 } else { 0 };
-    let power = |args: &mut Args| {
-        let power = args.positive("power", 1.0);
-        (power, args.flag("cycle", false))
-    };
 
     let rest = match name {
         "NoamAnnealing" => {
@@ -178,30 +166,30 @@ fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
             };
             args.check(min <= base, "min_lr", min, "at most the rate");
             let noam = delay(1, noam);
-            let floor = if warmup > 0 { up } else { 0 };
-            return then(floor, noam.clone(), above(skip(floor, noam)));
+            return then(up, noam.clone(), above(skip(up, noam)));
         }
         "CosineAnnealing" => {
             args.check(min <= base, "min_lr", min, "at most the rate");
             let held = part(args, ["constant_steps", "constant_ratio"], total);
             match held.unwrap_or(0) {
-                0 => skip(from_warmup, anneal(base, min, left, Shape::Cosine)),
+                0 => skip(full, anneal(base, min, left, Shape::Cosine)),
                 held => {
                     let cosine = anneal(base, min, left.saturating_sub(held), Shape::Cosine);
                     return then(warmup, linear(0.0, base, warmup), cosine);
                 }
             }
         }
-        "SquareAnnealing" => above(skip(from_warmup, polynomial(base, 0.0, left, 2.0))),
+        "SquareAnnealing" => above(skip(full, polynomial(base, 0.0, left, 2.0))),
         "SquareRootAnnealing" => above(skip(up, polynomial(base, 0.0, total, 0.5))),
-        "WarmupAnnealing" => skip(from_warmup, linear(base, min, left)),
+        "WarmupAnnealing" => skip(full, linear(base, min, left)),
         "PolynomialDecayAnnealing" => {
-            let (power, _) = power(args);
-            skip(from_warmup, polynomial(base, min, left, power))
+            let power = args.positive("power", 1.0);
+            args.flag("cycle", false); // which shows only after the run
+            skip(full, polynomial(base, min, left, power))
         }
         "InverseSquareRootAnnealing" => {
             let down = Spec::from(InverseSqrtSpec::new(base, warmup.saturating_add(1) as f64));
-            skip(from_warmup, down)
+            skip(full, down)
         }
         "WarmupPolicy" => constant(base),
         _ => {
@@ -216,39 +204,31 @@ fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
                 "WarmupHoldAnnealLinear" => linear(base, min, left),
                 "NoamHoldAnnealing" => {
                     args.check(warmup > 0, "warmup_steps", warmup, "at least 1");
-                    let down = Spec::from(InverseTimeSpec::new(
-                        base,
-                        1.0,
-                        warmup.max(1) as f64,
-                        args.not_negative("decay_rate", 0.5),
-                        false,
-                    ));
+                    let (of, power) = (warmup.max(1), args.not_negative("decay_rate", 0.5));
+                    let down = InverseTimeSpec::new(base, 1.0, of as f64, power, false).into();
                     let from = begin - hold.map_or(warmup, |_| until);
-                    let rest = total.saturating_add(1).saturating_sub(begin);
                     let parts = vec![
                         (up, warm_up()),
                         (begin - up, constant(base)),
-                        (rest, above(skip(from, down))),
+                        (end.saturating_sub(begin), above(skip(from, down))),
                     ];
                     return sequence(parts, constant(min));
                 }
                 "PolynomialHoldDecayAnnealing" => {
                     let length = total.saturating_sub(warmup.max(until)).max(1);
-                    match power(args) {
-                        (power, true) => {
-                            Spec::from(PolynomialCycleSpec::new(base, min, length, power))
-                        }
-                        (power, false) => polynomial(base, min, length, power),
+                    let power = args.positive("power", 1.0);
+                    match args.flag("cycle", false) {
+                        true => Spec::from(PolynomialCycleSpec::new(base, min, length, power)),
+                        false => polynomial(base, min, length, power),
                     }
                 }
                 _ => constant(base),
             };
-            let held = then(begin - up, constant(base), skip(begin - until, down));
             // A hold goes on beyond the end.
-            let rest = total.saturating_add(1).max(until).saturating_sub(up);
-            return sequence(vec![(up, warm_up()), (rest, held)], constant(min));
+            end = end.max(until);
+            then(begin - up, constant(base), skip(begin - until, down))
         }
     };
-    let rest_steps = total.saturating_add(1).saturating_sub(up);
-    sequence(vec![(up, warm_up()), (rest_steps, rest)], constant(min))
+    let parts = vec![(up, warm_up()), (end.saturating_sub(up), rest)];
+    sequence(parts, constant(min))
 }

@@ -13,11 +13,11 @@ use lr_schedule::curves::{
     CosineAnnealingSpec, CycleScaling, CyclicSpec, ExponentialSpec, InverseTimeSpec,
     PolynomialCycleSpec, StepSpec,
 };
-use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, class};
+use super::ramp::restarts;
 use crate::args::{Args, buildable, count, number, unknown_scheduler};
 use crate::build::{constant, feedback, linear, multi_step, piecewise, polynomial, steps, then};
 use crate::torch::rule::plateau;
@@ -59,34 +59,27 @@ const PLACE: &str = "Optimizer.lr";
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let all = &mut Args::among(data, |_| false);
     let optimizer = &mut all.inside("Optimizer").of_many(|_| false);
-    let Some(given) = optimizer.read("lr", Ok) else {
-        optimizer.finish(all.finish(())?)?;
-        return Ok(constant(facts.rate(None, PLACE)?));
-    };
-    if !matches!(given, Data::Table(_)) {
-        let rate = number(given).map_err(|error| error.inside(PLACE))?;
-        return Ok(constant(rate));
-    }
-    let args = &mut optimizer.within("lr", given);
+    let given = optimizer.read("lr", Ok);
     optimizer.finish(all.finish(())?)?;
-    buildable(PLACE, scheduler(args, PLACE, facts, false)?)
+    match given {
+        None => facts.rate(None, PLACE).map(constant),
+        Some(table @ Data::Table(_)) => {
+            let spec = scheduler(&mut Args::new("", table), facts, false);
+            buildable(PLACE, spec.map_err(|error| error.inside(PLACE))?)
+        }
+        Some(rate) => {
+            let rate = number(rate).map(constant);
+            rate.map_err(|error| error.inside(PLACE))
+        }
+    }
 }
 
-fn scheduler(
-    args: &mut Args,
-    place: &str,
-    facts: &Facts,
-    warmed: bool,
-) -> Result<Spec, ScheduleError> {
+fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, ScheduleError> {
     let name = args.text("name");
-    let name = name.ok_or_else(|| ScheduleError::missing(format!("{place}.name")))?;
+    let name = name.ok_or_else(|| ScheduleError::missing("name"))?;
     args.check_last_epoch();
     args.flag("verbose", false);
-    let rate = |args: &mut Args| {
-        let base = args.number("learning_rate", facts.base_lr);
-        args.check(base >= 0.0, "learning_rate", base, "at least 0");
-        base
-    };
+    let rate = |args: &mut Args| args.not_negative("learning_rate", facts.base_lr);
     let spec = match class(&name) {
         "NoamDecay" => {
             let noam = Spec::Noam {
@@ -103,23 +96,19 @@ fn scheduler(
             let more = values.len() > boundaries.len();
             args.check(more, "values", values.len(), allowed);
             args.check_ascending("boundaries", &boundaries);
-            if let (true, Some(last)) = (more, values.pop()) {
-                values.truncate(boundaries.len());
-                values.push(last);
+            if more {
+                values.drain(boundaries.len()..values.len() - 1);
             }
             piecewise(values, boundaries)
         }
-        "NaturalExpDecay" => Spec::from(ExponentialSpec::new(
-            rate(args),
-            (-args.positive("gamma", None)).exp(),
-        )),
-        "InverseTimeDecay" => Spec::from(InverseTimeSpec::new(
-            rate(args),
-            args.not_negative("gamma", None),
-            1.0,
-            1.0,
-            false,
-        )),
+        "NaturalExpDecay" => {
+            let gamma = (-args.positive("gamma", None)).exp();
+            Spec::from(ExponentialSpec::new(rate(args), gamma))
+        }
+        "InverseTimeDecay" => {
+            let gamma = args.not_negative("gamma", None);
+            Spec::from(InverseTimeSpec::new(rate(args), gamma, 1.0, 1.0, false))
+        }
         "PolynomialDecay" => {
             let (start, end) = (rate(args), args.number("end_lr", 1e-4));
             let length = args.steps("decay_steps", None);
@@ -131,63 +120,44 @@ fn scheduler(
         }
         "LinearWarmup" => {
             let inner = args.read("learning_rate", |data| match data {
-                Data::Table(_) => {
-                    let args = &mut Args::new("", data);
-                    scheduler(args, "", facts, true)
-                }
+                Data::Table(_) => scheduler(&mut Args::new("", data), facts, true),
                 data => number(data).map(constant),
             });
             let warmup = args.steps("warmup_steps", None);
             let (start, end) = (args.number("start_lr", None), args.number("end_lr", None));
             args.check(end > start, "end_lr", end, "above start_lr");
-            let inner = match (inner, facts.base_lr) {
-                (None, Some(base)) => constant(base),
-                (inner, _) => {
-                    let allowed = "a rate or a schedule";
-                    args.check(inner.is_some(), "learning_rate", "none", allowed);
-                    inner.unwrap_or_else(|| constant(end))
-                }
-            };
+            let inner = inner.or(facts.base_lr.map(constant));
+            let allowed = "a rate or a schedule";
+            args.check(inner.is_some(), "learning_rate", "none", allowed);
+            let inner = inner.unwrap_or_else(|| constant(end));
             then(warmup, linear(start, end, warmup), inner)
         }
-        "ExponentialDecay" => Spec::from(ExponentialSpec::new(
-            rate(args),
-            args.fraction("gamma", None),
-        )),
+        "ExponentialDecay" => {
+            let gamma = args.fraction("gamma", None);
+            Spec::from(ExponentialSpec::new(rate(args), gamma))
+        }
         "MultiStepDecay" => {
             let milestones = args.items("milestones", count);
             args.check_ascending("milestones", &milestones);
             multi_step(rate(args), milestones, cut(args))
         }
-        "StepDecay" => Spec::from(StepSpec::new(
-            rate(args),
-            args.steps("step_size", None),
-            cut(args),
-        )),
-        "CosineAnnealingDecay" => Spec::from(CosineAnnealingSpec::new(
-            rate(args),
-            args.number("eta_min", 0.0),
-            args.steps("T_max", None),
-        )),
+        "StepDecay" => {
+            let length = args.steps("step_size", None);
+            Spec::from(StepSpec::new(rate(args), length, cut(args)))
+        }
+        "CosineAnnealingDecay" => {
+            let (end, length) = (args.number("eta_min", 0.0), args.steps("T_max", None));
+            Spec::from(CosineAnnealingSpec::new(rate(args), end, length))
+        }
         "CosineAnnealingWarmRestarts" => {
             let (max, min) = (rate(args), args.number("eta_min", 0.0));
-            let t_0 = steps(args.steps("T_0", None));
-            match (args.steps("T_mult", 1), warmed) {
-                (t_mult @ 2.., true) => Spec::Restarts {
+            let (t_0, t_mult) = (args.steps("T_0", None), args.steps("T_mult", 1));
+            match warmed && t_mult > 1 {
+                true => restarts([max, min], t_0, t_mult as f64),
+                false => Spec::WarmRestarts {
                     max,
                     min,
-                    steps: t_0,
-                    shape: Shape::Cosine,
-                    t_mult: t_mult as f64,
-                    decay: 1.0,
-                    limit: None,
-                    k_decay: 1.0,
-                    index: CycleIndex::Logarithm,
-                },
-                (t_mult, _) => Spec::WarmRestarts {
-                    max,
-                    min,
-                    t_0,
+                    t_0: steps(t_0),
                     t_mult,
                 },
             }
@@ -240,28 +210,20 @@ fn scheduler(
         }
         "ReduceOnPlateau" if !warmed => {
             let base = rate(args);
-            let rule = plateau(place, args.rest(), &[("epsilon", "eps")])?;
+            let rule = plateau("", args.rest(), &[("epsilon", "eps")])?;
             feedback(rule, constant(base))
         }
         "LambdaDecay" | "MultiplicativeDecay" => {
             let why = "takes a function, which has no form in a file";
-            return Err(ScheduleError::unsupported(place, why));
+            return Err(ScheduleError::unsupported("", why));
         }
         "ReduceOnPlateau" => {
             let why = "observes a metric, and can't be a part of another scheduler";
-            return Err(ScheduleError::unsupported(place, why));
+            return Err(ScheduleError::unsupported("", why));
         }
-        name => {
-            let error = unknown_scheduler(name, SCHEDULERS).inside("name");
-            return Err(error.inside(place));
-        }
+        name => return Err(unknown_scheduler(name, SCHEDULERS).inside("name")),
     };
     args.finish(spec)
-}
-
-/// A name without the modules before it.
-fn class(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
 }
 
 /// The factor of a cut.

@@ -3,9 +3,11 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
-use super::ecosystem::Facts;
+use super::ecosystem::{Facts, class};
 use super::envelope::over;
-use crate::args::{count, number, table, unknown_scheduler};
+use super::interpolation::resolved;
+use crate::args::{Args, number, table, unknown_scheduler};
+use crate::build::per_epoch;
 use crate::{timm, torch, transformers};
 
 /// A way to write an object with its class.
@@ -14,20 +16,20 @@ pub(super) struct Form {
     pub class: &'static str,
     /// The key of the arguments, where they are not beside the class.
     pub args: Option<&'static str>,
-    /// Keys beside the arguments that are none.
+    /// Keys among the arguments that are none.
     pub others: &'static [&'static str],
+    /// Whether a scheduler is stepped once an epoch where nothing says when.
+    pub by_epoch: bool,
 }
 
-/// A scheduler in a config.
-pub(super) struct Found {
-    pub spec: Spec,
-    /// Its place.
-    pub place: String,
-    /// The `interval` of Lightning's dict, where it stands in one.
-    pub interval: Option<String>,
-    /// Its `frequency`, of how many of these a step is.
-    pub frequency: u64,
-}
+type Reader = fn(Data, f64) -> Result<Spec, ScheduleError>;
+
+/// The libraries whose schedulers are known.
+const LIBRARIES: [(&[&str], Reader); 3] = [
+    (torch::SCHEDULERS, torch::from_data),
+    (transformers::SCHEDULERS, transformers::from_data),
+    (timm::SCHEDULERS, timm::from_data),
+];
 
 /// An object with a class, its place, and the table that it is in.
 struct Object<'d> {
@@ -43,8 +45,9 @@ impl Form {
         self.objects(data).iter().any(Object::is_scheduler)
     }
 
-    /// The one scheduler in a config, over the rate of the optimizer in it.
-    pub fn scheduler(&self, data: &Data, facts: &Facts) -> Result<Found, ScheduleError> {
+    /// The schedule of the one scheduler in a config, over the rate of the optimizer in it.
+    pub fn read(&self, data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+        let data = &resolved(data);
         let objects = self.objects(data);
         let (schedulers, others): (Vec<_>, Vec<_>) =
             objects.iter().partition(|object| object.is_scheduler());
@@ -56,29 +59,24 @@ impl Form {
                 return Err(ScheduleError::unsupported(second.place.as_str(), why));
             }
         };
-        let mut rates = Vec::new();
-        let mut defaults = Vec::new();
+        let number_at =
+            |data: &Data, place: &str| number(data.clone()).map_err(|error| error.inside(place));
+        let (mut rates, mut defaults) = (Vec::new(), Vec::new());
         for object in others {
-            let args = self
-                .args
-                .map_or(Some(object.data), |args| object.data.at(args));
-            let rate = args.and_then(|args| args.at("lr"));
-            if rate.is_none() && object.place.contains("optim") {
-                defaults.extend(default_rate(object.name()));
-            }
-            if let Some(rate) = rate.filter(|_| {
-                object.class.to_lowercase().contains("optim") || object.place.contains("optim")
-            }) {
-                let place = format!("{}.lr", object.place);
-                rates.push(number(rate.clone()).map_err(|error| error.inside(&place))?);
+            let named = object.place.contains("optim");
+            match self.args_of(object.data).and_then(|args| args.at("lr")) {
+                Some(rate) if named || object.class.to_lowercase().contains("optim") => {
+                    rates.push(number_at(rate, &format!("{}.lr", object.place))?);
+                }
+                None if named => defaults.extend(default_rate(object.name())),
+                _ => {}
             }
         }
         rates.dedup();
         // One without its class, which the program knows.
         for table in [scheduler.parent, data] {
             if let (true, Some(rate)) = (rates.is_empty(), table.at("optimizer.lr")) {
-                let read = number(rate.clone());
-                rates.push(read.map_err(|error| error.inside("optimizer.lr"))?);
+                rates.push(number_at(rate, "optimizer.lr")?);
             }
         }
         let base = match rates.as_slice() {
@@ -86,40 +84,31 @@ impl Form {
             [] if facts.base_lr.is_none() && defaults.len() == 1 => defaults.pop(),
             _ => facts.base_lr,
         };
-        let place = scheduler.place.clone();
-        let interval = match scheduler.parent.at("interval") {
-            Some(Data::Text(interval)) => Some(interval.clone()),
-            _ => None,
+        let place = scheduler.place.as_str();
+        let read = scheduler
+            .reader()
+            .ok_or_else(|| unknown_scheduler(scheduler.name(), torch::SCHEDULERS).inside(place))?;
+        let spec = over(base, self.envelope(scheduler.data), read, "");
+        let spec = spec.map_err(|error| error.inside(place))?;
+        let frequency = scheduler.frequency()?;
+        if let Spec::Feedback { .. } = spec {
+            return Ok(spec);
+        }
+        let steps = match scheduler.parent.at("interval") {
+            Some(Data::Text(interval)) if interval == "step" => 1,
+            Some(Data::Text(interval)) if interval == "epoch" => facts.epoch(place)?,
+            _ if self.by_epoch => facts.epoch(place)?,
+            _ => facts.steps_per_epoch.unwrap_or(1),
         };
-        let frequency = match scheduler.parent.at("frequency") {
-            Some(frequency) => {
-                let place = format!("{}.frequency", scheduler.outer());
-                let read = count(frequency.clone()).and_then(|frequency| match frequency {
-                    0 => Err(ScheduleError::invalid("", 0, "at least 1")),
-                    frequency => Ok(frequency),
-                });
-                read.map_err(|error| error.inside(&place))?
-            }
-            None => 1,
-        };
-        let config = self.envelope(scheduler.data.clone());
-        let name = scheduler.name();
-        let read = if torch::SCHEDULERS.contains(&name) {
-            torch::from_data
-        } else if transformers::SCHEDULERS.contains(&name) {
-            transformers::from_data
-        } else if timm::SCHEDULERS.contains(&name) {
-            timm::from_data
-        } else {
-            return Err(unknown_scheduler(name, torch::SCHEDULERS).inside(&place));
-        };
-        let spec = over(base, config, read, "");
-        Ok(Found {
-            spec: spec.map_err(|error| error.inside(&place))?,
-            place,
-            interval,
-            frequency,
+        Ok(match steps.saturating_mul(frequency) {
+            0 | 1 if !self.by_epoch => spec,
+            steps => per_epoch(steps, spec),
         })
+    }
+
+    /// The arguments of an object, and what is beside them.
+    fn args_of<'d>(&self, data: &'d Data) -> Option<&'d Data> {
+        self.args.map_or(Some(data), |args| data.at(args))
     }
 
     /// All objects that are not part of a scheduler.
@@ -159,36 +148,23 @@ impl Form {
     }
 
     /// The same as `{"scheduler": NAME, "args": {...}}`, and so with what is part of it.
-    fn envelope(&self, data: Data) -> Data {
-        let has_class = matches!(data.at(self.class), Some(Data::Text(_)));
-        match data {
-            Data::List(items) => {
-                Data::List(items.into_iter().map(|item| self.envelope(item)).collect())
+    fn envelope(&self, data: &Data) -> Data {
+        match (data, data.at(self.class)) {
+            (Data::List(items), _) => {
+                Data::List(items.iter().map(|item| self.envelope(item)).collect())
             }
-            Data::Table(mut entries) if has_class => {
-                let taken = |entries: &mut Vec<(String, Data)>, name: &str| {
-                    let at = entries.iter().position(|(entry, _)| entry == name);
-                    at.map(|at| entries.remove(at).1)
-                };
-                let class = taken(&mut entries, self.class).unwrap_or(Data::Nothing);
-                let args = match self.args {
-                    Some(args) => taken(&mut entries, args).unwrap_or(Data::Table(Vec::new())),
-                    None => Data::Table(entries),
-                };
-                let args = match args {
-                    Data::Table(mut args) => {
-                        args.retain(|(name, _)| !self.others.contains(&name.as_str()));
-                        let args = args.into_iter();
-                        Data::Table(
-                            args.map(|(name, data)| (name, self.envelope(data)))
-                                .collect(),
-                        )
+            (_, Some(class @ Data::Text(_))) => {
+                let args = match self.args_of(data) {
+                    Some(Data::Table(args)) => {
+                        let args = args.iter().map(|(name, data)| (name.as_str(), data));
+                        let args = args.filter(|(name, _)| !self.others.contains(name));
+                        table(args.map(|(name, data)| (name, self.envelope(data))))
                     }
-                    other => other,
+                    other => other.cloned().unwrap_or(Data::Table(Vec::new())),
                 };
-                table([("scheduler", class), ("args", args)])
+                table([("scheduler", class.clone()), ("args", args)])
             }
-            other => other,
+            _ => data.clone(),
         }
     }
 }
@@ -205,22 +181,27 @@ pub(super) fn default_rate(class: &str) -> Option<f64> {
 }
 
 impl Object<'_> {
-    /// The place of the table that it is in.
-    fn outer(&self) -> &str {
-        self.place.rsplit_once('.').map_or("", |(outer, _)| outer)
+    fn name(&self) -> &str {
+        class(self.class)
     }
 
-    fn name(&self) -> &str {
-        self.class.rsplit('.').next().unwrap_or(self.class)
+    fn reader(&self) -> Option<Reader> {
+        let mut libraries = LIBRARIES.iter();
+        let known = libraries.find(|(known, _)| known.contains(&self.name()));
+        known.map(|(_, read)| *read)
     }
 
     fn is_scheduler(&self) -> bool {
-        let name = self.name();
-        let known = [
-            torch::SCHEDULERS,
-            transformers::SCHEDULERS,
-            timm::SCHEDULERS,
-        ];
-        self.class.contains("lr_scheduler.") || known.iter().any(|known| known.contains(&name))
+        self.class.contains("lr_scheduler.") || self.reader().is_some()
+    }
+
+    /// The `frequency` beside a scheduler in Lightning's dict: how many of its intervals a step is.
+    fn frequency(&self) -> Result<u64, ScheduleError> {
+        let outer = self.place.rsplit_once('.').map_or("", |(outer, _)| outer);
+        let given = self.parent.at("frequency").cloned();
+        let given = given.unwrap_or(Data::Nothing);
+        let args = &mut Args::new(outer, table([("frequency", given)]));
+        let frequency = args.steps("frequency", 1);
+        args.finish(frequency)
     }
 }

@@ -75,26 +75,21 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let decay_fn = args.read("lr_decay_fn", Ok);
     let timescale = args.maybe_number("lr_stable_timescale");
     let metric = args.text("eval_metric").unwrap_or_default(); // by default `top1`
-    let mut given: Vec<(&str, Data)> = Vec::new();
+    let warmup_lr = args.read("warmup_lr", Ok);
+    let cycle_decay = args.read("lr_cycle_decay", Ok);
     let kept = [
         ("min_lr", "lr_min"),
-        ("warmup_lr", "warmup_lr_init"),
         ("lr_noise_pct", "noise_pct"),
         ("lr_noise_std", "noise_std"),
         ("seed", "noise_seed"),
         ("lr_cycle_mul", "cycle_mul"),
-        ("lr_cycle_decay", "cycle_decay"),
         ("lr_cycle_limit", "cycle_limit"),
         ("lr_k_decay", "k_decay"),
         ("patience_epochs", "patience_t"),
     ];
-    for (ours, theirs) in kept {
-        given.extend(args.read(ours, Ok).map(|data| (theirs, data)));
-    }
+    let kept = kept.map(|(ours, theirs)| (theirs, args.read(ours, Ok)));
     args.count("cooldown_epochs", 0);
-    for base in ["lr_base", "lr_base_size", "lr_base_scale"] {
-        args.read(base, Ok);
-    }
+    args.pass_over(&["lr_base", "lr_base_size", "lr_base_scale"]);
     args.finish(())?;
     let Some((_, class)) = NAMES.iter().find(|(known, _)| *known == name) else {
         let known: Vec<&str> = NAMES.iter().map(|(name, _)| *name).collect();
@@ -105,80 +100,44 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         return Ok(constant(base));
     }
 
-    let place = if on_updates {
-        "sched_on_updates"
-    } else {
-        "sched"
+    let place = match on_updates {
+        true => "sched_on_updates",
+        false => "sched",
     };
     let epoch = facts.epoch(place)?;
     let unit = if on_updates { epoch } else { 1 };
     let times = |epochs: u64| epochs.saturating_mul(unit);
-    let length = times(epochs);
     let whole = |count: u64| Data::Integer(count.into());
-    let allowed = match name.as_str() {
-        "cosine" | "poly" => "lr_min cycle_ k_decay",
-        "tanh" => "lr_min cycle_",
-        "plateau" => "lr_min patience_t",
-        "wsd" | "rsqrt" => "lr_min",
-        _ => "",
+    let text = |text: &str| Data::Text(text.to_string());
+    let takes = match name.as_str() {
+        "cosine" => "t_initial lr_min cycle_ k_decay warmup_prefix",
+        "tanh" => "t_initial lr_min cycle_ warmup_prefix",
+        "poly" => "t_initial power lr_min cycle_ k_decay warmup_prefix",
+        "step" | "multistep" => "decay_t decay_rate warmup_prefix",
+        "constant" => "decay_t warmup_prefix",
+        "plateau" => "decay_rate mode lr_min patience_t",
+        _ => "t_initial decay_t decay_fn stable_ lr_min",
     };
-    given.retain(|(name, _)| begins_in(name, "noise warmup_lr_init") || begins_in(name, allowed));
-    let mut set = |name: &'static str, data: Data| {
-        if !given.iter().any(|(given, _)| *given == name) {
-            given.push((name, data));
-        }
+    let length = times(epochs);
+    let rest = match name.as_str() {
+        "wsd" | "rsqrt" if !prefix => length.saturating_sub(times(warmup)),
+        _ => length,
     };
-    set("warmup_t", whole(times(warmup)));
-    set("warmup_lr_init", Data::Number(1e-5));
-    if let Some(noise) = noise {
-        let range = noise
-            .iter()
-            .map(|share| Data::Number(share * length as f64));
-        let mut range: Vec<Data> = range.collect();
-        let one = (range.len() == 1).then(|| range.remove(0));
-        set("noise_range_t", one.unwrap_or(Data::List(range)));
-    }
-    match name.as_str() {
-        "plateau" => {
-            let mode = if metric.contains("loss") {
-                "min"
-            } else {
-                "max"
-            };
-            set("mode", Data::Text(mode.to_string()));
-        }
-        "wsd" | "rsqrt" => {}
-        _ => set("warmup_prefix", Data::Bool(prefix)),
-    }
-    match name.as_str() {
-        "cosine" | "tanh" | "poly" => {
-            set("t_initial", whole(length));
-            set("cycle_decay", Data::Number(0.1));
-            if name == "poly" {
-                set("power", Data::Number(decay_rate));
-            }
-        }
-        "step" => {
-            set("decay_t", Data::Number(decay_epochs * unit as f64));
-            set("decay_rate", Data::Number(decay_rate));
-        }
-        "constant" => set("decay_t", whole(1)),
+    let decay_length = decay_epochs * unit as f64;
+    let decay_t = match name.as_str() {
+        "constant" => whole(1),
         "multistep" => {
             let milestones = milestones.unwrap_or_else(|| vec![30, 60]).into_iter();
             let milestones = milestones.map(|epoch| whole(times(epoch)));
-            set("decay_t", Data::List(milestones.collect()));
-            set("decay_rate", Data::Number(decay_rate));
+            Data::List(milestones.collect())
         }
-        "plateau" => set("decay_rate", Data::Number(decay_rate)),
-        _ => {
-            let before = if prefix { 0 } else { times(warmup) };
-            let length = length.saturating_sub(before);
+        "wsd" | "rsqrt" => {
             let decay = match decay_epochs < 1.0 {
-                true => decay_epochs * length as f64,
-                false => decay_epochs * unit as f64,
+                true => decay_epochs * rest as f64,
+                false => decay_length,
             };
             let decay = decay.round_ties_even() as u64;
-            if !(1..=length).contains(&decay) {
+            if !(1..=rest).contains(&decay) {
                 let allowed = "above 0 and no longer than the epochs after the warm-up";
                 return Err(ScheduleError::invalid(
                     "decay_epochs",
@@ -186,19 +145,43 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
                     allowed,
                 ));
             }
-            set("t_initial", whole(length));
-            set("decay_t", whole(decay));
-            let (stable, down) = match name.as_str() {
-                "rsqrt" => ("rsqrt", "linear"),
-                _ => ("constant", "1-sqrt"),
-            };
-            set("stable_fn", Data::Text(stable.to_string()));
-            set("decay_fn", decay_fn.unwrap_or(Data::Text(down.to_string())));
-            if let Some(epochs) = timescale {
-                set("stable_timescale", Data::Number(epochs * unit as f64));
-            }
+            whole(decay)
         }
-    }
+        _ => Data::Number(decay_length),
+    };
+    let noisy = |share: &f64| Data::Number(share * length as f64);
+    let noise = noise.map(|shares| match shares.as_slice() {
+        [share] => noisy(share),
+        several => Data::List(several.iter().map(noisy).collect()),
+    });
+    let mode = match metric.contains("loss") {
+        true => "min",
+        false => "max",
+    };
+    let (stable_fn, down) = match name.as_str() {
+        "rsqrt" => ("rsqrt", "linear"),
+        _ => ("constant", "1-sqrt"),
+    };
+    let stable_timescale = timescale.map(|epochs| Data::Number(epochs * unit as f64));
+    let given = [
+        ("warmup_t", Some(whole(times(warmup)))),
+        ("warmup_lr_init", warmup_lr.or(Some(Data::Number(1e-5)))),
+        ("warmup_prefix", Some(Data::Bool(prefix))),
+        ("noise_range_t", noise),
+        ("t_initial", Some(whole(rest))),
+        ("cycle_decay", cycle_decay.or(Some(Data::Number(0.1)))),
+        ("power", Some(Data::Number(decay_rate))),
+        ("decay_rate", Some(Data::Number(decay_rate))),
+        ("decay_t", Some(decay_t)),
+        ("mode", Some(text(mode))),
+        ("stable_fn", Some(text(stable_fn))),
+        ("stable_timescale", stable_timescale),
+        ("decay_fn", decay_fn.or(Some(text(down)))),
+    ];
+    let given = given.into_iter().chain(kept);
+    let given = given.filter_map(|(name, data)| Some((name, data?)));
+    let always = "noise warmup_t warmup_lr_init";
+    let given = given.filter(|(name, _)| begins_in(name, always) || begins_in(name, takes));
     let spec = timm::named(class, table(given), base)?;
     Ok(match spec {
         spec if on_updates => spec,

@@ -40,11 +40,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let total = args.maybe_count("total_steps").or(run);
     let total = total.or(facts.total_steps).unwrap_or(10_000);
     let warmup = args.count("warmup_steps", 200).min(total);
-    let ratio = args.read("decay_ratio", crate::args::number);
-    let ratio = ratio.map(|ratio| (ratio.clamp(0.0, 1.0), ratio));
-    if let Some((clamped, ratio)) = ratio {
-        args.check(clamped == ratio, "decay_ratio", ratio, "between 0 and 1");
-    }
+    // All of the run, of which the warm-up leaves less.
+    let ratio = args.share("decay_ratio", 1.0);
     let shapes = [
         ("linear", Shape::Linear),
         ("sqrt", Shape::OneMinusSqrt),
@@ -66,9 +63,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         return buildable("training", then(warmup, up, down));
     }
     let rest = total - warmup;
-    let decay = ratio.map_or(rest, |(ratio, _)| {
-        ((total as f64 * ratio).round_ties_even() as u64).min(rest)
-    });
+    let decay = (total as f64 * ratio).round_ties_even() as u64;
+    let decay = decay.min(rest);
     let parts = vec![
         (warmup, skip(1, linear(0.0, rate, warmup))),
         ((rest - decay).saturating_add(1), constant(rate)),

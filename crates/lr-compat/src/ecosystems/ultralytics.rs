@@ -49,8 +49,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     args.finish(())?;
 
     let start = match (facts.group.as_deref(), auto) {
-        (None | Some("weights" | "weight" | "bn"), _) => 0.0,
-        (Some("bias"), true) => 0.0,
+        (None | Some("weights" | "weight" | "bn"), _) | (Some("bias"), true) => 0.0,
         (Some("bias"), false) => bias,
         (Some(other), _) => {
             let given = format!("{other:?}");

@@ -21,11 +21,11 @@ use lr_schedule::{ScheduleError, Shape, Spec};
 
 mod time;
 
-use super::ecosystem::{Ecosystem, Facts, has_any};
+use super::ecosystem::{Ecosystem, Facts, has_any, scaled};
 use super::interpolation::resolved;
-use super::ramp::Ramp;
+use super::ramp::ramp;
 use crate::args::{Args, buildable, list, unknown_scheduler};
-use crate::build::{constant, multi_step, scale, sequence, skip, steps, then};
+use crate::build::{constant, multi_step, sequence, skip, steps, then};
 use time::{Clock, Time, Unit, time};
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -67,9 +67,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         Data::Integer(epochs) => time(Data::Text(format!("{epochs}ep"))),
         data => time(data),
     });
-    let batch = all
-        .maybe_count("global_train_batch_size")
-        .or(facts.samples_per_step);
+    let batch = all.maybe_count("global_train_batch_size");
+    let batch = batch.or(facts.samples_per_step);
     let length = all.maybe_count("max_seq_len");
     let ratio = all.positive("scale_schedule_ratio", 1.0);
     let several = all.read("schedulers", listed);
@@ -78,44 +77,32 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let mut run = run.ok_or_else(|| ScheduleError::missing("max_duration"))?;
     run.value = (run.value * ratio).trunc();
     if run.unit == Unit::Shares {
-        let (value, allowed) = (
-            format!("{}dur", run.value),
-            "a time that isn't a share of itself",
-        );
-        return Err(ScheduleError::invalid("max_duration", value, allowed));
+        let given = format!("{}dur", run.value);
+        let allowed = "a time that isn't a share of itself";
+        return Err(ScheduleError::invalid("max_duration", given, allowed));
     }
-    let clock = Clock {
-        run,
-        ratio,
-        samples: batch,
-        tokens: facts
-            .tokens_per_step
-            .or_else(|| batch?.checked_mul(length?)),
-        facts,
+    let tokens = batch.and_then(|batch| batch.checked_mul(length?));
+    let facts = &Facts {
+        samples_per_step: batch,
+        tokens_per_step: facts.tokens_per_step.or(tokens),
+        ..facts.clone()
     };
+    let clock = Clock { run, ratio, facts };
     let base = facts.rate(rate, "optimizer.lr")?;
     let Some(several) = several else {
         return buildable("scheduler", scheduler(args, base, &clock)?);
     };
     let several = several.into_iter().enumerate().map(|(i, data)| {
-        let args = &mut Args::new("scheduler", data);
-        let factor = scheduler(args, 1.0, &clock);
+        let factor = scheduler(&mut Args::new("scheduler", data), 1.0, &clock);
         factor.map_err(|mut error| {
-            let inner = error
-                .place
-                .strip_prefix("scheduler")
-                .unwrap_or(&error.place);
-            error.place = format!("schedulers[{i}]{inner}");
+            if let Some(inner) = error.place.strip_prefix("scheduler") {
+                error.place = format!("schedulers[{i}]{inner}");
+            }
             error
         })
     });
-    let mut several = several.collect::<Result<Vec<_>, _>>()?;
-    let spec = match several.len() {
-        0 => constant(base),
-        1 => scale(base, several.remove(0)),
-        _ => scale(base, Spec::Product(several)),
-    };
-    buildable("schedulers", spec)
+    let several = several.collect::<Result<_, _>>()?;
+    buildable("schedulers", scaled(base, several))
 }
 
 /// Schedulers of a list, or of a table by their names.
@@ -138,19 +125,17 @@ fn listed(data: Data) -> Result<Vec<Data>, ScheduleError> {
     }
 }
 
-/// A time among the arguments, and its place.
+/// A time among the arguments.
 fn given(
     args: &mut Args,
     name: &'static str,
-    default: Option<(f64, Unit)>,
-) -> Result<(Time, String), ScheduleError> {
-    let default = default.map(|(value, unit)| Time { value, unit });
+    default: Option<Time>,
+) -> Result<Time, ScheduleError> {
     let given = args.read(name, time);
-    let place = format!("scheduler.{name}");
     match given.or(default) {
-        Some(time) => Ok((time, place)),
+        Some(time) => Ok(time),
         // A time that is wrong has its own error.
-        None => Err(args.finish(ScheduleError::missing(place))?),
+        None => Err(args.finish(ScheduleError::missing(format!("scheduler.{name}")))?),
     }
 }
 
@@ -158,15 +143,15 @@ fn given(
 fn at(
     args: &mut Args,
     name: &'static str,
-    default: Option<(f64, Unit)>,
+    default: Option<Time>,
     clock: &Clock,
 ) -> Result<(f64, Unit), ScheduleError> {
-    let (time, place) = given(args, name, default)?;
-    clock.stretched(time, &place)
+    let time = given(args, name, default)?;
+    clock.stretched(time, &format!("scheduler.{name}"))
 }
 
 fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleError> {
-    const ALL: Option<(f64, Unit)> = Some((1.0, Unit::Shares));
+    const WARMUP: &str = "scheduler.t_warmup";
     let name = args.text("name");
     let name = name.ok_or_else(|| ScheduleError::missing("scheduler.name"))?;
     let found = SCHEDULERS
@@ -184,10 +169,10 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
     // The warm-up's place, and how long its way up is.
     let (warmup, unit, way) = match warms {
         true => {
-            let (time, place) = given(args, "t_warmup", None)?;
-            let (warmup, unit) = clock.steps(time, &place)?;
+            let time = given(args, "t_warmup", None)?;
+            let (warmup, unit) = clock.steps(time, WARMUP)?;
             let way = match scales {
-                true => clock.stretched(time, &place)?.0,
+                true => clock.stretched(time, WARMUP)?.0,
                 false => warmup,
             };
             (warmup, unit, way)
@@ -197,8 +182,8 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
     // The steps before a place in the run.
     let before = |place: f64| place.ceil() as u64;
     let first = before(warmup);
-    let ramp = |args: &mut Args, start: f64, end: f64, shape| {
-        let (to, of) = at(args, "t_max", ALL, clock)?;
+    let decay = |args: &mut Args, start: f64, end: f64, shape| {
+        let (to, of) = at(args, "t_max", Some(Time::RUN), clock)?;
         if warms {
             let given = format!("{unit:?}");
             args.check(of == unit, "t_warmup", given, "in the unit of t_max");
@@ -206,51 +191,41 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
             let (whole, given) = (run.1 != of || to >= run.0, format!("{to} steps"));
             args.check(whole, "t_max", given, "not before the run's end");
         }
-        let ramp = Ramp {
-            from: warmup,
-            to,
-            start: base * start,
-            end: base * end,
-            shape,
-        };
+        let rates = [base * start, base * end];
         match to > warmup {
-            true => ramp.since(first, "scheduler.t_max"),
+            true => ramp([warmup, to], rates, shape, first, "scheduler.t_max"),
             // There is no way down, and it stays.
-            false => Ok(constant(if warms { base * start } else { base * end })),
+            false => Ok(constant(if warms { rates[0] } else { rates[1] })),
         }
     };
     let mut top = 1.0;
     let rest = match kind {
         "constant" if warms => {
             top = args.number("alpha", 1.0);
-            ramp(args, top, top, Shape::Linear)?
+            decay(args, top, top, Shape::Linear)?
         }
         "constant" => {
             let alpha = args.number("alpha", 1.0);
-            let until = before(at(args, "t_max", ALL, clock)?.0);
+            let until = before(at(args, "t_max", Some(Time::RUN), clock)?.0);
             then(until, constant(base * alpha), constant(base))
         }
         "linear" | "linear_decay" => {
             top = args.number("alpha_i", 1.0);
             let end = args.number("alpha_f", 0.0);
-            ramp(args, top, end, Shape::Linear)?
+            decay(args, top, end, Shape::Linear)?
         }
         "cosine" => {
             let end = args.number("alpha_f", 0.0);
-            ramp(args, 1.0, end, Shape::Cosine)?
+            decay(args, 1.0, end, Shape::Cosine)?
         }
         "polynomial" => {
-            let power = match warms {
-                true => args.positive("power", 2.0),
-                false => args.positive("power", None),
-            };
+            let power = args.positive("power", warms.then_some(2.0));
             let end = args.number("alpha_f", 0.0);
-            ramp(args, 1.0, end, Shape::Polynomial { power })?
+            decay(args, 1.0, end, Shape::Polynomial { power })?
         }
         "multistep" => {
             let gamma = args.not_negative("gamma", 0.1);
-            let milestones = args.read("milestones", |data| list(data, time));
-            let milestones = milestones.unwrap_or_default().into_iter().map(|time| {
+            let milestones = args.items("milestones", time).into_iter().map(|time| {
                 let (place, _) = clock.stretched(time, "scheduler.milestones")?;
                 Ok(before(place))
             });
@@ -258,12 +233,12 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
             skip(first, multi_step(base, milestones, gamma))
         }
         "step" | "exponential" => {
-            let (period, default, staircase) = match kind {
-                "step" => ("step_size", None, true),
-                _ => ("decay_period", Some((1.0, Unit::Epochs)), false),
+            let staircase = kind == "step";
+            let (period, default) = match staircase {
+                true => ("step_size", None),
+                false => ("decay_period", Some(Time::EPOCH)),
             };
-            let gamma = if staircase { Some(0.1) } else { None };
-            let rate = args.not_negative("gamma", gamma);
+            let rate = args.not_negative("gamma", staircase.then_some(0.1));
             let (length, _) = at(args, period, default, clock)?;
             args.check(length > 0.0, period, length, "above 0");
             Spec::from(ExponentialDecaySpec::new(base, rate, length, staircase))
@@ -271,14 +246,8 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
         "inv_sqrt" => inverse_sqrt(args, base, (warmup, first), clock)?,
         _ => restarts(args, base, clock)?,
     };
-    let up = Ramp {
-        from: 0.0,
-        to: way,
-        start: 0.0,
-        end: base * top,
-        shape: Shape::Linear,
-    };
-    let up = up.since(0, "scheduler.t_warmup")?;
+    let (way, rates) = ([0.0, way], [0.0, base * top]);
+    let up = ramp(way, rates, Shape::Linear, 0, WARMUP)?;
     args.finish(then(first, up, rest))
 }
 
@@ -289,10 +258,9 @@ fn inverse_sqrt(
     (warmup, first): (f64, u64),
     clock: &Clock,
 ) -> Result<Spec, ScheduleError> {
-    const ALL: Option<(f64, Unit)> = Some((1.0, Unit::Shares));
     let (scale, _) = at(args, "t_scale", None, clock)?;
     let (cooldown, _) = at(args, "t_cooldown", None, clock)?;
-    let (until, _) = at(args, "t_max", ALL, clock)?;
+    let (until, _) = at(args, "t_max", Some(Time::RUN), clock)?;
     let lowest = args.share("alpha_f_decay", 0.0);
     let end = args.share("alpha_f_cooldown", 0.0);
     let allowed = "at most alpha_f_decay";
@@ -309,14 +277,9 @@ fn inverse_sqrt(
     let cooled = match cooldown > 0.0 {
         false => constant(base * factor(begin)),
         true => {
-            let ramp = Ramp {
-                from: begin,
-                to: begin + cooldown,
-                start: base * factor(begin),
-                end: base * end,
-                shape: Shape::Linear,
-            };
-            ramp.since(last, "scheduler.t_cooldown")?
+            let way = [begin, begin + cooldown];
+            let rates = [base * factor(begin), base * end];
+            ramp(way, rates, Shape::Linear, last, "scheduler.t_cooldown")?
         }
     };
     Ok(then(last - first, down, cooled))
@@ -327,17 +290,14 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
     const MOST: usize = 10_000;
     let end = base * args.number("alpha_f", 0.0);
     let t_mult = args.positive("t_mult", 1.0);
-    let (given, _) = given(args, "t_0", None)?;
+    let given = given(args, "t_0", None)?;
     args.finish(())?;
     let (length, _) = clock.stretched(given, "scheduler.t_0")?;
     // A unit in steps: lengths are rounded in units.
     let unit = match given.unit {
         Unit::Samples | Unit::Tokens => length / given.value,
         Unit::Shares if clock.run.unit != Unit::Epochs => {
-            let one = Time {
-                value: 1.0,
-                ..clock.run
-            };
+            let one = Time::one(clock.run.unit);
             clock.steps(one, "scheduler.t_0")?.0
         }
         _ => 1.0,
@@ -360,15 +320,10 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
     let (mut parts, mut gone) = (Vec::new(), 0.0);
     while gone * unit <= until {
         let (from, to) = (gone * unit, (gone + units) * unit);
-        let cosine = Ramp {
-            from,
-            to,
-            start: base,
-            end,
-            shape: Shape::Cosine,
-        };
         let (first, last) = (from.ceil() as u64, to.ceil() as u64);
-        parts.push((last - first, cosine.since(first, "scheduler.t_0")?));
+        let (way, rates) = ([from, to], [base, end]);
+        let cosine = ramp(way, rates, Shape::Cosine, first, "scheduler.t_0")?;
+        parts.push((last - first, cosine));
         gone += units;
         units = (units * t_mult).trunc();
         if units < 1.0 && gone * unit <= until {

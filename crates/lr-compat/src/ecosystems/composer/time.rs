@@ -20,6 +20,15 @@ pub struct Time {
     pub unit: Unit,
 }
 
+impl Time {
+    pub const EPOCH: Self = Self::one(Unit::Epochs);
+    pub const RUN: Self = Self::one(Unit::Shares);
+
+    pub const fn one(unit: Unit) -> Self {
+        Self { value: 1.0, unit }
+    }
+}
+
 pub fn time(data: Data) -> Result<Time, ScheduleError> {
     const UNITS: [(&str, Unit); 5] = [
         ("dur", Unit::Shares),
@@ -28,23 +37,21 @@ pub fn time(data: Data) -> Result<Time, ScheduleError> {
         ("ba", Unit::Batches),
         ("sp", Unit::Samples),
     ];
-    let wrong = |data| {
-        let allowed = "a time, as in 10ep, 100ba, 800sp, 4096tok or 0.1dur";
-        Err(ScheduleError::invalid("", data, allowed))
-    };
-    let Data::Text(text) = &data else {
-        return wrong(data);
-    };
-    let text = text.trim().to_ascii_lowercase();
-    let found = UNITS
-        .iter()
-        .find_map(|(end, unit)| Some((text.strip_suffix(end)?, *unit)));
-    let read = found.and_then(|(number, unit)| {
+    let of_text = |text: &str| {
+        let text = text.trim().to_ascii_lowercase();
+        let mut units = UNITS.iter();
+        let (number, unit) =
+            units.find_map(|(end, unit)| Some((text.strip_suffix(end)?, *unit)))?;
         let value: f64 = number.trim().replace('_', "").parse().ok()?;
         let valid = (0.0..9e15).contains(&value) && (unit == Unit::Shares || value.fract() == 0.0);
         valid.then_some(Time { value, unit })
-    });
-    read.map_or_else(|| wrong(data), Ok)
+    };
+    let time = match &data {
+        Data::Text(text) => of_text(text),
+        _ => None,
+    };
+    let allowed = "a time, as in 10ep, 100ba, 800sp, 4096tok or 0.1dur";
+    time.ok_or_else(|| ScheduleError::invalid("", data, allowed))
 }
 
 /// The numbers that times depend on.
@@ -52,27 +59,21 @@ pub struct Clock<'a> {
     pub run: Time,
     /// `scale_schedule_ratio`, which `run` has in it.
     pub ratio: f64,
-    pub samples: Option<u64>,
-    pub tokens: Option<u64>,
     pub facts: &'a Facts,
 }
 
 impl Clock<'_> {
     /// A time in steps, stretched with the run, and the unit that it is counted in.
     pub fn stretched(&self, time: Time, place: &str) -> Result<(f64, Unit), ScheduleError> {
-        let stretched = |value: f64| (value * self.ratio).trunc();
-        let time = match time.unit {
-            Unit::Shares => time,
-            Unit::Epochs if self.ratio != 1.0 => Time {
-                value: stretched(time.value * self.facts.epoch(place)? as f64),
-                unit: Unit::Batches,
-            },
-            unit => Time {
-                value: stretched(time.value),
-                unit,
-            },
+        let (value, unit) = match time.unit {
+            Unit::Shares => return self.steps(time, place),
+            Unit::Epochs if self.ratio != 1.0 => {
+                (time.value * self.facts.epoch(place)? as f64, Unit::Batches)
+            }
+            unit => (time.value, unit),
         };
-        self.steps(time, place)
+        let value = (value * self.ratio).trunc();
+        self.steps(Time { value, unit }, place)
     }
 
     /// A time in steps, and the unit that it is counted in.
@@ -81,22 +82,20 @@ impl Clock<'_> {
             0 => Err(ScheduleError::invalid(name, 0, "at least 1")),
             count => Ok(count as f64),
         };
+        let (samples, tokens) = (self.facts.samples_per_step, self.facts.tokens_per_step);
         let epoch = || self.facts.epoch(place).map(|steps| steps as f64);
-        let Time { value, unit } = match (time.unit, self.run.unit) {
-            (Unit::Shares, Unit::Epochs) => Time {
-                value: (time.value * epoch()? * self.run.value).trunc(),
-                unit: Unit::Batches,
-            },
-            (Unit::Shares, unit) => Time {
-                value: (time.value * self.run.value).trunc(),
-                unit,
-            },
-            _ => time,
+        let (value, unit) = match (time.unit, self.run.unit) {
+            (Unit::Shares, Unit::Epochs) => {
+                let batches = time.value * epoch()? * self.run.value;
+                (batches.trunc(), Unit::Batches)
+            }
+            (Unit::Shares, unit) => ((time.value * self.run.value).trunc(), unit),
+            (unit, _) => (time.value, unit),
         };
         Ok(match unit {
             Unit::Epochs => (value * epoch()?, Unit::Batches),
-            Unit::Samples => (value / needed(self.samples, "samples_per_step")?, unit),
-            Unit::Tokens => (value / needed(self.tokens, "tokens_per_step")?, unit),
+            Unit::Samples => (value / needed(samples, "samples_per_step")?, unit),
+            Unit::Tokens => (value / needed(tokens, "tokens_per_step")?, unit),
             Unit::Batches | Unit::Shares => (value, Unit::Batches),
         })
     }

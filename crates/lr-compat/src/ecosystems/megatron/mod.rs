@@ -72,23 +72,16 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     ];
     let shape = args.choice("lr_wsd_decay_style", halving, &shapes);
     let fraction = args.read("lr_warmup_fraction", crate::args::number);
-    let by_iterations = [
-        "train_iters",
-        "lr_decay_iters",
-        "lr_warmup_iters",
-        "lr_wsd_decay_iters",
+    let counts = [
+        ("train_iters", "train_samples"),
+        ("lr_decay_iters", "lr_decay_samples"),
+        ("lr_warmup_iters", "lr_warmup_samples"),
+        ("lr_wsd_decay_iters", "lr_wsd_decay_samples"),
     ];
-    let by_samples = [
-        "train_samples",
-        "lr_decay_samples",
-        "lr_warmup_samples",
-        "lr_wsd_decay_samples",
-    ];
-    let iterations = by_iterations.map(|name| args.maybe_count(name));
-    let samples = by_samples.map(|name| args.maybe_count(name));
-    let samples_of_step = args
-        .maybe_count("global_batch_size")
-        .or(facts.samples_per_step);
+    let iterations = counts.map(|(name, _)| (name, args.maybe_count(name)));
+    let samples = counts.map(|(_, name)| (name, args.maybe_count(name)));
+    let samples_of_step = args.maybe_count("global_batch_size");
+    let samples_of_step = samples_of_step.or(facts.samples_per_step);
     let growth = args.items("rampup_batch_size", count);
     let three = growth.is_empty() || growth.len() == 3;
     let allowed = "three: the first batch, what it grows by, and the samples of the growth";
@@ -100,23 +93,24 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     args.finish(())?;
 
     let max = facts.rate(rate, "lr")?;
-    let place = |of: bool, name, value: f64, allowed| match of {
+    let check = |valid: bool, name, value: f64, allowed| match valid {
         true => Ok(()),
         false => Err(ScheduleError::invalid(name, value, allowed)),
     };
-    place(min <= max, "min_lr", min, "at most `lr`")?;
-    place(init <= max, "lr_warmup_init", init, "at most `lr`")?;
+    check(min <= max, "min_lr", min, "at most `lr`")?;
+    check(init <= max, "lr_warmup_init", init, "at most `lr`")?;
     let batch = |place| match Facts::needed(samples_of_step, "samples_per_step", place)? {
         0 => Err(ScheduleError::invalid("global_batch_size", 0, "at least 1")),
-        batch => Ok(batch as f64),
+        batch => Ok(batch),
     };
     // As in `training.py`, iterations go first.
-    let counts_samples = iterations[0].is_none() && samples[0].is_some();
-    let (numbers, names, each) = match counts_samples {
-        true => (samples, by_samples, batch(by_samples[0])?),
-        false => (iterations, by_iterations, 1.0),
+    let counts_samples = iterations[0].1.is_none() && samples[0].1.is_some();
+    let (counts, each) = match counts_samples {
+        true => (samples, batch(samples[0].0)?),
+        false => (iterations, 1),
     };
-    let [run, decay, warmup, wsd] = numbers.map(|count| count.map(|count| count as f64));
+    let names = counts.map(|(name, _)| name);
+    let [run, decay, warmup, wsd] = counts.map(|(_, count)| count.map(|count| count as f64));
     let to = match decay.or(run) {
         Some(to) => to,
         None => facts.steps("train_iters")? as f64,
@@ -125,18 +119,19 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         Some(share) => share * to,
         None => warmup.unwrap_or(0.0),
     };
-    place(to > 0.0, names[1], to / each, "above 0")?;
+    let in_steps = |count: f64| count / each as f64;
+    check(to > 0.0, names[1], in_steps(to), "above 0")?;
     let allowed = "less than the decay's length, in steps";
-    place(from < to, names[2], from / each, allowed)?;
+    check(from < to, names[2], in_steps(from), allowed)?;
     let wsd = match style {
         Style::StableDecay => wsd.ok_or_else(|| ScheduleError::missing(names[3]))?,
         _ => to,
     };
     let allowed = "at most the decay's length, in steps";
-    place(wsd > 0.0 && wsd <= to, names[3], wsd / each, allowed)?;
+    check(wsd > 0.0 && wsd <= to, names[3], in_steps(wsd), allowed)?;
     let one = match (style, counts_samples) {
         (_, true) => 1.0,
-        (Style::InverseSqrt, false) if from == 0.0 => 1.0 / batch("lr_decay_style")?,
+        (Style::InverseSqrt, false) if from == 0.0 => 1.0 / batch("lr_decay_style")? as f64,
         _ => samples_of_step.map_or(0.0, |samples| 1.0 / samples.max(1) as f64),
     };
     let plan = Plan {
@@ -150,24 +145,19 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         wsd,
         one,
     };
-    let start = Clock {
-        step: 0,
-        count: 0.0,
-        each,
-    };
-    let [first, by, length] = growth[..] else {
-        return buildable("lr", plan.spec(start)?);
-    };
-    if !counts_samples {
+    if !growth.is_empty() && !counts_samples {
         let why = "is given beside iterations, with which a batch doesn't grow";
         return Err(ScheduleError::unsupported("rampup_batch_size", why));
     }
-    let mut parts = growing([first, by, length], each as u64)?;
-    let (_, last) = parts.pop().unwrap_or((0, start));
-    let part = |clock: Clock| Ok::<Spec, ScheduleError>(skip(clock.step, plan.spec(clock)?));
-    let parts = parts
-        .into_iter()
-        .map(|(steps, clock)| Ok((steps, part(clock)?)));
-    let parts = parts.collect::<Result<Vec<_>, ScheduleError>>()?;
-    buildable("lr", sequence(parts, part(last)?))
+    let (step, count) = (0, 0);
+    let (clocks, last) = match growth[..] {
+        [first, by, length] => growing([first, by, length], each)?,
+        _ => (Vec::new(), Clock { step, count, each }),
+    };
+    let mut parts = Vec::new();
+    for (steps, clock) in clocks {
+        parts.push((steps, skip(clock.step, plan.spec(clock)?)));
+    }
+    let rest = skip(last.step, plan.spec(last)?);
+    buildable("lr", sequence(parts, rest))
 }

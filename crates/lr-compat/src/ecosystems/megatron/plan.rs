@@ -3,7 +3,7 @@
 use lr_schedule::curves::InverseSqrtSpec;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::super::ramp::Ramp;
+use super::super::ramp::ramp;
 use crate::build::{clamp, constant, sequence, then};
 
 #[derive(Clone, Copy)]
@@ -14,21 +14,18 @@ pub enum Style {
     StableDecay,
 }
 
-/// From a step of the run on, what is counted.
+/// From a step of the run on, what is counted: before it, and at it and each later step.
 #[derive(Clone, Copy)]
 pub struct Clock {
-    /// The step.
     pub step: u64,
-    /// The count before it.
-    pub count: f64,
-    /// The count of it and of each later step.
-    pub each: f64,
+    pub count: u64,
+    pub each: u64,
 }
 
 impl Clock {
     /// The place of a count in the run, in steps.
     fn place(&self, count: f64) -> f64 {
-        self.step as f64 + (count - self.count) / self.each
+        self.step as f64 + (count - self.count as f64) / self.each as f64
     }
 }
 
@@ -62,30 +59,29 @@ impl Plan {
             false => begin,
         };
         let end = after(place(self.to)).max(first);
-        let ramp = |from, to, start, end, shape| Ramp {
-            from: place(from),
-            to: place(to),
-            start,
-            end,
-            shape,
-        };
         let up = match self.from > 0.0 {
-            true => ramp(0.0, self.from, init, max, Shape::Linear).since(begin, "lr_warmup")?,
+            true => {
+                let way = [place(0.0), place(self.from)];
+                ramp(way, [init, max], Shape::Linear, begin, "lr_warmup")?
+            }
             false => constant(max),
         };
-        let down = |from, shape| ramp(from, self.to, max, min, shape);
+        let down = |from, shape, first, name| {
+            let way = [place(from), place(self.to)];
+            ramp(way, [max, min], shape, first, name)
+        };
         let rest = match self.style {
             Style::Constant => constant(max),
-            Style::Down(shape) => down(self.from, shape).since(first, "lr_decay_style")?,
+            Style::Down(shape) => down(self.from, shape, first, "lr_decay_style")?,
             Style::StableDecay => {
                 let from = self.to - self.wsd;
                 let held = first.max(after(place(from)));
-                let down = down(from, self.shape).since(held, "lr_wsd_decay_iters")?;
+                let down = down(from, self.shape, held, "lr_wsd_decay_iters")?;
                 then(held - first, constant(max), down)
             }
             Style::InverseSqrt => {
                 // In steps, from the place of the count 0 on.
-                let scale = self.from.max(self.one) / clock.each;
+                let scale = self.from.max(self.one) / clock.each as f64;
                 let gone = first as f64 - place(0.0);
                 let spec = |gone: f64| {
                     let start = max * (scale / gone).sqrt();
@@ -107,11 +103,11 @@ impl Plan {
     }
 }
 
-/// The clocks of a batch that grows to `last`, and the steps of each; the last one has no end.
+/// The clocks of a batch that grows, each with its steps, and the one after it has grown to `last`.
 pub fn growing(
     [first, by, length]: [u64; 3],
     last: u64,
-) -> Result<Vec<(u64, Clock)>, ScheduleError> {
+) -> Result<(Vec<(u64, Clock)>, Clock), ScheduleError> {
     const MOST: u64 = 1000;
     let grown = last.checked_sub(first).filter(|_| by > 0 && first > 0);
     let parts = grown.filter(|grown| grown % by == 0 && *grown > 0);
@@ -131,29 +127,16 @@ pub fn growing(
             true => (part * (grown + 1) as f64).ceil() as u64,
             false => length + 1,
         };
-        let mut steps = until
-            .min(length + 1)
-            .saturating_sub(count)
-            .div_ceil(each)
-            .max(1);
+        let left = until.min(length + 1).saturating_sub(count);
+        let mut steps = left.div_ceil(each).max(1);
         // The quotient may be rounded another way than the product.
         while steps > 1 && ((count + (steps - 1) * each) as f64 / part) as u64 > grown {
             steps -= 1;
         }
-        let clock = Clock {
-            step,
-            count: count as f64,
-            each: each as f64,
-        };
-        clocks.push((steps, clock));
+        clocks.push((steps, Clock { step, count, each }));
         step += steps;
         count = count.saturating_add(steps.saturating_mul(each));
     }
-    let clock = Clock {
-        step,
-        count: count as f64,
-        each: last as f64,
-    };
-    clocks.push((0, clock));
-    Ok(clocks)
+    let each = last;
+    Ok((clocks, Clock { step, count, each }))
 }

@@ -66,15 +66,15 @@ impl Kind {
                     _ => linear(start, end, own - 1),
                 })
             }
-            "ExponentialLR" => Self::Factor(Spec::from(ExponentialSpec::new(
-                1.0,
-                args.not_negative("gamma", None),
-            ))),
-            "StepLR" => Self::Factor(Spec::from(StepSpec::new(
-                1.0,
-                scaled(args.steps("step_size", None)),
-                args.not_negative("gamma", 0.1),
-            ))),
+            "ExponentialLR" => {
+                let gamma = args.not_negative("gamma", None);
+                Self::Factor(Spec::from(ExponentialSpec::new(1.0, gamma)))
+            }
+            "StepLR" => {
+                let length = scaled(args.steps("step_size", None));
+                let gamma = args.not_negative("gamma", 0.1);
+                Self::Factor(Spec::from(StepSpec::new(1.0, length, gamma)))
+            }
             "MultiStepLR" => {
                 let milestones = args.items("milestones", count);
                 let gamma = args.not_negative("gamma", 0.1);
@@ -127,34 +127,21 @@ impl Kind {
                     (period, anneal(base * weight, min, period, Shape::Cosine))
                 });
                 let cosines: Vec<(u64, Spec)> = cosines.collect();
-                let last = cosines
-                    .last()
-                    .map(|(period, of)| skip(period - 1, of.clone()));
-                let end = match last.map(|last| last.build()).transpose()? {
-                    Some(last) => last.at(0),
+                let end = match cosines.last() {
+                    Some((period, cosine)) => cosine.build()?.at(period - 1),
                     None => base,
                 };
-                let spec = sequence(cosines, constant(end));
-                Self::setting(spec)
+                Self::setting(sequence(cosines, constant(end)))
             }
             "OneCycleLR" => {
-                let Data::Table(mut given) = args.rest() else {
-                    return Err(ScheduleError::missing(""));
-                };
-                for (name, value) in &mut given {
-                    match (name.as_str(), value) {
-                        ("eta_max", _) => *name = "max_lr".to_string(),
-                        ("total_steps", Data::Integer(count)) => {
-                            *count = count.saturating_mul(scale.into())
-                        }
-                        _ => {}
-                    }
+                let total = args.maybe_count("total_steps").map_or(own, scaled);
+                let max = args.read("eta_max", Ok).unwrap_or(Data::Nothing);
+                let mut given = args.rest();
+                if let Data::Table(given) = &mut given {
+                    given.push(("total_steps".to_string(), Data::Integer(total.into())));
+                    given.push(("max_lr".to_string(), max));
                 }
-                if !given.iter().any(|(name, _)| name == "total_steps") {
-                    given.push(("total_steps".to_string(), Data::Integer(own.into())));
-                }
-                let spec = torch::named(name, Data::Table(given), base)?;
-                Self::setting(spec)
+                Self::setting(torch::named(name, given, base)?)
             }
             "QuadraticWarmupLR" => {
                 let up = skip(1, anneal(0.0, base, own, Shape::Power { power: 2.0 }));
@@ -167,10 +154,8 @@ impl Kind {
 
 /// The lowest rate, itself or as a share of the optimizer's.
 fn eta_min(args: &mut Args, base: f64, default: Option<f64>) -> f64 {
-    let (rate, ratio) = (
-        args.maybe_number("eta_min"),
-        args.maybe_number("eta_min_ratio"),
-    );
+    let rate = args.maybe_number("eta_min");
+    let ratio = args.maybe_number("eta_min_ratio");
     if rate.is_some() && ratio.is_some() {
         let why = "is given beside `eta_min`, for which it stands";
         args.refuse("eta_min_ratio", why);

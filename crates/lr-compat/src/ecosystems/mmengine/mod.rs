@@ -17,9 +17,9 @@
 mod kind;
 
 use lr_schedule::spec::{Data, Link};
-use lr_schedule::{Schedule, ScheduleError, Spec};
+use lr_schedule::{DynSchedule, Schedule, ScheduleError, Spec};
 
-use super::ecosystem::{Ecosystem, Facts};
+use super::ecosystem::{Ecosystem, Facts, class, scaled};
 use super::targets::default_rate;
 use crate::args::{Args, buildable, one_or_list};
 use crate::build::{constant, feedback, per_epoch, scale, sequence, skip, steps, then};
@@ -51,8 +51,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let wrapper = &mut all.inside("optim_wrapper").of_many(|_| false);
     let optimizer = &mut wrapper.inside("optimizer").of_many(|_| false);
     let rate = optimizer.maybe_number("lr").or(facts.base_lr);
-    let class = optimizer.text("type").unwrap_or_default();
-    let rate = rate.or(default_rate(&class));
+    let optimizer_class = optimizer.text("type").unwrap_or_default();
+    let rate = rate.or(default_rate(&optimizer_class));
     let loader = &mut all.inside("train_dataloader").of_many(|_| false);
     let scaling = &mut all.inside("auto_scale_lr").of_many(|_| false);
     let facts = &Facts {
@@ -89,12 +89,16 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         let args = &mut Args::new(&place, data);
         let name = args.text("type");
         let name = name.ok_or_else(|| ScheduleError::missing(format!("{place}.type")))?;
-        let name = name.rsplit('.').next().unwrap_or_default();
+        let name = class(&name);
         if name.ends_with("Momentum") {
             continue;
         }
         if name == "ReduceOnPlateauLR" {
-            return on_plateau(args, &place, single, &run);
+            if single {
+                return on_plateau(args, &place, run.base);
+            }
+            let why = "observes a metric, and can't be one of several here";
+            return Err(ScheduleError::unsupported(place, why));
         }
         parts.push(Part::read(name, args, &place, &run)?);
     }
@@ -159,6 +163,15 @@ impl Part {
         })
     }
 
+    /// The factor that it is at each step of the run, if it is one.
+    fn factor(&self) -> Result<Option<Spec>, ScheduleError> {
+        let Kind::Factor(curve) = &self.kind else {
+            return Ok(None);
+        };
+        let held = self.held(curve.clone())?;
+        Ok(Some(then(self.begin, constant(1.0), held)))
+    }
+
     /// Its curve, which has a step for each of its own, in iterations, and the last of these for ever.
     fn held(&self, curve: Spec) -> Result<Spec, ScheduleError> {
         let own = ((self.end - self.begin) / self.every).max(1);
@@ -179,12 +192,12 @@ impl Part {
 /// The schedulers of a list, over the optimizer's rate.
 fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
     // Beside another scheduler only a factor has a formula.
-    let windows: Vec<(u64, u64)> = parts.iter().map(|part| (part.begin, part.end)).collect();
-    for (i, part) in parts.iter_mut().enumerate() {
-        let meets = |(j, window): (usize, &(u64, u64))| {
-            i != j && window.0 < part.end && part.begin < window.1
-        };
-        let beside = windows.iter().enumerate().any(meets);
+    let beside = parts.iter().map(|part| {
+        let meets = |other: &&Part| other.begin < part.end && part.begin < other.end;
+        parts.iter().filter(meets).count() > 1
+    });
+    let beside: Vec<bool> = beside.collect();
+    for (part, beside) in parts.iter_mut().zip(beside) {
         if let (true, Kind::From(_, factor, _)) = (beside, &mut part.kind)
             && let Some(factor) = factor.take()
         {
@@ -193,74 +206,59 @@ fn together(mut parts: Vec<Part>, base: f64) -> Result<Spec, ScheduleError> {
     }
     parts.sort_by_key(|part| part.begin);
     // All factors at once, over the rate that the others give between them.
-    let (mut product, mut others) = (Vec::new(), Vec::new());
+    let (mut factors, mut others) = (Vec::new(), Vec::new());
     for part in parts {
-        match &part.kind {
-            Kind::From(..) => others.push(part),
-            Kind::Factor(curve) => {
-                let factor = then(part.begin, constant(1.0), part.held(curve.clone())?);
-                product.push((part.end, factor));
-            }
+        match part.factor()? {
+            Some(factor) => factors.push((part.end, factor.build()?, factor)),
+            None => others.push(part),
         }
     }
-    let of = |rate: f64, product: &[Spec]| match product {
-        [] => constant(rate),
-        [one] => scale(rate, one.clone()),
-        several => scale(rate, Spec::Product(several.to_vec())),
+    // From a step on, a rate times the factors that may still change, which do so from 1.
+    let since = |from: u64, rate: f64| {
+        let later = factors.iter().filter(|(end, ..)| *end > from);
+        let later = later.map(|(_, built, factor)| match from {
+            0 => factor.clone(),
+            _ => scale(1.0 / built.at(from - 1), skip(from, factor.clone())),
+        });
+        scaled(rate, later.collect())
     };
     let mut before = Vec::new();
-    // The rate as it is without the factors since the last one that isn't a factor.
-    let all: Vec<Spec> = product.iter().map(|(_, factor)| factor.clone()).collect();
-    let (mut rest, mut from) = (of(base, &all), 0);
+    let (mut rest, mut from) = (since(0, base), 0);
     for part in others {
         let Kind::From(curve, ..) = &part.kind else {
             continue;
         };
-        if part.begin < from {
-            return Err(overlap(&part.place));
+        let (begin, end) = (part.begin, part.end);
+        let steady = |(until, built, _): &(u64, DynSchedule, Spec)| {
+            *until <= begin || built.at(begin) == built.at(end - 1)
+        };
+        if begin < from || !factors.iter().all(steady) {
+            let why = "changes the rate while another scheduler does, in a way that isn't a factor: a \
+                       rate that has no formula";
+            return Err(ScheduleError::unsupported(part.place, why));
         }
-        if part.begin > from {
-            before.push((part.begin - from, rest.clone()));
-        }
-        let built = rest.build().map_err(|error| error.inside(&part.place))?;
-        let rate = built.at(part.begin - from);
-        for (end, factor) in &product {
-            let factor = factor.build()?;
-            let steady = *end <= part.begin || factor.at(part.begin) == factor.at(part.end - 1);
-            if !steady {
-                return Err(overlap(&part.place));
-            }
-        }
-        let spec = part.held(curve(rate))?;
-        let length = part.end - part.begin;
-        let built = spec.build().map_err(|error| error.inside(&part.place))?;
-        let reached = built.at(length);
-        before.push((length, spec));
-        // From there on, factors that may still change do so from 1.
-        let mut since = Vec::new();
-        for (end, factor) in &product {
-            if *end > part.end {
-                let until_now = factor.build()?.at(part.end - 1);
-                since.push(scale(1.0 / until_now, skip(part.end, factor.clone())));
-            }
-        }
-        (rest, from) = (of(reached, &since), part.end);
+        let rate = |spec: &Spec, step| {
+            let built = spec.build().map_err(|error| error.inside(&part.place))?;
+            Ok::<f64, ScheduleError>(built.at(step))
+        };
+        let spec = part.held(curve(rate(&rest, begin - from)?))?;
+        let reached = rate(&spec, end - begin)?;
+        before.extend([(begin - from, rest), (end - begin, spec)]);
+        (rest, from) = (since(end, reached), end);
     }
     // One without an end leaves nothing after it.
-    match before.pop() {
-        Some((_, last)) if from >= NO_END => Ok(sequence(before, last)),
-        last => {
-            before.extend(last);
-            Ok(sequence(before, rest))
-        }
+    if from >= NO_END
+        && let Some((_, last)) = before.pop()
+    {
+        rest = last;
     }
+    Ok(sequence(before, rest))
 }
 
 /// The schedulers of a list, by the change that each makes at every step; `None` where one has none of a form.
 fn recurrence(parts: &[Part], base: f64) -> Result<Option<Spec>, ScheduleError> {
-    let stays = || Link::Multiply {
-        of: Box::new(constant(1.0)),
-    };
+    let multiply = |of: Spec| Link::Multiply { of: Box::new(of) };
+    let stays = || multiply(constant(1.0));
     let after = |count: u64, first: Link, start: Option<f64>, next: Link| match count {
         0 => next,
         count => Link::Then {
@@ -272,10 +270,8 @@ fn recurrence(parts: &[Part], base: f64) -> Result<Option<Spec>, ScheduleError> 
     };
     // One that sets the rate may change what another one takes for the optimizer's.
     let sets = |part: &Part| matches!(part.kind, Kind::From(_, _, Some(Link::Set { .. })));
-    let curves = parts
-        .iter()
-        .filter(|part| matches!(part.kind, Kind::From(..)));
-    if curves.count() > 1 && parts.iter().any(sets) {
+    let is_curve = |part: &&Part| matches!(part.kind, Kind::From(..));
+    if parts.iter().filter(is_curve).count() > 1 && parts.iter().any(sets) {
         return Ok(None);
     }
     let (mut start, mut links) = (base, Vec::new());
@@ -290,14 +286,9 @@ fn recurrence(parts: &[Part], base: f64) -> Result<Option<Spec>, ScheduleError> 
     let (epochs, iterations): (Vec<&Part>, Vec<&Part>) =
         parts.iter().partition(|part| part.every > 1);
     for part in iterations.into_iter().chain(epochs) {
-        links.push(match &part.kind {
-            Kind::Factor(curve) => {
-                let factor = then(part.begin, constant(1.0), part.held(curve.clone())?);
-                Link::Multiply {
-                    of: Box::new(factor),
-                }
-            }
-            Kind::From(_, _, Some(way)) if part.every == 1 => {
+        links.push(match (part.factor()?, &part.kind) {
+            (Some(factor), _) => multiply(factor),
+            (None, Kind::From(_, _, Some(way))) if part.every == 1 => {
                 let first = match way {
                     Link::Set { of } => Some(of.build()?.at(0)),
                     _ => None,
@@ -305,29 +296,14 @@ fn recurrence(parts: &[Part], base: f64) -> Result<Option<Spec>, ScheduleError> 
                 let held = after(part.end - part.begin, way.clone(), None, stays());
                 after(part.begin, stays(), first, held)
             }
-            Kind::From(..) => return Ok(None),
+            _ => return Ok(None),
         });
     }
     Ok(Some(Spec::Recurrence { start, links }))
 }
 
-fn overlap(place: &str) -> ScheduleError {
-    let why = "changes the rate while another scheduler does, in a way that isn't a factor: a rate that \
-               has no formula";
-    ScheduleError::unsupported(place, why)
-}
-
 /// The rule that hears a metric, which is a schedule's only one.
-fn on_plateau(
-    args: &mut Args,
-    place: &str,
-    single: bool,
-    run: &Run,
-) -> Result<Spec, ScheduleError> {
-    if !single {
-        let why = "observes a metric, and can't be one of several here";
-        return Err(ScheduleError::unsupported(place, why));
-    }
+fn on_plateau(args: &mut Args, place: &str, base: f64) -> Result<Spec, ScheduleError> {
     args.pass_over(&[
         "monitor",
         "verbose",
@@ -348,5 +324,5 @@ fn on_plateau(
         ("min_value", "min_lr"),
     ];
     let rule = plateau(place, Data::Table(given), &names)?;
-    Ok(feedback(rule, constant(run.base)))
+    Ok(feedback(rule, constant(base)))
 }
