@@ -1,6 +1,8 @@
 //! Which step a row is of: rows count from 0 or from 1, and have the rate of before or after the scheduler's
 //! step.
 
+use std::cmp::Reverse;
+
 use super::open::Log;
 use super::row::LogError;
 use super::rows::{Precision, Rates, Seen, Survey, seen};
@@ -28,6 +30,11 @@ impl Reading {
         self.step(row).map(|step| rates.at(step))
     }
 
+    /// Whether a row has the right rate, where there is one.
+    pub fn is_right(&self, right: Option<f64>, row: &Seen) -> bool {
+        right.is_some_and(|right| self.same(right, row.rate))
+    }
+
     pub fn same(&self, right: f64, rate: f64) -> bool {
         self.precision.same(right, rate, self.largest)
     }
@@ -38,7 +45,7 @@ impl Reading {
     }
 
     fn count(&mut self, right: Option<f64>, row: &Seen) {
-        if right.is_some_and(|right| self.same(right, row.rate)) {
+        if self.is_right(right, row) {
             return;
         }
         if self.wrong == 0 {
@@ -52,20 +59,15 @@ impl Reading {
 /// The shifts that a log may have, the likeliest first; rows without a step are `every` steps apart, of which the
 /// first may be step 0.
 pub(super) fn shifts(log: &Log, survey: &Survey, every: u64) -> Vec<i64> {
-    let from_1 = match log.format().counts_from_1() {
-        Some(from_1) => from_1,
-        // Rows 1, 2, 3, or 10, 20, 30, or 1, 10, 20.
-        None => {
-            let even = survey.first > 0 && survey.first == survey.every;
-            !survey.numbered || even || (survey.first == 1 && survey.second == survey.every)
-        }
-    };
-    match (from_1, log.format().counts_from_1()) {
-        (true, Some(_)) => vec![-1, 0],
-        (true, None) if !survey.numbered && every > 1 => vec![-1, 0, 1, -(every as i64)],
-        (true, None) => vec![-1, 0, 1],
-        (false, _) if survey.first == 0 => vec![0, 1],
-        (false, _) => vec![0, -1, 1],
+    // Rows 1, 2, 3, or 10, 20, 30, or 1, 10, 20.
+    let even = survey.first > 0 && survey.first == survey.every;
+    let even = even || (survey.first == 1 && survey.second == survey.every);
+    match log.format().counts_from_1() {
+        Some(true) => vec![-1, 0],
+        None if !survey.numbered && every > 1 => vec![-1, 0, 1, -(every as i64)],
+        None if !survey.numbered || even => vec![-1, 0, 1],
+        _ if survey.first == 0 => vec![0, 1],
+        _ => vec![0, -1, 1],
     }
 }
 
@@ -78,48 +80,31 @@ pub(super) fn readings(
     precisions: &[Precision],
     every: u64,
 ) -> Result<Vec<Reading>, LogError> {
-    let of = |precision: &Precision| {
-        let precision = *precision;
-        shifts(log, survey, every)
-            .into_iter()
-            .map(move |shift| Reading {
-                shift,
-                precision,
-                largest: survey.largest,
-                every,
-                wrong: 0,
-                first: u64::MAX,
-                last: 0,
-            })
-    };
-    let mut readings: Vec<Reading> = precisions.iter().flat_map(of).collect();
-    // Neighbouring rows ask for the same rates.
-    let mut asked: [(u64, f64); 3] = [(u64::MAX, f64::NAN); 3];
+    let mut readings = Vec::new();
+    for shift in shifts(log, survey, every) {
+        readings.extend(precisions.iter().map(|precision| Reading {
+            shift,
+            precision: *precision,
+            largest: survey.largest,
+            every,
+            wrong: 0,
+            first: u64::MAX,
+            last: 0,
+        }));
+    }
     for row in seen(log, every)? {
         let row = row?;
-        for reading in &mut readings {
-            let right = reading.step(&row).map(|step| {
-                let place = &mut asked[(step % 3) as usize];
-                if place.0 != step {
-                    *place = (step, rates.at(step));
-                }
-                place.1
-            });
-            reading.count(right, &row);
+        for of_shift in readings.chunks_mut(precisions.len()) {
+            let right = of_shift[0].right(rates, &row);
+            for reading in of_shift {
+                reading.count(right, &row);
+            }
         }
     }
-    let rank = |of: &Reading| {
-        precisions
-            .iter()
-            .position(|precision| *precision == of.precision)
-    };
     readings.sort_by_key(|reading| {
-        let wrong = reading.wrong > 0;
-        (
-            wrong,
-            rank(reading),
-            wrong.then_some(std::cmp::Reverse(reading.first)),
-        )
+        let mut ranks = precisions.iter();
+        let rank = ranks.position(|precision| *precision == reading.precision);
+        (reading.wrong > 0, rank, Reverse(reading.first))
     });
     Ok(readings)
 }

@@ -1,6 +1,6 @@
 //! A log beside its schedule, as the search of a mistake sees it.
 
-use lr_schedule::DynSchedule;
+use lr_schedule::{DynSchedule, Schedule, ScheduleExt, Spec};
 
 use super::align::Reading;
 use super::mistake::Mistake;
@@ -18,21 +18,22 @@ pub(super) struct At {
 
 pub(super) type Model<'a> = Box<dyn Fn(u64) -> f64 + 'a>;
 
-/// A mistake, and the rates that it gives from a row on.
+/// A mistake, and the rates that it gives.
 pub(super) struct Found<'a> {
     pub mistake: Mistake,
-    pub from: usize,
     pub model: Model<'a>,
 }
 
 impl<'a> Found<'a> {
-    pub fn new(mistake: Mistake, from: usize, model: impl Fn(u64) -> f64 + 'a) -> Self {
+    pub fn new(mistake: Mistake, model: impl Fn(u64) -> f64 + 'a) -> Self {
         let model = Box::new(model);
-        Self {
-            mistake,
-            from,
-            model,
-        }
+        Self { mistake, model }
+    }
+
+    /// Another schedule was followed.
+    pub fn follows(mut mistake: Mistake, schedule: DynSchedule) -> Self {
+        mistake.spec = schedule.to_spec();
+        Self::new(mistake, move |step| schedule.at(step))
     }
 }
 
@@ -46,18 +47,6 @@ pub(super) struct Case<'a> {
     pub last: usize,
     /// No step beyond is looked at.
     pub limit: u64,
-    /// Places of wrong rows far from each other, which tell most models at once.
-    pub probes: Vec<usize>,
-}
-
-fn probes(rows: &[At], first: usize, last: usize) -> Vec<usize> {
-    let count = (last + 1).saturating_sub(first);
-    let probes = (0..64.min(count)).map(|probe| first + probe * count / 64.min(count));
-    let mut probes: Vec<usize> = probes.chain([last]).collect();
-    probes.retain(|place| *place < rows.len());
-    // The ends and the middle before what is between.
-    probes.sort_by_key(|place| (place % 16 != 0, *place));
-    probes
 }
 
 impl<'a> Case<'a> {
@@ -70,15 +59,8 @@ impl<'a> Case<'a> {
         limit: u64,
     ) -> Result<Self, LogError> {
         let rows = sample(log, survey, &reading)?;
-        let rows = rows.iter().filter_map(|row| {
-            let step = reading.step(row)?;
-            let (index, rate) = (row.index, row.rate);
-            Some(At { index, step, rate })
-        });
-        let rows: Vec<At> = rows.collect();
         let first = rows.partition_point(|row| row.index < reading.first);
         let last = rows.partition_point(|row| row.index <= reading.last).max(1) - 1;
-        let probes = probes(&rows, first, last);
         Ok(Self {
             rates,
             schedule,
@@ -87,8 +69,12 @@ impl<'a> Case<'a> {
             first,
             last,
             limit,
-            probes,
         })
+    }
+
+    /// The schedule, where its rates are a formula of its numbers.
+    pub fn spec(&self) -> Option<Spec> {
+        self.schedule.to_spec().filter(|spec| !spec.recurs())
     }
 
     /// The same up to a row, without it.
@@ -101,7 +87,6 @@ impl<'a> Case<'a> {
         reading.last = rows[last].index;
         Self {
             reading,
-            probes: probes(&rows, self.first, last),
             rows,
             last,
             ..*self
@@ -114,15 +99,25 @@ impl<'a> Case<'a> {
 
     /// Whether a model gives the rates from a row to the last wrong one.
     pub fn holds(&self, from: usize, model: &dyn Fn(u64) -> f64) -> bool {
-        let probes = self.probes.iter().map(|place| &self.rows[*place]);
         let rows = &self.rows[from.min(self.last + 1)..=self.last];
-        probes.chain(rows).all(|row| self.same(model, row))
+        // Rows far from each other tell most models at once.
+        let far = rows.iter().step_by((rows.len() / 4).max(1));
+        rows.last()
+            .into_iter()
+            .chain(far)
+            .chain(rows)
+            .all(|row| self.same(model, row))
     }
 
     /// Whether it also gives those after the last wrong one.
     pub fn lasts(&self, model: &dyn Fn(u64) -> f64) -> bool {
         let after = self.rows.get(self.last + 1..).unwrap_or_default();
         after.iter().all(|row| self.same(model, row))
+    }
+
+    /// Whether it gives all rates from a row on.
+    pub fn explains(&self, from: usize, model: &dyn Fn(u64) -> f64) -> bool {
+        self.holds(from, model) && self.lasts(model)
     }
 
     /// The first row from which on a model gives all rates up to `before`.
@@ -159,19 +154,31 @@ impl<'a> Case<'a> {
 
 /// Rows for the search: all, or those around the first and the last wrong one, those at which the rate changes
 /// after it stood, and some in between.
-pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Vec<Seen>, LogError> {
-    const MOST_CHANGES: usize = 2048;
+pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Vec<At>, LogError> {
     let mut rows = survey.kept.clone();
     if !survey.numbered {
         for row in &mut rows {
             row.n = place(log.format(), row.index, reading.every);
         }
     }
-    if survey.kept_all() {
-        return Ok(rows);
+    if !survey.kept_all() {
+        rows.extend(striking(log, reading)?);
+        rows.sort_by_key(|row| row.index);
+        rows.dedup_by_key(|row| row.index);
     }
+    let rows = rows.iter().filter_map(|row| {
+        let step = reading.step(row)?;
+        let (index, rate) = (row.index, row.rate);
+        Some(At { index, step, rate })
+    });
+    Ok(rows.collect())
+}
+
+/// The rows around the first and the last wrong one, and those at which the rate changes after it stood.
+fn striking(log: &Log, reading: &Reading) -> Result<Vec<Seen>, LogError> {
+    const MOST_CHANGES: usize = 2048;
     let near = |index: u64, at: u64| index + 64 >= at && index <= at.saturating_add(512);
-    let mut changes = 0;
+    let (mut rows, mut changes) = (Vec::new(), 0);
     let mut before: Option<(Seen, bool)> = None;
     for row in seen(log, reading.every)? {
         let row = row?;
@@ -188,33 +195,32 @@ pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Ve
         }
         before = Some((row, stood));
     }
-    rows.sort_by_key(|row| row.index);
-    rows.dedup_by_key(|row| row.index);
     Ok(rows)
 }
 
-/// Drops what rows outside the sample contradict.
-pub(super) fn verify(log: &Log, case: &Case, found: &mut Vec<Found>) -> Result<(), LogError> {
-    let from: Vec<u64> = found
-        .iter()
-        .map(|found| case.rows[found.from].index)
+/// Those whose rates are those of all rows, also of rows outside the sample.
+pub(super) fn verified<'a>(
+    log: &Log,
+    case: &Case,
+    found: Vec<Found<'a>>,
+) -> Result<Vec<Found<'a>>, LogError> {
+    let from = |found: &Found| match case.holds(0, &found.model) {
+        true => 0,
+        false => case.reading.first,
+    };
+    let mut found: Vec<_> = found
+        .into_iter()
+        .map(|found| (from(&found), found))
         .collect();
-    let mut holds = vec![true; found.len()];
     for row in seen(log, case.reading.every)? {
         let row = row?;
-        let Some(step) = case.reading.step(&row) else {
-            continue;
-        };
         if row.index > case.reading.last {
             break;
         }
-        for ((found, from), holds) in found.iter().zip(&from).zip(&mut holds) {
-            if *holds && row.index >= *from {
-                *holds = case.reading.same((found.model)(step), row.rate);
-            }
+        if let Some(step) = case.reading.step(&row) {
+            let same = |found: &Found| case.reading.same((found.model)(step), row.rate);
+            found.retain(|(from, found)| row.index < *from || same(found));
         }
     }
-    let mut holds = holds.into_iter();
-    found.retain(|_| holds.next().unwrap_or(false));
-    Ok(())
+    Ok(found.into_iter().map(|(_, found)| found).collect())
 }

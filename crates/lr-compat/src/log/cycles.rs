@@ -1,10 +1,9 @@
 //! Shapes that go up and down.
 
-use lr_schedule::Spec;
+use lr_schedule::{Shape, Spec};
 use serde_json::json;
 
-use super::points::{Point, Same, checked, falling, or_zero, rising, spec_of};
-use super::ramps::left;
+use super::points::{Point, Same, checked, or_zero, rising, spec_of};
 use super::vary::tidy;
 
 /// Rates that go up again: a whole cosine, restarts, triangles, one cycle.
@@ -13,9 +12,8 @@ pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
     let check = |value| spec_of(value).and_then(|spec| checked(spec, points, same));
     let lowest = points.iter().min_by(|a, b| a.1.total_cmp(&b.1))?;
     let highest = points.iter().max_by(|a, b| a.1.total_cmp(&b.1))?;
-    let (bottom, top) = (*lowest, *highest);
     let annealing =
-        check(json!({"cosine_annealing": {"max": base, "min": bottom.1, "t_max": bottom.0}}));
+        check(json!({"cosine_annealing": {"max": base, "min": lowest.1, "t_max": lowest.0}}));
     if annealing.is_some() {
         return annealing;
     }
@@ -25,7 +23,7 @@ pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
     if let Some(&jump) = jumps.first().filter(|jump| **jump > 1 && jumps.len() < 100) {
         let length = points[jump].0;
         let (step, rate) = points[jump - 1];
-        let share = left(0, step as f64 / length as f64);
+        let share = 1.0 - Shape::Cosine.decay(step as f64, length as f64);
         let min = (rate - base * share) / (1.0 - share);
         let min = or_zero(min, base);
         let min = tidy(min, 1e-9);
@@ -44,14 +42,16 @@ pub(super) fn cycles(points: &[Point], same: Same) -> Option<Spec> {
     let peak = rising(points);
     if peak > 0 {
         let up = points[peak];
-        let down = points[peak + falling(&points[peak..])].0 - up.0;
-        for scaling in ["none", "halve"] {
-            let cyclic = check(json!({"cyclic": {
-                "base": base, "max": top.1, "up": up.0, "down": down, "scaling": scaling,
-            }}));
-            if cyclic.is_some() {
-                return cyclic;
-            }
+        let down = points[peak..].windows(2);
+        let down = down.take_while(|pair| pair[1].1 < pair[0].1).count();
+        let down = points[peak + down].0 - up.0;
+        let cyclic = ["none", "halve"].into_iter().find_map(|scaling| {
+            check(json!({"cyclic": {
+                "base": base, "max": highest.1, "up": up.0, "down": down, "scaling": scaling,
+            }}))
+        });
+        if cyclic.is_some() {
+            return cyclic;
         }
     }
     one_cycle(points, same)
@@ -70,6 +70,8 @@ fn one_cycle(points: &[Point], same: Same) -> Option<Spec> {
     if points[1].1 <= initial || initial <= 0.0 {
         return None;
     }
+    let exact = initial / end;
+    let ends = [(1e4, false), (exact, false), (1e4, true), (exact, true)];
     // The point by which the peak is told: before it, and far from the beginning.
     let by = points[(rising(points) * 2 / 3).max(1)];
     for total in [last + 1, last + 2, held + 1] {
@@ -79,30 +81,21 @@ fn one_cycle(points: &[Point], same: Same) -> Option<Spec> {
             if up <= 0.0 || (by.0 as f64) > up {
                 continue;
             }
-            let t = by.0 as f64 / up;
-            let shapes = [
-                ("cosine", (1.0 - (std::f64::consts::PI * t).cos()) / 2.0),
-                ("linear", t),
-            ];
-            for (shape, share) in shapes {
-                let max = initial + (by.1 - initial) / share;
-                let final_divs = [1e4, initial / end];
-                let both = [false, true].map(|three| final_divs.map(|div| (div, three)));
+            for (name, shape) in [("cosine", Shape::Cosine), ("linear", Shape::Linear)] {
+                let max = initial + (by.1 - initial) / shape.rise(by.0 as f64, up);
                 // The numbers that rates of 32 bits were made with are those in fewer digits.
-                let tried = [1e-6, 1e-11].into_iter().flat_map(|share| {
-                    let both = both.into_iter().flatten();
-                    both.map(move |(final_div, three)| (share, final_div, three))
-                });
-                for (share, final_div, three) in tried {
+                for share in [1e-6, 1e-11] {
                     let max = tidy(max, share);
-                    let div = tidy(max / initial, share);
-                    let final_div = tidy(final_div, share.max(1e-9));
-                    let spec = spec_of(json!({"one_cycle": {
-                        "max_lr": max, "total_steps": total, "pct_start": pct_start,
-                        "anneal_strategy": shape, "div_factor": div,
-                        "final_div_factor": final_div, "three_phase": three,
-                    }}));
-                    if let Some(spec) = spec.and_then(|spec| checked(spec, points, same)) {
+                    let specs = ends.iter().filter_map(|(final_div, three)| {
+                        spec_of(json!({"one_cycle": {
+                            "max_lr": max, "total_steps": total, "pct_start": pct_start,
+                            "anneal_strategy": name, "div_factor": tidy(max / initial, share),
+                            "final_div_factor": tidy(*final_div, share.max(1e-9)),
+                            "three_phase": three,
+                        }}))
+                    });
+                    let mut found = specs.filter_map(|spec| checked(spec, points, same));
+                    if let Some(spec) = found.next() {
                         return Some(spec);
                     }
                 }

@@ -1,8 +1,6 @@
 //! The mistakes that give the rates of a log: each is a model of them, which all rows must follow from the
 //! first wrong one to the last.
 
-use lr_schedule::Schedule;
-
 use super::case::{At, Case, Found};
 use super::lengths::lengths;
 use super::mistake::{Kind, Mistake, at_step};
@@ -15,9 +13,6 @@ const MOST_RESUMES: u64 = 512;
 impl<'a> Case<'a> {
     /// The known mistakes that give the rates, the likeliest first.
     pub fn mistakes(&'a self) -> Vec<Found<'a>> {
-        if self.first >= self.rows.len() {
-            return Vec::new();
-        }
         let mut found = self.offsets();
         // Several steps ahead or behind is told last: much else looks like it.
         let far = found.iter().position(|found| found.mistake.is_far());
@@ -27,26 +22,23 @@ impl<'a> Case<'a> {
             found.extend(far);
             return found;
         }
-        let (mut stays, mut held) = (self.held(), Vec::new());
-        if !self.stays() {
-            std::mem::swap(&mut stays, &mut held);
-        }
         found.extend(self.per_epoch());
         // A rate that never changes says nothing of how often the scheduler is stepped.
         let changes = self.rows.iter().any(|row| row.rate != self.rows[0].rate);
         let times = if changes { self.times() } else { Vec::new() };
-        let resumed = if times.is_empty() {
-            self.times_resumed()
-        } else {
-            None
-        };
+        let is_resumed = times.is_empty();
         found.extend(times);
-        found.extend(stays);
-        found.extend(resumed);
+        let mut held = self.held();
+        if self.stays() {
+            found.append(&mut held);
+        }
+        if is_resumed {
+            found.extend(self.times_resumed());
+        }
         found.extend(lengths(self));
         found.extend(self.warmed_up());
         found.extend(self.factor());
-        found.extend(held);
+        found.append(&mut held);
         found.extend(far);
         if found.is_empty() {
             found.extend(vary::numbers(self));
@@ -56,9 +48,6 @@ impl<'a> Case<'a> {
 
     /// The explanations that fit where no known mistake does, as they would fit many a log.
     pub fn others(&'a self) -> Vec<Found<'a>> {
-        if self.first >= self.rows.len() {
-            return Vec::new();
-        }
         let mut found = self.single();
         if found.is_empty() {
             found.extend(self.fitted());
@@ -88,7 +77,7 @@ impl<'a> Case<'a> {
             let rate = wrong.iter().find(|(at, _)| *at == step);
             rate.map_or(f64::NAN, |(_, rate)| *rate)
         };
-        vec![Found::new(mistake, self.first, model)]
+        vec![Found::new(mistake, model)]
     }
 
     fn per_epoch(&'a self) -> Option<Found<'a>> {
@@ -97,7 +86,7 @@ impl<'a> Case<'a> {
             let of = move |step: u64, epoch: u64| self.right(step / epoch + after);
             let fits = |epoch: &u64| {
                 let model = |step| of(step, *epoch);
-                self.holds(0, &model) && self.lasts(&model)
+                self.explains(0, &model)
             };
             let mut epochs = (2..=longest.max(2)).filter(fits);
             let Some(from) = epochs.next() else { continue };
@@ -109,7 +98,7 @@ impl<'a> Case<'a> {
             };
             let mistake = Mistake::new(Kind::PerEpoch, words);
             let mistake = mistake.between("steps_per_epoch", from, to);
-            return Some(Found::new(mistake, 0, move |step| of(step, from)));
+            return Some(Found::new(mistake, move |step| of(step, from)));
         }
         None
     }
@@ -125,7 +114,7 @@ impl<'a> Case<'a> {
         };
         let fits = |(times, offset): &(u64, u64)| {
             let model = |step| of(step, *times, *offset);
-            self.holds(0, &model) && self.lasts(&model)
+            self.explains(0, &model)
         };
         if let Some((times, offset)) = tried.find(fits) {
             let processes = format!("stepped {times} times per update, as by {times} processes");
@@ -135,7 +124,7 @@ impl<'a> Case<'a> {
                 Mistake::new(Kind::Accumulation, batches).with("accumulation", times as f64),
             ];
             let model = move |step| of(step, times, offset);
-            return mistakes.map(|mistake| Found::new(mistake, 0, model)).into();
+            return mistakes.map(|mistake| Found::new(mistake, model)).into();
         }
         Vec::new()
     }
@@ -153,7 +142,7 @@ impl<'a> Case<'a> {
         for times in 2..=64 {
             let mut fits = resumes.clone().filter(|resumed| {
                 let model = |step| of(step, times, *resumed);
-                self.holds(self.first, &model) && self.lasts(&model)
+                self.explains(self.first, &model)
             });
             let Some(from) = fits.next() else { continue };
             let to = fits.next_back().unwrap_or(from);
@@ -164,7 +153,7 @@ impl<'a> Case<'a> {
             let mistake = Mistake::new(Kind::Times, words).with("times", times as f64);
             let mistake = mistake.between("resumed_at", from, to);
             let model = move |step| of(step, times, from);
-            return Some(Found::new(mistake, self.first, model));
+            return Some(Found::new(mistake, model));
         }
         None
     }
@@ -178,7 +167,7 @@ impl<'a> Case<'a> {
         let at = at_step(from, to);
         let words = format!("warmed up again for {length} steps, from a resume {at} on");
         let mistake = Mistake::new(Kind::WarmupRepeated, words).between("resumed_at", from, to);
-        Found::new(mistake.with("warmup", length as f64), self.first, model)
+        Found::new(mistake.with("warmup", length as f64), model)
     }
 
     /// A second warm-up: a ramp that the schedule is multiplied with, or one up to the schedule.
@@ -202,7 +191,7 @@ impl<'a> Case<'a> {
                 let share = (step as f64 - zero) / length;
                 self.right(step) * share.clamp(0.0, 1.0)
             };
-            if zero >= -1.0 && self.holds(self.first, &model) && self.lasts(&model) {
+            if zero >= -1.0 && self.explains(self.first, &model) {
                 // The ramp begins with 0 or above it, of which only the row there can tell.
                 let (from, at) = self.between(self.first);
                 let zero = zero.max(0.0) as u64;
@@ -245,18 +234,16 @@ impl<'a> Case<'a> {
     /// All rates times a number.
     fn factor(&'a self) -> Option<Found<'a>> {
         let rows = &self.rows[self.first..=self.last];
-        let row = rows.iter().max_by(|a, b| {
-            self.right(a.step)
-                .abs()
-                .total_cmp(&self.right(b.step).abs())
-        })?;
         let rows = rows.iter().map(|row| (row, self.right(row.step)));
+        let (row, right) = rows
+            .clone()
+            .max_by(|a, b| a.1.abs().total_cmp(&b.1.abs()))?;
         let (low, high) = self.factors(rows.filter(|(_, right)| *right > 0.0));
         let factor = match low <= high && low.is_finite() && high.is_finite() {
             true => vary::short(low + (high - low) / 2.0, |short| {
                 (low..=high).contains(&short)
             }),
-            false => row.rate / self.right(row.step),
+            false => row.rate / right,
         };
         let model = move |step| factor * self.right(step);
         let fits = factor.is_finite() && factor != 0.0 && self.holds(self.first, &model);
@@ -264,16 +251,13 @@ impl<'a> Case<'a> {
             return None;
         }
         let factor = vary::tidy(factor, 1e-6);
-        let whole = self.holds(0, &model);
-        let words = match whole {
-            true => format!("all rates are {factor} times those of the schedule"),
-            false => format!(
-                "from step {} on, rates are {factor} times those of the schedule",
-                self.step_of(self.first)
-            ),
+        let rates = match self.holds(0, &model) {
+            true => "all rates".to_string(),
+            false => format!("from step {} on, rates", self.step_of(self.first)),
         };
+        let words = format!("{rates} are {factor} times those of the schedule");
         let mistake = Mistake::new(Kind::BaseRate, words).with("factor", factor);
-        Some(Found::new(mistake, self.first, model))
+        Some(Found::new(mistake, model))
     }
 
     /// Whether the rate stays what it is to the end, where that of the schedule changes, or from before the first
@@ -281,15 +265,11 @@ impl<'a> Case<'a> {
     fn stays(&self) -> bool {
         let row = self.rows[self.first];
         let stays = |_: u64| row.rate;
-        let holds = self.holds(self.first, &stays) && self.lasts(&stays);
         let right = self.right(row.step);
-        let rights = self.rows[self.first..]
-            .iter()
-            .map(|row| self.right(row.step));
-        let changes = rights
-            .into_iter()
-            .any(|rate| !self.reading.same(right, rate));
-        holds && (changes || self.since(self.first, &stays) < self.first)
+        let mut rows = self.rows[self.first..].iter();
+        let changes = rows.any(|row| !self.reading.same(right, self.right(row.step)));
+        self.explains(self.first, &stays)
+            && (changes || self.since(self.first, &stays) < self.first)
     }
 
     fn held(&'a self) -> Vec<Found<'a>> {
@@ -301,13 +281,11 @@ impl<'a> Case<'a> {
         let since = self.since(self.first, &model);
         // It may have been held from any of the rows on that have it already, or from between two rows.
         let from = self.between(since).0;
-        let to = match since < self.first {
-            true => self.step_of(self.first - 1),
-            false => self.step_of(self.first),
-        };
+        let is_before = since < self.first;
+        let to = self.step_of(self.first - usize::from(is_before));
         let there = (from..to).take(4096);
         let mut there = there.filter(|step| self.reading.same(self.right(*step), value));
-        let (from, to) = match (since < self.first, there.next()) {
+        let (from, to) = match (is_before, there.next()) {
             (true, first) => (first.unwrap_or(from).min(to), to),
             (false, Some(first)) => (first, there.last().unwrap_or(first)),
             (false, None) => (from, to),
@@ -321,14 +299,14 @@ impl<'a> Case<'a> {
             &at_step(from, to)[3..]
         );
         let mistake = Mistake::new(Kind::Held, words).between("at", from, to);
-        let held = Found::new(mistake.with("value", value), self.first, model);
+        let held = Found::new(mistake.with("value", value), model);
         let largest = (0..=256).map(|part| self.right(self.limit * part / 256));
         let largest = largest.chain([self.right(to)]).fold(0.0, f64::max);
         let mut found = vec![held];
         if self.reading.same(largest, value) && until.is_empty() {
             let words = format!("a schedule that stays at its peak, {value}");
             let mistake = Mistake::new(Kind::AnotherSchedule, words);
-            found.insert(0, Found::new(mistake, self.first, model));
+            found.insert(0, Found::new(mistake, model));
         }
         found
     }
@@ -340,8 +318,7 @@ impl<'a> Case<'a> {
         let spec = shapes::search(&rows, self.reading.largest, &same)?;
         let schedule = spec.build().ok()?;
         let words = format!("another schedule, {}", spec.name());
-        let mut mistake = Mistake::new(Kind::AnotherSchedule, words);
-        mistake.spec = Some(spec);
-        Some(Found::new(mistake, 0, move |step| schedule.at(step)))
+        let mistake = Mistake::new(Kind::AnotherSchedule, words);
+        Some(Found::follows(mistake, schedule))
     }
 }

@@ -1,15 +1,15 @@
 //! TensorBoard's event files: records with checksums, of `tensorflow.Event`
 //! (<https://github.com/tensorflow/tensorboard>, `compat/proto/event.proto`, `summary.proto`, `tensor.proto`).
 
-use std::collections::VecDeque;
-use std::io::{self, BufRead, Read};
+use std::fs::File;
+use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 
 use prost::Message;
 
 use super::names::Names;
 use super::number::{Digits, MOST};
-use super::row::{LogError, Row, Source};
+use super::row::{LogError, Row};
 
 /// A record that is longer has no rates in it, and is passed over.
 const MOST_BYTES: u64 = 1 << 22;
@@ -67,9 +67,9 @@ impl Tensor {
 }
 
 /// The rates of an event file, as a stream.
-pub(super) struct Events<R> {
+pub(super) struct Events {
     path: PathBuf,
-    from: R,
+    from: BufReader<File>,
     names: Names,
     /// The byte at which the next record begins.
     at: u64,
@@ -82,8 +82,8 @@ fn masked(bytes: &[u8]) -> u32 {
         .wrapping_add(0xa282_ead8)
 }
 
-impl<R: BufRead> Events<R> {
-    pub fn new(path: PathBuf, from: R, names: Names) -> Self {
+impl Events {
+    pub fn new(path: PathBuf, from: BufReader<File>, names: Names) -> Self {
         Self {
             path,
             from,
@@ -120,48 +120,46 @@ impl<R: BufRead> Events<R> {
             return Err(self.wrong("its length doesn't have the checksum that is beside it"));
         }
         let bytes = u64::from_le_bytes(length);
+        let is_long = bytes > MOST_BYTES;
         let mut data = Vec::new();
-        if bytes > MOST_BYTES {
-            let skipped = io::copy(&mut self.from.by_ref().take(bytes), &mut io::sink());
-            let skipped = skipped.map_err(|error| LogError::read(&self.path, error))?;
-            if skipped < bytes || !self.fill(&mut sum)? {
-                return Ok(None);
-            }
-        } else {
-            data.resize(bytes as usize, 0);
-            if !(self.fill(&mut data)? && self.fill(&mut sum)?) {
-                return Ok(None);
-            }
-            if masked(&data) != u32::from_le_bytes(sum) {
-                return Err(self.wrong("its data doesn't have the checksum that is beside it"));
-            }
+        let mut from = self.from.by_ref().take(bytes);
+        let read = match is_long {
+            true => io::copy(&mut from, &mut io::sink()),
+            false => from.read_to_end(&mut data).map(|read| read as u64),
+        };
+        let read = read.map_err(|error| LogError::read(&self.path, error))?;
+        if read < bytes || !self.fill(&mut sum)? {
+            return Ok(None);
+        }
+        if !is_long && masked(&data) != u32::from_le_bytes(sum) {
+            return Err(self.wrong("its data doesn't have the checksum that is beside it"));
         }
         self.at = self.at.saturating_add(bytes).saturating_add(16);
         Ok(Some(data))
     }
 
-    fn event(&mut self, data: &[u8], rows: &mut VecDeque<Row>) -> Result<(), LogError> {
+    /// The rate of an event, which is one of a step.
+    fn rate(&mut self, data: &[u8]) -> Result<Option<Row>, LogError> {
         let event = Event::decode(data).map_err(|error| self.wrong(&error.to_string()))?;
-        for value in event.summary.unwrap_or_default().value {
+        let mut values = event.summary.unwrap_or_default().value.into_iter();
+        let rate = values.find_map(|value| {
             let scalar = value.simple_value.map(f64::from);
-            let scalar = scalar.or_else(|| value.tensor.as_ref()?.scalar());
-            let Some(rate) = scalar.filter(|_| self.names.is_rate(&value.tag)) else {
-                continue;
-            };
-            let step = u64::try_from(event.step).ok().filter(|step| *step <= MOST);
-            let allowed = "its step must be between 0 and 2^53";
-            let step = step.ok_or_else(|| self.wrong(allowed))?;
-            rows.push_back(Row::new(Some(step), (rate, Digits::ALL)));
-        }
-        Ok(())
+            let scalar = scalar.or_else(|| value.tensor?.scalar());
+            scalar.filter(|_| self.names.is_rate(&value.tag))
+        });
+        let Some(rate) = rate else { return Ok(None) };
+        let step = u64::try_from(event.step).ok().filter(|step| *step <= MOST);
+        let allowed = "its step must be between 0 and 2^53";
+        let step = step.ok_or_else(|| self.wrong(allowed))?;
+        Ok(Some(Row::new(Some(step), (rate, Digits::ALL))))
     }
-}
 
-impl<R: BufRead> Source for Events<R> {
-    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError> {
-        match self.record()? {
-            Some(data) => self.event(&data, rows).map(|()| true),
-            None => Ok(false),
+    pub fn row(&mut self) -> Result<Option<Row>, LogError> {
+        while let Some(data) = self.record()? {
+            if let Some(row) = self.rate(&data)? {
+                return Ok(Some(row));
+            }
         }
+        Ok(None)
     }
 }

@@ -7,7 +7,7 @@ use super::points::Point;
 use super::row::LogError;
 use super::rows::{Precision, Survey, seen};
 use super::shapes;
-use super::vary::short;
+use super::vary::{retold, short};
 
 /// The schedule that a log followed, as far as it can be told.
 #[derive(Debug)]
@@ -34,13 +34,14 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
     if !survey.numbered && log.format() != Format::Burn && log.format() != Format::Csv {
         return unknown("can't tell: the log says of no rate at which step it was".to_string());
     }
-    let (reading, rows) = kept(log, &survey)?;
+    let (reading, mut rows) = kept(log, &survey)?;
     // Rates that had 64 bits, of which the log has 32.
     let of_32_bits = reading.precision == OF_32_BITS;
-    let rows: Vec<Point> = match of_32_bits {
-        true => rows.map(|(step, rate)| (step, tidy(rate))).collect(),
-        false => rows.collect(),
-    };
+    if of_32_bits {
+        for (_, rate) in &mut rows {
+            *rate = short(*rate, |short| short as f32 == *rate as f32);
+        }
+    }
     let same = |right: f64, rate: f64| reading.same(right, rate);
     let Some(spec) = shapes::search(&rows, survey.largest, &same) else {
         let digits = survey.digits.significant;
@@ -55,7 +56,7 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
     for row in seen(log, 1)? {
         let row = row?;
         let right = reading.step(&row).map(|step| schedule.at(step));
-        if !right.is_some_and(|right| same(right, row.rate)) {
+        if !reading.is_right(right, &row) {
             return unknown(format!(
                 "can't tell: row {} leaves what the others are",
                 row.n
@@ -79,6 +80,25 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
     })
 }
 
+impl Log {
+    /// The schedule of a `Trainer`'s run, from its log alone: the shape that the rates have, over as many steps as
+    /// `trainer_state.json` says that the run has. `None` where the rates have no shape that is known, as after
+    /// most mistakes, and for other logs.
+    ///
+    /// # Errors
+    ///
+    /// A log that can't be read.
+    pub fn trainer_schedule(&self) -> Result<Option<Spec>, LogError> {
+        if self.format() != Format::Trainer {
+            return Ok(None);
+        }
+        let total = self.max_steps()?;
+        let spec = fit(self)?.spec;
+        let whole = |spec: Spec| total.and_then(|total| retold(&spec, total)).unwrap_or(spec);
+        Ok(spec.map(whole))
+    }
+}
+
 /// The rates of a log with their steps, counted from 0, to be drawn. Of a log of many rows, some in between
 /// are left out, but none at which the rate changes after it stood.
 ///
@@ -87,16 +107,13 @@ pub fn fit(log: &Log) -> Result<Fit, LogError> {
 /// A log that can't be read.
 pub fn points(log: &Log) -> Result<Vec<(u64, f64)>, LogError> {
     let survey = Survey::of(log)?;
-    Ok(kept(log, &survey)?.1.collect())
+    Ok(kept(log, &survey)?.1)
 }
 
 const OF_32_BITS: Precision = Precision::Share(1.2e-7);
 
 /// The rows that are looked at, as they are most likely to be read.
-fn kept(
-    log: &Log,
-    survey: &Survey,
-) -> Result<(Reading, impl Iterator<Item = Point> + use<>), LogError> {
+fn kept(log: &Log, survey: &Survey) -> Result<(Reading, Vec<Point>), LogError> {
     let cut = survey.digits.significant <= 9;
     let of_32_bits = survey.single && (log.format() == Format::TensorBoard || !cut);
     let reading = Reading {
@@ -112,12 +129,7 @@ fn kept(
         first: 0,
         last: survey.rows.saturating_sub(1),
     };
-    let rows = sample(log, survey, &reading)?.into_iter();
-    let points = rows.filter_map(move |row| Some((reading.step(&row)?, row.rate)));
+    let rows = sample(log, survey, &reading)?;
+    let points = rows.iter().map(|row| (row.step, row.rate)).collect();
     Ok((reading, points))
-}
-
-/// A rate of 32 bits as the number that was rounded to it.
-fn tidy(rate: f64) -> f64 {
-    short(rate, |short| short as f32 == rate as f32)
 }

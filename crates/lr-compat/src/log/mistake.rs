@@ -102,6 +102,15 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// `a step behind`, or `5 steps ahead`.
+pub(super) fn steps_off(offset: i64) -> String {
+    let side = if offset > 0 { "ahead" } else { "behind" };
+    match offset.abs() {
+        1 => format!("a step {side}"),
+        steps => format!("{steps} steps {side}"),
+    }
+}
+
 /// `at step 5`, or `at a step from 5 to 9`.
 pub(super) fn at_step(from: u64, to: u64) -> String {
     match from == to {

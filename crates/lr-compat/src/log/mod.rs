@@ -44,7 +44,6 @@ mod row;
 mod rows;
 mod shapes;
 mod table;
-mod trainer;
 mod twice;
 mod vary;
 

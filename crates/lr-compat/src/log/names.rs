@@ -27,25 +27,12 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub fn of(rate: Option<&str>) -> Self {
-        Self {
-            rate: rate.map(str::to_string),
-        }
-    }
-
     /// Whether a column is the one of the rates.
     pub fn is_rate(&mut self, name: &str) -> bool {
-        if self.rate.as_deref() == Some(name) {
-            return true;
-        }
-        if !names_rate(name) {
-            return false;
-        }
-        let is_first = self.rate.is_none();
-        if is_first {
+        if self.rate.is_none() && names_rate(name) {
             self.rate = Some(name.to_string());
         }
-        is_first
+        self.rate.as_deref() == Some(name)
     }
 }
 
@@ -64,10 +51,8 @@ fn names_rate(name: &str) -> bool {
         return false;
     }
     let begins = |part: &str| {
-        let after = ["learning_rate", "lr"]
-            .iter()
-            .find_map(|rate| part.strip_prefix(rate));
-        after.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        let mut rates = ["learning_rate", "lr"].into_iter();
+        rates.any(|rate| part == rate || part.starts_with(&format!("{rate}_")))
     };
     let ends = |part: &str| {
         let before = part

@@ -1,7 +1,7 @@
 //! Numbers as logs have them.
 
 /// How many digits a number was written with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Digits {
     /// Without zeros at either end.
     pub significant: u32,
@@ -40,16 +40,30 @@ pub(super) fn parse(text: &str) -> Option<(f64, Digits)> {
     Some((number, Digits::of(text)))
 }
 
-/// A count up to 2^53, which may be written as `10.0`.
+/// A rate; `None` where a program wrote that it has none.
+pub(super) fn rate(name: &str, text: &str) -> Result<Option<(f64, Digits)>, String> {
+    match parse(text) {
+        None if !is_nothing(text) => Err(wrong(name, "a number", text)),
+        rate => Ok(rate),
+    }
+}
+
+pub(super) fn is_nothing(text: &str) -> bool {
+    let text = text.trim().to_ascii_lowercase();
+    matches!(text.as_str(), "" | "null" | "none")
+}
+
+/// The problem of a text that should be something else.
+pub(super) fn wrong(name: &str, allowed: &str, text: &str) -> String {
+    let given: String = text.chars().take(40).collect();
+    format!("{name}: must be {allowed}, got {given:?}")
+}
+
+/// A count below 2^53, which may be written as `10.0`.
 pub(super) fn count(text: &str) -> Option<u64> {
-    let text = text.trim();
-    let whole = text.parse().ok();
-    let whole = whole.or_else(|| {
-        let number: f64 = text.parse().ok()?;
-        let whole = number.trunc() == number && (0.0..=MOST as f64).contains(&number);
-        whole.then_some(number as u64)
-    });
-    whole.filter(|count| *count <= MOST)
+    let number: f64 = text.trim().parse().ok()?;
+    let is_count = number.trunc() == number && (0.0..MOST as f64).contains(&number);
+    is_count.then_some(number as u64)
 }
 
 /// No step is later: up to here, every number is exact.

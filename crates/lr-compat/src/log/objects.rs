@@ -4,13 +4,13 @@
 //! The scanner is our own, since no reader of JSON takes `NaN`, which Python writes, single quotes, and text
 //! around the objects, and gives rows before the file's end. It keeps one short word and the open braces.
 
-use std::collections::VecDeque;
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufReader, Bytes, Read};
 use std::path::PathBuf;
 
 use super::names::{Names, step_rank};
 use super::number;
-use super::row::{LogError, Row, Source};
+use super::row::{LogError, Row};
 
 /// No name or number is longer; longer texts are none.
 const MOST_LETTERS: usize = 256;
@@ -23,8 +23,10 @@ struct Partial {
 }
 
 enum Frame {
-    /// An object, and whether its values are a row of their own rather than part of the one around it.
-    Object(bool),
+    /// An object that is a row.
+    Row(Partial),
+    /// An object whose values are part of the row around it.
+    Part,
     List,
 }
 
@@ -37,158 +39,131 @@ enum Within {
     Quotes(u8, bool),
 }
 
-pub(super) fn first_line(text: &[u8]) -> &[u8] {
-    text.split(|byte| *byte == b'\n').next().unwrap_or_default()
+/// Whether an object goes on after the first line of it.
+pub(super) fn is_document(start: &[u8]) -> bool {
+    let mut lines = start.split(|byte| *byte == b'\n');
+    let line = lines.next().unwrap_or_default();
+    let count = |braces: &[u8]| line.iter().filter(|byte| braces.contains(byte)).count();
+    let begins = line.trim_ascii_start().first();
+    let begins = begins.is_some_and(|first| b"{[".contains(first));
+    begins && line.len() < start.len() && count(b"{[") > count(b"}]")
 }
 
-pub(super) struct Objects<R> {
+pub(super) struct Objects {
     path: PathBuf,
-    from: R,
+    bytes: Bytes<BufReader<File>>,
     names: Names,
     /// Whether an object ends with its line at the latest, as in a log that text is part of.
     lines: bool,
     within: Within,
-    word: Vec<u8>,
-    /// Whether there is a word, which may be an empty text, or one that was too long to be kept.
-    has_word: bool,
+    /// `None` where there is no word, or one that was too long to be kept.
+    word: Option<Vec<u8>>,
+    /// The name of the next value: in a list that has just begun, that of the list.
     key: Option<String>,
-    /// The name of a list that has just begun: the first of its numbers is one of that name.
-    list: Option<String>,
     frames: Vec<Frame>,
-    partial: Vec<Partial>,
     line: u64,
     /// A `Trainer`'s number of steps in the run.
     pub max_steps: Option<u64>,
 }
 
-impl<R: BufRead> Objects<R> {
-    pub fn new(path: PathBuf, from: R, names: Names, lines: bool) -> Self {
+impl Objects {
+    pub fn new(path: PathBuf, from: BufReader<File>, names: Names, lines: bool) -> Self {
         Self {
             path,
-            from,
+            bytes: from.bytes(),
             names,
             lines,
             within: Within::Nothing,
-            word: Vec::new(),
-            has_word: false,
+            word: None,
             key: None,
-            list: None,
             frames: Vec::new(),
-            partial: Vec::new(),
             line: 1,
             max_steps: None,
         }
     }
 
-    /// Whether an object goes on after the first line of it.
-    pub fn is_document(start: &[u8]) -> bool {
-        let line = first_line(start);
-        let count = |braces: &[u8]| line.iter().filter(|byte| braces.contains(byte)).count();
-        let begins = line.trim_ascii_start().first();
-        let begins = begins.is_some_and(|first| b"{[".contains(first));
-        begins && line.len() < start.len() && count(b"{[") > count(b"}]")
+    pub fn row(&mut self) -> Result<Option<Row>, LogError> {
+        while let Some(byte) = self.bytes.next() {
+            let byte = byte.map_err(|error| LogError::read(&self.path, error))?;
+            if let Some(row) = self.letter(byte)? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
     }
 
     fn wrong(&self, problem: String) -> LogError {
         LogError::line(&self.path, self.line, problem)
     }
 
-    fn forget_word(&mut self) {
-        self.word.clear();
-        self.has_word = false;
-    }
-
     fn forget_all(&mut self) {
-        self.forget_word();
+        self.word = None;
         self.key = None;
-        self.list = None;
         self.frames.clear();
-        self.partial.clear();
         self.within = Within::Nothing;
     }
 
     /// The word was a value.
     fn value(&mut self) -> Result<(), LogError> {
-        let key = self.key.take();
-        let has_word = std::mem::take(&mut self.has_word);
-        let word = std::mem::take(&mut self.word);
-        if let Some(list) = self.list.take() {
-            let first = number::parse(&String::from_utf8_lossy(&word));
-            if let (Some(rate), Some(row)) = (first, self.partial.last_mut())
-                && self.names.is_rate(&list)
-            {
-                row.rate = Some(rate);
-            }
-            return Ok(());
-        }
-        let (Some(key), true, Some(Frame::Object(_))) = (key, has_word, self.frames.last()) else {
+        let word = self.word.take();
+        let (Some(key), Some(word)) = (self.key.take(), word) else {
             return Ok(());
         };
         let text = String::from_utf8_lossy(&word);
+        let in_list = matches!(self.frames.last(), Some(Frame::List));
+        if in_list && number::parse(&text).is_none() {
+            return Ok(());
+        }
         if key == "max_steps" && self.frames.len() == 1 {
             self.max_steps = number::count(&text).filter(|steps| *steps > 0);
         }
         if self.names.is_rate(&key) {
-            match number::parse(&text) {
-                Some(rate) => {
-                    if let Some(row) = self.partial.last_mut() {
-                        row.rate = Some(rate);
-                    }
-                }
-                None if matches!(text.trim(), "" | "null" | "None") => {}
-                None => {
-                    let given: String = text.chars().take(40).collect();
-                    return Err(self.wrong(format!("{key}: must be a number, got {given:?}")));
-                }
+            let rate = number::rate(&key, &text).map_err(|problem| self.wrong(problem))?;
+            if let (Some(rate), Some(row)) = (rate, self.partial()) {
+                row.rate = Some(rate);
             }
-        } else if let Some(rank) = step_rank(&key)
-            && let Some(row) = self.partial.last_mut()
+        } else if let Some(rank) = step_rank(&key).filter(|_| !in_list)
+            && let Some(row) = self.partial()
             && row.step.is_none_or(|(best, _)| rank < best)
         {
             match number::count(&text) {
                 Some(step) => row.step = Some((rank, step)),
-                None if matches!(text.trim(), "" | "null" | "None") => {}
                 // A number of another thing that is called so, such as fairseq's share of an epoch.
-                None if number::parse(&text).is_some() => {}
-                None => {
-                    let given: String = text.chars().take(40).collect();
-                    let problem = format!("{key}: must be a whole number, got {given:?}");
-                    return Err(self.wrong(problem));
-                }
+                None if number::is_nothing(&text) || number::parse(&text).is_some() => {}
+                None => return Err(self.wrong(number::wrong(&key, "a whole number", &text))),
             }
         }
         Ok(())
+    }
+
+    /// The row that the innermost object is of.
+    fn partial(&mut self) -> Option<&mut Partial> {
+        let mut frames = self.frames.iter_mut().rev();
+        frames.find_map(|frame| match frame {
+            Frame::Row(row) => Some(row),
+            _ => None,
+        })
     }
 
     fn open(&mut self, frame: Frame) -> Result<(), LogError> {
         if self.frames.len() == MOST_DEPTH {
             return Err(self.wrong(format!("must be nested at most {MOST_DEPTH} deep")));
         }
-        self.forget_word();
-        self.list = match frame {
-            Frame::List => self.key.take(),
-            Frame::Object(_) => None,
-        };
-        self.key = None;
-        if let Frame::Object(true) = frame {
-            self.partial.push(Partial::default());
-        }
+        self.word = None;
+        // A list leaves its name to the first of its numbers.
+        self.key = self.key.take().filter(|_| matches!(frame, Frame::List));
         self.frames.push(frame);
         Ok(())
     }
 
-    fn close(&mut self, closing: u8, rows: &mut VecDeque<Row>) -> Result<(), LogError> {
+    fn close(&mut self, closing: u8) -> Result<Option<Row>, LogError> {
         self.value()?;
         match (self.frames.pop(), closing) {
-            (Some(Frame::List), b']') => {}
-            (Some(Frame::Object(false)), b'}') => {}
-            (Some(Frame::Object(true)), b'}') => {
-                let row = self.partial.pop().unwrap_or_default();
-                if let Some(rate) = row.rate {
-                    let step = row.step.map(|(_, step)| step);
-                    rows.push_back(Row::new(step, rate));
-                }
+            (Some(Frame::Row(row)), b'}') => {
+                let step = row.step.map(|(_, step)| step);
+                return Ok(row.rate.map(|rate| Row::new(step, rate)));
             }
+            (Some(Frame::List), b']') | (Some(Frame::Part), b'}') => {}
             (None, _) => {} // of the text around the objects, or of a list of them
             (Some(_), _) if self.lines => self.forget_all(),
             (Some(_), closing) => {
@@ -196,15 +171,15 @@ impl<R: BufRead> Objects<R> {
                 return Err(self.wrong(problem));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn letter(&mut self, byte: u8, rows: &mut VecDeque<Row>) -> Result<(), LogError> {
+    fn letter(&mut self, byte: u8) -> Result<Option<Row>, LogError> {
         if byte == b'\n' {
             self.line += 1;
             if self.lines {
                 self.forget_all();
-                return Ok(());
+                return Ok(None);
             }
         }
         match self.within {
@@ -216,63 +191,43 @@ impl<R: BufRead> Objects<R> {
             Within::Word if !b",:{}[]\"' \t\r\n".contains(&byte) => self.keep(byte),
             Within::Word | Within::Nothing => {
                 self.within = Within::Nothing;
-                self.outside(byte, rows)?;
+                return self.outside(byte);
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn outside(&mut self, byte: u8, rows: &mut VecDeque<Row>) -> Result<(), LogError> {
+    fn outside(&mut self, byte: u8) -> Result<Option<Row>, LogError> {
         match byte {
-            b'{' => {
-                let own = !matches!(self.frames.last(), Some(Frame::Object(_)));
-                self.open(Frame::Object(own))?;
-            }
+            b'{' => self.open(match self.frames.last() {
+                Some(Frame::Row(_) | Frame::Part) => Frame::Part,
+                _ => Frame::Row(Partial::default()),
+            })?,
             b'[' if !self.frames.is_empty() => self.open(Frame::List)?,
-            b'}' | b']' => self.close(byte, rows)?,
+            b'}' | b']' => return self.close(byte),
             _ if self.frames.is_empty() => {} // text around the objects
             b'"' | b'\'' => {
-                self.forget_word();
-                self.has_word = true;
+                self.word = Some(Vec::new());
                 self.within = Within::Quotes(byte, false);
             }
             b':' => {
-                let word = String::from_utf8_lossy(&self.word).into_owned();
-                self.key = self.has_word.then_some(word);
-                self.forget_word();
+                let word = self.word.take();
+                self.key = word.map(|word| String::from_utf8_lossy(&word).into_owned());
             }
             b',' => self.value()?,
             b' ' | b'\t' | b'\r' | b'\n' => {}
             _ => {
-                self.forget_word();
-                self.has_word = true;
+                self.word = Some(vec![byte]);
                 self.within = Within::Word;
-                self.keep(byte);
             }
         }
-        Ok(())
+        Ok(None)
     }
 
     fn keep(&mut self, byte: u8) {
-        match self.word.len() < MOST_LETTERS {
-            true => self.word.push(byte),
-            false => self.has_word = false, // a text that is too long to be a name or a number
+        match &mut self.word {
+            Some(word) if word.len() < MOST_LETTERS => word.push(byte),
+            _ => self.word = None, // a text that is too long to be a name or a number
         }
-    }
-}
-
-impl<R: BufRead> Source for Objects<R> {
-    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError> {
-        // So much at once that it costs little to go to and fro, and no more rows than that are kept.
-        let mut some = [0; 4096];
-        let bytes = self.from.fill_buf();
-        let bytes = bytes.map_err(|error| LogError::read(&self.path, error))?;
-        let read = bytes.len().min(some.len());
-        some[..read].copy_from_slice(&bytes[..read]);
-        self.from.consume(read);
-        for byte in &some[..read] {
-            self.letter(*byte, rows)?;
-        }
-        Ok(read > 0)
     }
 }

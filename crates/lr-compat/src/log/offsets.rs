@@ -1,7 +1,7 @@
 //! The rates of other steps, from a row on: runs that began again, or are some steps ahead or behind.
 
 use super::case::{Case, Found};
-use super::mistake::{Kind, Mistake, at_step};
+use super::mistake::{Kind, Mistake, at_step, steps_off};
 
 impl<'a> Case<'a> {
     /// From a row on, the rates of other steps: those of a run that began again at 0, or of the nearest steps.
@@ -38,12 +38,9 @@ impl<'a> Case<'a> {
             }
         }
         let mut found = Vec::new();
-        if let Some(offset) = nearest.filter(|offset| offset.abs() == 1 || restarts.is_none()) {
-            let is_warm_up = again.is_some() && offset.abs() > 1;
-            if !is_warm_up {
-                found.push(self.offset(offset));
-            }
-        }
+        let other = restarts.is_some() || again.is_some();
+        let nearest = nearest.filter(|offset| offset.abs() == 1 || !other);
+        found.extend(nearest.map(|offset| self.offset(offset)));
         if let Some((from, to)) = restarts {
             let words = format!(
                 "a run that was resumed {} began again at step 0",
@@ -51,7 +48,7 @@ impl<'a> Case<'a> {
             );
             let mistake = Mistake::new(Kind::Restarted, words).between("resumed_at", from, to);
             let model = move |step| self.ahead(step, -(to as i64));
-            found.push(Found::new(mistake, self.first, model));
+            found.push(Found::new(mistake, model));
         }
         if let Some(at) = again {
             let length = self.step_of(self.last) + 1 - at;
@@ -64,22 +61,17 @@ impl<'a> Case<'a> {
     fn offset(&'a self, offset: i64) -> Found<'a> {
         let model = move |step| self.ahead(step, offset);
         let since = self.since(self.first, &model);
-        let steps = match offset.abs() {
-            1 => "a step".to_string(),
-            steps => format!("{steps} steps"),
-        };
-        let side = if offset > 0 { "ahead" } else { "behind" };
+        let off = steps_off(offset);
         let to = self.step_of(self.first);
         let from = self.between(since).0.min(to);
         let words = match since {
-            0 => format!("all rates are {steps} {side}"),
-            _ => format!("{steps} {side}, from a resume {} on", at_step(from, to)),
+            0 => format!("all rates are {off}"),
+            _ => format!("{off}, from a resume {} on", at_step(from, to)),
         };
-        let mistake = Mistake::new(Kind::OffByOne, words).with("offset", offset as f64);
-        let mistake = match since {
-            0 => mistake,
-            _ => mistake.between("resumed_at", from, to),
-        };
-        Found::new(mistake, self.first, model)
+        let mut mistake = Mistake::new(Kind::OffByOne, words).with("offset", offset as f64);
+        if since > 0 {
+            mistake = mistake.between("resumed_at", from, to);
+        }
+        Found::new(mistake, model)
     }
 }

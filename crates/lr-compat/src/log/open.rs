@@ -2,11 +2,11 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 
-use super::burn;
+use super::burn::Epoch;
 use super::events::Events;
 use super::names::Names;
-use super::objects::{Objects, first_line};
-use super::row::{LogError, Row, Rows, Stream};
+use super::objects::{Objects, is_document};
+use super::row::{LogError, Row, Rows, rows};
 use super::table::Table;
 
 /// The program that wrote a log, or the format in which it did.
@@ -103,51 +103,23 @@ impl Log {
         Ok(log)
     }
 
-    fn of(files: Vec<PathBuf>, format: Format, column: Option<&str>) -> Self {
-        let names = Names::of(column);
-        Self {
-            files,
-            format,
-            names,
-        }
-    }
-
     fn directory(path: &Path, column: Option<&str>) -> Result<Self, LogError> {
-        let epochs = burn::epochs(path, column.unwrap_or("Learning Rate"))?;
+        let metric = column.unwrap_or("Learning Rate").replace(' ', "_");
+        let epochs = numbered(&path.join("train"), "epoch-", &format!("{metric}.log"))?;
         if !epochs.is_empty() {
             return Ok(Self::of(epochs, Format::Burn, column));
         }
-        let read = |error| LogError::read(path, error);
-        let mut entries = Vec::new();
-        for entry in fs::read_dir(path).map_err(read)? {
-            entries.push(entry.map_err(read)?.path());
-        }
-        entries.sort();
-        let name = |path: &PathBuf| path.file_name()?.to_str().map(str::to_string);
-        let mut states: Vec<(u64, PathBuf)> = Vec::new();
-        let mut events = Vec::new();
-        for entry in &entries {
-            let Some(name) = name(entry) else { continue };
-            if let Some(step) = name.strip_prefix("checkpoint-")
-                && let (Ok(step), state) = (step.parse(), entry.join("trainer_state.json"))
-                && state.is_file()
-            {
-                states.push((step, state));
-            }
-            if name.contains("tfevents") && entry.is_file() {
-                events.push(entry.clone());
-            }
-        }
-        if let Some(file) = ["trainer_state.json", "metrics.csv", "trainer_log.jsonl"]
-            .iter()
-            .map(|name| path.join(name))
-            .find(|file| file.is_file())
-        {
+        let known = ["trainer_state.json", "metrics.csv", "trainer_log.jsonl"];
+        let mut known = known.into_iter().map(|name| path.join(name));
+        if let Some(file) = known.find(|file| file.is_file()) {
             return Self::file(&file, column);
         }
-        if let Some((_, state)) = states.into_iter().max() {
-            return Self::file(&state, column);
+        if let Some(state) = numbered(path, "checkpoint-", "trainer_state.json")?.last() {
+            return Self::file(state, column);
         }
+        let events = entries(path)?.into_iter();
+        let events = events.filter(|(name, file)| name.contains("tfevents") && file.is_file());
+        let events: Vec<PathBuf> = events.map(|(_, file)| file).collect();
         if !events.is_empty() {
             return Ok(Self::of(events, Format::TensorBoard, column));
         }
@@ -155,12 +127,17 @@ impl Log {
         Err(LogError::unknown(path, problem))
     }
 
+    fn of(files: Vec<PathBuf>, format: Format, column: Option<&str>) -> Self {
+        let rate = column.map(str::to_string);
+        Self {
+            files,
+            format,
+            names: Names { rate },
+        }
+    }
+
     fn file(path: &Path, column: Option<&str>) -> Result<Self, LogError> {
-        let mut reader = reader(path)?;
-        let start = reader
-            .fill_buf()
-            .map_err(|error| LogError::read(path, error))?;
-        let format = format_of(path, start);
+        let format = format_of(path, reader(path)?.buffer());
         Ok(Self::of(vec![path.to_path_buf()], format, column))
     }
 
@@ -180,12 +157,14 @@ impl Log {
     ///
     /// A file that can't be read.
     pub fn rows(&self) -> Result<impl Iterator<Item = Result<Row, LogError>> + use<>, LogError> {
-        let mut rows: Rows = Box::new(std::iter::empty());
-        for path in &self.files {
-            let next = self.rows_of(path)?;
-            rows = Box::new(rows.chain(next));
-        }
-        Ok(rows)
+        let files = self.files.iter().map(|path| self.rows_of(path));
+        let files: Vec<Rows> = files.collect::<Result<_, _>>()?;
+        // An error is the last thing that is read.
+        let all = files.into_iter().flatten().scan(false, |failed, row| {
+            let before = std::mem::replace(failed, row.is_err());
+            (!before).then_some(row)
+        });
+        Ok(all)
     }
 
     /// The number of steps that a `Trainer`'s state says the run has; `None` where it says none.
@@ -195,50 +174,75 @@ impl Log {
     /// A log that can't be read.
     pub fn max_steps(&self) -> Result<Option<u64>, LogError> {
         let path = self.files[0].clone();
-        let objects = Objects::new(path.clone(), reader(&path)?, self.names.clone(), false);
-        let mut rows = Stream::new(objects);
-        rows.find_map(Result::err).map_or(Ok(()), Err)?;
-        Ok(rows.source.max_steps)
+        let mut objects = Objects::new(path.clone(), reader(&path)?, self.names.clone(), false);
+        while objects.row()?.is_some() {}
+        Ok(objects.max_steps)
     }
 
     fn rows_of(&self, path: &Path) -> Result<Rows, LogError> {
-        let mut from = reader(path)?;
-        let start = from
-            .fill_buf()
-            .map_err(|error| LogError::read(path, error))?;
-        let path = path.to_path_buf();
+        let from = reader(path)?;
+        let (path, names) = (path.to_path_buf(), self.names.clone());
         Ok(match self.format {
             Format::TensorBoard => {
-                Box::new(Stream::new(Events::new(path, from, self.names.clone())))
+                let mut events = Events::new(path, from, names);
+                rows(move || events.row())
             }
             Format::Burn => {
                 let line = 0;
-                Box::new(Stream::new(burn::Epoch { path, from, line }))
+                let mut epoch = Epoch { path, from, line };
+                rows(move || epoch.row())
             }
             Format::Csv | Format::Lightning => {
-                let line = first_line(start).to_vec();
-                let mut table = Table::new(path.clone(), from, &line);
-                if !table.begin(&mut self.names.clone())? {
-                    return Ok(Box::new(std::iter::empty()));
-                }
-                if Table::<BufReader<File>>::has_no_names(&line) {
-                    // The first row is one of the log: read it again, as one.
-                    table = table.again(reader(&path)?);
-                }
-                Box::new(Stream::new(table))
+                let mut table = Table::new(path, from, names);
+                rows(move || table.row())
             }
             _ => {
-                let lines = !Objects::<BufReader<File>>::is_document(start);
-                let objects = Objects::new(path, from, self.names.clone(), lines);
-                Box::new(Stream::new(objects))
+                let lines = !is_document(from.buffer());
+                let mut objects = Objects::new(path, from, names, lines);
+                rows(move || objects.row())
             }
         })
     }
 }
 
+/// A file whose start is in the buffer.
 fn reader(path: &Path) -> Result<BufReader<File>, LogError> {
-    let file = File::open(path).map_err(|error| LogError::read(path, error))?;
-    Ok(BufReader::with_capacity(START, file))
+    let open = || {
+        let mut reader = BufReader::with_capacity(START, File::open(path)?);
+        reader.fill_buf()?;
+        Ok(reader)
+    };
+    open().map_err(|error| LogError::read(path, error))
+}
+
+/// The names in a directory, and their paths, in order.
+fn entries(directory: &Path) -> Result<Vec<(String, PathBuf)>, LogError> {
+    let read = |error| LogError::read(directory, error);
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(directory).map_err(read)? {
+        let entry = entry.map_err(read)?;
+        let name = entry.file_name().into_string().ok();
+        entries.extend(name.map(|name| (name, entry.path())));
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// The files of a name in the directories of a directory that are numbered behind a prefix, in their order; none
+/// where there is no directory.
+fn numbered(directory: &Path, prefix: &str, file: &str) -> Result<Vec<PathBuf>, LogError> {
+    if !directory.is_dir() {
+        return Ok(Vec::new());
+    }
+    let entries = entries(directory)?.into_iter();
+    let files = entries.filter_map(|(name, path)| {
+        let number: u64 = name.strip_prefix(prefix)?.parse().ok()?;
+        let file = path.join(file);
+        file.is_file().then_some((number, file))
+    });
+    let mut files: Vec<(u64, PathBuf)> = files.collect();
+    files.sort();
+    Ok(files.into_iter().map(|(_, file)| file).collect())
 }
 
 fn format_of(path: &Path, start: &[u8]) -> Format {
@@ -246,25 +250,21 @@ fn format_of(path: &Path, start: &[u8]) -> Format {
         .file_name()
         .and_then(|name| name.to_str())
         .unwrap_or_default();
-    let has = |text: &str| {
-        start
-            .windows(text.len())
-            .any(|part| part == text.as_bytes())
+    let within = |bytes: &[u8], text: &str| {
+        let mut parts = bytes.windows(text.len());
+        parts.any(|part| part == text.as_bytes())
     };
-    let begins = start.get(8 + 4..).unwrap_or_default();
-    let begins = &begins[..begins.len().min(64)];
-    let version = b"brain.Event";
-    if name.contains("tfevents") || begins.windows(version.len()).any(|part| part == version) {
-        return Format::TensorBoard;
-    }
+    let has = |text| within(start, text);
     let first = start.trim_ascii_start().first();
     let of_objects = first.is_some_and(|first| matches!(first, b'{' | b'['));
+    let begins = &start[..start.len().min(80)];
     match () {
+        () if name.contains("tfevents") || within(begins, "brain.Event") => Format::TensorBoard,
         () if of_objects && (has("\"log_history\"") || name == "trainer_state.json") => {
             Format::Trainer
         }
         () if has("{'") => Format::Console,
-        () if of_objects && Objects::<BufReader<File>>::is_document(start) => Format::Json,
+        () if of_objects && is_document(start) => Format::Json,
         () if of_objects || has("{\"") => Format::JsonLines,
         () if name == "metrics.csv" => Format::Lightning,
         () => Format::Csv,

@@ -17,18 +17,18 @@ pub(super) fn checked(spec: Spec, points: &[Point], same: Same) -> Option<Spec> 
         .then_some(spec)
 }
 
-/// How many points from the first one on are each higher than the one before, or each lower.
+/// The points of a curve from a step on, at which it has this rate.
+pub(super) fn after(points: &[Point], at: u64, rate: f64) -> Vec<Point> {
+    let later = points.iter().filter(|(step, _)| *step > at);
+    let later = later.map(|(step, rate)| (step - at, *rate));
+    std::iter::once((0, rate)).chain(later).collect()
+}
+
+/// How many points from the first one on are each higher than the one before.
 pub(super) fn rising(points: &[Point]) -> usize {
     points
         .windows(2)
         .take_while(|pair| pair[1].1 > pair[0].1)
-        .count()
-}
-
-pub(super) fn falling(points: &[Point]) -> usize {
-    points
-        .windows(2)
-        .take_while(|pair| pair[1].1 < pair[0].1)
         .count()
 }
 

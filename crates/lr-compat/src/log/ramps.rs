@@ -1,13 +1,11 @@
 //! Shapes that begin at their first point: stable, ways down, steps.
 
-use std::f64::consts::PI;
-
 use lr_schedule::{Shape, Spec};
 use serde_json::json;
 
-use super::points::{Point, Same, checked, or_zero, spec_of};
+use super::points::{Point, Same, after, checked, or_zero, spec_of};
 use super::vary::tidy;
-use crate::build::{anneal, constant, linear, polynomial, sequence};
+use crate::build::{anneal, constant, linear, multi_step, piecewise, polynomial, then};
 
 /// Lengths up to this are tried one by one.
 const MOST_STEPS: u64 = 200_000;
@@ -21,10 +19,8 @@ pub(super) fn body(points: &[Point], same: Same) -> Option<Spec> {
     if points.iter().all(|(_, rate)| same(base, *rate)) {
         return Some(constant(base));
     }
-    if let Some(spec) = steps(points, same) {
-        return Some(spec);
-    }
-    if let Some(spec) = ways(points, same).or_else(|| formulas(points, same)) {
+    let whole = steps(points, same).or_else(|| ways(points, same));
+    if let Some(spec) = whole.or_else(|| formulas(points, same)) {
         return Some(spec);
     }
     // Stable first.
@@ -33,17 +29,10 @@ pub(super) fn body(points: &[Point], same: Same) -> Option<Spec> {
     if stable < 2 {
         return None;
     }
-    for at in (from..to).take(64) {
-        let mut rest = vec![(0, base)];
-        let later = points.iter().filter(|(step, _)| *step > at);
-        rest.extend(later.map(|(step, rate)| (step - at, *rate)));
-        if let Some(spec) = ways(&rest, same)
-            && let Some(spec) = checked(sequence(vec![(at, constant(base))], spec), points, same)
-        {
-            return Some(spec);
-        }
-    }
-    None
+    (from..to).take(64).find_map(|at| {
+        let down = ways(&after(points, at, base), same)?;
+        checked(then(at, constant(base), down), points, same)
+    })
 }
 
 /// Pieces of constant rates.
@@ -68,32 +57,18 @@ fn steps(points: &[Point], same: Same) -> Option<Spec> {
     let gamma = tidy(gamma, 1e-12);
     let size = at[0];
     let even = at.iter().zip(1..).all(|(at, count)| *at == size * count);
-    let mut tried = Vec::new();
-    if even && at.len() > 1 {
-        tried.push(json!({"step": {"start": start, "step_size": size, "gamma": gamma}}));
-    }
-    tried.push(json!({"multi_step": {"start": start, "milestones": at, "gamma": gamma}}));
-    let mut all = vec![start];
-    all.extend(values);
-    tried.push(json!({"piecewise_constant": {"values": all, "boundaries": at}}));
-    let specs = tried.into_iter().filter_map(spec_of);
-    specs.filter_map(|spec| checked(spec, points, same)).next()
+    let equal = json!({"step": {"start": start, "step_size": size, "gamma": gamma}});
+    let equal = spec_of(equal).filter(|_| even && at.len() > 1);
+    let values = std::iter::once(start).chain(values);
+    let others = [multi_step(start, at.clone(), gamma), piecewise(values, at)];
+    let mut tried = equal.into_iter().chain(others);
+    tried.find_map(|spec| checked(spec, points, same))
 }
 
-/// The rest of a ramp a share `t` of its way on.
-pub(super) fn left(shape: usize, t: f64) -> f64 {
+fn way(base: f64, end: f64, length: u64, shape: Shape) -> Spec {
     match shape {
-        0 => (1.0 + (PI * t).cos()) / 2.0,
-        1 => 1.0 - t.sqrt(),
-        _ => (1.0 - t).powf(POWERS[shape - 2]),
-    }
-}
-
-fn way(shape: usize, base: f64, end: f64, length: u64) -> Spec {
-    match shape {
-        0 => anneal(base, end, length, Shape::Cosine),
-        1 => anneal(base, end, length, Shape::OneMinusSqrt),
-        _ => polynomial(base, end, length, POWERS[shape - 2]),
+        Shape::Polynomial { power } => polynomial(base, end, length, power),
+        shape => anneal(base, end, length, shape),
     }
 }
 
@@ -115,12 +90,11 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
         }
         let lengths = from..=to.min(from + MOST_STEPS);
         return lengths.into_iter().find_map(|length| {
-            let lines = [
-                check(linear(base, end, length)),
-                power(points, base, end, length, same),
-            ];
-            let shapes = (0..2).map(|shape| check(way(shape, base, end, length)));
-            lines.into_iter().flatten().chain(shapes.flatten()).next()
+            let down = |shape| check(anneal(base, end, length, shape));
+            down(Shape::Linear)
+                .or_else(|| power(points, base, end, length, same))
+                .or_else(|| down(Shape::Cosine))
+                .or_else(|| down(Shape::OneMinusSqrt))
         });
     }
     // A line is the same with any end on it: 0, where that is a step.
@@ -135,13 +109,15 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
     }
     let near = points[1 + (points.len() - 2) / 3];
     let middle = points[points.len() / 2];
-    for shape in 0..2 + POWERS.len() {
+    let powers = POWERS.map(|power| Shape::Polynomial { power });
+    let shapes = [Shape::Cosine, Shape::OneMinusSqrt].into_iter();
+    for shape in shapes.chain(powers) {
         let mut found: Option<(u64, f64)> = None;
         let mut several = false;
         for length in last..=last.saturating_mul(20).min(last.saturating_add(MOST_STEPS)) {
-            let t = |step: u64| left(shape, step as f64 / length as f64);
-            let end = or_zero((end - base * t(last)) / (1.0 - t(last)), base);
-            let fits = |(step, rate): &Point| same(end + (base - end) * t(*step), *rate);
+            let down = |step: u64| shape.decay(step as f64, length as f64);
+            let end = or_zero(base + (end - base) / down(last), base);
+            let fits = |(step, rate): &Point| same(base + (end - base) * down(*step), *rate);
             if !(fits(&middle) && fits(&near) && points.iter().all(fits)) {
                 continue;
             }
@@ -156,7 +132,7 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
             }
         }
         if let (Some((length, end)), false) = (found, several) {
-            let spec = check(way(shape, base, end, length));
+            let spec = check(way(base, end, length, shape));
             if spec.is_some() {
                 return spec;
             }
@@ -203,7 +179,7 @@ fn formulas(points: &[Point], same: Same) -> Option<Spec> {
             json!({"inverse_sqrt": {"start": base, "timescale": timescale}}),
             json!({"inverse_time": {"start": base, "rate": decay, "steps": 1.0}}),
         ];
-        let specs = specs.into_iter().filter_map(spec_of);
-        specs.filter_map(|spec| checked(spec, points, same)).next()
+        let mut specs = specs.into_iter().filter_map(spec_of);
+        specs.find_map(|spec| checked(spec, points, same))
     })
 }

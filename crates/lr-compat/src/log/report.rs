@@ -1,7 +1,9 @@
-use lr_schedule::{DynSchedule, Schedule, ScheduleExt};
+use std::cmp::Reverse;
+
+use lr_schedule::DynSchedule;
 
 use super::align::{Reading, readings};
-use super::case::{Case, verify};
+use super::case::{Case, verified};
 use super::mistake::{Kind, Mistake};
 use super::open::{Format, Log};
 use super::row::LogError;
@@ -67,15 +69,17 @@ const MOST_SPACINGS: usize = 4;
 /// A log that can't be read, or has no rates.
 pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Result<Audit, LogError> {
     let survey = Survey::of(log)?;
-    let total = schedule.to_spec().and_then(|spec| told(&spec));
-    let total = total.or(schedule.length());
+    if survey.rows == 0 {
+        return Err(LogError::unknown(&log.files()[0], "has no rates"));
+    }
+    let total = told(schedule);
     let precisions = match tolerance {
         Some(share) => vec![Precision::Share(share)],
         None => survey.precisions(),
     };
     let everies = match survey.numbered {
         true => vec![survey.every],
-        false => spacings(log, &survey, run(schedule, total)?),
+        false => spacings(log, &survey, schedule, total),
     };
     // A single number that is too large makes no search long.
     let likely = survey.rows.saturating_mul(survey.every).saturating_mul(4);
@@ -86,15 +90,13 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
         };
         last.max(total.unwrap_or(0)).min(MOST_STEPS) + 1
     };
-    let rates = Rates::of(
-        schedule,
-        everies.iter().copied().map(limit).max().unwrap_or(1),
-    )?;
+    let longest = everies.iter().copied().map(limit).max();
+    let rates = Rates::of(schedule, longest.unwrap_or(1));
     let mut all = Vec::new();
-    for every in &everies {
-        let readings = readings(log, &rates, &survey, &precisions, *every)?;
-        if let Some(right) = readings.first().filter(|reading| reading.wrong == 0) {
-            return report(log, &survey, &rates, *right, Vec::new());
+    for every in everies {
+        let readings = readings(log, &rates, &survey, &precisions, every)?;
+        if readings[0].wrong == 0 {
+            return report(log, &survey, &rates, readings[0], Vec::new());
         }
         all.push(readings);
     }
@@ -103,18 +105,13 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
         let rows = readings.iter().map(|reading| reading.first).max();
         rows.filter(|rows| *rows > 8)
     };
-    all.sort_by_key(|readings| std::cmp::Reverse(right_for(readings)));
-    if all.first().is_some_and(|first| right_for(first).is_some()) {
+    all.sort_by_key(|readings| Reverse(right_for(readings)));
+    if right_for(&all[0]).is_some() {
         all.retain(|readings| right_for(readings).is_some());
     }
     all.truncate(MOST_SPACINGS);
-    let every = all
-        .first()
-        .and_then(|readings| Some(readings.first()?.every));
     let readings: Vec<Reading> = all.into_iter().flatten().collect();
-    let Some(best) = readings.first().copied() else {
-        return Err(LogError::unknown(&log.files()[0], "has no rates"));
-    };
+    let best = readings[0];
     let case = |reading: &Reading| {
         let limit = limit(reading.every);
         Case::new(log, &survey, &rates, schedule, *reading, limit)
@@ -123,12 +120,15 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     for known in [true, false] {
         for reading in &readings {
             let case = case(reading)?;
+            if case.first >= case.rows.len() {
+                continue;
+            }
             let mut found = match known {
                 true => case.mistakes(),
                 false => case.others(),
             };
             if !survey.kept_all() {
-                verify(log, &case, &mut found)?;
+                found = verified(log, &case, found)?;
             }
             if !found.is_empty() {
                 let mistakes = found.into_iter().map(|found| found.mistake).collect();
@@ -136,9 +136,7 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
             }
         }
     }
-    let likely = readings
-        .iter()
-        .filter(|reading| Some(reading.every) == every);
+    let likely = readings.iter().filter(|of| of.every == best.every);
     for reading in likely.filter(|_| survey.kept_all()) {
         if let Some(mistake) = case(reading)?.twice() {
             return report(log, &survey, &rates, *reading, vec![mistake]);
@@ -146,40 +144,31 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     }
     // Digits that were cut are no mistake of many kinds.
     let cut = survey.distinct >= 8 && survey.digits.significant <= 9;
-    let reading = match cut {
-        true => {
-            let last = *precisions.last().unwrap_or(&best.precision);
-            *readings
-                .iter()
-                .find(|reading| reading.precision == last)
-                .unwrap_or(&best)
-        }
-        false => best,
-    };
+    let mut least = readings.iter().filter(|_| cut);
+    let least = least.find(|of| Some(&of.precision) == precisions.last());
     let unknown = "none of the known mistakes gives these rates";
     let mistakes = vec![Mistake::new(Kind::AnotherSchedule, unknown)];
-    report(log, &survey, &rates, reading, mistakes)
-}
-
-/// The steps of a run, where a schedule ends below its peak: one that ends there is a warm-up.
-fn run(schedule: &DynSchedule, total: Option<u64>) -> Result<Option<u64>, LogError> {
-    let Some(end) = total else { return Ok(None) };
-    let rates = Rates::of(schedule, end.min(MOST_STEPS))?;
-    let before = (0..256).map(|part| rates.at((end as f64 * f64::from(part) / 256.0) as u64));
-    Ok(total.filter(|end| rates.at(*end) < before.fold(0.0, f64::max)))
+    report(log, &survey, &rates, *least.unwrap_or(&best), mistakes)
 }
 
 /// How many steps may lie between rows that have no step: so many that the rows are the whole run, or else a
 /// beginning of it; the usual ones where no run is known.
-fn spacings(log: &Log, survey: &Survey, total: Option<u64>) -> Vec<u64> {
+fn spacings(log: &Log, survey: &Survey, schedule: &DynSchedule, total: Option<u64>) -> Vec<u64> {
     const USUAL: [u64; 11] = [1, 10, 5, 50, 100, 20, 25, 500, 200, 250, 1000];
     if log.format().counts_from_1() == Some(false) {
         return vec![1];
     }
-    let Some(total) = total else {
+    let Some(end) = total else {
         return USUAL.to_vec();
     };
-    let whole = (total as f64 / survey.rows as f64).round().max(1.0) as u64;
+    // A schedule that ends at its peak is a warm-up, and no run.
+    let rates = Rates::of(schedule, end.min(MOST_STEPS));
+    let before = (0..256).map(|part| rates.at((end as f64 * f64::from(part) / 256.0) as u64));
+    let is_run = rates.at(end) < before.fold(0.0, f64::max);
+    if !is_run {
+        return USUAL.to_vec();
+    }
+    let whole = (end as f64 / survey.rows as f64).round().max(1.0) as u64;
     let mut all = vec![whole];
     let usual = USUAL.into_iter().filter(|every| *every < whole);
     all.extend(usual);
@@ -203,7 +192,7 @@ fn report(
         for row in seen(log, reading.every)? {
             let row = row?;
             let right = reading.right(rates, &row);
-            if right.is_some_and(|right| reading.same(right, row.rate)) {
+            if reading.is_right(right, &row) {
                 continue;
             }
             let difference = Difference {
@@ -219,10 +208,7 @@ fn report(
             }
         }
     }
-    let every = match survey.numbered {
-        true => survey.every,
-        false => reading.every,
-    };
+    let every = reading.every;
     let step = |n: u64| {
         let n = if survey.numbered { n } else { n * every };
         n.saturating_add_signed(reading.shift)

@@ -1,4 +1,3 @@
-use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 
@@ -27,40 +26,9 @@ impl Row {
 /// The rows of a log, one after another.
 pub(super) type Rows = Box<dyn Iterator<Item = Result<Row, LogError>>>;
 
-/// A reader of one format.
-pub(super) trait Source {
-    /// Reads a little further, and adds the rows that are there; `false` at the end.
-    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError>;
-}
-
-/// The rows of a source, and its first error after those before it.
-pub(super) struct Stream<S> {
-    pub source: S,
-    rows: VecDeque<Row>,
-    end: Option<Result<(), LogError>>,
-}
-
-impl<S: Source> Stream<S> {
-    pub fn new(source: S) -> Self {
-        let (rows, end) = (VecDeque::new(), None);
-        Self { source, rows, end }
-    }
-}
-
-impl<S: Source> Iterator for Stream<S> {
-    type Item = Result<Row, LogError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        while self.rows.is_empty() && self.end.is_none() {
-            self.end = match self.source.read(&mut self.rows) {
-                Ok(true) => None,
-                Ok(false) => Some(Ok(())),
-                Err(error) => Some(Err(error)),
-            };
-        }
-        let row = self.rows.pop_front().map(Ok);
-        row.or_else(|| self.end.replace(Ok(()))?.err().map(Err))
-    }
+/// The rows that a reader of one format gives, up to its `None`.
+pub(super) fn rows(mut next: impl FnMut() -> Result<Option<Row>, LogError> + 'static) -> Rows {
+    Box::new(std::iter::from_fn(move || next().transpose()))
 }
 
 /// A log that can't be read, or that nothing can be said of.

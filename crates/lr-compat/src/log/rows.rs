@@ -23,7 +23,7 @@ pub(super) struct Seen {
 }
 
 /// The findings of one pass over a log.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Survey {
     pub rows: u64,
     pub first: u64,
@@ -73,21 +73,10 @@ pub(super) fn seen(
 impl Survey {
     pub fn of(log: &Log) -> Result<Self, LogError> {
         let mut survey = Self {
-            rows: 0,
-            first: 0,
-            second: 0,
-            last: 0,
-            every: 1,
-            largest: 0.0,
             numbered: true,
             single: true,
-            digits: Digits {
-                significant: 0,
-                decimals: 0,
-            },
-            distinct: 0,
-            kept: Vec::new(),
             stride: 1,
+            ..Self::default()
         };
         let mut values = BTreeSet::new();
         let mut gaps = BTreeMap::new();
@@ -205,37 +194,33 @@ impl Precision {
 
 /// The rates of a schedule at any step in a time that doesn't grow with it: those of a recurrence are
 /// gone through once.
-pub(super) enum Rates<'a> {
-    Formula(&'a DynSchedule),
-    Gone(Vec<f64>),
+pub(super) struct Rates<'a> {
+    schedule: &'a DynSchedule,
+    gone: Option<Vec<f64>>,
 }
 
 /// So many steps of a recurrence are kept.
 const MOST_GONE: u64 = 1 << 22;
 
 impl<'a> Rates<'a> {
-    pub fn of(schedule: &'a DynSchedule, last: u64) -> Result<Self, LogError> {
-        if !schedule.to_spec().is_some_and(|spec| spec.recurs()) {
-            return Ok(Self::Formula(schedule));
-        }
-        let steps = last.saturating_add(2).min(MOST_GONE);
-        let mut rate = schedule.at(0);
-        let mut rates = vec![rate];
-        for step in 1..=steps {
-            rate = schedule.advance(step, rate);
-            rates.push(rate);
-        }
-        Ok(Self::Gone(rates))
+    pub fn of(schedule: &'a DynSchedule, last: u64) -> Self {
+        let recurs = schedule.to_spec().is_some_and(|spec| spec.recurs());
+        let gone = recurs.then(|| {
+            let mut rates = vec![schedule.at(0)];
+            for step in 1..=last.saturating_add(2).min(MOST_GONE) {
+                rates.push(schedule.advance(step, rates[step as usize - 1]));
+            }
+            rates
+        });
+        Self { schedule, gone }
     }
 
     pub fn at(&self, step: u64) -> f64 {
-        match self {
-            Self::Formula(schedule) => schedule.at(step),
-            Self::Gone(rates) => {
-                let step = usize::try_from(step).unwrap_or(usize::MAX);
-                rates.get(step).copied().unwrap_or(f64::NAN)
-            }
-        }
+        let Some(gone) = &self.gone else {
+            return self.schedule.at(step);
+        };
+        let rate = usize::try_from(step).ok().and_then(|step| gone.get(step));
+        rate.copied().unwrap_or(f64::NAN)
     }
 }
 

@@ -3,10 +3,10 @@
 use lr_schedule::{Schedule, Spec};
 
 use super::cycles;
-use super::points::{Point, Same, checked, or_zero, rising};
+use super::points::{Point, Same, after, checked, or_zero, rising};
 use super::ramps;
-use super::vary::short;
-use crate::build::{constant, linear, sequence};
+use super::vary::{short, tidy};
+use crate::build::{constant, linear, then};
 
 /// A common shape whose rates are those of all points.
 pub(super) fn search(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
@@ -47,12 +47,8 @@ fn begun(points: &[Point], same: Same) -> Option<Spec> {
     let size = 10f64.powi(rate.log10().floor() as i32 - 1);
     let digits = (rate / size).floor() as u64;
     (digits + 1..=digits * 2).find_map(|digits| {
-        let base = short(digits as f64 * size, |short| {
-            (short / (digits as f64 * size) - 1.0).abs() < 1e-12
-        });
-        let mut all = vec![(0, base)];
-        all.extend(points);
-        ramps::body(&all, same)
+        let base = tidy(digits as f64 * size, 1e-12);
+        ramps::body(&after(points, 0, base), same)
     })
 }
 
@@ -79,13 +75,10 @@ fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
         .unwrap_or(near);
     let start = or_zero(r0 - line * *k0 as f64, largest);
     let before = points[rising - 1].0;
-    let after = points.get(rising + 1).map_or(peak.0 + 1, |(step, _)| *step);
-    let tops = [peak.0]
-        .into_iter()
-        .chain(before + 1..peak.0)
-        .chain(peak.0 + 1..after)
-        .take(4096);
-    for top in tops {
+    let next = points.get(rising + 1).map_or(peak.0 + 1, |(step, _)| *step);
+    let other = (before + 1..next).filter(|top| *top != peak.0);
+    let mut tops = std::iter::once(peak.0).chain(other).take(4096);
+    tops.find_map(|top| {
         let on_line = start + line * top as f64;
         let base = match top == peak.0 {
             true => peak.1,
@@ -95,20 +88,13 @@ fn warmed_up(points: &[Point], largest: f64, same: Same) -> Option<Spec> {
         let schedule = up.build().ok()?;
         let mut below = points.iter().filter(|(step, _)| *step < top);
         if !below.all(|(step, rate)| same(schedule.at(*step), *rate)) {
-            continue;
+            return None;
         }
-        let mut rest: Vec<Point> = vec![(0, base)];
-        let later = points.iter().filter(|(step, _)| *step > top);
-        rest.extend(later.map(|(step, rate)| (step - top, *rate)));
+        let rest = after(points, top, base);
         if rest.len() < 2 {
             return checked(up, points, same);
         }
-        let body = ramps::body(&rest, same).or_else(|| cycles::cycles(&rest, same));
-        if let Some(spec) = body
-            && let Some(spec) = checked(sequence(vec![(top, up)], spec), points, same)
-        {
-            return Some(spec);
-        }
-    }
-    None
+        let body = ramps::body(&rest, same).or_else(|| cycles::cycles(&rest, same))?;
+        checked(then(top, up, body), points, same)
+    })
 }

@@ -1,14 +1,14 @@
 //! Tables of text: CSV and its like, also Lightning's `metrics.csv`.
 
-use std::collections::VecDeque;
-use std::io::BufRead;
+use std::fs::File;
+use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::names::{Names, step_rank};
 use super::number;
-use super::row::{LogError, Row, Source};
+use super::row::{LogError, Row};
 
 /// No row of a table is longer, or has more columns.
 const MOST_BYTES: usize = 1 << 20;
@@ -16,10 +16,10 @@ const MOST_COLUMNS: usize = 1 << 14;
 
 /// The rates of a table, as a stream. It is read by `csv-core`, whose buffers have an end: a quote that is
 /// never closed is an error here, and no file in memory.
-pub(super) struct Table<R> {
+pub(super) struct Table {
     path: PathBuf,
-    separator: u8,
-    from: R,
+    from: BufReader<File>,
+    names: Names,
     reader: Reader,
     text: Vec<u8>,
     ends: Vec<usize>,
@@ -33,7 +33,9 @@ struct Columns {
 }
 
 /// The separator of columns: the commonest one of the first line, a space where there is no other.
-fn separator(line: &[u8]) -> u8 {
+fn separator(start: &[u8]) -> u8 {
+    let mut lines = start.split(|byte| *byte == b'\n');
+    let line = lines.next().unwrap_or_default();
     let count = |separator: &u8| line.iter().filter(|byte| *byte == separator).count();
     let best = [b';', b'\t', b','].into_iter().max_by_key(count);
     let tried = best.into_iter().chain([b' ']);
@@ -41,13 +43,13 @@ fn separator(line: &[u8]) -> u8 {
     found.next().unwrap_or(b',')
 }
 
-impl<R: BufRead> Table<R> {
-    pub fn new(path: PathBuf, from: R, first_line: &[u8]) -> Self {
-        let separator = separator(first_line);
+impl Table {
+    pub fn new(path: PathBuf, from: BufReader<File>, names: Names) -> Self {
+        let separator = separator(from.buffer());
         Self {
-            separator,
             path,
             from,
+            names,
             reader: ReaderBuilder::new().delimiter(separator).build(),
             text: vec![0; 1 << 12],
             ends: vec![0; 1 << 6],
@@ -97,75 +99,57 @@ impl<R: BufRead> Table<R> {
         std::str::from_utf8(cell).unwrap_or("?").trim()
     }
 
-    /// The columns that the first row names, or of a table of numbers alone the first two.
-    fn columns(&self, count: usize, names: &mut Names) -> Option<Columns> {
+    /// The columns that the first row names, and whether it is one of numbers, and so a row of the log: of a table
+    /// of numbers alone, the columns are the first two.
+    fn columns(&self, count: usize) -> Option<(Columns, bool)> {
+        let mut names = self.names.clone();
         let cells: Vec<&str> = (0..count).map(|column| self.cell(count, column)).collect();
-        if names.rate.is_none() && cells.iter().all(|cell| number::parse(cell).is_some()) {
+        let is_row = cells.iter().all(|cell| number::parse(cell).is_some());
+        if is_row && names.rate.is_none() {
             let (step, rate) = if count > 1 { (Some(0), 1) } else { (None, 0) };
-            return (count > 0).then_some(Columns { step, rate });
+            return Some((Columns { step, rate }, true));
         }
         let ranks = cells.iter().enumerate();
         let ranks = ranks.filter_map(|(column, name)| Some((step_rank(name)?, column)));
         let step = ranks.min().map(|(_, column)| column);
         let rate = cells.iter().position(|name| names.is_rate(name))?;
-        Some(Columns { step, rate })
+        Some((Columns { step, rate }, is_row))
     }
 
-    /// Reads the names of the columns; none where no column is one of rates.
-    pub fn begin(&mut self, names: &mut Names) -> Result<bool, LogError> {
-        let Some(count) = self.record()? else {
-            return Ok(false);
-        };
-        self.columns = self.columns(count, names);
-        Ok(self.columns.is_some())
-    }
-
-    /// Whether the first row is one of numbers, and so a row of the log.
-    pub fn has_no_names(first_line: &[u8]) -> bool {
-        let line = String::from_utf8_lossy(first_line);
-        let separator = char::from(separator(first_line));
-        let mut cells = line.trim().split(separator);
-        cells.all(|cell| number::parse(cell).is_some())
-    }
-
-    /// The table from its beginning, where `from` begins again.
-    pub fn again(self, from: R) -> Self {
-        let first_line = [self.separator];
-        Self {
-            columns: self.columns,
-            ..Self::new(self.path, from, &first_line)
-        }
-    }
-
-    fn row(&self, count: usize, columns: Columns) -> Result<Option<Row>, LogError> {
-        let cell = self.cell(count, columns.rate);
-        if cell.is_empty() || cell.eq_ignore_ascii_case("none") || cell == "null" {
+    fn values(&self, count: usize, columns: Columns) -> Result<Option<Row>, String> {
+        let Some(rate) = number::rate("the rate", self.cell(count, columns.rate))? else {
             return Ok(None); // a row of something else
-        }
-        let wrong = |what: &str, cell: &str, allowed: &str| {
-            let cell: String = cell.chars().take(40).collect();
-            let problem = format!("{what}: must be {allowed}, got {cell:?}");
-            LogError::line(&self.path, self.reader.line().saturating_sub(1), problem)
         };
-        let rate = number::parse(cell);
-        let rate = rate.ok_or_else(|| wrong("the rate", cell, "a number"))?;
-        let step = match columns.step.map(|column| self.cell(count, column)) {
-            None => None,
-            Some(cell) => {
-                let step = number::count(cell);
-                Some(step.ok_or_else(|| wrong("the step", cell, "a whole number"))?)
-            }
-        };
-        Ok(Some(Row::new(step, rate)))
+        let step = columns.step.map(|column| {
+            let cell = self.cell(count, column);
+            number::count(cell).ok_or_else(|| number::wrong("the step", "a whole number", cell))
+        });
+        Ok(Some(Row::new(step.transpose()?, rate)))
     }
-}
 
-impl<R: BufRead> Source for Table<R> {
-    fn read(&mut self, rows: &mut VecDeque<Row>) -> Result<bool, LogError> {
-        let (Some(columns), Some(count)) = (self.columns, self.record()?) else {
-            return Ok(false);
-        };
-        rows.extend(self.row(count, columns)?);
-        Ok(true)
+    pub fn row(&mut self) -> Result<Option<Row>, LogError> {
+        while let Some(count) = self.record()? {
+            let columns = match self.columns {
+                Some(columns) => columns,
+                None => {
+                    let Some((columns, is_row)) = self.columns(count) else {
+                        break;
+                    };
+                    self.columns = Some(columns);
+                    if !is_row {
+                        continue;
+                    }
+                    columns
+                }
+            };
+            let row = self.values(count, columns).map_err(|problem| {
+                let line = self.reader.line().saturating_sub(1);
+                LogError::line(&self.path, line, problem)
+            });
+            if let Some(row) = row? {
+                return Ok(Some(row));
+            }
+        }
+        Ok(None)
     }
 }

@@ -1,19 +1,16 @@
 //! Two mistakes, one after the other: a run that began again at 0 and was then held, or one that began again twice.
 
 use super::case::{Case, Found, Model};
-use super::mistake::{Kind, Mistake};
+use super::mistake::{Kind, Mistake, steps_off};
 use super::rows::Precision;
-
-/// So many rows, at least, each of the two must give; fewer where the rates are exact.
-const FEWEST: usize = 8;
-const FEWEST_EXACT: usize = 5;
 
 impl Case<'_> {
     /// The first of two mistakes, where the second gives all rates after its own.
     pub fn twice(&self) -> Option<Mistake> {
+        // So many rows, at least, each of the two must give; fewer where the rates are exact.
         let fewest = match self.reading.precision {
-            Precision::Share(share) if share <= 1e-6 => FEWEST_EXACT,
-            _ => FEWEST,
+            Precision::Share(share) if share <= 1e-6 => 5,
+            _ => 8,
         };
         let mut until = self.first + fewest;
         let mut beyond = self.rows.len();
@@ -33,9 +30,7 @@ impl Case<'_> {
             return None;
         }
         let part = self.until(until);
-        let Found {
-            mut mistake, model, ..
-        } = part.one()?;
+        let Found { mut mistake, model } = part.one()?;
         let then = self.then(until, &model)?;
         let (last, next) = (self.step_of(until - 1), self.step_of(until));
         mistake.words = format!(
@@ -62,10 +57,9 @@ impl Case<'_> {
             return Some("the rates are right".to_string());
         }
         let moved = |offset: &i64| {
-            let of = |model: &dyn Fn(u64) -> f64, step: u64| {
-                step.checked_add_signed(*offset).map_or(f64::NAN, model)
-            };
-            holds(&|step| of(&|step| self.right(step), step)) || holds(&|step| of(before, step))
+            let moved = |step: u64| step.checked_add_signed(*offset);
+            holds(&|step| self.ahead(step, *offset))
+                || holds(&|step| moved(step).map_or(f64::NAN, before))
         };
         let offsets = (0..=self.limit).map(|step| step as i64 - first.step as i64);
         let offsets = offsets.filter(|offset| *offset != 0);
@@ -82,7 +76,6 @@ impl Case<'_> {
             .into_iter()
             .filter(moved)
             .min_by_key(|offset| offset.abs())?;
-        let side = if offset > 0 { "ahead" } else { "behind" };
-        Some(format!("the run is {} steps {side}", offset.abs()))
+        Some(format!("the run is {}", steps_off(offset)))
     }
 }

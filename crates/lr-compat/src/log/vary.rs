@@ -3,7 +3,7 @@
 use lr_schedule::spec::Data;
 use lr_schedule::{DynSchedule, Schedule, ScheduleExt, Spec};
 
-use super::case::{Case, Found};
+use super::case::{At, Case, Found};
 use super::mistake::{Kind, Mistake};
 
 /// Counts that are no lengths.
@@ -20,12 +20,6 @@ const NO_LENGTHS: [&str; 6] = [
 const RATES: [&str; 8] = [
     "start", "end", "rate", "max", "base", "peak", "max_lr", "values",
 ];
-
-/// A number of a spec: the names that lead to it, and its value.
-pub(super) struct Leaf {
-    pub path: String,
-    pub value: Data,
-}
 
 fn visit(data: &mut Data, path: &str, f: &mut dyn FnMut(&str, &mut Data)) {
     match data {
@@ -50,36 +44,36 @@ pub(super) fn name(path: &str) -> &str {
     named.unwrap_or(path)
 }
 
-pub(super) fn leaves(spec: &Spec, lengths: bool) -> Vec<Leaf> {
+/// The numbers of a spec that are of a kind, with the names that lead to each.
+fn leaves<T>(spec: &Spec, of: impl Fn(&str, &Data) -> Option<T>) -> Vec<(String, T)> {
     let mut leaves = Vec::new();
     visit(&mut spec.to_data(), "", &mut |path, value| {
-        let is_length = matches!(value, Data::Integer(_)) && !NO_LENGTHS.contains(&name(path));
-        if is_length == lengths {
-            let (path, value) = (path.to_string(), value.clone());
-            leaves.push(Leaf { path, value });
-        }
+        leaves.extend(of(name(path), value).map(|value| (path.to_string(), value)));
     });
     leaves
 }
 
-/// The spec with other values at some places.
-pub(super) fn with(
-    spec: &Spec,
-    new: &dyn Fn(&str, &Data) -> Option<Data>,
-) -> Option<(Spec, DynSchedule)> {
+/// The lengths in a spec, with the names that lead to each.
+pub(super) fn lengths(spec: &Spec) -> Vec<(String, u64)> {
+    leaves(spec, |name, value| match value {
+        Data::Integer(steps) if !NO_LENGTHS.contains(&name) => u64::try_from(*steps).ok(),
+        _ => None,
+    })
+}
+
+/// The schedule of a spec with other values at some places.
+pub(super) fn with(spec: &Spec, new: impl Fn(&str, &Data) -> Option<Data>) -> Option<DynSchedule> {
     let mut data = spec.to_data();
     visit(&mut data, "", &mut |path, value| {
         if let Some(new) = new(path, value) {
             *value = new;
         }
     });
-    let spec = Spec::from_data(data).ok()?;
-    let schedule = spec.build().ok()?;
-    (!spec.recurs()).then_some((spec, schedule))
+    Spec::from_data(data).ok()?.build().ok()
 }
 
 /// The steps that a schedule is told, its warm-up and all of its parts counted in; `None` where it has no end.
-pub(super) fn told(spec: &Spec) -> Option<u64> {
+pub(super) fn told(schedule: &DynSchedule) -> Option<u64> {
     fn of(data: &Data) -> Option<u64> {
         let Data::Table(entries) = data else {
             return None;
@@ -91,21 +85,12 @@ pub(super) fn told(spec: &Spec) -> Option<u64> {
             Some(Data::Integer(steps)) => u64::try_from(*steps).ok(),
             _ => None,
         };
-        let sum = |names: [&str; 3]| {
-            let mut lengths = names.into_iter().map(length);
-            lengths.try_fold(0u64, |sum, length| sum.checked_add(length?))
-        };
         let inner = fields.at("of");
         match (name.as_str(), fields) {
             ("sequence", Data::List(parts)) => {
                 // After two parts or more, a rate that stays is what comes after the run.
                 let parts = match parts.as_slice() {
-                    [run @ .., Data::Table(last)]
-                        if run.len() > 1
-                            && last.first().is_some_and(|(name, _)| name == "constant") =>
-                    {
-                        run
-                    }
+                    [run @ .., last] if run.len() > 1 && last.at("constant").is_some() => run,
                     parts => parts,
                 };
                 let mut parts = parts.iter().map(of);
@@ -114,36 +99,25 @@ pub(super) fn told(spec: &Spec) -> Option<u64> {
             ("product" | "sum", Data::List(parts)) => parts.iter().filter_map(of).max(),
             ("take", _) => length("steps"),
             ("warmup" | "delay", _) => length("steps")?.checked_add(of(inner?)?),
-            ("warmup_stable_decay", _) => sum(["warmup", "stable", "decay"]),
-            ("tri_stage", _) => sum(["warmup", "hold", "decay"]),
-            ("step" | "cyclic" | "warm_restarts" | "restarts", _) => None,
+            ("restarts", _) => None,
             _ if inner.is_some() => of(inner?),
             _ => ["total_steps", "t_max", "steps"]
                 .into_iter()
                 .find_map(length),
         }
     }
-    of(&spec.to_data())
+    let data = schedule.description();
+    data.and_then(|data| of(&data)).or(schedule.length())
 }
 
 /// The schedule as it would be for a run of `total` steps: its last part is as long as that leaves.
-pub(super) fn retold(spec: Spec, total: u64) -> Spec {
-    let Some(now) = told(&spec).filter(|now| *now != total) else {
-        return spec;
-    };
-    let last = leaves(&spec, true).pop();
-    let last = last.and_then(|last| match last.value {
-        Data::Integer(steps) => Some((last.path, steps + i128::from(total) - i128::from(now))),
-        _ => None,
+pub(super) fn retold(spec: &Spec, total: u64) -> Option<Spec> {
+    let (last, steps) = lengths(spec).pop()?;
+    let steps = (steps + total).checked_sub(told(&spec.build().ok()?)?)?;
+    let new = with(spec, |path, _| {
+        (path == last).then(|| Data::Integer(steps.into()))
     });
-    let new = last
-        .filter(|(_, steps)| *steps > 0)
-        .and_then(|(last, steps)| {
-            with(&spec, &|path, _| {
-                (path == last).then_some(Data::Integer(steps))
-            })
-        });
-    new.map_or(spec, |(new, _)| new)
+    new?.to_spec()
 }
 
 /// The number in fewer digits, where that says the same.
@@ -158,98 +132,76 @@ pub(super) fn tidy(number: f64, share: f64) -> f64 {
     short(number, |short| (short / number - 1.0).abs() < share)
 }
 
-pub(super) fn found<'a>(case: &Case, mistake: Mistake, schedule: DynSchedule) -> Found<'a> {
-    let whole = case.holds(0, &|step| schedule.at(step));
-    let from = if whole { 0 } else { case.first };
-    Found::new(mistake, from, move |step| schedule.at(step))
-}
-
 /// The schedule with another number, which is the same wherever that number stands in it.
-pub(super) fn numbers<'a>(case: &Case) -> Vec<Found<'a>> {
-    let Some(spec) = case.schedule.to_spec().filter(|spec| !spec.recurs()) else {
-        return Vec::new();
-    };
-    let peak = case
-        .rows
-        .iter()
-        .map(|row| case.right(row.step))
-        .fold(0.0, f64::max);
-    let mut tried: Vec<Data> = Vec::new();
-    for leaf in leaves(&spec, false) {
-        let Data::Number(now) = leaf.value else {
-            continue;
-        };
-        if now == 0.0 || tried.contains(&leaf.value) {
+pub(super) fn numbers<'a>(case: &Case) -> Option<Found<'a>> {
+    let spec = case.spec()?;
+    let rates = case.rows.iter().map(|row| case.right(row.step));
+    let peak = rates.fold(0.0, f64::max);
+    let mut tried = vec![0.0];
+    let leaves = leaves(&spec, |_, value| match value {
+        Data::Number(number) => Some(*number),
+        _ => None,
+    });
+    for (path, now) in leaves {
+        if tried.contains(&now) {
             continue;
         }
-        tried.push(leaf.value.clone());
-        let build = |number: f64| {
-            with(&spec, &|_, value| {
-                (*value == leaf.value).then_some(Data::Number(number))
-            })
-        };
-        let Some((number, new, schedule)) = number(case, now, &build) else {
+        tried.push(now);
+        let Some((number, schedule)) = number(case, &spec, now) else {
             continue;
         };
-        let is_rate = RATES.contains(&name(&leaf.path));
-        let is_base = is_rate && (case.reading.same(peak, now) || now >= peak);
+        let name = name(&path);
+        let is_base = RATES.contains(&name) && (case.reading.same(peak, now) || now >= peak);
         let since = match case.holds(0, &|step| schedule.at(step)) {
             true => String::new(),
-            false => format!(", from step {} on", case.rows[case.first].step),
+            false => format!(", from step {} on", case.step_of(case.first)),
         };
-        let words = match is_base {
-            true => format!("the base rate is {number} rather than {now}{since}"),
+        let changed = format!("is {number} rather than {now}{since}");
+        let mistake = match is_base {
+            true => {
+                let words = format!("the base rate {changed}");
+                Mistake::new(Kind::BaseRate, words).with("factor", number / now)
+            }
             false => {
-                let name = name(&leaf.path);
-                format!("another schedule: {name} is {number} rather than {now}{since}")
+                let words = format!("another schedule: {name} {changed}");
+                Mistake::new(Kind::AnotherSchedule, words)
             }
         };
-        let mut mistake = match is_base {
-            true => Mistake::new(Kind::BaseRate, words).with("factor", number / now),
-            false => Mistake::new(Kind::AnotherSchedule, words),
-        };
-        mistake.spec = Some(new);
-        return vec![found(case, mistake, schedule)];
-    }
-    Vec::new()
-}
-
-fn number(
-    case: &Case,
-    now: f64,
-    build: &dyn Fn(f64) -> Option<(Spec, DynSchedule)>,
-) -> Option<(f64, Spec, DynSchedule)> {
-    let rows = case.rows[case.first..=case.last].iter();
-    let wrong = |row: &super::case::At| (case.right(row.step) - row.rate).abs();
-    let row = *rows.max_by(|a, b| wrong(a).total_cmp(&wrong(b)))?;
-    let miss = |number: f64| build(number).map_or(f64::NAN, |(_, s)| s.at(row.step) - row.rate);
-    let fits = |number: f64| {
-        let (spec, schedule) = build(number)?;
-        let model = |step| schedule.at(step);
-        let fits = case.holds(case.first, &model) && case.lasts(&model);
-        fits.then_some((spec, schedule))
-    };
-    let mut before: Option<(f64, f64)> = None;
-    for part in -160..=160 {
-        let high = now * 1.06f64.powi(part);
-        let missed = miss(high);
-        if let Some((low, last)) = before
-            && last * missed <= 0.0
-        {
-            let (mut low, mut high) = (low, high);
-            for _ in 0..200 {
-                let middle = low + (high - low) / 2.0;
-                match last * miss(middle) > 0.0 {
-                    true => low = middle,
-                    false => high = middle,
-                }
-            }
-            let number = short(high, |short| fits(short).is_some());
-            if let Some((spec, schedule)) = fits(number) {
-                return Some((number, spec, schedule));
-            }
-        }
-        before = Some((high, missed));
+        return Some(Found::follows(mistake, schedule));
     }
     None
+}
+
+/// The number for which the schedule gives the wrong rows, instead of one that it has.
+fn number(case: &Case, spec: &Spec, now: f64) -> Option<(f64, DynSchedule)> {
+    let build = |number: f64| {
+        with(spec, |_, value| {
+            (*value == Data::Number(now)).then_some(Data::Number(number))
+        })
+    };
+    let wrong = |row: &&At| (case.right(row.step) - row.rate).abs();
+    let rows = case.rows[case.first..=case.last].iter();
+    let row = rows.max_by(|a, b| wrong(a).total_cmp(&wrong(b)))?;
+    let miss = |number: f64| build(number).map_or(f64::NAN, |s| s.at(row.step) - row.rate);
+    let fits = |number: f64| {
+        build(number).filter(|schedule| case.explains(case.first, &|step| schedule.at(step)))
+    };
+    let grid = (-160..=160).map(|part| now * 1.06f64.powi(part));
+    let grid: Vec<(f64, f64)> = grid.map(|number| (number, miss(number))).collect();
+    grid.windows(2).find_map(|pair| {
+        let ((mut low, missed), (mut high, next)) = (pair[0], pair[1]);
+        let sign = missed * next;
+        if sign.is_nan() || sign > 0.0 {
+            return None;
+        }
+        for _ in 0..200 {
+            let middle = low + (high - low) / 2.0;
+            match missed * miss(middle) > 0.0 {
+                true => low = middle,
+                false => high = middle,
+            }
+        }
+        let number = short(high, |short| fits(short).is_some());
+        Some((number, fits(number)?))
+    })
 }
