@@ -4,8 +4,6 @@ use std::sync::Arc;
 use burn_pack::{Bytes, DType};
 use serde::{Deserialize, Serialize};
 
-use crate::progress::Progress;
-
 /// The highest rank that a tensor of Burn's can have; at a higher one it panics.
 pub const MAX_RANK: usize = 8;
 
@@ -33,6 +31,19 @@ pub struct About {
     pub progress: Progress,
     /// Texts of the program that wrote it.
     pub notes: BTreeMap<String, String>,
+}
+
+/// The progress of a run.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Progress {
+    /// The epoch that is under way, counted from 0.
+    pub epoch: u64,
+    /// Optimizer steps taken since the beginning of the run.
+    pub step: u64,
+    /// The seed of the run's random numbers.
+    pub seed: u64,
+    /// Named numbers, such as the last losses.
+    pub metrics: BTreeMap<String, f64>,
 }
 
 /// A parameter of the model, with its values.

@@ -47,10 +47,6 @@ pub enum FileFault {
 }
 
 impl FileFault {
-    pub(crate) fn not_a_checkpoint(reason: impl Into<String>) -> Self {
-        Self::NotACheckpoint(reason.into())
-    }
-
     #[cfg(feature = "write")]
     pub(crate) fn write(reason: impl ToString) -> Self {
         Self::Write(reason.to_string())

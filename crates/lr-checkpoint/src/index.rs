@@ -6,9 +6,8 @@ use std::collections::BTreeMap;
 use burn_pack::Writer;
 use burn_pack::{Reader, Scalar};
 
-use crate::contents::About;
+use crate::contents::{About, Progress};
 use crate::error::FileFault;
-use crate::progress::Progress;
 
 /// The name of the format, which is in each file.
 pub(crate) const FORMAT: &str = "burn-lr checkpoint";
@@ -29,19 +28,13 @@ impl Index {
 
     pub fn text(&self, name: &str) -> Result<&str, FileFault> {
         let text = self.texts.get(name).map(String::as_str);
-        text.ok_or_else(|| FileFault::not_a_checkpoint(format!("it has no `{name}`")))
-    }
-
-    /// Whether it names its format.
-    pub fn has_format(&self) -> bool {
-        self.texts.contains_key("format")
+        text.ok_or_else(|| FileFault::NotACheckpoint(format!("it has no `{name}`")))
     }
 
     pub fn check_format(&self, version: &str) -> Result<(), FileFault> {
         if self.text("format")? != FORMAT {
-            return Err(FileFault::not_a_checkpoint(
-                "it is another kind of burnpack file",
-            ));
+            let other = "it is another kind of burnpack file".to_string();
+            return Err(FileFault::NotACheckpoint(other));
         }
         let found = self.text("version")?;
         match found == version {
@@ -53,14 +46,14 @@ impl Index {
     pub fn count(&self, name: &str) -> Result<u64, FileFault> {
         let count = self.scalars.get(name);
         let count = count.and_then(|value| u64::try_from(*value).ok());
-        count.ok_or_else(|| FileFault::not_a_checkpoint(format!("it has no count `{name}`")))
+        count.ok_or_else(|| FileFault::NotACheckpoint(format!("it has no count `{name}`")))
     }
 
     pub fn about(&self) -> Result<About, FileFault> {
         let metrics = below("progress.metrics.", &self.scalars).map(|(name, value)| {
             let number = f64::try_from(*value);
             let number = number.map_err(|_| {
-                FileFault::not_a_checkpoint(format!("its metric `{name}` is no number"))
+                FileFault::NotACheckpoint(format!("its metric `{name}` is no number"))
             });
             Ok((name, number?))
         });
@@ -82,26 +75,21 @@ impl Index {
     /// A container of no tensors for the texts and numbers of a checkpoint.
     #[cfg(feature = "write")]
     pub fn writer(about: &About, version: &str) -> Writer {
-        let Progress {
-            epoch,
-            step,
-            seed,
-            metrics,
-        } = &about.progress;
+        let progress = &about.progress;
         let mut writer = Writer::new(vec![])
             .with_metadata("format", FORMAT)
             .with_metadata("version", version)
             .with_metadata("optimizer.config", &about.optimizer_config)
-            .with_scalar("progress.epoch", Scalar::UInt(*epoch))
-            .with_scalar("progress.step", Scalar::UInt(*step))
-            .with_scalar("progress.seed", Scalar::UInt(*seed));
+            .with_scalar("progress.epoch", Scalar::UInt(progress.epoch))
+            .with_scalar("progress.step", Scalar::UInt(progress.step))
+            .with_scalar("progress.seed", Scalar::UInt(progress.seed));
         if let Some(schedule) = &about.schedule {
             writer = writer.with_metadata("schedule", schedule);
         }
         for (name, text) in &about.notes {
             writer = writer.with_metadata(&format!("note.{name}"), text);
         }
-        for (name, value) in metrics {
+        for (name, value) in &progress.metrics {
             writer = writer.with_scalar(&format!("progress.metrics.{name}"), Scalar::Float(*value));
         }
         writer

@@ -2,10 +2,7 @@ use std::collections::BTreeMap;
 
 use burn_pack::DType;
 
-use crate::contents::{About, Contents, Parameter};
-use crate::error::FileFault;
-use crate::progress::Progress;
-use crate::v3::read::Summary;
+use crate::contents::{About, Parameter, Progress};
 
 /// A description of a checkpoint file, without its values.
 #[derive(Debug, Clone, PartialEq)]
@@ -49,7 +46,7 @@ pub struct SavedTensor {
 }
 
 impl Inspection {
-    fn new(
+    pub(crate) fn new(
         version: u64,
         about: About,
         parameters: impl Iterator<Item = (String, Parameter)>,
@@ -57,12 +54,6 @@ impl Inspection {
         digest: String,
         file_size: u64,
     ) -> Self {
-        let About {
-            optimizer_config,
-            schedule,
-            progress,
-            notes,
-        } = about;
         let parameters = parameters.map(|(path, parameter)| SavedTensor {
             path,
             dtype: parameter.dtype,
@@ -70,10 +61,10 @@ impl Inspection {
         });
         Self {
             version,
-            progress,
-            schedule,
-            optimizer_config,
-            notes,
+            progress: about.progress,
+            schedule: about.schedule,
+            optimizer_config: about.optimizer_config,
+            notes: about.notes,
             parameters: parameters.collect(),
             model_size,
             optimizer_size,
@@ -81,42 +72,5 @@ impl Inspection {
             file_size,
             digest,
         }
-    }
-
-    /// The contents of a file of version 1.
-    pub(crate) fn of_v1(
-        contents: Contents,
-        digest: String,
-        file_size: u64,
-    ) -> Result<Self, FileFault> {
-        let Contents {
-            model,
-            optimizer,
-            scheduler,
-            about,
-        } = contents;
-        let mut model_size = 0;
-        let mut parameters = vec![];
-        for saved in model {
-            model_size += saved.values.into_bytes().map_err(FileFault::Device)?.len() as u64;
-            parameters.push((saved.path, saved.parameter));
-        }
-        let sizes = [model_size, optimizer.len() as u64, scheduler.len() as u64];
-        let parameters = parameters.into_iter();
-        Ok(Self::new(1, about, parameters, sizes, digest, file_size))
-    }
-}
-
-impl From<Summary> for Inspection {
-    fn from(summary: Summary) -> Self {
-        let sizes = summary.sizes();
-        Self::new(
-            summary.version.number().into(),
-            summary.about,
-            summary.parameters.into_iter(),
-            sizes,
-            summary.digest.to_string(),
-            summary.file_size,
-        )
     }
 }

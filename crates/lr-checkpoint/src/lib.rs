@@ -44,18 +44,16 @@ mod file;
 mod index;
 mod inspection;
 pub mod name;
-mod progress;
 pub mod retention;
 mod v1;
 mod v3;
 
 pub use burn_pack::{Bytes, DType};
-pub use contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
+pub use contents::{About, Contents, MAX_RANK, Parameter, Progress, SavedParameter, Values};
 pub use error::{FileError, FileFault};
 pub use file::{inspect, read};
 pub use inspection::{Inspection, SavedTensor};
 pub use name::CheckpointFile;
-pub use progress::Progress;
 pub use retention::{Retention, RetentionError};
 #[cfg(feature = "write")]
 pub use v3::write::{write, write_with};

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use lr_schedule::feedback::Mode;
 
-use crate::progress::Progress;
+use crate::contents::Progress;
 
 /// A rule of a [`Retention`] that would keep no checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

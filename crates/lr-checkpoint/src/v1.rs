@@ -13,6 +13,7 @@ use burn_pack::{Bytes, MAGIC_NUMBER, Reader};
 use crate::contents::{Contents, MAX_RANK, Parameter, SavedParameter, Values};
 use crate::error::FileFault;
 use crate::index::{FORMAT, Index};
+use crate::inspection::Inspection;
 
 const VERSION: &str = "1";
 const DIGEST_SIZE: usize = blake3::OUT_LEN;
@@ -30,17 +31,17 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, FileFault> {
     // A file of a later version that has lost its trailer comes here too.
     let without_trailer = || match says_what_it_is {
         true => FileFault::Damaged("header, index or trailer"),
-        false => FileFault::not_a_checkpoint(
-            "it has no trailer: it was cut short, or is another kind of burnpack file",
+        false => FileFault::NotACheckpoint(
+            "it has no trailer: it was cut short, or is another kind of burnpack file".to_string(),
         ),
     };
     let unreadable = |error: burn_pack::Error| match is_burnpack {
         true => without_trailer(),
-        false => FileFault::not_a_checkpoint(error.to_string()),
+        false => FileFault::NotACheckpoint(error.to_string()),
     };
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(bytes).shared()).map_err(unreadable)?;
     let index = Index::of(&reader);
-    if !index.has_format() {
+    if index.text("format").is_err() {
         return Err(without_trailer());
     }
     if let Err(error) = index.check_format(VERSION) {
@@ -55,7 +56,7 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, FileFault> {
     }
     let mut part = |name| {
         let Some(bytes) = parts.remove(name) else {
-            return Err(FileFault::not_a_checkpoint(format!("it has no {name}")));
+            return Err(FileFault::NotACheckpoint(format!("it has no {name}")));
         };
         match index.text(&format!("blake3.{name}"))? == blake3::hash(&bytes).to_string() {
             true => Ok(bytes),
@@ -74,6 +75,31 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, FileFault> {
     })
 }
 
+/// Describes the bytes of a file, if they are whole.
+pub(crate) fn inspect(bytes: Vec<u8>) -> Result<Inspection, FileFault> {
+    let (digest, file_size) = (blake3::hash(&bytes).to_string(), bytes.len() as u64);
+    let contents = read(bytes)?;
+    let mut model_size = 0;
+    let mut parameters = vec![];
+    for saved in contents.model {
+        model_size += saved.values.into_bytes().map_err(FileFault::Device)?.len();
+        parameters.push((saved.path, saved.parameter));
+    }
+    let sizes = [
+        model_size,
+        contents.optimizer.len(),
+        contents.scheduler.len(),
+    ];
+    Ok(Inspection::new(
+        1,
+        contents.about,
+        parameters.into_iter(),
+        sizes.map(|size| size as u64),
+        digest,
+        file_size,
+    ))
+}
+
 /// The parameters of a model's record.
 fn parameters(record: Bytes) -> Result<Vec<SavedParameter>, FileFault> {
     let tensors = Reader::from_bytes(record)?.into_tensors()?;
@@ -81,7 +107,7 @@ fn parameters(record: Bytes) -> Result<Vec<SavedParameter>, FileFault> {
         let (path, dtype, shape, id, bytes) = tensor.into_parts()?;
         if shape.num_dims() > MAX_RANK {
             let reason = format!("its parameter `{path}` has a rank above {MAX_RANK}");
-            return Err(FileFault::not_a_checkpoint(reason));
+            return Err(FileFault::NotACheckpoint(reason));
         }
         let shape = shape.to_vec();
         Ok(SavedParameter {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
+use crate::budget::Budget;
 use crate::dict::Key;
 use crate::error::TorchError;
 use crate::pickle::node::Node;
@@ -68,8 +69,8 @@ impl<'a> Value<'a> {
     ///
     /// So many values that their places take more than is [stated](crate::TorchFile#bounds).
     pub fn parts(&self) -> Result<Vec<Part<'a>>, TorchError> {
-        let limit = self.file.pickle().size() * PLACE_BYTES + MORE_PLACE_BYTES;
-        let mut spent = 0;
+        let limit = self.file.pickle.size() * PLACE_BYTES + MORE_PLACE_BYTES;
+        let places = Budget::new(limit, "the size of the places of all values");
         let mut parts = Vec::new();
         let mut seen = HashSet::new();
         let mut queue = VecDeque::from([(String::new(), self.clone(), 0)]);
@@ -92,14 +93,7 @@ impl<'a> Value<'a> {
                     0 => key,
                     _ => format!("{at}.{key}"),
                 };
-                spent += 3 * at.len() as u64 + PART_BYTES;
-                if spent > limit {
-                    return Err(TorchError::TooLarge {
-                        what: "the size of the places of all values",
-                        size: spent,
-                        limit,
-                    });
-                }
+                places.spend(3 * at.len() as u64 + PART_BYTES)?;
                 queue.push_back((at, child, depth + 1));
             }
         }
@@ -110,12 +104,13 @@ impl<'a> Value<'a> {
     fn children(&self) -> Vec<(String, Self)> {
         if let Ok(entries) = self.entries() {
             let is_live = self.is_live_optimizer();
-            let entries = entries.into_iter().filter(|(key, _)| {
-                !(is_live
-                    && ["param_groups", "state", "defaults"].contains(&key.to_string().as_str()))
-            });
-            let named = entries.map(|(key, value)| (clip(&key.to_string()), value));
-            return named.collect();
+            let is_own = |key: &Key| {
+                is_live && matches!(key, Key::Text("param_groups" | "state" | "defaults"))
+            };
+            let entries = entries.into_iter().filter(|(key, _)| !is_own(key));
+            return entries
+                .map(|(key, value)| (clip(&key.to_string()), value))
+                .collect();
         }
         let items = self.items().unwrap_or_default();
         let is_plain = |item: &Self| {
@@ -123,32 +118,33 @@ impl<'a> Value<'a> {
                 && !item.is_tensor()
                 && !matches!(item.node(), Node::List(_) | Node::Tuple(_))
         };
-        match items.iter().all(is_plain) {
-            true => Vec::new(),
-            false => {
-                let items = items.into_iter().enumerate();
-                items
-                    .map(|(index, item)| (index.to_string(), item))
-                    .collect()
-            }
+        if items.iter().all(is_plain) {
+            return Vec::new();
         }
+        let items = items.into_iter().enumerate();
+        items
+            .map(|(index, item)| (index.to_string(), item))
+            .collect()
     }
 
     fn kind(&self) -> PartKind {
-        let has = |key: &str| self.get(key).is_ok_and(|value| value.is_some());
-        if self.is_optimizer_state() {
-            return PartKind::Optimizer;
-        }
         let steps = ["_last_lr", "base_lrs", "_step_count", "num_bad_epochs"];
-        let is_scheduler = (has("last_epoch") && steps.iter().any(|key| has(key)))
-            || (has("_schedulers") && (has("_last_lr") || has("_milestones")))
-            // MMEngine's.
-            || (has("last_step") && has("base_values") && has("param_name"));
+        let is_scheduler = (self.has("last_epoch") && steps.iter().any(|key| self.has(key)))
+            || (self.has("_schedulers") && (self.has("_last_lr") || self.has("_milestones")))
+            || self.is_mmengines();
         match is_scheduler {
+            _ if self.is_optimizer_state() => PartKind::Optimizer,
             true => PartKind::Scheduler,
             false if self.is_weights() => PartKind::Weights,
             false => PartKind::Value,
         }
+    }
+
+    /// Whether it is the state of a scheduler of MMEngine's.
+    pub(crate) fn is_mmengines(&self) -> bool {
+        ["last_step", "base_values", "param_name"]
+            .iter()
+            .all(|key| self.has(key))
     }
 
     /// Whether it is a dict of tensors by their names.
@@ -157,14 +153,9 @@ impl<'a> Value<'a> {
             return false;
         };
         let is_extra = |key: &Key| key.to_string().ends_with("_extra_state");
-        let tensors = entries
-            .iter()
-            .filter(|(_, value)| value.is_tensor())
-            .count();
-        tensors > 0
-            && entries
-                .iter()
-                .all(|(key, value)| value.is_tensor() || value.is_none() || is_extra(key))
+        let mut known = entries.iter();
+        entries.iter().any(|(_, value)| value.is_tensor())
+            && known.all(|(key, value)| value.is_tensor() || value.is_none() || is_extra(key))
     }
 
     /// The first of a group's parameters in what looks like an optimizer.
@@ -200,13 +191,9 @@ impl<'a> Value<'a> {
         let mut left = Some(path).filter(|path| !path.is_empty());
         while let Some(rest) = left {
             // A key may have dots in it.
-            let ends = rest
-                .match_indices('.')
-                .map(|(at, _)| at)
-                .chain([rest.len()]);
-            let found = ends
-                .filter_map(|end| Some((end, value.step(&rest[..end])?)))
-                .next();
+            let dots = rest.match_indices('.').map(|(at, _)| at);
+            let mut ends = dots.chain([rest.len()]);
+            let found = ends.find_map(|end| Some((end, value.step(&rest[..end])?)));
             let Some((end, next)) = found else {
                 let key = rest.split('.').next().unwrap_or(rest);
                 return match value.items() {
@@ -224,14 +211,13 @@ impl<'a> Value<'a> {
         if let Ok(Some(value)) = self.get(key) {
             return Some(value);
         }
-        let index = key.parse::<usize>().ok()?;
-        match self.entries() {
-            Ok(entries) => {
-                let mut entries = entries.into_iter();
-                let found = entries.find(|(key, _)| *key == Key::Int(index as i64));
-                found.map(|(_, value)| value)
-            }
-            Err(_) => self.item(index).ok(),
-        }
+        let index = key.parse().ok()?;
+        let Ok(mut entries) = self.entries() else {
+            return self.item(index).ok();
+        };
+        let found = entries
+            .iter()
+            .position(|(key, _)| *key == Key::Int(index as i64))?;
+        Some(entries.swap_remove(found).1)
     }
 }

@@ -31,42 +31,38 @@ const NAMED_KEYS: usize = 24;
 impl<'a> Value<'a> {
     /// Whether it is a dict.
     pub fn is_dict(&self) -> bool {
-        self.pairs().is_some()
+        self.dict().is_some()
     }
 
     /// How many keys a dict is given, of which some may be the same.
     pub(crate) fn count_keys(&self) -> Result<u64, TorchError> {
-        match self.pairs() {
-            Some(pairs) => Ok(pairs.len() as u64),
-            None => self.wrong("a dict"),
-        }
+        Ok(self.pairs()?.len() as u64)
     }
 
     /// The keys and values of a dict, or of a class derived from it: `OrderedDict`, `defaultdict`, `Counter`.
-    fn pairs(&self) -> Option<&'a [(Id, Id)]> {
-        match self.node() {
-            Node::Dict(pairs) => Some(pairs),
-            Node::Object(object) => {
-                let name = self.class_of(object);
-                match name.as_str() {
-                    "collections.OrderedDict" | "collections.defaultdict" => Some(&object.pairs),
-                    "collections.Counter" => match self.arguments(object) {
-                        [dict] => match self.file.pickle().node(*dict) {
-                            Node::Dict(pairs) => Some(pairs),
-                            _ => None,
-                        },
-                        [] => Some(&object.pairs),
-                        _ => None,
-                    },
-                    _ => None,
-                }
-            }
+    fn dict(&self) -> Option<&'a [(Id, Id)]> {
+        let object = match self.node() {
+            Node::Dict(pairs) => return Some(pairs),
+            Node::Object(object) => object,
+            _ => return None,
+        };
+        match (self.class()?.as_str(), self.arguments()) {
+            ("collections.OrderedDict" | "collections.defaultdict", _)
+            | ("collections.Counter", []) => Some(&object.pairs),
+            ("collections.Counter", [dict]) => match self.file.pickle.node(*dict) {
+                Node::Dict(pairs) => Some(pairs),
+                _ => None,
+            },
             _ => None,
         }
     }
 
+    fn pairs(&self) -> Result<&'a [(Id, Id)], TorchError> {
+        self.dict().map_or_else(|| self.wrong("a dict"), Ok)
+    }
+
     fn key_of(&self, id: Id) -> Option<Key<'a>> {
-        match self.file.pickle().node(id) {
+        match self.file.pickle.node(id) {
             Node::Int(int) => Some(Key::Int(*int)),
             // In Python 30.0 is the same key as 30.
             Node::Float(float) if float.trunc() == *float && float.abs() <= 9e15 => {
@@ -83,12 +79,9 @@ impl<'a> Value<'a> {
     ///
     /// Any other type, and keys that are neither integers nor texts.
     pub fn entries(&self) -> Result<Vec<(Key<'a>, Self)>, TorchError> {
-        let Some(pairs) = self.pairs() else {
-            return self.wrong("a dict");
-        };
         let mut entries: Vec<(Key<'a>, Self)> = Vec::new();
         let mut seen = HashMap::new();
-        for (key, value) in pairs {
+        for (key, value) in self.pairs()? {
             let Some(key) = self.key_of(*key) else {
                 return self.inside_at(*key, "a key").wrong("an integer or text");
             };
@@ -113,12 +106,14 @@ impl<'a> Value<'a> {
     ///
     /// Any other type.
     pub fn get(&self, key: &str) -> Result<Option<Self>, TorchError> {
-        let Some(pairs) = self.pairs() else {
-            return self.wrong("a dict");
-        };
-        let mut last_first = pairs.iter().rev();
+        let mut last_first = self.pairs()?.iter().rev();
         let found = last_first.find(|(id, _)| self.text_of(*id) == Some(key));
         Ok(found.map(|(_, value)| self.inside(*value, key)))
+    }
+
+    /// Whether it is a dict with such a key.
+    pub(crate) fn has(&self, key: &str) -> bool {
+        self.get(key).is_ok_and(|value| value.is_some())
     }
 
     /// The value of a dict's key that is a text.
@@ -130,15 +125,12 @@ impl<'a> Value<'a> {
         if let Some(value) = self.get(key)? {
             return Ok(value);
         }
-        let pairs = self.pairs().unwrap_or_default();
-        let keys = pairs.iter().filter_map(|(id, _)| self.key_of(*id));
+        let keys = self.pairs()?.iter().filter_map(|(id, _)| self.key_of(*id));
+        let keys = keys.take(NAMED_KEYS).map(|key| clip(&key.to_string()));
         Err(TorchError::Missing {
             place: self.place.clone(),
             key: clip(key),
-            known: keys
-                .take(NAMED_KEYS)
-                .map(|key| clip(&key.to_string()))
-                .collect(),
+            known: keys.collect(),
         })
     }
 }

@@ -131,6 +131,14 @@ impl TorchError {
     }
 }
 
+/// Checks that no more than `limit` is to be read.
+pub(crate) fn at_most(limit: u64, what: &'static str, size: u64) -> Result<(), TorchError> {
+    match size <= limit {
+        true => Ok(()),
+        false => Err(TorchError::TooLarge { what, size, limit }),
+    }
+}
+
 fn at(place: &str) -> &str {
     match place {
         "" => "the file",

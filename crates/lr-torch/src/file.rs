@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::container::Container;
-use crate::container::source::{Source, Storages};
+use crate::container::source::{Source, Storage, Storages};
 use crate::error::TorchError;
 use crate::pickle::Pickle;
 
@@ -35,7 +35,7 @@ use crate::pickle::Pickle;
 /// [`MAX_PICKLE_VALUES`](crate::MAX_PICKLE_VALUES) values are made of it. A tensor's elements take what
 /// its storage really has in the file, at most twice.
 pub struct TorchFile {
-    pickle: Pickle,
+    pub(crate) pickle: Pickle,
     container: Mutex<Container>,
     storages: Storages,
 }
@@ -97,21 +97,14 @@ impl TorchFile {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn pickle(&self) -> &Pickle {
-        &self.pickle
+    /// The place of a storage, where there is one of that key.
+    pub(crate) fn storage(&self, key: &str) -> Option<Storage> {
+        self.storages.get(key).copied()
     }
 
-    /// The size of a storage, where there is one of that key.
-    pub(crate) fn storage_size(&self, key: &str) -> Option<u64> {
-        self.storages.get(key).map(|storage| storage.size)
-    }
-
-    /// The bytes of a storage that is there; where the format has a checksum, they agree with it.
-    pub(crate) fn storage(&self, key: &str) -> Result<Vec<u8>, TorchError> {
-        match self.storages.get(key) {
-            Some(storage) => self.container().storage(*storage),
-            None => Ok(Vec::new()),
-        }
+    /// The bytes of a storage; where the format has a checksum, they agree with it.
+    pub(crate) fn bytes(&self, storage: Storage) -> Result<Vec<u8>, TorchError> {
+        self.container().storage(storage)
     }
 }
 

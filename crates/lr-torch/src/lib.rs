@@ -60,23 +60,7 @@
 //! Without it, the rate is taken to be the one that the scheduler set last.
 //!
 //! States that are somewhere in a file, as in Lightning's, are [found](Value::parts) with the keys that lead to
-//! them. transformers' `Trainer` saves its [arguments](TrainingArguments) beside its states, which make the schedule:
-//!
-//! ```
-//! use lr_torch::{OptimizerState, ReadOptions, TorchFile, TrainingArguments};
-//! use lr_schedule::Schedule;
-//!
-//! # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/saved/hf/linear/checkpoint-60");
-//! let arguments = TorchFile::open(format!("{folder}/training_args.bin"))?;
-//! let arguments = TrainingArguments::read(&arguments.root())?;
-//! let scheduler = TorchFile::open(format!("{folder}/scheduler.pt"))?;
-//! let state = ReadOptions::new()
-//!     .with_schedule(|base_lr| arguments.schedule(base_lr, None))
-//!     .read(&scheduler.root())?;
-//! assert_eq!(state.position, 60);
-//! assert_eq!(state.groups[0].spec.build()?.at(115), 0.0);
-//! # Ok::<(), lr_torch::TorchError>(())
-//! ```
+//! them. transformers' `Trainer` saves its [arguments](TrainingArguments) beside its states, which make the schedule.
 //!
 //! PyTorch's schedulers go on from whatever rate there is, and so do those here: by the formula where
 //! it gives the next 256 rates to 5e-13 of the largest, and else by a
@@ -87,9 +71,9 @@
 //! has it. A class of one's own that has the keys of one of these, and others, is an error until it is
 //! [named](ReadOptions::with_class).
 //!
-//! The reader is one of its own since the others lose what these files have: a `Counter`, the order of
-//! keys, a list that is referred to twice. It [executes nothing](TorchFile#bounds).
+//! Reading a file [executes nothing](TorchFile#bounds).
 
+mod budget;
 mod container;
 mod contents;
 mod dict;

@@ -2,16 +2,12 @@
 
 use crate::dtype::Dtype;
 use crate::error::TorchError;
-use crate::file::TorchFile;
-use crate::numpy::Scalar;
-use crate::pickle::node::Node;
-use crate::value::Value;
+use crate::value::{Scalar, Value};
 
-/// A tensor in a [`TorchFile`]: which elements of which storage it has.
+/// A tensor in a [`TorchFile`](crate::TorchFile): which elements of which storage it has.
 #[derive(Debug, Clone)]
 pub struct Tensor<'a> {
-    file: &'a TorchFile,
-    place: String,
+    value: Value<'a>,
     dtype: Dtype,
     shape: Vec<usize>,
     strides: Vec<usize>,
@@ -47,7 +43,7 @@ impl<'a> Value<'a> {
         let number = self.number()?;
         match number.is_finite() {
             true => Ok(number),
-            false => Err(TorchError::invalid(self.place(), number, "finite")),
+            false => self.must_be("finite", number),
         }
     }
 
@@ -58,38 +54,31 @@ impl<'a> Value<'a> {
     /// Any other type, and tensors of other kinds than those that `torch.save` writes for a state:
     /// quantized, sparse, of a dtype that isn't a [`Dtype`](Dtype).
     pub fn tensor(&self) -> Result<Tensor<'a>, TorchError> {
-        match self.node() {
-            Node::Object(object) if self.is_tensor() => {
-                Tensor::read(self, &self.class_of(object), self.call())
+        if !self.is_tensor() {
+            return self.wrong("a tensor");
+        }
+        let (class, arguments) = (self.class().unwrap_or_default(), self.call());
+        match (class.as_str(), arguments.as_slice()) {
+            ("torch._utils._rebuild_tensor_v2", [storage, offset, shape, strides, ..]) => {
+                Tensor::read(self, storage, offset, shape, strides)
             }
-            _ => self.wrong("a tensor"),
+            // PyTorch writes no parameter of a parameter.
+            ("torch._utils._rebuild_parameter", [data, ..])
+                if data.class().as_deref() == Some("torch._utils._rebuild_tensor_v2") =>
+            {
+                data.tensor()
+            }
+            ("torch._utils._rebuild_tensor_v3", [_, _, _, _, _, _, dtype, ..]) => {
+                let dtype = dtype.global();
+                unread(self, dtype.as_deref().unwrap_or(&class))
+            }
+            _ => unread(self, &class),
         }
     }
 }
 
 impl<'a> Tensor<'a> {
-    /// The tensor that `class` would have made of its arguments.
-    fn read(value: &Value<'a>, class: &str, arguments: Vec<Value<'a>>) -> Result<Self, TorchError> {
-        match (class, arguments.as_slice()) {
-            ("torch._utils._rebuild_tensor_v2", [storage, offset, shape, strides, ..]) => {
-                Self::view(value, storage, offset, shape, strides)
-            }
-            ("torch._utils._rebuild_parameter", [data, ..]) if data.is_tensor() => {
-                // PyTorch writes no parameter of a parameter.
-                match data.class().as_deref() {
-                    Some("torch._utils._rebuild_tensor_v2") => data.tensor(),
-                    _ => unsupported(value, class),
-                }
-            }
-            ("torch._utils._rebuild_tensor_v3", [_, _, _, _, _, _, dtype, ..]) => {
-                let dtype = dtype.global();
-                unsupported(value, dtype.as_deref().unwrap_or(class))
-            }
-            _ => unsupported(value, class),
-        }
-    }
-
-    fn view(
+    fn read(
         value: &Value<'a>,
         storage: &Value<'a>,
         offset: &Value<'a>,
@@ -115,17 +104,16 @@ impl<'a> Tensor<'a> {
             return class.wrong("a storage's class");
         };
         let Some(dtype) = Dtype::of_storage(&class) else {
-            return unsupported(value, &class);
+            return unread(value, &class);
         };
         let (shape, strides) = (sizes(shape)?, sizes(strides)?);
         if shape.len() != strides.len() || shape.len() > MAX_RANK {
             let ranks = format!("{} and {}", shape.len(), strides.len());
             let allowed = "a tensor with as many dimensions as strides, at most 64";
-            return Err(TorchError::invalid(value.place(), ranks, allowed));
+            return value.must_be(allowed, ranks);
         }
         Ok(Self {
-            file: value.file,
-            place: value.place().to_string(),
+            value: value.clone(),
             dtype,
             shape,
             strides,
@@ -136,7 +124,7 @@ impl<'a> Tensor<'a> {
 
     /// Its place in the file.
     pub fn place(&self) -> &str {
-        &self.place
+        self.value.place()
     }
 
     /// The type of its elements.
@@ -172,48 +160,46 @@ impl<'a> Tensor<'a> {
     /// tensor takes: a tensor that has an element more often than its storage (`expand`) is none
     /// that a state is made of, and the way to make a few bytes into many.
     pub fn bytes(&self) -> Result<Vec<u8>, TorchError> {
-        let Some(available) = self.file.storage_size(self.storage) else {
+        let Some(storage) = self.value.file.storage(self.storage) else {
             let why = format!("its storage {:?} is not in the file", self.storage);
-            return Err(TorchError::unsupported(self.place.as_str(), why));
+            return self.value.unsupported(why);
         };
         let size = self.dtype.size();
-        let available = (available / size as u64) as usize;
+        let available = (storage.size / size as u64) as usize;
         let (elements, end) = self.extent().unwrap_or((usize::MAX, usize::MAX));
         if elements > available || end > available {
             let why = format!("takes more than the {available} elements of its storage");
-            return Err(TorchError::unsupported(self.place.as_str(), why));
+            return self.value.unsupported(why);
         }
         if elements == 0 {
             return Ok(Vec::new());
         }
-        let mut storage = self.file.storage(self.storage).map_err(|error| {
-            TorchError::unsupported(self.place.as_str(), format!("its storage {error}"))
-        })?;
+        let mut storage = match self.value.file.bytes(storage) {
+            Ok(storage) => storage,
+            Err(error) => return self.value.unsupported(format!("its storage {error}")),
+        };
         if self.is_contiguous() {
             storage.truncate(end * size);
             storage.drain(..self.offset * size);
             return Ok(storage);
         }
         let mut bytes = Vec::with_capacity(elements * size);
-        self.gather(&storage, &mut bytes);
+        self.gather(0, self.offset, &storage, &mut bytes);
         Ok(bytes)
     }
 
     /// How many elements it has, and after which of the storage they end; `None` where no `usize`
     /// holds that.
     fn extent(&self) -> Option<(usize, usize)> {
-        let elements = self
-            .shape
-            .iter()
-            .try_fold(1usize, |n, size| n.checked_mul(*size));
         if self.shape.contains(&0) {
             return Some((0, 0));
         }
-        let mut last = self.offset;
+        let (mut elements, mut last) = (1usize, self.offset);
         for (size, stride) in self.shape.iter().zip(&self.strides) {
+            elements = elements.checked_mul(*size)?;
             last = last.checked_add((size - 1).checked_mul(*stride)?)?;
         }
-        Some((elements?, last.checked_add(1)?))
+        Some((elements, last.checked_add(1)?))
     }
 
     fn is_contiguous(&self) -> bool {
@@ -227,28 +213,14 @@ impl<'a> Tensor<'a> {
         true
     }
 
-    /// The elements of a storage, in the order of the indices.
-    fn gather(&self, storage: &[u8], into: &mut Vec<u8>) {
-        let size = self.dtype.size();
-        let mut index = vec![0; self.shape.len()];
-        let mut at = self.offset;
-        loop {
-            into.extend_from_slice(&storage[at * size..(at + 1) * size]);
-            // The next index, as an odometer counts.
-            let mut axis = self.shape.len();
-            loop {
-                let Some(next) = axis.checked_sub(1) else {
-                    return;
-                };
-                axis = next;
-                index[axis] += 1;
-                if index[axis] < self.shape[axis] {
-                    at += self.strides[axis];
-                    break;
-                }
-                index[axis] = 0;
-                at -= self.strides[axis] * (self.shape[axis] - 1);
-            }
+    /// Adds the elements of a storage from `at` on, whose indices are alike up to `axis`.
+    fn gather(&self, axis: usize, at: usize, storage: &[u8], into: &mut Vec<u8>) {
+        let Some(count) = self.shape.get(axis) else {
+            let size = self.dtype.size();
+            return into.extend_from_slice(&storage[at * size..(at + 1) * size]);
+        };
+        for index in 0..*count {
+            self.gather(axis + 1, at + index * self.strides[axis], storage, into);
         }
     }
 
@@ -259,31 +231,25 @@ impl<'a> Tensor<'a> {
     /// A tensor of more or fewer elements, and one whose [bytes](Self::bytes) can't be read.
     pub fn number(&self) -> Result<f64, TorchError> {
         if self.shape.iter().any(|size| *size != 1) {
-            let shape = format!("{:?}", self.shape);
             let allowed = "a number, or a tensor of one";
-            return Err(TorchError::invalid(self.place(), shape, allowed));
+            return self.value.must_be(allowed, format!("{:?}", self.shape));
         }
-        if matches!(self.dtype, Dtype::C64 | Dtype::C128) {
-            let (given, allowed) = ("a complex one", "a real number");
-            return Err(TorchError::invalid(self.place(), given, allowed));
+        match self.dtype.number(&self.bytes()?) {
+            Some(number) => Ok(number),
+            None => self.value.must_be("a real number", "a complex one"),
         }
-        let bytes = self.bytes()?;
-        Ok(self.dtype.number(&bytes))
     }
 }
 
-fn unsupported<T>(value: &Value<'_>, what: &str) -> Result<T, TorchError> {
-    let why = format!("is a tensor of {what}, which isn't read");
-    Err(TorchError::unsupported(value.place(), why))
+fn unread<T>(value: &Value<'_>, what: &str) -> Result<T, TorchError> {
+    value.unsupported(format!("is a tensor of {what}, which isn't read"))
 }
 
 fn sizes(list: &Value<'_>) -> Result<Vec<usize>, TorchError> {
     list.items()?.iter().map(size).collect()
 }
 
+/// A size; one that memory has no room for is larger than any storage.
 fn size(value: &Value<'_>) -> Result<usize, TorchError> {
-    match usize::try_from(value.count()?) {
-        Ok(size) => Ok(size),
-        Err(_) => value.out_of_bounds("a size in memory"),
-    }
+    Ok(usize::try_from(value.count()?).unwrap_or(usize::MAX))
 }

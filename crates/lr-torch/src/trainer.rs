@@ -6,19 +6,23 @@ use lr_schedule::{ScheduleError, Spec};
 
 use crate::dict::Key;
 use crate::error::TorchError;
-use crate::value::Value;
+use crate::value::{Scalar, Value};
 
 /// The `training_args.bin` that transformers' `Trainer` saves: an object, whose attributes are read as data.
 ///
 /// ```
-/// use lr_torch::{TorchFile, TrainingArguments};
+/// use lr_torch::{ReadOptions, TorchFile, TrainingArguments};
 /// use lr_schedule::Schedule;
 ///
-/// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/saved/hf/linear/checkpoint-60/training_args.bin");
-/// let file = TorchFile::open(path)?;
-/// let arguments = TrainingArguments::read(&file.root())?;
-/// let schedule = arguments.schedule(3e-4, None)?.build()?;
-/// assert_eq!(schedule.at(10), 3e-4); // after 10 steps of warm-up
+/// # let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/saved/hf/linear/checkpoint-60");
+/// let arguments = TorchFile::open(format!("{folder}/training_args.bin"))?;
+/// let arguments = TrainingArguments::read(&arguments.root())?;
+/// let scheduler = TorchFile::open(format!("{folder}/scheduler.pt"))?;
+/// let state = ReadOptions::new()
+///     .with_schedule(|base_lr| arguments.schedule(base_lr, None))
+///     .read(&scheduler.root())?;
+/// assert_eq!(state.position, 60);
+/// assert_eq!(state.groups[0].spec.build()?.at(115), 0.0);
 /// # Ok::<(), lr_torch::TorchError>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -34,9 +38,8 @@ const MAX_VALUES: usize = 2_000;
 impl TrainingArguments {
     /// Whether `value` is an object with such attributes.
     pub fn are(value: &Value<'_>) -> bool {
-        let has = |state: &Value<'_>, key| state.get(key).is_ok_and(|value| value.is_some());
         let state = value.state();
-        state.is_some_and(|state| has(&state, "lr_scheduler_type") && has(&state, "learning_rate"))
+        state.is_some_and(|state| state.has("lr_scheduler_type") && state.has("learning_rate"))
     }
 
     /// Reads the object.
@@ -55,8 +58,8 @@ impl TrainingArguments {
 
     /// The attribute of that name.
     pub fn get(&self, name: &str) -> Option<&Data> {
-        let found = self.attributes.iter().find(|(known, _)| known == name);
-        found.map(|(_, data)| data)
+        let mut attributes = self.attributes.iter();
+        attributes.find_map(|(known, data)| (known == name).then_some(data))
     }
 
     /// The attribute of that name, where it is a number.
@@ -117,17 +120,16 @@ fn data(value: &Value<'_>, depth: usize, left: &mut usize) -> Option<Data> {
     if value.is_none() {
         return Some(Data::Nothing);
     }
-    if let Ok(flag) = value.bool() {
-        return Some(Data::Bool(flag));
+    match value.scalar() {
+        Some(Scalar::Bool(flag)) => return Some(Data::Bool(flag)),
+        Some(Scalar::Int(integer)) => return Some(Data::Integer(integer.into())),
+        _ => {}
+    }
+    if let Ok(number) = value.number() {
+        return Some(Data::Number(number));
     }
     if let Ok(text) = value.text() {
         return Some(Data::Text(text.to_string()));
-    }
-    if let Ok(number) = value.number() {
-        return match value.integer() {
-            Ok(integer) if !value.is_float() => Some(Data::Integer(integer.into())),
-            _ => Some(Data::Number(number)),
-        };
     }
     if let Ok(entries) = value.entries() {
         return Some(Data::Table(table(entries, depth + 1, left)));

@@ -4,7 +4,6 @@ use std::fmt;
 
 use crate::error::TorchError;
 use crate::file::TorchFile;
-use crate::numpy::{Scalar, scalar};
 use crate::pickle::node::{Global, Id, Node, Object};
 
 /// One value of a [`TorchFile`], which knows its place there.
@@ -36,19 +35,26 @@ impl TorchFile {
     pub fn root(&self) -> Value<'_> {
         Value {
             file: self,
-            id: self.pickle().root(),
+            id: self.pickle.root,
             place: String::new(),
         }
     }
 }
 
+/// A number or a flag.
+pub(crate) enum Scalar {
+    Int(i64),
+    Float(f64),
+    Bool(bool),
+}
+
 impl<'a> Value<'a> {
     pub(crate) fn node(&self) -> &'a Node {
-        self.file.pickle().node(self.id)
+        self.file.pickle.node(self.id)
     }
 
     pub(crate) fn text_of(&self, id: Id) -> Option<&'a str> {
-        self.file.pickle().text_of(id)
+        self.file.pickle.text_of(id)
     }
 
     /// Its place in the file: `param_groups[0].lr`; empty for what was saved as a whole.
@@ -56,7 +62,7 @@ impl<'a> Value<'a> {
         &self.place
     }
 
-    /// The same value as it is called here rather than in the file.
+    /// A value in this one, with a place of its own.
     pub(crate) fn inside(&self, id: Id, name: &str) -> Self {
         let name = clip(name);
         Self {
@@ -69,6 +75,11 @@ impl<'a> Value<'a> {
         }
     }
 
+    /// A value that has no place but this one's.
+    pub(crate) fn same(&self, id: Id) -> Self {
+        Self { id, ..self.clone() }
+    }
+
     pub(crate) fn inside_at(&self, id: Id, index: impl fmt::Display) -> Self {
         Self {
             file: self.file,
@@ -79,21 +90,25 @@ impl<'a> Value<'a> {
 
     /// A description in a few words: `a list of 3`, `0.1`, `a collections.Counter`.
     pub fn describe(&self) -> String {
-        if let Some(scalar) = self.scalar() {
-            return scalar.to_string();
+        match self.scalar() {
+            Some(Scalar::Int(int)) => return int.to_string(),
+            Some(Scalar::Float(float)) => return float.to_string(),
+            Some(Scalar::Bool(true)) => return "True".to_string(),
+            Some(Scalar::Bool(false)) => return "False".to_string(),
+            None => {}
         }
         match self.node() {
             Node::None => "None".to_string(),
             Node::LongInt(bytes) => format!("an integer of {bytes} bytes"),
-            Node::Text(span) => format!("{:?}", clip(self.file.pickle().text(span))),
+            Node::Text(span) => format!("{:?}", clip(self.file.pickle.text(span))),
             Node::Bytes(span) => format!("{} bytes", span.len()),
             Node::List(items) => format!("a list of {}", items.len()),
             Node::Tuple(items) => format!("a tuple of {}", items.len()),
             Node::Dict(pairs) => format!("a dict of {}", pairs.len()),
             Node::Set(items) => format!("a set of {}", items.len()),
             Node::Global(global) => format!("the name {}", self.name_of(global)),
-            Node::Object(object) => match self.class_of(object) {
-                name if is_tensor(&name) => "a tensor".to_string(),
+            Node::Object(_) if self.is_tensor() => "a tensor".to_string(),
+            Node::Object(object) => match self.name_of(&object.class) {
                 name if name.ends_with(".multiarray._reconstruct") => {
                     "an array of numpy's".to_string()
                 }
@@ -105,14 +120,14 @@ impl<'a> Value<'a> {
     }
 
     fn name_of(&self, global: &Global) -> String {
-        let text = |span| clip(self.file.pickle().text(span));
+        let text = |span| clip(self.file.pickle.text(span));
         format!("{}.{}", text(&global.module), text(&global.name))
     }
 
-    pub(crate) fn class_of(&self, object: &Object) -> String {
-        match self.file.pickle().node(object.class) {
-            Node::Global(global) => self.name_of(global),
-            _ => String::new(), // calls of anything else are refused
+    fn object(&self) -> Option<&'a Object> {
+        match self.node() {
+            Node::Object(object) => Some(object),
+            _ => None,
         }
     }
 
@@ -127,13 +142,21 @@ impl<'a> Value<'a> {
 
     /// The error of a value out of its bounds.
     pub(crate) fn out_of_bounds<T>(&self, allowed: &str) -> Result<T, TorchError> {
-        let place = self.place.as_str();
-        Err(TorchError::invalid(place, self.describe(), allowed))
+        self.must_be(allowed, self.describe())
     }
 
-    /// The number or the flag that it is.
-    pub(crate) fn scalar(&self) -> Option<Scalar> {
-        scalar(self.file.pickle(), self.node())
+    /// The error of a value that is not `allowed`, but what is `given`.
+    pub(crate) fn must_be<T>(
+        &self,
+        allowed: &str,
+        given: impl fmt::Display,
+    ) -> Result<T, TorchError> {
+        Err(TorchError::invalid(self.place(), given, allowed))
+    }
+
+    /// The error of a value that can't be used, and the reason in a sentence.
+    pub(crate) fn unsupported<T>(&self, why: impl Into<String>) -> Result<T, TorchError> {
+        Err(TorchError::unsupported(self.place(), why))
     }
 
     /// Whether it is `None`.
@@ -148,10 +171,9 @@ impl<'a> Value<'a> {
 
     /// Whether it is a tensor.
     pub fn is_tensor(&self) -> bool {
-        match self.node() {
-            Node::Object(object) => is_tensor(&self.class_of(object)),
-            _ => false,
-        }
+        let class = self.class().unwrap_or_default();
+        let rebuilds = class.strip_prefix("torch._utils._rebuild_");
+        rebuilds.is_some_and(|what| what.contains("tensor") || what.contains("parameter"))
     }
 
     /// A bool.
@@ -245,43 +267,31 @@ impl<'a> Value<'a> {
         }
     }
 
-    pub(crate) fn arguments(&self, object: &Object) -> &'a [Id] {
-        match self.file.pickle().node(object.args) {
-            Node::Tuple(items) => items,
-            _ => &[], // calls with anything else are refused
+    pub(crate) fn arguments(&self) -> &'a [Id] {
+        match self
+            .object()
+            .map(|object| self.file.pickle.node(object.args))
+        {
+            Some(Node::Tuple(items)) => items,
+            _ => &[],
         }
     }
 
     /// The arguments that the class of an object, or a function, was called with; none for any other type.
     pub fn call(&self) -> Vec<Self> {
-        let arguments = match self.node() {
-            Node::Object(object) => self.arguments(object),
-            _ => &[],
-        };
-        let argument = |id: &Id| Self {
-            id: *id,
-            ..self.clone()
-        };
-        arguments.iter().map(argument).collect()
+        let arguments = self.arguments().iter();
+        arguments.map(|id| self.same(*id)).collect()
     }
 
     /// The class of an object, by its module and name; `None` for what needs none.
     pub fn class(&self) -> Option<String> {
-        match self.node() {
-            Node::Object(object) => Some(self.class_of(object)),
-            _ => None,
-        }
+        self.object().map(|object| self.name_of(&object.class))
     }
 
     /// The `__dict__` of an object, if it has one.
     pub fn state(&self) -> Option<Self> {
-        match self.node() {
-            Node::Object(object) => {
-                let state = object.state?;
-                Some(self.inside(state, "__dict__"))
-            }
-            _ => None,
-        }
+        let state = self.object()?.state?;
+        Some(self.inside(state, "__dict__"))
     }
 
     /// A class or a function, by its module and name.
@@ -295,10 +305,7 @@ impl<'a> Value<'a> {
     /// The tuple that names a storage.
     pub(crate) fn storage(&self) -> Option<Self> {
         match self.node() {
-            Node::Persistent(id) => Some(Self {
-                id: *id,
-                ..self.clone()
-            }),
+            Node::Persistent(id) => Some(self.same(*id)),
             _ => None,
         }
     }
@@ -311,11 +318,6 @@ impl fmt::Debug for Value<'_> {
             place => write!(f, "{place}: {}", self.describe()),
         }
     }
-}
-
-fn is_tensor(class: &str) -> bool {
-    let rebuilds = class.strip_prefix("torch._utils._rebuild_");
-    rebuilds.is_some_and(|what| what.contains("tensor") || what.contains("parameter"))
 }
 
 /// A text that is short enough for an error.

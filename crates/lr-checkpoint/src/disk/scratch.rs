@@ -21,18 +21,18 @@ pub fn clear_leftovers(
     for entry in fs::read_dir(directory).map_err(failed)? {
         let entry = entry.map_err(failed)?;
         let name = entry.file_name();
-        let Some(scratch) = name.to_str().and_then(Scratch::parse) else {
+        let Some((destination, pid)) = name.to_str().and_then(parse) else {
             continue;
         };
         // Gone by now, then: not a leftover.
         let Ok(metadata) = entry.metadata() else {
             continue;
         };
-        if !is_ours(scratch.destination) || !metadata.is_file() {
+        if !is_ours(destination) || !metadata.is_file() {
             continue;
         }
         let modified = metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH);
-        if process::was_there(scratch.pid, modified) {
+        if process::was_there(pid, modified) {
             continue;
         }
         let path = entry.path();
@@ -45,28 +45,16 @@ pub fn clear_leftovers(
     Ok(removed)
 }
 
-/// A scratch file, by its name.
-#[derive(Debug, PartialEq)]
-struct Scratch<'a> {
-    destination: &'a str,
-    pid: u32,
-}
-
-impl<'a> Scratch<'a> {
-    fn parse(name: &'a str) -> Option<Self> {
-        let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-        let (destination, ending) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
-        let (pid, count) = ending.split_once('-')?;
-        if destination.is_empty() || count.is_empty() || !number(count) || !number(pid) {
-            return None;
-        }
-        let pid = pid.parse().ok()?;
-        let inner = Self::parse(destination);
-        Some(Self {
-            destination: inner.map_or(destination, |inner| inner.destination),
-            pid,
-        })
+/// The destination of a scratch file, and the process that makes it, by its name.
+fn parse(name: &str) -> Option<(&str, u32)> {
+    let is_number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    let (destination, ending) = name.strip_suffix(".tmp")?.rsplit_once('.')?;
+    let (pid, count) = ending.split_once('-')?;
+    if destination.is_empty() || count.is_empty() || !is_number(count) || !is_number(pid) {
+        return None;
     }
+    let inner = parse(destination).map(|(inner, _)| inner);
+    Some((inner.unwrap_or(destination), pid.parse().ok()?))
 }
 
 #[cfg(target_os = "linux")]
@@ -149,7 +137,6 @@ mod tests {
 
     #[test]
     fn a_scratch_file_is_told_by_its_name() {
-        let parse = |name| Scratch::parse(name).map(|scratch| (scratch.destination, scratch.pid));
         assert_eq!(parse("a.bpk.12-0.tmp"), Some(("a.bpk", 12)));
         assert_eq!(parse("a.bpk.12-0.tmp.12-1.tmp"), Some(("a.bpk", 12)));
         assert_eq!(parse("a.tmp.12-0.tmp"), Some(("a.tmp", 12)));

@@ -47,6 +47,13 @@ impl Version {
             Self::V3 => Hasher::Xxh3(Box::default()),
         }
     }
+
+    /// The hash of some bytes after each other.
+    pub fn hash(self, parts: &[&[u8]]) -> Digest {
+        let mut hasher = self.hasher();
+        parts.iter().for_each(|bytes| hasher.update(bytes));
+        hasher.finalize()
+    }
 }
 
 /// The hash of bytes that come one after the other.

@@ -21,9 +21,6 @@ pub struct Row {
 pub fn trailer(index: &[u8], version: Version) -> Vec<u8> {
     let size = (index.len() as u64).to_le_bytes();
     let mark = [&MARK[..], &[version.number()]].concat();
-    let mut hasher = version.hasher();
-    for bytes in [index, &size, &mark] {
-        hasher.update(bytes);
-    }
-    [&size[..], &hasher.finalize().0, &mark].concat()
+    let hash = version.hash(&[index, &size, &mark]);
+    [&size[..], &hash.0, &mark].concat()
 }

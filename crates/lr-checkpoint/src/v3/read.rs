@@ -6,9 +6,10 @@ use burn_pack::{Bytes, DType, Reader};
 
 use super::hash::{Digest, Version};
 use super::layout::{CHUNK, MARK, MAX_INDEX_SIZE, Row, trailer};
-use crate::contents::{About, Contents, MAX_RANK, Parameter, SavedParameter, Values};
+use crate::contents::{About, Contents, MAX_RANK, SavedParameter, Values};
 use crate::error::{FileFault, LATEST};
 use crate::index::Index;
+use crate::inspection::Inspection;
 
 /// A part of a file.
 #[derive(Debug)]
@@ -20,23 +21,15 @@ struct Part {
 }
 
 /// The index of a file.
-pub(crate) struct Summary {
-    pub version: Version,
-    pub about: About,
-    pub parameters: Vec<(String, Parameter)>,
+struct Summary {
+    version: Version,
+    about: About,
+    rows: Vec<Row>,
     /// A hash of all bytes of the file.
-    pub digest: Digest,
-    pub file_size: u64,
-    sizes: Vec<u64>,
+    digest: Digest,
     optimizer: Part,
     model: Part,
     scheduler: Part,
-}
-
-impl Summary {
-    pub fn sizes(&self) -> [u64; 3] {
-        [self.model.size, self.optimizer.size, self.scheduler.size]
-    }
 }
 
 /// Whether a file ends like one of version 2 or later.
@@ -49,8 +42,21 @@ pub(crate) fn is_marked(file: &File) -> io::Result<bool> {
     Ok(mark == MARK)
 }
 
-/// Reads the index of a file, if that is whole.
-pub(crate) fn inspect(file: &File) -> Result<Summary, FileFault> {
+/// Describes a file, if its index is whole.
+pub(crate) fn inspect(file: &File) -> Result<Inspection, FileFault> {
+    let summary = summary(file)?;
+    let rows = summary.rows.into_iter();
+    Ok(Inspection::new(
+        summary.version.number().into(),
+        summary.about,
+        rows.map(|row| (row.path, row.parameter)),
+        [summary.model, summary.optimizer, summary.scheduler].map(|part| part.size),
+        summary.digest.to_string(),
+        file.metadata()?.len(),
+    ))
+}
+
+fn summary(file: &File) -> Result<Summary, FileFault> {
     let file_size = file.metadata()?.len();
     let mut number = [0];
     read_at(file, &mut number, file_size - 1)?;
@@ -69,7 +75,7 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, FileFault> {
 
     // From here on, what is wrong was written so.
     let reader = Reader::from_bytes(Bytes::from_bytes_vec(index));
-    let reader = reader.map_err(|error| FileFault::not_a_checkpoint(error.to_string()))?;
+    let reader = reader.map_err(|error| FileFault::NotACheckpoint(error.to_string()))?;
     let index = Index::of(&reader);
     index.check_format(&version.number().to_string())?;
     let mut start = 0u64;
@@ -89,14 +95,11 @@ pub(crate) fn inspect(file: &File) -> Result<Summary, FileFault> {
     if start != index_start {
         return Err(FileFault::Damaged("length"));
     }
-    let (parameters, sizes) = read_rows(index.text("parameters")?, &model)?;
     Ok(Summary {
         version,
         about: index.about()?,
-        parameters,
+        rows: read_rows(index.text("parameters")?, &model)?,
         digest,
-        file_size,
-        sizes,
         optimizer,
         model,
         scheduler,
@@ -129,11 +132,9 @@ fn read_index(
     }
 }
 
-/// The parameters that an index lists, and how many bytes each has.
-#[allow(clippy::type_complexity)]
-fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<u64>), FileFault> {
-    let wrong =
-        |what: String| FileFault::not_a_checkpoint(format!("its list of parameters: {what}"));
+/// The parameters that an index lists, which make up the model.
+fn read_rows(text: &str, model: &Part) -> Result<Vec<Row>, FileFault> {
+    let wrong = |what: String| FileFault::NotACheckpoint(format!("its list of parameters: {what}"));
     let rows: Vec<Row> = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let mut paths = BTreeSet::new();
     let mut left = model.size;
@@ -158,32 +159,30 @@ fn read_rows(text: &str, model: &Part) -> Result<(Vec<(String, Parameter)>, Vec<
     if left > 0 {
         return Err(wrong("it is shorter than the model".into()));
     }
-    let sizes = rows.iter().map(|row| row.size).collect();
-    let parameters = rows.into_iter().map(|row| (row.path, row.parameter));
-    Ok((parameters.collect(), sizes))
+    Ok(rows)
 }
 
 /// Reads a file, if it is whole.
 pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
-    let summary = inspect(file)?;
+    let summary = summary(file)?;
     let version = summary.version;
-    let part = &summary.optimizer;
-    let optimizer = read_part(file, version, part, &[part.size])?;
-    let model = read_part(file, version, &summary.model, &summary.sizes)?;
-    let part = &summary.scheduler;
-    let scheduler = read_part(file, version, part, &[part.size])?;
-    let one = |mut buffers: Vec<Bytes>| buffers.pop().expect("it was read as one").shared();
-    let optimizer = one(optimizer);
-    let parameters = summary.parameters.into_iter().zip(model);
-    let model = parameters.map(|((path, parameter), bytes)| SavedParameter {
-        path,
-        parameter,
+    let one = |part: &Part| {
+        let mut buffers = read_part(file, version, part, [part.size].into_iter())?;
+        Ok::<_, FileFault>(buffers.remove(0).shared())
+    };
+    let optimizer = one(&summary.optimizer)?;
+    let sizes = summary.rows.iter().map(|row| row.size);
+    let values = read_part(file, version, &summary.model, sizes)?;
+    let model = summary.rows.into_iter().zip(values);
+    let model = model.map(|(row, bytes)| SavedParameter {
+        path: row.path,
+        parameter: row.parameter,
         values: Values::Bytes(bytes),
     });
     Ok(Contents {
         model: model.collect(),
         optimizer,
-        scheduler: one(scheduler),
+        scheduler: one(&summary.scheduler)?,
         about: summary.about,
     })
 }
@@ -193,13 +192,13 @@ fn read_part(
     file: &File,
     version: Version,
     part: &Part,
-    sizes: &[u64],
+    sizes: impl Iterator<Item = u64>,
 ) -> Result<Vec<Bytes>, FileFault> {
     let mut start = part.start;
     let mut hasher = version.hasher();
     let mut buffers = vec![];
     for size in sizes {
-        let mut buffer = vec![0; *size as usize];
+        let mut buffer = vec![0; size as usize];
         for chunk in buffer.chunks_mut(CHUNK) {
             read_at(file, chunk, start)?;
             hasher.update(chunk);

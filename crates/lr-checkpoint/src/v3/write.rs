@@ -5,7 +5,7 @@ use std::thread;
 
 use burn_pack::AtomicFile;
 
-use super::hash::{Digest, Hasher, Version};
+use super::hash::{Digest, Version};
 use super::layout::{CHUNK, MAX_INDEX_SIZE, Row, trailer};
 use crate::contents::Contents;
 use crate::error::{FileError, FileFault};
@@ -52,28 +52,29 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     let mut file = append.map_err(FileFault::write)?;
     let optimizer_size = file.metadata().map_err(FileFault::write)?.len();
     // The optimizer's state is hashed on another core.
-    let (optimizer_hash, rest) = thread::scope(|scope| {
+    let (model, optimizer) = thread::scope(|scope| {
         let hash = scope.spawn(|| hash_file(path, optimizer_size));
-        let rest = write_rest(contents, &mut file);
-        (hash.join(), rest)
+        (write_model(contents, &mut file), hash.join())
     });
-    let optimizer_hash = optimizer_hash.expect("hashing does not panic");
-    let (rows, model, scheduler) = rest?;
-    let optimizer = (optimizer_size, optimizer_hash.map_err(FileFault::write)?);
+    let (rows, model) = model?;
+    let optimizer = optimizer.expect("hashing does not panic");
+    let optimizer = optimizer.map_err(FileFault::write)?;
+    let scheduler = &contents.scheduler[..];
+    file.write_all(scheduler).map_err(FileFault::write)?;
+    let model_size = rows.iter().map(|row| row.size).sum();
+    let scheduler_size = scheduler.len() as u64;
 
-    let mut index = Index::writer(&contents.about, &VERSION.number().to_string());
     let rows = serde_json::to_string(&rows).expect("parameters are plain data");
-    index = index.with_metadata("parameters", &rows);
-    for (name, (size, hash)) in [
-        ("optimizer", optimizer),
-        ("model", model),
-        ("scheduler", scheduler),
+    let index = Index::writer(&contents.about, &VERSION.number().to_string());
+    let mut index = index.with_metadata("parameters", &rows);
+    for (name, size, hash) in [
+        ("optimizer", optimizer_size, optimizer),
+        ("model", model_size, model),
+        ("scheduler", scheduler_size, VERSION.hash(&[scheduler])),
     ] {
+        let hash_name = format!("{}.{name}", VERSION.hash_name());
         index = index
-            .with_metadata(
-                &format!("{}.{name}", VERSION.hash_name()),
-                &hash.to_string(),
-            )
+            .with_metadata(&hash_name, &hash.to_string())
             .with_scalar(&format!("size.{name}"), size.into());
     }
     let mut end = index.into_bytes()?.to_vec();
@@ -88,37 +89,24 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     Ok(())
 }
 
-type Written = (u64, Digest);
-
-/// Writes model and scheduler.
-fn write_rest<O>(
+fn write_model<O>(
     contents: &Contents<O>,
     file: &mut File,
-) -> Result<(Vec<Row>, Written, Written), FileFault> {
-    let mut write = |hasher: &mut Hasher, bytes: &[u8]| {
-        hasher.update(bytes);
-        file.write_all(bytes).map_err(FileFault::write)
-    };
+) -> Result<(Vec<Row>, Digest), FileFault> {
     let mut hasher = VERSION.hasher();
     let mut rows = vec![];
     for saved in &contents.model {
-        let bytes = saved
-            .values
-            .clone()
-            .into_bytes()
-            .map_err(FileFault::Device)?;
-        write(&mut hasher, &bytes)?;
+        let bytes = saved.values.clone().into_bytes();
+        let bytes = bytes.map_err(FileFault::Device)?;
+        hasher.update(&bytes);
+        file.write_all(&bytes).map_err(FileFault::write)?;
         rows.push(Row {
             path: saved.path.clone(),
             parameter: saved.parameter.clone(),
             size: bytes.len() as u64,
         });
     }
-    let model = (rows.iter().map(|row| row.size).sum(), hasher.finalize());
-    let mut hasher = VERSION.hasher();
-    write(&mut hasher, &contents.scheduler)?;
-    let scheduler = (contents.scheduler.len() as u64, hasher.finalize());
-    Ok((rows, model, scheduler))
+    Ok((rows, hasher.finalize()))
 }
 
 fn hash_file(path: &Path, size: u64) -> io::Result<Digest> {

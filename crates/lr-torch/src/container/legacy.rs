@@ -6,11 +6,10 @@
 //! elements.
 
 use std::collections::HashMap;
-use std::io::{Seek, SeekFrom};
 
-use super::source::{Source, Storage, Storages, take, unreadable};
+use super::source::{Source, Storage, Storages, bytes, length};
 use crate::dtype::Dtype;
-use crate::error::TorchError;
+use crate::error::{TorchError, at_most};
 use crate::pickle::node::Node;
 use crate::pickle::{MAX_PICKLE_BYTES, Pickle};
 
@@ -33,97 +32,68 @@ pub(super) fn is_beginning(bytes: &[u8]) -> bool {
     bytes.first() == Some(&0x80) && number.is_some_and(|bytes| bytes.starts_with(MAGIC))
 }
 
-/// The storages behind the pickles of a file.
-pub(crate) struct Row {
-    source: Box<dyn Source>,
+/// Reads what was saved, and where its storages are.
+pub(super) fn read(source: &mut dyn Source) -> Result<(Pickle, Storages), TorchError> {
+    let length = length(source)?;
+    let start = bytes(source, 0, MAX_PICKLE_BYTES)?;
+    let next = |at: usize| match Pickle::read(&start, at, FILE) {
+        Err(TorchError::CutShort(why)) => {
+            at_most(MAX_PICKLE_BYTES, "the size of a pickle", length)?;
+            Err(TorchError::CutShort(why))
+        }
+        read => read,
+    };
+    let (_, at) = next(0)?;
+    let (version, at) = next(at)?;
+    let Node::Int(VERSION) = version.node(version.root) else {
+        let why = format!("is of a version other than {VERSION} of the old format");
+        return Err(TorchError::unsupported("", why));
+    };
+    let (system, at) = next(at)?;
+    if is_big_endian(&system) {
+        return Err(TorchError::ByteOrder("big".to_string()));
+    }
+    let (pickle, at) = next(at)?;
+    let (keys, at) = next(at)?;
+    let storages = storages(source, &keys, &sizes(&pickle), at as u64, length)?;
+    Ok((pickle, storages))
 }
 
-impl Row {
-    pub fn read(mut source: Box<dyn Source>) -> Result<(Self, Pickle, Storages), TorchError> {
-        let length = source.seek(SeekFrom::End(0)).map_err(unreadable)?;
-        source.seek(SeekFrom::Start(0)).map_err(unreadable)?;
-        let bytes = take(&mut source, MAX_PICKLE_BYTES).map_err(unreadable)?;
-        let next = |at: usize| match Pickle::read(&bytes, at, FILE) {
-            Err(TorchError::CutShort(_)) if (bytes.len() as u64) < length => {
-                Err(TorchError::TooLarge {
-                    what: "the size of a pickle",
-                    size: length,
-                    limit: MAX_PICKLE_BYTES,
-                })
-            }
-            read => read,
+/// The places of the storages from byte `at` on, by their keys and the sizes of their elements.
+fn storages(
+    source: &mut dyn Source,
+    keys: &Pickle,
+    sizes: &HashMap<&str, u64>,
+    mut at: u64,
+    length: u64,
+) -> Result<Storages, TorchError> {
+    let mut storages = Storages::new();
+    let Node::List(list) = keys.node(keys.root) else {
+        let why = "has no list of storages behind what was saved";
+        return Err(TorchError::Damaged(why.to_string()));
+    };
+    for key in list {
+        let key = keys.text_of(*key).unwrap_or_default();
+        let Some(size) = sizes.get(key) else {
+            // One that nothing refers to, or of an unknown type: those behind it can't be found.
+            break;
         };
-        let (_, at) = next(0)?;
-        let (version, at) = next(at)?;
-        match version.node(version.root()) {
-            Node::Int(VERSION) => {}
-            _ => {
-                let why = format!("is of a version other than {VERSION} of the old format");
-                return Err(TorchError::unsupported("", why));
-            }
-        }
-        let (system, at) = next(at)?;
-        if is_big_endian(&system) {
-            return Err(TorchError::ByteOrder("big".to_string()));
-        }
-        let (pickle, at) = next(at)?;
-        let (keys, at) = next(at)?;
-        let mut row = Self { source };
-        let storages = row.storages(&keys, &sizes(&pickle), at as u64, length)?;
-        Ok((row, pickle, storages))
-    }
-
-    /// The places of the storages from byte `at` on, by their keys and the sizes of their elements.
-    fn storages(
-        &mut self,
-        keys: &Pickle,
-        sizes: &HashMap<&str, u64>,
-        mut at: u64,
-        length: u64,
-    ) -> Result<Storages, TorchError> {
-        let mut storages = Storages::new();
-        let Node::List(list) = keys.node(keys.root()) else {
-            let why = "has no list of storages behind what was saved";
-            return Err(TorchError::Damaged(why.to_string()));
+        let count = <[u8; 8]>::try_from(bytes(source, at, 8)?).map(u64::from_le_bytes);
+        at = at.saturating_add(8);
+        let left = length.saturating_sub(at);
+        let taken = count.ok().and_then(|count| count.checked_mul(*size));
+        let Some(size) = taken.filter(|taken| *taken <= left) else {
+            let why = format!("storage {key:?} is longer than the {left} bytes that are left");
+            return Err(TorchError::CutShort(why));
         };
-        for key in list {
-            let key = keys.text_of(*key).unwrap_or_default();
-            let Some(size) = sizes.get(key) else {
-                // One that nothing refers to, or of an unknown type: those behind it can't be found.
-                break;
-            };
-            let count = self.bytes(at, 8)?;
-            let count = <[u8; 8]>::try_from(count).map(u64::from_le_bytes);
-            let taken = count.ok().and_then(|count| count.checked_mul(*size));
-            at = at.saturating_add(8);
-            match taken {
-                Some(size) if size <= length.saturating_sub(at) => {
-                    storages.insert(key.to_string(), Storage { at, size });
-                    at += size;
-                }
-                _ => {
-                    let left = length.saturating_sub(at);
-                    let why =
-                        format!("storage {key:?} is longer than the {left} bytes that are left");
-                    return Err(TorchError::CutShort(why));
-                }
-            }
-        }
-        Ok(storages)
+        storages.insert(key.to_string(), Storage { at, size });
+        at += size;
     }
-
-    pub fn storage(&mut self, storage: Storage) -> Result<Vec<u8>, TorchError> {
-        self.bytes(storage.at, storage.size)
-    }
-
-    fn bytes(&mut self, at: u64, size: u64) -> Result<Vec<u8>, TorchError> {
-        self.source.seek(SeekFrom::Start(at)).map_err(unreadable)?;
-        take(&mut self.source, size).map_err(unreadable)
-    }
+    Ok(storages)
 }
 
 fn is_big_endian(system: &Pickle) -> bool {
-    let Node::Dict(pairs) = system.node(system.root()) else {
+    let Node::Dict(pairs) = system.node(system.root) else {
         return false;
     };
     let mut little = pairs

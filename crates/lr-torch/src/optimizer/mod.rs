@@ -2,6 +2,7 @@ mod class;
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::budget::Budget;
 use crate::dict::Key;
 use crate::error::TorchError;
 use crate::value::Value;
@@ -59,13 +60,13 @@ impl<'a> OptimizerState<'a> {
     /// Anything but the state dict of an optimizer: a dict with `param_groups` and `state`, whose groups
     /// have each parameter once, and whose states are those of parameters in the groups.
     pub fn read(value: &Value<'a>) -> Result<Self, TorchError> {
-        let mut budget = Budget::of(value);
-        let list = value.field("param_groups")?;
-        budget.spend(list.count_items()?)?;
+        // Each takes at least two bytes of a pickle that doesn't have the same one in several places.
+        let limit = MAX_FIELDS.min(value.file.pickle.size() / 2);
+        let budget = Budget::new(limit, "the number of an optimizer's fields");
         let mut groups = Vec::new();
         let mut known = HashSet::new();
-        for group in list.items()? {
-            let group = ParamGroup::read(&group, &mut budget)?;
+        for group in budget.items(&value.field("param_groups")?)? {
+            let group = ParamGroup::read(&group, &budget)?;
             for index in &group.params {
                 if !known.insert(*index) {
                     let place = format!("{}.params", group.place);
@@ -77,17 +78,14 @@ impl<'a> OptimizerState<'a> {
             groups.push(group);
         }
         let mut state = BTreeMap::new();
-        let states = value.field("state")?;
-        budget.spend(states.count_keys()?)?;
-        for (key, value) in states.entries()? {
+        for (key, value) in budget.entries(&value.field("state")?)? {
             match key {
                 Key::Int(index) if index >= 0 && known.contains(&(index as u64)) => {
-                    state.insert(index as u64, ParamState::read(&value, &mut budget)?);
+                    let place = value.place().to_string();
+                    let fields = fields(&value, &budget)?;
+                    state.insert(index as u64, ParamState { place, fields });
                 }
-                key => {
-                    let allowed = "that of a parameter of one of param_groups";
-                    return Err(TorchError::invalid(value.place(), key, allowed));
-                }
+                key => return value.must_be("that of a parameter of one of param_groups", key),
             }
         }
         Ok(Self { groups, state })
@@ -95,18 +93,15 @@ impl<'a> OptimizerState<'a> {
 }
 
 impl<'a> ParamGroup<'a> {
-    fn read(value: &Value<'a>, budget: &mut Budget) -> Result<Self, TorchError> {
+    fn read(value: &Value<'a>, budget: &Budget) -> Result<Self, TorchError> {
         let mut options = fields(value, budget)?;
         options.remove("params");
-        let params = value.field("params")?;
-        budget.spend(params.count_items()?)?;
-        let params = params.items()?;
+        let params = budget.items(&value.field("params")?)?;
         let params = params.iter().map(Value::count);
         let params = params.collect::<Result<Vec<_>, _>>()?;
         let names = match options.remove("param_names") {
             Some(names) => {
-                budget.spend(names.count_items()?)?;
-                let items = names.items()?;
+                let items = budget.items(&names)?;
                 if items.len() != params.len() {
                     return names.out_of_bounds("as many names as params");
                 }
@@ -143,23 +138,15 @@ impl<'a> ParamGroup<'a> {
     ///
     /// One that is no finite number.
     pub fn momentum(&self) -> Result<Option<f64>, TorchError> {
-        let momentum = match (self.options.get("momentum"), self.options.get("betas")) {
-            (Some(momentum), _) => momentum.finite()?,
-            (None, Some(betas)) => betas.item(0)?.finite()?,
-            (None, None) => return Ok(None),
-        };
-        Ok(Some(momentum))
+        match (self.options.get("momentum"), self.options.get("betas")) {
+            (Some(momentum), _) => momentum.finite().map(Some),
+            (None, Some(betas)) => betas.item(0)?.finite().map(Some),
+            (None, None) => Ok(None),
+        }
     }
 }
 
 impl<'a> ParamState<'a> {
-    fn read(value: &Value<'a>, budget: &mut Budget) -> Result<Self, TorchError> {
-        Ok(Self {
-            place: value.place().to_string(),
-            fields: fields(value, budget)?,
-        })
-    }
-
     /// Its place in the file: `state[0]`.
     pub fn place(&self) -> &str {
         &self.place
@@ -187,43 +174,14 @@ impl<'a> ParamState<'a> {
 /// The most fields and items that an optimizer has.
 const MAX_FIELDS: u64 = 1 << 20;
 
-/// How many fields and items may be read yet. Each takes at least two bytes of a pickle that doesn't
-/// have the same one in several places.
-struct Budget {
-    left: u64,
-    limit: u64,
-}
-
-impl Budget {
-    fn of(value: &Value<'_>) -> Self {
-        let limit = MAX_FIELDS.min(value.file.pickle().size() / 2);
-        Self { left: limit, limit }
-    }
-
-    fn spend(&mut self, count: u64) -> Result<(), TorchError> {
-        match self.left.checked_sub(count) {
-            Some(left) => {
-                self.left = left;
-                Ok(())
-            }
-            None => Err(TorchError::TooLarge {
-                what: "the number of an optimizer's fields",
-                size: (self.limit - self.left).saturating_add(count),
-                limit: self.limit,
-            }),
-        }
-    }
-}
-
 fn fields<'a>(
     value: &Value<'a>,
-    budget: &mut Budget,
+    budget: &Budget,
 ) -> Result<BTreeMap<&'a str, Value<'a>>, TorchError> {
-    budget.spend(value.count_keys()?)?;
-    let entries = value.entries()?.into_iter();
+    let entries = budget.entries(value)?.into_iter();
     let fields = entries.map(|(key, value)| match key {
         Key::Text(name) => Ok((name, value)),
-        key => Err(TorchError::invalid(value.place(), key, "called by a name")),
+        key => value.must_be("called by a name", key),
     });
     fields.collect()
 }

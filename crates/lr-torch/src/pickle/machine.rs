@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::node::{Global, Id, Node, Object, Span};
+use super::node::{Global, Id, Node, Object, Span, integer};
 
 /// How many values are made of a pickle.
 pub const MAX_PICKLE_VALUES: usize = 4 << 20;
@@ -40,7 +40,7 @@ impl<'a> Machine<'a> {
             self.operation = self.at;
             let [code] = self.take()?;
             if code == b'.' {
-                return self.pop();
+                return self.pop().map(|[root]| root);
             }
             self.operate(code)?;
         }
@@ -48,130 +48,111 @@ impl<'a> Machine<'a> {
 
     fn operate(&mut self, code: u8) -> Result<(), Why> {
         match code {
-            0x80 => {
-                let [protocol] = self.take()?;
-                if !(2..=5).contains(&protocol) {
-                    return Err(format!("is of protocol {protocol}; 2 to 5 are read"));
-                }
+            0x80 => match self.take()? {
+                [2..=5] => Ok(()),
+                [protocol] => Err(format!("is of protocol {protocol}; 2 to 5 are read")),
+            },
+            0x95 => self.take::<8>().map(drop), // the size of a frame, which nothing depends on
+            b'(' => {
+                self.marks.push(self.stack.len() as u32);
+                Ok(())
             }
-            0x95 => drop(self.take::<8>()?), // the size of a frame, which nothing depends on
-            b'(' => self.marks.push(self.stack.len() as u32),
-            b'0' => drop(self.pop()?),
-            b'1' => drop(self.since_mark()?),
+            b'0' => self.pop::<1>().map(drop),
+            b'1' => self.since_mark().map(drop),
 
-            b'N' => self.push(Node::None)?,
-            0x88 => self.push(Node::Bool(true))?,
-            0x89 => self.push(Node::Bool(false))?,
-            b'J' => {
-                let bytes = self.take()?;
-                self.push(Node::Int(i32::from_le_bytes(bytes).into()))?;
-            }
-            b'K' => {
-                let [byte] = self.take()?;
-                self.push(Node::Int(byte.into()))?;
-            }
-            b'M' => {
-                let bytes = self.take()?;
-                self.push(Node::Int(u16::from_le_bytes(bytes).into()))?;
-            }
-            0x8a => self.long::<1>()?,
-            0x8b => self.long::<4>()?,
-            b'G' => {
-                let bytes = self.take()?;
-                self.push(Node::Float(f64::from_be_bytes(bytes)))?;
-            }
-            0x8c => self.text::<1>()?,
-            b'X' => self.text::<4>()?,
-            0x8d => self.text::<8>()?,
+            b'N' => self.push(Node::None),
+            0x88 => self.push(Node::Bool(true)),
+            0x89 => self.push(Node::Bool(false)),
+            b'J' => self.number(|bytes| Node::Int(i32::from_le_bytes(bytes).into())),
+            b'K' => self.number(|[byte]| Node::Int(byte.into())),
+            b'M' => self.number(|bytes| Node::Int(u16::from_le_bytes(bytes).into())),
+            b'G' => self.number(|bytes| Node::Float(f64::from_be_bytes(bytes))),
+            0x8a => self.long::<1>(),
+            0x8b => self.long::<4>(),
+            0x8c => self.text::<1>(),
+            b'X' => self.text::<4>(),
+            0x8d => self.text::<8>(),
             // The bytes and the texts of Python 2, which are one type there.
-            b'U' => self.old_text::<1>()?,
-            b'T' => self.old_text::<4>()?,
-            b'C' => self.binary::<1>()?,
-            b'B' => self.binary::<4>()?,
-            0x8e | 0x96 => self.binary::<8>()?,
+            b'U' => self.old_text::<1>(),
+            b'T' => self.old_text::<4>(),
+            b'C' => self.binary::<1>(),
+            b'B' => self.binary::<4>(),
+            0x8e | 0x96 => self.binary::<8>(),
 
-            b']' => self.push(Node::List(Vec::new()))?,
-            b'}' => self.push(Node::Dict(Vec::new()))?,
-            0x8f => self.push(Node::Set(Vec::new()))?,
-            b')' => self.push(Node::Tuple(Box::new([])))?,
-            0x85..=0x87 => {
-                let count = usize::from(code - 0x84);
-                let items = self.pop_many(count)?;
-                self.push(Node::Tuple(items.into()))?;
-            }
+            b']' => self.push(Node::List(Vec::new())),
+            b'}' => self.push(Node::Dict(Vec::new())),
+            0x8f => self.push(Node::Set(Vec::new())),
+            b')' => self.tuple::<0>(),
+            0x85 => self.tuple::<1>(),
+            0x86 => self.tuple::<2>(),
+            0x87 => self.tuple::<3>(),
             b't' => {
                 let items = self.since_mark()?;
-                self.push(Node::Tuple(items.into()))?;
+                self.push(Node::Tuple(items.into()))
             }
             0x91 => {
                 let items = self.since_mark()?;
-                self.push(Node::Set(items))?;
+                self.push(Node::Set(items))
             }
             b'a' => {
-                let item = self.pop()?;
-                self.append(&[item])?;
+                let item = self.pop::<1>()?;
+                self.append(&item)
             }
             b'e' | 0x90 => {
                 let items = self.since_mark()?;
-                self.append(&items)?;
+                self.append(&items)
             }
             b's' => {
-                let pair = self.pop_many(2)?;
-                self.set_items(&pair)?;
+                let pair = self.pop::<2>()?;
+                self.set_items(&pair)
             }
             b'u' => {
                 let pairs = self.since_mark()?;
-                self.set_items(&pairs)?;
+                self.set_items(&pairs)
             }
 
             b'c' => {
-                let module = self.line()?;
-                let name = self.line()?;
-                self.push(Node::Global(Box::new(Global { module, name })))?;
+                let (module, name) = (self.line()?, self.line()?);
+                self.push(Node::Global(Box::new(Global { module, name })))
             }
-            0x93 => {
-                let names = self.pop_many(2)?;
-                match [
-                    &self.nodes[names[0] as usize],
-                    &self.nodes[names[1] as usize],
-                ] {
-                    [Node::Text(module), Node::Text(name)] => {
-                        let (module, name) = (module.clone(), name.clone());
-                        self.push(Node::Global(Box::new(Global { module, name })))?;
-                    }
-                    _ => return Err("names a class by what is no text".to_string()),
+            0x93 => match self.pop()?.map(|id| &self.nodes[id as usize]) {
+                [Node::Text(module), Node::Text(name)] => {
+                    let (module, name) = (module.clone(), name.clone());
+                    self.push(Node::Global(Box::new(Global { module, name })))
                 }
-            }
+                _ => Err("names a class by what is no text".to_string()),
+            },
             b'R' | 0x81 => {
-                let call = self.pop_many(2)?;
-                self.call(call[0], call[1])?;
+                let [class, args] = self.pop()?;
+                self.call(class, args)
             }
             0x92 => {
-                // Its third operand, keyword arguments, is kept as its state.
-                let call = self.pop_many(3)?;
-                self.call(call[0], call[1])?;
-                self.set_state(call[2])?;
+                let [class, args, keywords] = self.pop()?;
+                self.call(class, args)?;
+                self.set_state(keywords)
             }
             b'b' => {
-                let state = self.pop()?;
-                self.set_state(state)?;
+                let [state] = self.pop()?;
+                self.set_state(state)
             }
             b'Q' => {
-                let id = self.pop()?;
+                let [id] = self.pop()?;
                 match self.module_class(id) {
-                    Some(class) => self.stack.push(class),
-                    None => self.push(Node::Persistent(id))?,
+                    Some(class) => {
+                        self.stack.push(class);
+                        Ok(())
+                    }
+                    None => self.push(Node::Persistent(id)),
                 }
             }
 
-            b'q' => self.put::<1>()?,
-            b'r' => self.put::<4>()?,
-            0x94 => self.put::<0>()?,
-            b'h' => self.get::<1>()?,
-            b'j' => self.get::<4>()?,
-            code => return Err(format!("is the operation {code:#04x}, which isn't read")),
+            b'q' => self.put::<1>(),
+            b'r' => self.put::<4>(),
+            0x94 => self.put::<0>(),
+            b'h' => self.get::<1>(),
+            b'j' => self.get::<4>(),
+            code => Err(format!("is the operation {code:#04x}, which isn't read")),
         }
-        Ok(())
     }
 
     fn slice(&mut self, length: u64) -> Result<&'a [u8], Why> {
@@ -206,35 +187,36 @@ impl<'a> Machine<'a> {
         Ok(start..self.at as u32)
     }
 
-    fn text<const N: usize>(&mut self) -> Result<(), Why> {
+    /// The bytes behind their length, which has `N` bytes.
+    fn counted<const N: usize>(&mut self) -> Result<Span, Why> {
         let length = self.length::<N>()?;
-        let span = self.span(length)?;
+        self.span(length)
+    }
+
+    fn binary<const N: usize>(&mut self) -> Result<(), Why> {
+        let span = self.counted::<N>()?;
+        self.push(Node::Bytes(span))
+    }
+
+    fn text<const N: usize>(&mut self) -> Result<(), Why> {
+        let span = self.counted::<N>()?;
         self.check_text(&span)?;
         self.push(Node::Text(span))
     }
 
-    fn check_text(&self, span: &Span) -> Result<(), Why> {
-        let bytes = &self.bytes[span.start as usize..span.end as usize];
-        match std::str::from_utf8(bytes) {
-            Ok(_) => Ok(()),
-            Err(_) => Err("holds a text that is no UTF-8".to_string()),
-        }
-    }
-
     /// A text of Python 2, which is bytes where it is no UTF-8.
     fn old_text<const N: usize>(&mut self) -> Result<(), Why> {
-        let length = self.length::<N>()?;
-        let span = self.span(length)?;
+        let span = self.counted::<N>()?;
         match self.check_text(&span) {
             Ok(()) => self.push(Node::Text(span)),
             Err(_) => self.push(Node::Bytes(span)),
         }
     }
 
-    fn binary<const N: usize>(&mut self) -> Result<(), Why> {
-        let length = self.length::<N>()?;
-        let span = self.span(length)?;
-        self.push(Node::Bytes(span))
+    fn check_text(&self, span: &Span) -> Result<(), Why> {
+        let bytes = &self.bytes[span.start as usize..span.end as usize];
+        let text = std::str::from_utf8(bytes).map(drop);
+        text.map_err(|_| "holds a text that is no UTF-8".to_string())
     }
 
     /// The rest of a line.
@@ -250,20 +232,24 @@ impl<'a> Machine<'a> {
         Ok(span)
     }
 
+    fn number<const N: usize>(&mut self, of: impl Fn([u8; N]) -> Node) -> Result<(), Why> {
+        let bytes = self.take()?;
+        self.push(of(bytes))
+    }
+
     /// An integer in the two's complement.
     fn long<const N: usize>(&mut self) -> Result<(), Why> {
         let length = self.length::<N>()?;
         let bytes = self.slice(length)?;
-        let node = match bytes.last() {
-            Some(last) if bytes.len() <= 8 => {
-                let mut whole = [if *last >= 0x80 { 0xff } else { 0 }; 8];
-                whole[..bytes.len()].copy_from_slice(bytes);
-                Node::Int(i64::from_le_bytes(whole))
-            }
-            Some(_) => Node::LongInt(length as u32),
-            None => Node::Int(0),
-        };
-        self.push(node)
+        self.push(match integer(bytes, true) {
+            Some(int) => Node::Int(int),
+            None => Node::LongInt(length as u32),
+        })
+    }
+
+    fn tuple<const N: usize>(&mut self) -> Result<(), Why> {
+        let items = self.pop::<N>()?;
+        self.push(Node::Tuple(Box::new(items)))
     }
 
     fn push(&mut self, node: Node) -> Result<(), Why> {
@@ -275,28 +261,21 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    /// How much of the stack is above the last mark.
-    fn above_mark(&self) -> usize {
+    /// The part of the stack that is above the last mark.
+    fn above_mark(&self) -> &[Id] {
         let mark = self.marks.last().map_or(0, |mark| *mark as usize);
-        self.stack.len() - mark
+        &self.stack[mark..]
     }
 
-    fn too_few<T>(&self) -> Result<T, Why> {
-        Err("takes a value that isn't there".to_string())
+    fn top<const N: usize>(&self) -> Result<[Id; N], Why> {
+        let top = self.above_mark().last_chunk().copied();
+        top.ok_or_else(|| "takes a value that isn't there".to_string())
     }
 
-    fn pop(&mut self) -> Result<Id, Why> {
-        match self.above_mark() {
-            0 => self.too_few(),
-            _ => self.stack.pop().map_or_else(|| self.too_few(), Ok),
-        }
-    }
-
-    fn pop_many(&mut self, count: usize) -> Result<Vec<Id>, Why> {
-        match self.above_mark() >= count {
-            true => Ok(self.stack.split_off(self.stack.len() - count)),
-            false => self.too_few(),
-        }
+    fn pop<const N: usize>(&mut self) -> Result<[Id; N], Why> {
+        let top = self.top()?;
+        self.stack.truncate(self.stack.len() - N);
+        Ok(top)
     }
 
     fn since_mark(&mut self) -> Result<Vec<Id>, Why> {
@@ -306,17 +285,15 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn top(&mut self) -> Result<&mut Node, Why> {
-        match (self.above_mark(), self.stack.last()) {
-            (1.., Some(id)) => Ok(&mut self.nodes[*id as usize]),
-            _ => self.too_few(),
-        }
+    fn top_node(&mut self) -> Result<&mut Node, Why> {
+        let [id] = self.top()?;
+        Ok(&mut self.nodes[id as usize])
     }
 
     fn append(&mut self, new: &[Id]) -> Result<(), Why> {
-        match self.top()? {
+        match self.top_node()? {
             Node::List(items) | Node::Set(items) => items.extend(new),
-            Node::Object(object) => object.items.extend(new),
+            Node::Object(_) => {} // a list with a class of its own, of which nothing is read
             _ => return Err("adds to what is no list".to_string()),
         }
         Ok(())
@@ -327,7 +304,7 @@ impl<'a> Machine<'a> {
             return Err("sets a key without a value".to_string());
         }
         let new = new.chunks_exact(2).map(|pair| (pair[0], pair[1]));
-        match self.top()? {
+        match self.top_node()? {
             Node::Dict(pairs) => pairs.extend(new),
             Node::Object(object) => object.pairs.extend(new),
             _ => return Err("sets a key of what is no dict".to_string()),
@@ -353,9 +330,10 @@ impl<'a> Machine<'a> {
     }
 
     fn call(&mut self, class: Id, args: Id) -> Result<(), Why> {
-        let Node::Global(_) = self.nodes[class as usize] else {
+        let Node::Global(class) = &self.nodes[class as usize] else {
             return Err("calls what is no class or function".to_string());
         };
+        let class = Global::clone(class);
         let Node::Tuple(_) = self.nodes[args as usize] else {
             return Err("calls with what is no tuple".to_string());
         };
@@ -363,13 +341,12 @@ impl<'a> Machine<'a> {
             class,
             args,
             state: None,
-            items: Vec::new(),
             pairs: Vec::new(),
         })))
     }
 
     fn set_state(&mut self, state: Id) -> Result<(), Why> {
-        match self.top()? {
+        match self.top_node()? {
             Node::Object(object) => object.state = Some(state),
             _ => return Err("sets the state of what is no object".to_string()),
         }
@@ -382,19 +359,16 @@ impl<'a> Machine<'a> {
             0 => self.memo.len() as u64,
             _ => self.length::<N>()?,
         };
-        match (self.above_mark(), self.stack.last()) {
-            (1.., Some(id)) => self.memo.insert(key as u32, *id),
-            _ => return self.too_few(),
-        };
+        let [top] = self.top()?;
+        self.memo.insert(key as u32, top);
         Ok(())
     }
 
     fn get<const N: usize>(&mut self) -> Result<(), Why> {
         let key = self.length::<N>()?;
-        match self.memo.get(&(key as u32)) {
-            Some(id) => self.stack.push(*id),
-            None => return Err(format!("refers to memo {key}, which isn't there")),
-        }
+        let id = self.memo.get(&(key as u32));
+        let id = id.ok_or_else(|| format!("refers to memo {key}, which isn't there"))?;
+        self.stack.push(*id);
         Ok(())
     }
 }

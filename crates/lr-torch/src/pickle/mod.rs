@@ -25,7 +25,7 @@ pub(crate) const ENTRY: &str = "data.pkl";
 pub(crate) struct Pickle {
     bytes: Vec<u8>,
     nodes: Vec<Node>,
-    root: Id,
+    pub root: Id,
 }
 
 impl Pickle {
@@ -52,10 +52,6 @@ impl Pickle {
 
     pub fn size(&self) -> u64 {
         self.bytes.len() as u64
-    }
-
-    pub fn root(&self) -> Id {
-        self.root
     }
 
     /// The tuples that name storages.

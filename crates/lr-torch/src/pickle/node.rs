@@ -31,7 +31,7 @@ pub(crate) enum Node {
     Persistent(Id),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Global {
     pub module: Span,
     pub name: Span,
@@ -40,11 +40,18 @@ pub(crate) struct Global {
 #[derive(Debug)]
 pub(crate) struct Object {
     /// The class or function to call.
-    pub class: Id,
+    pub class: Global,
     /// The arguments of the call.
     pub args: Id,
-    /// The state to set on it then.
+    /// The state to set on it then, or its keyword arguments.
     pub state: Option<Id>,
-    pub items: Vec<Id>,
     pub pairs: Vec<(Id, Id)>,
+}
+
+/// The integer that at most 8 bytes are, the lowest first.
+pub(crate) fn integer(bytes: &[u8], is_signed: bool) -> Option<i64> {
+    let is_negative = is_signed && bytes.last().is_some_and(|last| *last >= 0x80);
+    let mut whole = [if is_negative { 0xff } else { 0 }; 8];
+    whole.get_mut(..bytes.len())?.copy_from_slice(bytes);
+    Some(i64::from_le_bytes(whole))
 }

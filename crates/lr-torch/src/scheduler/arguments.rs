@@ -6,10 +6,27 @@ use lr_schedule::spec::Data;
 use super::context::Context;
 use crate::dict::Key;
 use crate::error::TorchError;
+use crate::optimizer::ParamGroup;
+use crate::table::{rows, words};
 use crate::value::Value;
 
 /// An argument's name and value.
 type Argument = (&'static str, Data);
+
+/// Each class: the arguments that its state has under their names: numbers, counts and texts.
+const ARGUMENTS: &str = "\
+ConstantLR | factor | total_iters |
+CosineAnnealingLR | eta_min | T_max |
+CosineAnnealingWarmRestarts | eta_min | T_0 T_mult |
+CyclicLR | gamma | | mode
+ExponentialLR | gamma | |
+LinearLR | start_factor end_factor | total_iters |
+MultiStepLR | gamma | |
+OneCycleLR | | total_steps |
+PolynomialLR | power | total_iters |
+ReduceLROnPlateau | factor threshold eps | patience cooldown | mode threshold_mode
+SWALR | | anneal_epochs |
+StepLR | gamma | step_size |";
 
 /// The arguments of a scheduler of `class` for one of the parameter groups.
 pub(super) fn arguments(
@@ -17,72 +34,49 @@ pub(super) fn arguments(
     state: &Value<'_>,
     context: &Context<'_, '_>,
 ) -> Result<Data, TorchError> {
-    let group = context.group;
-    let number = |key| number(state, key);
-    let count = |key| count(state, key);
-    let arguments = match class {
-        "StepLR" => vec![count("step_size")?, number("gamma")?],
-        "MultiStepLR" => vec![
-            (
-                "milestones",
-                milestones(&state.field("milestones")?, context)?,
-            ),
-            number("gamma")?,
-        ],
-        "ConstantLR" => vec![number("factor")?, count("total_iters")?],
-        "LinearLR" => vec![
-            number("start_factor")?,
-            number("end_factor")?,
-            count("total_iters")?,
-        ],
-        "ExponentialLR" => vec![number("gamma")?],
-        "PolynomialLR" => vec![count("total_iters")?, number("power")?],
-        "CosineAnnealingLR" => vec![count("T_max")?, number("eta_min")?],
-        "CosineAnnealingWarmRestarts" => {
-            vec![count("T_0")?, count("T_mult")?, number("eta_min")?]
-        }
-        "CyclicLR" => cyclic(state, group)?,
-        "OneCycleLR" => one_cycle(state, context)?,
-        "SWALR" => vec![
-            (
-                "swa_lr",
-                Data::Number(number_of_group(state, "swa_lr", context)?),
-            ),
-            count("anneal_epochs")?,
-            ("anneal_strategy", annealing(state, "_anneal_strategy")?),
-        ],
-        "ReduceLROnPlateau" => {
-            let min_lr = state.field("min_lrs")?.item(group)?.finite()?;
-            vec![
-                ("mode", text(&state.field("mode")?)?),
-                number("factor")?,
-                count("patience")?,
-                number("threshold")?,
-                ("threshold_mode", text(&state.field("threshold_mode")?)?),
-                count("cooldown")?,
-                ("min_lr", Data::Number(min_lr)),
-                number("eps")?,
-            ]
-        }
-        other => {
-            let why = format!("is a {other}, whose arguments are not in its state");
-            return Err(TorchError::unsupported(state.place(), why));
-        }
+    let of_class = rows::<4>(ARGUMENTS).find(|[name, ..]| *name == class);
+    let Some([_, numbers, counts, texts]) = of_class else {
+        return state.unsupported(
+            "is a LambdaLR or a MultiplicativeLR, whose function is not in the file: give the schedule that \
+             it makes, with `ReadOptions::with_schedule` (transformers' from its config, by \
+             `transformers::parse`), or make it with `torch::lambda_lr` or `torch::multiplicative_lr`",
+        );
     };
-    Ok(table(arguments))
+    let mut arguments = match class {
+        "MultiStepLR" => vec![("milestones", milestones(state, context)?)],
+        "CyclicLR" => cyclic(state, context.group)?,
+        "OneCycleLR" => one_cycle(state, context)?,
+        "SWALR" => {
+            let swa_lr = group(state, "swa_lr", context)?.option("swa_lr")?;
+            let strategy = annealing(state, "_anneal_strategy")?;
+            vec![("swa_lr", number(swa_lr)?), ("anneal_strategy", strategy)]
+        }
+        "ReduceLROnPlateau" => {
+            let min_lr = state.field("min_lrs")?.item(context.group)?;
+            vec![("min_lr", number(&min_lr)?)]
+        }
+        _ => Vec::new(),
+    };
+    for key in words(numbers) {
+        arguments.push((key, number(&state.field(key)?)?));
+    }
+    for key in words(counts) {
+        arguments.push((key, count(&state.field(key)?)?));
+    }
+    for key in words(texts) {
+        arguments.push((key, text(&state.field(key)?)?));
+    }
+    let arguments = arguments.into_iter();
+    let arguments = arguments.map(|(key, data)| (key.to_string(), data));
+    Ok(Data::Table(arguments.collect()))
 }
 
-fn table(fields: Vec<Argument>) -> Data {
-    let fields = fields.into_iter();
-    Data::Table(fields.map(|(key, data)| (key.to_string(), data)).collect())
+fn number(value: &Value<'_>) -> Result<Data, TorchError> {
+    Ok(Data::Number(value.finite()?))
 }
 
-fn number(state: &Value<'_>, key: &'static str) -> Result<Argument, TorchError> {
-    Ok((key, Data::Number(state.field(key)?.finite()?)))
-}
-
-fn count(state: &Value<'_>, key: &'static str) -> Result<Argument, TorchError> {
-    Ok((key, Data::Integer(state.field(key)?.count()?.into())))
+fn count(value: &Value<'_>) -> Result<Data, TorchError> {
+    Ok(Data::Integer(value.count()?.into()))
 }
 
 fn text(value: &Value<'_>) -> Result<Data, TorchError> {
@@ -90,32 +84,28 @@ fn text(value: &Value<'_>) -> Result<Data, TorchError> {
 }
 
 /// Milestones, a `Counter` in the state: how often each milestone was given.
-fn milestones(value: &Value<'_>, context: &Context<'_, '_>) -> Result<Data, TorchError> {
-    if !value.is_dict() {
-        // As PyTorch 1.0 has them.
-        context.add(value.count_items()?)?;
-        let steps = value.items()?;
-        let steps = steps
-            .iter()
-            .map(|step| Ok(Data::Integer(step.count()?.into())));
-        return Ok(Data::List(steps.collect::<Result<_, TorchError>>()?));
-    }
-    context.add(value.count_keys()?)?;
+fn milestones(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Data, TorchError> {
+    let list = state.field("milestones")?;
     let mut milestones = Vec::new();
-    for (step, times) in value.entries()? {
-        let step = match step {
-            Key::Int(step) if step >= 0 => Data::Integer(step.into()),
-            step => return Err(TorchError::invalid(value.place(), step, "steps from 0 on")),
-        };
-        let times = times.count()?;
-        context.add(times)?;
-        milestones.extend((0..times).map(|_| step.clone()));
+    if list.is_dict() {
+        for (step, times) in context.budget.entries(&list)? {
+            let Key::Int(step @ 0..) = step else {
+                return list.must_be("steps from 0 on", step);
+            };
+            let times = times.count()?;
+            context.budget.spend(times)?;
+            milestones.extend((0..times).map(|_| step as u64));
+        }
+    } else {
+        // As PyTorch 1.0 has them.
+        for step in context.budget.items(&list)? {
+            milestones.push(step.count()?);
+        }
     }
-    milestones.sort_by_key(|step| match step {
-        Data::Integer(step) => *step,
-        _ => 0, // there are only integers
-    });
-    Ok(Data::List(milestones))
+    milestones.sort_unstable();
+    let milestones = milestones.into_iter();
+    let milestones = milestones.map(|step| Data::Integer(step.into()));
+    Ok(Data::List(milestones.collect()))
 }
 
 /// `CyclicLR`, which keeps the two lengths as their sum and the first one's share of it.
@@ -126,35 +116,29 @@ fn cyclic(state: &Value<'_>, group: usize) -> Result<Vec<Argument>, TorchError> 
         Some(function) => Some(function),
         None => state.get("_scale_fn_custom")?,
     };
-    let mode = state.field("mode")?;
-    let scale_mode = state.field("scale_mode")?;
-    let by_mode = match mode.text()? {
+    let by_mode = match state.field("mode")?.text()? {
         "exp_range" => "iterations",
         _ => "cycle",
     };
-    if custom.is_some_and(|custom| !custom.is_none()) || scale_mode.text()? != by_mode {
-        return Err(custom_scale(state));
+    let is_custom = custom.is_some_and(|custom| !custom.is_none());
+    if is_custom || state.field("scale_mode")?.text()? != by_mode {
+        return custom_scale(state);
     }
-    let total = state.field("total_size")?;
-    let (size, ratio) = (total.count()?, state.field("step_ratio")?.finite()?);
-    let exact = size as f64 * ratio;
+    let size = state.field("total_size")?.count()?;
+    let ratio = state.field("step_ratio")?;
+    let exact = size as f64 * ratio.finite()?;
     let up = exact.round();
     if (exact - up).abs() > 1e-9 * exact.abs() || !(0.0..=size as f64).contains(&up) {
-        let ratio = state.field("step_ratio")?;
         return ratio.out_of_bounds("a share of total_size that is a whole number of steps");
     }
     let up = up as u64;
-    let of = |list: &str| -> Result<Data, TorchError> {
-        Ok(Data::Number(state.field(list)?.item(group)?.finite()?))
-    };
+    let of = |list: &str| number(&state.field(list)?.item(group)?);
     let moves = state.field("cycle_momentum")?.bool()?;
     let mut arguments = vec![
         ("base_lr", of("base_lrs")?),
         ("max_lr", of("max_lrs")?),
         ("step_size_up", Data::Integer(up.into())),
         ("step_size_down", Data::Integer((size - up).into())),
-        ("mode", text(&mode)?),
-        ("gamma", Data::Number(state.field("gamma")?.finite()?)),
         ("cycle_momentum", Data::Bool(moves)),
     ];
     if moves {
@@ -195,59 +179,49 @@ fn annealing(state: &Value<'_>, key: &'static str) -> Result<Data, TorchError> {
 }
 
 /// A `CyclicLR` whose height is a function, which isn't in the file.
-pub(super) fn custom_scale(state: &Value<'_>) -> TorchError {
-    let why =
-        "is a CyclicLR with a `scale_fn`, which is not in the file: make the schedule yourself";
-    TorchError::unsupported(state.place(), why)
+pub(super) fn custom_scale<T>(state: &Value<'_>) -> Result<T, TorchError> {
+    state.unsupported(
+        "is a CyclicLR with a `scale_fn`, which is not in the file: make the schedule yourself",
+    )
 }
 
 /// `OneCycleLR`, which keeps its rates and momenta in the optimizer's parameter groups, and what it
 /// was told of its phases as the steps where they end.
 fn one_cycle(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<Argument>, TorchError> {
-    let of = |key| number_of_group(state, key, context);
+    let group = group(state, "max_lr", context)?;
+    let of = |key: &str| group.option(key)?.finite();
     let (max, initial, min) = (of("max_lr")?, of("initial_lr")?, of("min_lr")?);
-    let steps = state.field("total_steps")?;
-    let total = steps.count()?;
+    let total = state.field("total_steps")?.count()? as f64;
     // Until PyTorch 1.6 there are two phases, and where the first one ends.
     let phases = match state.get("step_size_up")? {
         Some(up) => up,
         None => state.field("_schedule_phases")?,
     };
-    let last = total as f64 - 1.0;
-    let ends = match phases.count_items() {
-        Ok(2..=3) => {
-            let ends = phases.items()?.into_iter();
-            let ends = ends.map(|phase| phase.field("end_step")?.finite());
+    let last = total - 1.0;
+    let ends = match phases.items() {
+        Ok(phases) => {
+            let ends = phases.iter().map(|phase| phase.field("end_step")?.finite());
             ends.collect::<Result<Vec<f64>, TorchError>>()?
         }
-        Ok(_) => return phases.out_of_bounds("two or three phases"),
         Err(_) => vec![phases.finite()?, last],
     };
-    let three_phase = ends.len() == 3;
-    let up = ends.first().copied().unwrap_or(f64::NAN);
-    let expected = match three_phase {
-        true => vec![up, 2.0 * up, last],
-        false => vec![up, last],
+    let (up, expected) = match *ends.as_slice() {
+        [up, _] => (up, vec![up, last]),
+        [up, _, _] => (up, vec![up, 2.0 * up, last]),
+        _ => return phases.out_of_bounds("two or three phases"),
     };
     let same = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * (1.0 + last.abs());
     if !ends.iter().zip(&expected).all(same) {
         let allowed = "phases that end as those of total_steps do";
-        return Err(TorchError::invalid(
-            phases.place(),
-            format!("{ends:?}"),
-            allowed,
-        ));
+        return phases.must_be(allowed, format!("{ends:?}"));
     }
+    let pct_start = ((up + 1.0) / total).clamp(0.0, 1.0);
     let moves = state.field("cycle_momentum")?.bool()?;
     let mut arguments = vec![
         ("max_lr", Data::Number(max)),
-        ("total_steps", Data::Integer(total.into())),
-        (
-            "pct_start",
-            Data::Number(((up + 1.0) / total as f64).clamp(0.0, 1.0)),
-        ),
+        ("pct_start", Data::Number(pct_start)),
         ("anneal_strategy", annealing(state, "_anneal_func_type")?),
-        ("three_phase", Data::Bool(three_phase)),
+        ("three_phase", Data::Bool(ends.len() == 3)),
         ("div_factor", Data::Number(max / initial)),
         ("final_div_factor", Data::Number(initial / min)),
         ("cycle_momentum", Data::Bool(moves)),
@@ -259,21 +233,20 @@ fn one_cycle(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<Argumen
     Ok(arguments)
 }
 
-/// A number that a scheduler keeps in one of the optimizer's parameter groups.
-fn number_of_group(
+/// The optimizer's parameter group, in which a scheduler keeps its `key`.
+fn group<'r, 'a>(
     state: &Value<'_>,
     key: &str,
-    context: &Context<'_, '_>,
-) -> Result<f64, TorchError> {
-    let Some(optimizer) = context.optimizer else {
-        let why = format!(
+    context: &Context<'r, 'a>,
+) -> Result<&'r ParamGroup<'a>, TorchError> {
+    match context.optimizer {
+        // `ReadOptions::read` has checked that there are as many groups.
+        Some(optimizer) => Ok(&optimizer.groups[context.group]),
+        None => state.unsupported(format!(
             "keeps its `{key}` in the optimizer's param_groups: give the optimizer's state too, with \
              `ReadOptions::with_optimizer`"
-        );
-        return Err(TorchError::unsupported(state.place(), why));
-    };
-    // `ReadOptions::read` has checked that there are as many groups.
-    optimizer.groups[context.group].option(key)?.finite()
+        )),
+    }
 }
 
 /// An error in a scheduler's arguments, at the place of its state.

@@ -3,7 +3,7 @@
 use lr_schedule::ScheduleError;
 
 use crate::dict::Key;
-use crate::error::TorchError;
+use crate::error::{TorchError, at_most};
 use crate::table::{has, rows, words};
 use crate::value::{Value, clip};
 
@@ -39,22 +39,14 @@ const MAX_KEYS: u64 = 1_000;
 /// The class that `value` is the state of. The two that take a function have the same keys, and are
 /// both called `LambdaLR` here.
 pub(super) fn recognise(value: &Value<'_>) -> Result<&'static str, TorchError> {
-    let keys = value.count_keys()?;
-    if keys > MAX_KEYS {
-        return Err(TorchError::TooLarge {
-            what: "the number of a scheduler's keys",
-            size: keys,
-            limit: MAX_KEYS,
-        });
-    }
-    let mut fitting: Vec<[&str; 3]> = Vec::new();
-    for class in rows(CLASSES) {
-        let mut fits = true;
-        for key in words(class[1]) {
-            fits &= value.get(key)?.is_some();
-        }
-        fitting.extend(fits.then_some(class));
-    }
+    at_most(
+        MAX_KEYS,
+        "the number of a scheduler's keys",
+        value.count_keys()?,
+    )?;
+    let classes = rows(CLASSES);
+    let fitting = classes.filter(|[_, keys, _]| words(keys).all(|key| value.has(key)));
+    let fitting: Vec<[&str; 3]> = fitting.collect();
     // One whose keys are all among those of another is fitting only because the other one is.
     let is_part = |keys: &str, of: &str| {
         words(keys).count() < words(of).count() && words(keys).all(|key| has(of, key))
@@ -74,6 +66,7 @@ pub(super) fn recognise(value: &Value<'_>) -> Result<&'static str, TorchError> {
     }
     match candidates.as_slice() {
         [[class, ..]] if unknown.is_empty() => Ok(class),
+        [["LambdaLR", ..], ["MultiplicativeLR", ..]] => Ok("LambdaLR"),
         _ => Err(TorchError::Class {
             place: value.place().to_string(),
             candidates: candidates.iter().map(|[class, ..]| *class).collect(),

@@ -25,20 +25,15 @@ impl Node {
         };
         let rest = Spec::Recurrence { start: lr, links };
         let stepped = rest.build()?;
-        let closed = self.closed(position, self.base());
-        if let Some(spec) = &closed {
-            let now = rate(spec, position);
-            if agree(spec, position, &stepped) {
-                return Ok(spec.clone());
+        let closed = |base| self.closed(position, base);
+        let agrees = |spec: &Spec| agree(spec, position, &stepped);
+        if let Some(spec) = closed(self.base()) {
+            if agrees(&spec) {
+                return Ok(spec);
             }
             // Another rate than that of the schedule, of which what multiplies keeps the factor.
-            let scaled = self
-                .multiplies()
-                .then(|| self.closed(position, self.base() * (lr / now)));
-            if let Some(spec) = scaled
-                .flatten()
-                .filter(|spec| agree(spec, position, &stepped))
-            {
+            let base = self.base() * (lr / rate(&spec, position));
+            if let Some(spec) = closed(base).filter(|spec| self.multiplies() && agrees(spec)) {
                 return Ok(spec);
             }
         }

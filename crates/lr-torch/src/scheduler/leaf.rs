@@ -27,17 +27,25 @@ pub(super) struct Leaf {
 }
 
 impl Leaf {
+    /// Reads one; the `schedule` of a function, which is not in the file, is given.
     pub fn read(
         state: &Value<'_>,
         class: &'static str,
+        schedule: Option<&ScheduleOf<'_>>,
         context: &Context<'_, '_>,
     ) -> Result<Self, TorchError> {
         let base = base_lr(state, context.group)?;
-        let arguments = arguments(class, state, context)?;
-        let placed = |error: ScheduleError| placed(state, class, error);
-        let momentum = torch::momentum_of(class, arguments.clone()).map_err(placed)?;
         let mut group = Group::new(base);
-        let part = Part::construct(class, arguments, &mut group).map_err(placed)?;
+        let (part, momentum) = match (class, schedule) {
+            ("LambdaLR" | "MultiplicativeLR", Some(schedule)) => (Part::Set(schedule(base)?), None),
+            _ => {
+                let arguments = arguments(class, state, context)?;
+                let placed = |error: ScheduleError| placed(state, class, error);
+                let momentum = torch::momentum_of(class, arguments.clone()).map_err(placed)?;
+                let part = Part::construct(class, arguments, &mut group).map_err(placed)?;
+                (part, momentum)
+            }
+        };
         let last_epoch = state.field("last_epoch")?.integer()?;
         let own = u64::try_from(last_epoch).ok();
         let (at, begins_at) = match class {
@@ -65,57 +73,34 @@ impl Leaf {
             at,
             begins_at,
         };
-        if class == "CyclicLR" && last_epoch > 0 && !leaf.gives_last_lr(state, context.group)? {
-            return Err(custom_scale(state));
-        }
+        leaf.check_last_lr(state, class, context.group)?;
         Ok(leaf)
     }
 
-    /// One whose function is not in the file, by the schedule that it makes.
-    pub fn function(
+    /// Checks that the last rate of one whose schedule may be another, if it is known, is what this one gives.
+    fn check_last_lr(
+        &self,
         state: &Value<'_>,
-        schedule: &ScheduleOf<'_>,
+        class: &str,
         index: usize,
-    ) -> Result<Self, TorchError> {
-        let base = base_lr(state, index)?;
-        let last_epoch = state.field("last_epoch")?.integer()?;
-        let leaf = Self {
-            place: state.place().to_string(),
-            part: Part::Set(schedule(base)?),
-            group: Group::new(base),
-            base,
-            momentum: None,
-            last_epoch,
-            at: u64::try_from(last_epoch).ok(),
-            begins_at: 0,
+    ) -> Result<(), TorchError> {
+        let may_differ = match class {
+            "CyclicLR" => self.last_epoch > 0,
+            "LambdaLR" | "MultiplicativeLR" => true,
+            _ => false,
         };
-        if !leaf.gives_last_lr(state, index)? {
-            let last = state.field("_last_lr")?.item(index)?;
-            let allowed = format!(
-                "the rate {} of the schedule that was given",
-                leaf.rate_now()
-            );
-            return last.out_of_bounds(&allowed);
-        }
-        Ok(leaf)
-    }
-
-    /// The rate of one that sets it.
-    fn rate_now(&self) -> f64 {
-        match &self.part {
-            Part::Set(spec) => rate(spec, self.at.unwrap_or(0)),
-            _ => f64::NAN,
-        }
-    }
-
-    /// Whether its last rate, if it is known, is what its schedule gives.
-    fn gives_last_lr(&self, state: &Value<'_>, index: usize) -> Result<bool, TorchError> {
-        let Some(last) = state.get("_last_lr")? else {
-            return Ok(true);
+        let (Part::Set(spec), true, Some(last)) = (&self.part, may_differ, state.get("_last_lr")?)
+        else {
+            return Ok(());
         };
-        let last = last.item(index)?.finite()?;
-        let rate = self.rate_now();
-        Ok((rate - last).abs() <= 1e-9 * rate.abs().max(last.abs()).max(self.base.abs()))
+        let (rate, last) = (rate(spec, self.at.unwrap_or(0)), last.item(index)?);
+        let number = last.finite()?;
+        let largest = rate.abs().max(number.abs()).max(self.base.abs());
+        match (rate - number).abs() <= 1e-9 * largest {
+            true => Ok(()),
+            false if class == "CyclicLR" => custom_scale(state),
+            false => last.out_of_bounds(&format!("the rate {rate} of the schedule that was given")),
+        }
     }
 
     pub fn has_not_begun(&self) -> TorchError {
@@ -153,11 +138,10 @@ fn restarts(state: &Value<'_>, last_epoch: i64) -> Result<u64, TorchError> {
     let length = length?;
     let current = state.field("T_cur")?;
     if current.number()?.fract() != 0.0 {
-        let why = format!(
+        return current.unsupported(format!(
             "is {}, by a step(epoch) between two epochs; only whole steps are followed",
             current.describe()
-        );
-        return Err(TorchError::unsupported(current.place(), why));
+        ));
     }
     let within = match current.integer()? {
         -1 => 0, // before its first step
@@ -165,14 +149,9 @@ fn restarts(state: &Value<'_>, last_epoch: i64) -> Result<u64, TorchError> {
     };
     let of = length.count()?;
     let (mut begin, mut cycle) = (0u64, first);
-    if mult == 1 {
-        // Each cycle is like the others, so the one that its count says.
-        let own = u64::try_from(last_epoch).unwrap_or(within);
-        begin = match first {
-            0 => 0, // which is refused with the arguments
-            first if own % first == within => own - within,
-            _ => 0,
-        };
+    let own = u64::try_from(last_epoch).unwrap_or(within);
+    if mult == 1 && own.checked_rem(first) == Some(within) {
+        begin = own - within; // each cycle is like the others, so the one that its count says
     }
     while cycle < of && mult > 1 {
         (begin, cycle) = (begin.saturating_add(cycle), cycle.saturating_mul(mult));

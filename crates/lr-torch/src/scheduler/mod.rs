@@ -9,17 +9,22 @@ mod momentum;
 mod node;
 mod plateau;
 
-use std::cell::Cell;
 use std::fmt;
 
 use lr_schedule::feedback::{DynFeedback, Feedback, State, Stored};
 use lr_schedule::{DynSchedule, ScheduleError, Spec};
 
+use crate::budget::Budget;
 use crate::error::TorchError;
 use crate::optimizer::OptimizerState;
 use crate::value::Value;
 use context::{Context, ScheduleOf};
 use node::Node;
+
+/// How many groups there may be, and schedulers and milestones in all of them together.
+const MAX_PARTS: u64 = 10_000;
+const PARTS: &str =
+    "the number of parameter groups, and of schedulers and milestones in all of them,";
 
 /// The result of `scheduler.state_dict()`, as a schedule for each parameter group that goes on where
 /// PyTorch's stopped.
@@ -81,9 +86,7 @@ impl SchedulerState {
     pub fn read(value: &Value<'_>) -> Result<Self, TorchError> {
         ReadOptions::new().read(value)
     }
-}
 
-impl SchedulerState {
     /// The class that `value` is the state of, by its keys. The two that take a function have the same keys,
     /// and are both called `"LambdaLR"`.
     ///
@@ -91,14 +94,7 @@ impl SchedulerState {
     ///
     /// Keys that are those of several classes or of none, and others besides.
     pub fn class_of(value: &Value<'_>) -> Result<&'static str, TorchError> {
-        match class::recognise(value) {
-            Err(TorchError::Class { candidates, .. })
-                if candidates == ["LambdaLR", "MultiplicativeLR"] =>
-            {
-                Ok("LambdaLR")
-            }
-            class => class,
-        }
+        class::recognise(value)
     }
 }
 
@@ -130,12 +126,6 @@ impl GroupSchedule {
 /// let optimizer = OptimizerState::read(&optimizer.root())?;
 /// let state = ReadOptions::new().with_optimizer(&optimizer).read(&scheduler.root())?;
 /// assert!(state.groups[0].momentum.is_some());
-///
-/// assert_eq!(
-///     ReadOptions::new().read(&scheduler.root()).unwrap_err().to_string(),
-///     "the file: keeps its `max_lr` in the optimizer's param_groups: give the optimizer's state \
-///      too, with `ReadOptions::with_optimizer`",
-/// );
 /// # Ok::<(), lr_torch::TorchError>(())
 /// ```
 #[derive(Default)]
@@ -168,24 +158,8 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     }
 
     /// The schedule that a `LambdaLR` or a `MultiplicativeLR`, whose function is not in the file, makes of a
-    /// base rate. transformers' schedulers are such: their config says it.
-    ///
-    /// ```
-    /// use lr_torch::{ReadOptions, TorchFile};
-    /// use lr_compat::transformers;
-    /// use lr_schedule::Schedule;
-    ///
-    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/transformers_linear-55.pt");
-    /// let file = TorchFile::open(path)?;
-    /// let config = r#"{"scheduler": "linear",
-    ///     "args": {"num_warmup_steps": 10, "num_training_steps": 100}}"#;
-    /// let state = ReadOptions::new()
-    ///     .with_schedule(|base_lr| transformers::parse(config, base_lr))
-    ///     .read(&file.root())?;
-    /// assert_eq!((state.position, state.groups[0].rate), (55, 0.0005));
-    /// assert_eq!(state.groups[0].spec.build()?.at(100), 0.0);
-    /// # Ok::<(), lr_torch::TorchError>(())
-    /// ```
+    /// base rate. transformers' schedulers are such: their config says it
+    /// (`lr_compat::transformers::parse`), or their [arguments](crate::TrainingArguments).
     #[must_use]
     pub fn with_schedule(
         mut self,
@@ -209,94 +183,98 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     /// MMEngine's, several of which make one rate; and what PyTorch itself fails at, a `SequentialLR`
     /// that comes to another one.
     pub fn read(&self, value: &Value<'_>) -> Result<SchedulerState, TorchError> {
-        if value.get("param_name")?.is_some() && value.get("base_values")?.is_some() {
-            let why = "is a scheduler of MMEngine's, of which several make one rate: make the schedule of \
-                       the config's `param_scheduler`, by `lr_compat::ecosystems` or `lr convert`, and go \
-                       on with it at step `meta.iter`";
-            return Err(TorchError::unsupported(value.place(), why));
+        if value.is_mmengines() {
+            return value.unsupported(
+                "is a scheduler of MMEngine's, of which several make one rate: make the schedule of the \
+                 config's `param_scheduler`, by `lr_compat::ecosystems` or `lr convert`, and go on with it at \
+                 step `meta.iter`",
+            );
         }
         let class = match &self.class {
             Some(name) => class::named(name)?,
-            None => SchedulerState::class_of(value)?,
+            None => class::recognise(value)?,
         };
         let mut context = Context {
             optimizer: self.optimizer,
             schedule: self.schedule.as_deref(),
-            parts: Cell::new(0),
+            budget: Budget::new(MAX_PARTS, PARTS),
             group: 0,
         };
-        let rates = self.rates(value, &context)?;
-        let mut state = SchedulerState {
-            class,
-            position: 0,
-            groups: Vec::with_capacity(rates.len()),
-        };
-        for (index, rate) in rates.into_iter().enumerate() {
+        let last = value.get("_last_lr")?;
+        let count = self.count_groups(value, &last, &context.budget)?;
+        let (mut position, mut groups) = (0, Vec::with_capacity(count));
+        for index in 0..count {
             context.group = index;
-            let group = match class {
+            let optimizer = self.optimizer.map(|optimizer| &optimizer.groups[index]);
+            let rate = match (optimizer, &last) {
+                (Some(group), _) => Some(group.option("lr")?.finite()?),
+                (None, Some(last)) => Some(last.item(index)?.finite()?),
+                (None, None) => None,
+            };
+            groups.push(match class {
                 "ReduceLROnPlateau" => {
-                    state.position = value.field("last_epoch")?.count()?;
+                    position = value.field("last_epoch")?.count()?;
                     let rate = rate.ok_or_else(|| no_rate(value, "it has not stepped yet"))?;
-                    plateau_group(value, &context, rate)?
+                    let group = GroupSchedule {
+                        spec: plateau::spec(value, &context, rate)?,
+                        base_lr: rate,
+                        rate,
+                        momentum: None,
+                        heard: Some(plateau::heard(value)?),
+                    };
+                    group.build_feedback()?;
+                    group
                 }
                 class => {
                     let node = Node::read(value, class, &context, 0)?;
-                    state.position = node.position()?;
-                    let rate = rate.or_else(|| node.rate_now(state.position));
+                    position = node.position()?;
+                    let rate = rate.or_else(|| node.rate_now(position));
                     let rate = rate.ok_or_else(|| no_rate(value, "it is of before PyTorch 1.4"))?;
-                    let optimizer = self.optimizer.map(|optimizer| &optimizer.groups[index]);
                     let momentum = optimizer.map(|group| group.momentum()).transpose()?;
                     GroupSchedule {
-                        spec: node.schedule(state.position, rate)?,
+                        spec: node.schedule(position, rate)?,
                         base_lr: node.base(),
                         rate,
-                        momentum: node.momentum(state.position, momentum.flatten())?,
+                        momentum: node.momentum(position, momentum.flatten())?,
                         heard: None,
                     }
                 }
-            };
-            state.groups.push(group);
+            });
         }
-        Ok(state)
+        Ok(SchedulerState {
+            class,
+            position,
+            groups,
+        })
     }
 
-    /// The rates that the parameter groups have now, where they are known.
-    fn rates(
+    /// How many parameter groups there are, which the state and the optimizer agree on.
+    fn count_groups(
         &self,
         value: &Value<'_>,
-        context: &Context<'_, '_>,
-    ) -> Result<Vec<Option<f64>>, TorchError> {
-        let last = value.get("_last_lr")?;
+        last: &Option<Value<'_>>,
+        budget: &Budget,
+    ) -> Result<usize, TorchError> {
         let Some(optimizer) = self.optimizer else {
-            let list = match &last {
-                Some(last) => last.clone(),
-                None => match value.get("base_lrs")? {
-                    Some(bases) => bases,
-                    None => value.field("min_lrs")?,
-                },
+            let list = match (last.clone(), value.get("base_lrs")?) {
+                (Some(list), _) | (None, Some(list)) => list,
+                (None, None) => value.field("min_lrs")?,
             };
-            context.add(list.count_items()?)?;
-            let rates = list.items()?;
-            if rates.is_empty() {
-                return list.out_of_bounds("the rates of one parameter group or more");
-            }
-            let rates = rates.iter().map(|rate| match last {
-                Some(_) => rate.finite().map(Some),
-                None => Ok(None),
-            });
-            return rates.collect();
+            let count = list.count_items()?;
+            budget.spend(count)?;
+            return match count {
+                0 => list.out_of_bounds("the rates of one parameter group or more"),
+                count => Ok(count as usize),
+            };
         };
         let count = optimizer.groups.len();
-        context.add(count as u64)?;
-        if let Some(last) = last
-            && last.count_items()? != count as u64
-        {
-            return last.out_of_bounds(&format!("the rates of the optimizer's {count} groups"));
+        budget.spend(count as u64)?;
+        match last {
+            Some(last) if last.count_items()? != count as u64 => {
+                last.out_of_bounds(&format!("the rates of the optimizer's {count} groups"))
+            }
+            _ => Ok(count),
         }
-        let groups = optimizer.groups.iter();
-        groups
-            .map(|group| group.option("lr")?.finite().map(Some))
-            .collect()
     }
 }
 
@@ -307,22 +285,6 @@ fn no_rate(state: &Value<'_>, since: &str) -> TorchError {
          `ReadOptions::with_optimizer`"
     );
     TorchError::unsupported(state.place(), why)
-}
-
-fn plateau_group(
-    value: &Value<'_>,
-    context: &Context<'_, '_>,
-    rate: f64,
-) -> Result<GroupSchedule, TorchError> {
-    let group = GroupSchedule {
-        spec: plateau::spec(value, context, rate)?,
-        base_lr: rate,
-        rate,
-        momentum: None,
-        heard: Some(plateau::heard(value)?),
-    };
-    group.build_feedback()?;
-    Ok(group)
 }
 
 impl fmt::Debug for ReadOptions<'_, '_> {

@@ -4,7 +4,7 @@ use lr_compat::build::{constant, delay, sequence, skip};
 use lr_compat::torch::part::rate;
 use lr_schedule::Spec;
 
-use super::node::Node;
+use super::node::{Node, begins_another};
 use crate::error::TorchError;
 
 impl Node {
@@ -39,14 +39,14 @@ impl Node {
                 if !moves {
                     return Ok(None);
                 }
-                let known = ahead.iter().cloned();
-                let known = known.map(|(length, spec)| Some((length, spec?)));
+                let ahead = ahead.into_iter();
+                let known = ahead.map(|(length, spec)| Some((length, spec?)));
                 let Some(mut known) = known.collect::<Option<Vec<_>>>() else {
                     let why = "moves the momentum later on, which until then is in the optimizer's \
                                param_groups: give the optimizer's state too";
                     return Err(TorchError::unsupported(place.as_str(), why));
                 };
-                let (_, last) = known.pop().ok_or_else(|| self.begins_another())?;
+                let (_, last) = known.pop().ok_or_else(|| begins_another(place))?;
                 Some(sequence(known, last))
             }
         })

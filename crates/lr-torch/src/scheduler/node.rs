@@ -9,11 +9,11 @@ use lr_schedule::spec::Link;
 use super::class::recognise;
 use super::context::Context;
 use super::leaf::{Leaf, skipped};
-use crate::error::TorchError;
+use crate::error::{TorchError, at_most};
 use crate::value::Value;
 
 /// How deep schedulers may be in each other.
-const MAX_DEPTH: usize = 8;
+const MAX_DEPTH: u64 = 8;
 
 pub(super) enum Node {
     Leaf(Box<Leaf>),
@@ -31,19 +31,12 @@ impl Node {
         state: &Value<'_>,
         class: &'static str,
         context: &Context<'_, '_>,
-        depth: usize,
+        depth: u64,
     ) -> Result<Self, TorchError> {
-        if depth > MAX_DEPTH {
-            return Err(TorchError::TooLarge {
-                what: "the depth of the schedulers",
-                size: depth as u64,
-                limit: MAX_DEPTH as u64,
-            });
-        }
+        at_most(MAX_DEPTH, "the depth of the schedulers", depth)?;
         let parts = || {
             let list = state.field("_schedulers")?;
-            context.add(list.count_items()?)?;
-            let items = list.items()?;
+            let items = context.budget.items(&list)?;
             if items.is_empty() {
                 return list.out_of_bounds("at least one scheduler");
             }
@@ -54,25 +47,14 @@ impl Node {
         match class {
             "ChainedScheduler" => Ok(Self::Chain(parts()?)),
             "SequentialLR" => Self::sequence(state, parts()?, context),
-            "ReduceLROnPlateau" => {
-                let why = "is a ReduceLROnPlateau, which PyTorch takes for no part of another one";
-                Err(TorchError::unsupported(state.place(), why))
+            "ReduceLROnPlateau" => state.unsupported(
+                "is a ReduceLROnPlateau, which PyTorch takes for no part of another one",
+            ),
+            class => {
+                let schedule = context.schedule.filter(|_| depth == 0);
+                let leaf = Leaf::read(state, class, schedule, context)?;
+                Ok(Self::Leaf(Box::new(leaf)))
             }
-            "LambdaLR" | "MultiplicativeLR" => match context.schedule {
-                Some(schedule) if depth == 0 => {
-                    let leaf = Leaf::function(state, schedule, context.group)?;
-                    Ok(Self::Leaf(Box::new(leaf)))
-                }
-                _ => {
-                    let why = "is a LambdaLR or a MultiplicativeLR, whose function is not in the \
-                               file: give the schedule that it makes, with \
-                               `ReadOptions::with_schedule` (transformers' from its config, by \
-                               `transformers::parse`), or make it with `torch::lambda_lr` or \
-                               `torch::multiplicative_lr`";
-                    Err(TorchError::unsupported(state.place(), why))
-                }
-            },
-            class => Ok(Self::Leaf(Box::new(Leaf::read(state, class, context)?))),
         }
     }
 
@@ -82,8 +64,7 @@ impl Node {
         context: &Context<'_, '_>,
     ) -> Result<Self, TorchError> {
         let list = state.field("_milestones")?;
-        context.add(list.count_items()?)?;
-        let milestones = list.items()?;
+        let milestones = context.budget.items(&list)?;
         let milestones = milestones.iter().map(Value::count);
         let milestones = milestones.collect::<Result<Vec<_>, _>>()?;
         if milestones.len() + 1 != parts.len() {
@@ -139,13 +120,13 @@ impl Node {
                 let links = parts.iter().map(Self::link);
                 Ok(Link::Chain(links.collect::<Result<_, _>>()?))
             }
-            Self::Sequence { .. } => {
+            Self::Sequence { place, .. } => {
                 let mut stretches = Vec::new();
                 for (part, length, current) in self.stretches() {
                     let (start, link) = match (current, part) {
                         (true, part) => (None, part.link()?),
                         (false, Self::Leaf(leaf)) => leaf.begin()?,
-                        (false, _) => return Err(self.begins_another()),
+                        (false, _) => return Err(begins_another(place)),
                     };
                     stretches.push((link, start, length));
                 }
@@ -178,16 +159,12 @@ impl Node {
         }
         stretches
     }
+}
 
-    pub fn begins_another(&self) -> TorchError {
-        let place = match self {
-            Self::Sequence { place, .. } => place.as_str(),
-            _ => "",
-        };
-        let why = "comes to a SequentialLR or a ChainedScheduler that is not its first part, where \
-                   PyTorch raises a NotImplementedError";
-        TorchError::unsupported(place, why)
-    }
+pub(super) fn begins_another(place: &str) -> TorchError {
+    let why = "comes to a SequentialLR or a ChainedScheduler that is not its first part, where \
+               PyTorch raises a NotImplementedError";
+    TorchError::unsupported(place, why)
 }
 
 /// Each of some links for its number of steps, by halves, so that many of them are not deep in each

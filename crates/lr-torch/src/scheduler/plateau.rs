@@ -1,6 +1,6 @@
 //! `ReduceLROnPlateau`, which observes a metric.
 
-use lr_compat::build::constant;
+use lr_compat::build::{constant, feedback};
 use lr_compat::torch::reduce_lr_on_plateau;
 use lr_schedule::Spec;
 use lr_schedule::feedback::{State, Value as Number};
@@ -21,24 +21,16 @@ pub(super) fn spec(
     let arguments = arguments(CLASS, state, context)?;
     let rule = reduce_lr_on_plateau(CLASS, arguments);
     let rule = rule.map_err(|error| placed(state, CLASS, error))?;
-    Ok(Spec::Feedback {
-        rule,
-        of: Box::new(constant(lr)),
-    })
+    Ok(feedback(rule, constant(lr)))
 }
 
 /// The state of the rule, whose best value may be an infinity in PyTorch.
 pub(super) fn heard(state: &Value<'_>) -> Result<State, TorchError> {
+    let count = |key| Ok::<_, TorchError>(Number::Count(state.field(key)?.count()?));
     let mut heard = State::new()
         .with("scale", Number::Number(1.0))
-        .with(
-            "bad_values",
-            Number::Count(state.field("num_bad_epochs")?.count()?),
-        )
-        .with(
-            "cooldown_left",
-            Number::Count(state.field("cooldown_counter")?.count()?),
-        );
+        .with("bad_values", count("num_bad_epochs")?)
+        .with("cooldown_left", count("cooldown_counter")?);
     let best = state.field("best")?;
     let none_yet = match state.field("mode")?.text()? {
         "max" => f64::NEG_INFINITY,
