@@ -1,3 +1,4 @@
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -144,16 +145,12 @@ impl CheckpointDir {
                 .map(|(path, progress)| (path.clone(), progress));
             let ranked = ranked(all, metric, mode);
             if ranked.is_empty() && !found.is_empty() {
-                let names = found
-                    .iter()
-                    .flat_map(|(_, progress)| progress.metrics.keys());
-                let mut present: Vec<String> = names.cloned().collect();
-                present.sort();
-                present.dedup();
+                let metrics = found.iter().map(|(_, progress)| &progress.metrics);
+                let present: BTreeSet<&String> = metrics.flat_map(BTreeMap::keys).collect();
                 return Err(CheckpointDirError::NoSuchMetric {
                     path: self.path.clone(),
                     metric: metric.to_string(),
-                    present,
+                    present: present.into_iter().cloned().collect(),
                 });
             }
             Ok((ranked, passed_over))

@@ -64,7 +64,7 @@ use crate::scheduler::Scheduler;
 ///
 /// A metric that isn't there ends the training after the first epoch, before anything is saved, and
 /// the [`outcome`](Self::outcome) says so. The result's `error` holds it too, in an [`io::Error`](std::io::Error),
-/// but where burn-train's dashboard is.
+/// except where burn-train's dashboard is.
 pub struct MetricFeedback {
     relays: Vec<Relay>,
     checkpointing: Box<dyn CheckpointingStrategy>,
