@@ -46,6 +46,7 @@ mod optimizer_state;
 #[cfg(feature = "pytorch")]
 pub mod pytorch;
 mod record;
+mod run_dir;
 mod scheduler;
 #[cfg(feature = "signal")]
 mod stop_signal;

@@ -42,10 +42,8 @@ impl StopSignal {
     ///
     /// A system that refuses.
     pub fn install() -> io::Result<Self> {
-        let (received, again) = (
-            Arc::new(AtomicUsize::new(0)),
-            Arc::new(AtomicBool::new(false)),
-        );
+        let received = Arc::new(AtomicUsize::new(0));
+        let again = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             // In this order: the first signal finds `again` false.
             flag::register_conditional_shutdown(signal, 128 + signal, again.clone())?;

@@ -1,4 +1,4 @@
-use std::fmt;
+use std::fmt::{self, Display};
 
 use burn::store::RecordError;
 use lr_checkpoint::FileError;
@@ -22,7 +22,7 @@ pub enum CheckpointError {
         field: &'static str,
     },
     /// The checkpoint is of another model.
-    #[error("the checkpoint is of another model: {}", list(.mismatches))]
+    #[error("the checkpoint is of another model: {}", joined(.mismatches, ", "))]
     Model {
         /// Every parameter that differs.
         mismatches: Vec<Mismatch>,
@@ -80,7 +80,7 @@ pub enum Mismatch {
     },
 }
 
-impl fmt::Display for Mismatch {
+impl Display for Mismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Missing { path } => write!(f, "`{path}` is missing"),
@@ -92,7 +92,8 @@ impl fmt::Display for Mismatch {
     }
 }
 
-fn list(mismatches: &[Mismatch]) -> String {
-    let lines: Vec<String> = mismatches.iter().map(Mismatch::to_string).collect();
-    lines.join(", ")
+/// The texts of several things in one.
+pub(crate) fn joined(all: &[impl Display], separator: &str) -> String {
+    let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
+    texts.join(separator)
 }

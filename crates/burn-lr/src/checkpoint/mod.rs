@@ -16,6 +16,7 @@ use lr_checkpoint::About;
 use crate::record::Resumable;
 use run_state::RunState;
 
+pub(crate) use error::joined;
 pub use error::{CheckpointError, Mismatch};
 pub use lr_checkpoint::{FileError, FileFault, Inspection, Progress, SavedTensor};
 pub use restore::Restore;
@@ -214,7 +215,7 @@ impl Checkpoint {
 
     /// The differences between `model`'s parameters and the checkpoint's.
     pub fn differences(&self, model: &impl Module) -> Vec<Mismatch> {
-        parameters::differences(&run_state::parameters(&self.state.model), model)
+        parameters::differences(&self.state.model, model)
     }
 }
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
 use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, DType, Device, Int, Shape, Tensor, TensorData};
+use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
 use lr_checkpoint::{Parameter, SavedParameter};
 
 use super::error::{CheckpointError, Mismatch};
-use super::run_state::Parameters;
+use super::run_state::{self, Parameters};
 
 /// Whether two are the same parameter. Backends differ in the size of their integers and in how they store
 /// booleans; neither makes another parameter.
@@ -25,11 +25,12 @@ fn are_alike(one: &Parameter, other: &Parameter) -> bool {
 ///
 /// Parameters that have not been initialized are not made to be, where they need not: they are taken
 /// to be of their device's number type, and looked at only if those of the checkpoint aren't.
-pub(super) fn differences(saved: &Parameters, module: &impl Module) -> Vec<Mismatch> {
-    let assumed = compare(saved, &of_module(module, false));
+pub(super) fn differences(saved: &[SavedParameter], module: &impl Module) -> Vec<Mismatch> {
+    let saved = run_state::parameters(saved);
+    let assumed = compare(&saved, &of_module(module, false));
     match assumed.is_empty() {
         true => assumed,
-        false => compare(saved, &of_module(module, true)),
+        false => compare(&saved, &of_module(module, true)),
     }
 }
 
@@ -77,17 +78,6 @@ struct Collector {
     parameters: Parameters,
 }
 
-impl Collector {
-    fn add(&mut self, dtype: DType, shape: Shape) {
-        let parameter = Parameter {
-            dtype,
-            shape: shape.to_vec(),
-            id: None,
-        };
-        self.parameters.insert(self.path.join("."), parameter);
-    }
-}
-
 macro_rules! collect_kind {
     ($method:ident, $settings:ident $(, $kind:ty)?) => {
         fn $method<const D: usize>(&mut self, param: &Param<Tensor<D $(, $kind)?>>) {
@@ -100,7 +90,9 @@ macro_rules! collect_kind {
                 true => param.transform_for_save().shape(),
                 false => param.lazy_shape(),
             };
-            self.add(dtype, shape);
+            let (shape, id) = (shape.to_vec(), None);
+            let parameter = Parameter { dtype, shape, id };
+            self.parameters.insert(self.path.join("."), parameter);
         }
     };
 }
@@ -129,10 +121,7 @@ pub(super) fn load<M: Module>(module: M, saved: Vec<SavedParameter>) -> Result<M
         failed: None,
     };
     let module = module.map(&mut loader);
-    match loader.failed {
-        None => Ok(module),
-        Some(error) => Err(error),
-    }
+    loader.failed.map_or(Ok(module), Err)
 }
 
 struct Loader {

@@ -4,7 +4,7 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 
 use super::error::{CheckpointError, Mismatch};
-use super::run_state::{self, RunState};
+use super::run_state::RunState;
 use super::{optimizer, parameters};
 use crate::record::{Resumable, in_other_steps};
 
@@ -45,6 +45,13 @@ use crate::record::{Resumable, in_other_steps};
 ///     .with_fresh_optimizer()
 ///     .restore(model, config.init(), &config, &mut lr)?;
 /// assert_eq!(lr.position(), 500);
+///
+/// // the first run again, with four times as many samples a step
+/// let mut lr = Scheduler::new(Cosine::new(0.1, 0.0, 250)).accept_another_schedule();
+/// let restore = checkpoint.clone().restoring().with_fresh_optimizer();
+/// let restore = restore.accept_another_batch_size(32, 128);
+/// let (model, optimizer) = restore.restore(model, optimizer, &config, &mut lr)?;
+/// assert_eq!(lr.position(), 125);
 ///
 /// // a schedule that begins here
 /// let from_here = LinearRamp::new(0.01, 0.0, 100).delay(checkpoint.progress().step);
@@ -111,39 +118,13 @@ impl Restore {
     ///
     /// A schedule whose lengths are of the new steps is another schedule, so the scheduler has to
     /// accept that as well.
-    ///
-    /// ```
-    /// # use burn::nn::LinearConfig;
-    /// # use burn::optim::AdamConfig;
-    /// # use burn::tensor::Device;
-    /// # use burn_lr::prelude::*;
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let device = Device::flex().autodiff();
-    /// # let model = LinearConfig::new(10, 1).init(&device);
-    /// # let config = AdamConfig::new();
-    /// # let optimizer = config.init();
-    /// let mut lr = Scheduler::new(Cosine::new(0.1, 0.0, 1_000)); // of 32 samples each
-    /// (0..500).for_each(|_| drop(lr.step()));
-    /// # let checkpoint = Checkpoint::capture(&model, &optimizer, &config, &lr, Progress::default())?;
-    ///
-    /// let mut lr = Scheduler::new(Cosine::new(0.1, 0.0, 250)).accept_another_schedule();
-    /// let (model, optimizer) = checkpoint
-    ///     .restoring()
-    ///     .accept_another_batch_size(32, 128)
-    ///     .restore(model, optimizer, &config, &mut lr)?;
-    /// assert_eq!(lr.position(), 125);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn accept_another_batch_size(mut self, saved: u64, given: u64) -> Self {
         self.batch_sizes = Some((saved, given));
         self
     }
 
-    /// The run's model and optimizer, and `scheduler` at its position.
-    ///
-    /// Gradient clipping has to be set on `optimizer` by now: Burn clips a parameter as it did when the
-    /// parameter's state came.
+    /// The run's model and optimizer, and `scheduler` at its position, as
+    /// [`Checkpoint::restore`](crate::Checkpoint::restore) gives them.
     ///
     /// # Errors
     ///
@@ -162,7 +143,7 @@ impl Restore {
         S: Resumable + ?Sized,
     {
         let saved = self.state;
-        let mut mismatches = parameters::differences(&run_state::parameters(&saved.model), &model);
+        let mut mismatches = parameters::differences(&saved.model, &model);
         if self.partial_model {
             mismatches.retain(|mismatch| matches!(mismatch, Mismatch::Different { .. }));
         }

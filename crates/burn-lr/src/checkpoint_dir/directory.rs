@@ -1,4 +1,4 @@
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +9,7 @@ use lr_schedule::feedback::Mode;
 
 use super::error::{CheckpointDirError, PassedOver};
 use crate::checkpoint::{Checkpoint, CheckpointError};
+use crate::run_dir::file_names;
 
 /// A directory of checkpoints, each in a file that is named after its step.
 ///
@@ -93,28 +94,16 @@ impl CheckpointDir {
     ///
     /// A directory that can't be read. One that isn't there has no checkpoints.
     pub fn list(&self) -> Result<Vec<CheckpointFile>, CheckpointDirError> {
-        let failed = |source| CheckpointDirError::Io {
-            action: "read",
-            path: self.path.clone(),
-            source,
+        let names = match file_names(&self.path) {
+            Err(refused) if refused.source.kind() == ErrorKind::NotFound => return Ok(vec![]),
+            names => names?,
         };
-        let entries = match fs::read_dir(&self.path) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(vec![]),
-            entries => entries.map_err(failed)?,
-        };
-        let mut files = vec![];
-        for entry in entries {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            let Some(step) = name.to_str().and_then(step_of) else {
-                continue;
-            };
-            if entry.file_type().is_ok_and(|kind| kind.is_file()) {
-                files.push(CheckpointFile::new(&self.path, step));
-            }
-        }
-        files.sort_by_key(|file| file.step);
-        Ok(files)
+        let mut steps: Vec<u64> = names.iter().filter_map(|name| step_of(name)).collect();
+        steps.sort_unstable();
+        let files = steps.into_iter();
+        Ok(files
+            .map(|step| CheckpointFile::new(&self.path, step))
+            .collect())
     }
 
     /// The latest checkpoint that is whole; `None` where there is none at all.
@@ -156,16 +145,12 @@ impl CheckpointDir {
                 .map(|(path, progress)| (path.clone(), progress));
             let ranked = ranked(all, metric, mode);
             if ranked.is_empty() && !found.is_empty() {
-                let names = found
-                    .iter()
-                    .flat_map(|(_, progress)| progress.metrics.keys());
-                let mut present: Vec<String> = names.cloned().collect();
-                present.sort();
-                present.dedup();
+                let metrics = found.iter().map(|(_, progress)| &progress.metrics);
+                let present: BTreeSet<&String> = metrics.flat_map(BTreeMap::keys).collect();
                 return Err(CheckpointDirError::NoSuchMetric {
                     path: self.path.clone(),
                     metric: metric.to_string(),
-                    present,
+                    present: present.into_iter().cloned().collect(),
                 });
             }
             Ok((ranked, passed_over))

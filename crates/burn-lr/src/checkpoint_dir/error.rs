@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use lr_checkpoint::RetentionError;
 
-use crate::checkpoint::CheckpointError;
+use crate::checkpoint::{CheckpointError, joined};
+use crate::run_dir::Refused;
 
 /// A directory of checkpoints that can't be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -13,7 +14,7 @@ pub enum CheckpointDirError {
     /// The file system refused.
     #[error("can't {action} `{}`: {source}", .path.display())]
     Io {
-        /// The action: `read`, `create`, `lock`.
+        /// The action: `read`, `create`, `lock`, `remove`.
         action: &'static str,
         /// The directory, or a file in there.
         path: PathBuf,
@@ -41,7 +42,7 @@ pub enum CheckpointDirError {
     Checkpoint(#[from] CheckpointError),
     /// There are checkpoints, and not one that is whole and, where the best is asked for, has the
     /// metric.
-    #[error("of the checkpoints in `{}`, none to go on from is whole: {}", .path.display(), list(.passed_over))]
+    #[error("of the checkpoints in `{}`, none to go on from is whole: {}", .path.display(), joined(.passed_over, "; "))]
     NoneWhole {
         /// The directory.
         path: PathBuf,
@@ -91,6 +92,16 @@ pub enum CheckpointDirError {
     },
 }
 
+impl From<Refused> for CheckpointDirError {
+    fn from(refused: Refused) -> Self {
+        Self::Io {
+            action: refused.action,
+            path: refused.path,
+            source: refused.source,
+        }
+    }
+}
+
 impl From<RetentionError> for CheckpointDirError {
     fn from(error: RetentionError) -> Self {
         Self::Retention {
@@ -115,11 +126,6 @@ impl fmt::Display for PassedOver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.error.fmt(f) // names the file
     }
-}
-
-fn list(passed_over: &[PassedOver]) -> String {
-    let lines: Vec<String> = passed_over.iter().map(PassedOver::to_string).collect();
-    lines.join("; ")
 }
 
 fn names(present: &[String]) -> String {

@@ -2,11 +2,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lr_checkpoint::disk::lock::DirLock;
-use lr_checkpoint::disk::scratch::clear_leftovers;
 use lr_checkpoint::name::step_of;
 use lr_checkpoint::{CheckpointFile, Progress, Retention};
 
@@ -14,6 +13,7 @@ use super::directory::{CheckpointDir, has_vanished};
 use super::error::CheckpointDirError;
 use crate::background::Save;
 use crate::checkpoint::Checkpoint;
+use crate::run_dir;
 
 /// The one that saves to a [`CheckpointDir`], from [`CheckpointDir::writer`]: [at once](Self::save), or
 /// [on another thread](Self::save_in_background) while the training goes on.
@@ -47,20 +47,27 @@ impl CheckpointDir {
     /// Another writer ([`CheckpointDirError::Busy`]), a rule of `retention` that can't be, or a
     /// file system that refuses.
     pub fn writer(&self, retention: Retention) -> Result<CheckpointWriter, CheckpointDirError> {
-        CheckpointWriter::new(self.clone(), retention)
-    }
-}
-
-impl CheckpointWriter {
-    fn new(directory: CheckpointDir, retention: Retention) -> Result<Self, CheckpointDirError> {
-        let files = Files::open(directory.clone(), retention)?;
-        Ok(Self {
-            directory,
+        retention.check()?;
+        let path = self.path();
+        let lock = run_dir::lock(path, |name| step_of(name).is_some())?;
+        let mut files = Files {
+            directory: self.clone(),
+            retention,
+            known: BTreeMap::new(),
+            _lock: lock.ok_or_else(|| CheckpointDirError::Busy {
+                path: path.to_path_buf(),
+            })?,
+        };
+        files.look()?;
+        Ok(CheckpointWriter {
+            directory: self.clone(),
             save: Save::default(),
             files: Arc::new(Mutex::new(files)),
         })
     }
+}
 
+impl CheckpointWriter {
     /// Saves `checkpoint` under the name of its step, and then removes those that no rule of the
     /// retention protects. Returns the file's path.
     ///
@@ -83,34 +90,6 @@ impl CheckpointWriter {
     ///
     /// The error of the save before this one. This one is under way all the same, so that a training may go
     /// on after an error.
-    ///
-    /// ```
-    /// # use burn::nn::LinearConfig;
-    /// # use burn::optim::AdamConfig;
-    /// # use burn::tensor::Device;
-    /// use burn_lr::prelude::*;
-    ///
-    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// # let directory = tempfile::tempdir()?;
-    /// # let checkpoints = CheckpointDir::new(directory.path());
-    /// # let config = AdamConfig::new();
-    /// # let model = LinearConfig::new(10, 1).init(&Device::flex().autodiff());
-    /// # let optimizer = config.init();
-    /// # let mut lr = Scheduler::new(Cosine::new(0.1, 0.0, 1_000));
-    /// let mut writer = checkpoints.writer(Retention::new().keep_last(2))?;
-    /// for step in 1..=100 {
-    ///     lr.step(); // and the optimizer, with this rate
-    ///     if step % 20 == 0 {
-    ///         let progress = Progress { step, ..Progress::default() };
-    ///         let checkpoint = Checkpoint::capture(&model, &optimizer, &config, &lr, progress)?;
-    ///         writer.save_in_background(checkpoint)?;
-    ///     }
-    /// }
-    /// writer.finish()?;
-    /// assert_eq!(checkpoints.latest()?.unwrap().checkpoint.progress().step, 100);
-    /// # Ok(())
-    /// # }
-    /// ```
     pub fn save_in_background(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointDirError> {
         let files = self.files.clone();
         self.save
@@ -151,52 +130,25 @@ fn lock(files: &Mutex<Files>) -> MutexGuard<'_, Files> {
 }
 
 impl Files {
-    fn open(directory: CheckpointDir, retention: Retention) -> Result<Self, CheckpointDirError> {
-        retention.check()?;
-        let path = directory.path();
-        let failed = |action, path: &Path| {
-            let path = path.to_path_buf();
-            move |source| CheckpointDirError::Io {
-                action,
-                path,
-                source,
-            }
-        };
-        fs::create_dir_all(path).map_err(failed("create", path))?;
-        let lock = DirLock::take(path).map_err(failed("lock", path))?;
-        let lock = lock.ok_or_else(|| CheckpointDirError::Busy {
-            path: path.to_path_buf(),
-        })?;
-        let cleared = clear_leftovers(path, |name| step_of(name).is_some());
-        for leftover in cleared.map_err(|(path, source)| failed("clear", &path)(source))? {
-            log::info!("removed `{}`, left by a killed writer", leftover.display());
-        }
-        let mut files = Self {
-            directory,
-            retention,
-            known: BTreeMap::new(),
-            _lock: lock,
-        };
-        files.look()?;
-        Ok(files)
-    }
-
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
         let step = checkpoint.progress().step;
         self.look()?;
         self.check_that_it_is_the_latest(step)?;
-        let path = self.file(step).path;
+        let path = self.path(step);
         checkpoint.save(&path)?;
         self.known.insert(step, Some(checkpoint.progress().clone()));
         self.warn_of_unknown_metrics();
-        self.remove_expired(step)?;
+        // The one that was saved is safe on disk, and stays.
+        let mut expired = self.retention.expired(&self.whole().collect());
+        expired.retain(|other| *other != step);
+        self.remove(expired)?;
         Ok(path)
     }
 
     fn discard_after(&mut self, step: u64) -> Result<Vec<PathBuf>, CheckpointDirError> {
         self.look()?;
         let mut before = self.known.range(..=step).rev();
-        if !before.any(|(step, _)| Checkpoint::load(self.file(*step).path).is_ok()) {
+        if !before.any(|(step, _)| Checkpoint::load(self.path(*step)).is_ok()) {
             return Err(CheckpointDirError::NothingBefore {
                 path: self.directory.path().to_path_buf(),
                 step,
@@ -206,8 +158,8 @@ impl Files {
         self.remove(later.collect())
     }
 
-    fn file(&self, step: u64) -> CheckpointFile {
-        CheckpointFile::new(self.directory.path(), step)
+    fn path(&self, step: u64) -> PathBuf {
+        CheckpointFile::new(self.directory.path(), step).path
     }
 
     /// Learns of files that have come, and forgets those that have gone.
@@ -233,10 +185,10 @@ impl Files {
 
     /// Only one that would be gone on from is in the way.
     fn check_that_it_is_the_latest(&mut self, step: u64) -> Result<(), CheckpointDirError> {
-        let later = self.whole().map(|(step, _)| step);
-        let later: Vec<u64> = later.filter(|other| *other > step).collect();
+        let whole = self.whole().map(|(step, _)| step);
+        let later: Vec<u64> = whole.filter(|other| *other > step).collect();
         for other in later {
-            let later = self.file(other).path;
+            let later = self.path(other);
             match Checkpoint::load(&later) {
                 Ok(_) => return Err(CheckpointDirError::NotTheLatest { step, later }),
                 Err(error) => {
@@ -256,10 +208,8 @@ impl Files {
 
     fn warn_of_unknown_metrics(&self) {
         for metric in self.retention.metrics() {
-            if !self
-                .whole()
-                .any(|(_, progress)| progress.metrics.contains_key(metric))
-            {
+            let mut known = self.whole().map(|(_, progress)| &progress.metrics);
+            if !known.any(|metrics| metrics.contains_key(metric)) {
                 log::warn!(
                     "no checkpoint in `{}` has the metric `{metric}`, by which the best is kept",
                     self.directory.path().display(),
@@ -268,17 +218,10 @@ impl Files {
         }
     }
 
-    /// Removes what no rule protects, now that the checkpoint of `saved` is safe on disk.
-    fn remove_expired(&mut self, saved: u64) -> Result<(), CheckpointDirError> {
-        let mut expired = self.retention.expired(&self.whole().collect());
-        expired.retain(|step| *step != saved);
-        self.remove(expired).map(|_| ())
-    }
-
     fn remove(&mut self, steps: Vec<u64>) -> Result<Vec<PathBuf>, CheckpointDirError> {
         let mut removed = vec![];
         for step in steps {
-            let path = self.file(step).path;
+            let path = self.path(step);
             match fs::remove_file(&path) {
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(source) => return Err(CheckpointDirError::Remove { path, source }),

@@ -5,12 +5,12 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{
     AdaGradConfig, AdafactorConfig, AdamConfig, AdamWConfig, RmsPropConfig, SgdConfig,
 };
-use lr_torch::{ParamGroup, TorchError};
+use lr_torch::{ParamGroup, TorchError, Value};
 
 use super::error::TorchLoadError;
 use super::kind::TorchOptimizerKind;
 use super::optimizer::TorchOptimizer;
-use super::recognise::check_kind;
+use super::recognise::{check_kind, is_set};
 
 /// The options of one group.
 struct Options<'g, 'a>(&'g ParamGroup<'a>);
@@ -36,12 +36,17 @@ impl Options<'_, '_> {
         in_32_bits(&self.place(name), number, |_| true, "at most 3.4e38")
     }
 
-    /// Whether an option is set, which files of before there was one don't have.
     fn flag(&self, name: &str) -> Result<bool, TorchLoadError> {
-        match self.0.options.get(name) {
-            Some(option) => Ok(option.bool()?),
-            None => Ok(false),
-        }
+        Ok(is_set(self.0, name)?)
+    }
+
+    /// Two values.
+    fn pair(&self, name: &str) -> Result<[Value<'_>; 2], TorchLoadError> {
+        let option = self.0.option(name)?;
+        Ok(option.items()?.try_into().map_err(|items: Vec<_>| {
+            let count = format!("a list of {}", items.len());
+            TorchError::invalid(option.place(), count, "a list of 2")
+        })?)
     }
 
     fn weight_decay(&self) -> Result<Option<WeightDecayConfig>, TorchLoadError> {
@@ -50,18 +55,13 @@ impl Options<'_, '_> {
     }
 
     fn betas(&self) -> Result<[f32; 2], TorchLoadError> {
-        let option = self.0.option("betas")?;
-        let betas = option.items()?;
-        let [first, second] = betas.as_slice() else {
-            let count = format!("a list of {}", betas.len());
-            return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
-        };
-        let beta = |value: &lr_torch::Value<'_>| {
+        let beta = |value: &Value<'_>| {
             let is_beta = |beta| (0.0..1.0).contains(&beta);
             let allowed = "from 0 to below 1, in 32 bits too";
             in_32_bits(value.place(), value.finite()?, is_beta, allowed)
         };
-        Ok([beta(first)?, beta(second)?])
+        let [first, second] = self.pair("betas")?;
+        Ok([beta(&first)?, beta(&second)?])
     }
 }
 
@@ -85,9 +85,10 @@ impl TorchOptimizer<'_> {
     fn options(
         &self,
         kind: TorchOptimizerKind,
-        group: usize,
+        index: usize,
     ) -> Result<Options<'_, '_>, TorchLoadError> {
-        let group = self.group(group)?;
+        let (group, count) = (self.groups().get(index), self.groups().len());
+        let group = group.ok_or(TorchLoadError::NoGroup { index, count })?;
         check_kind(group, kind, self.kind())?;
         let options = Options(group);
         if options.flag("maximize")? {
@@ -209,19 +210,10 @@ impl TorchOptimizer<'_> {
     /// As [`sgd_config`](Self::sgd_config).
     pub fn adafactor_config(&self, group: usize) -> Result<AdafactorConfig, TorchLoadError> {
         let options = self.options(TorchOptimizerKind::Adafactor, group)?;
-        let option = options.0.option("eps")?;
-        let eps = option.items()?;
-        let [eps_1, eps_2] = eps.as_slice() else {
-            let count = format!("a list of {}", eps.len());
-            return Err(TorchError::invalid(option.place(), count, "a list of 2").into());
-        };
+        let [eps_1, eps_2] = options.pair("eps")?;
         let positive = |place: &str, number| {
-            in_32_bits(
-                place,
-                number,
-                |number| number > 0.0,
-                "above 0, in 32 bits too",
-            )
+            let allowed = "above 0, in 32 bits too";
+            in_32_bits(place, number, |number| number > 0.0, allowed)
         };
         let eps_1 = match eps_1.is_none() {
             true => f64::from(f32::EPSILON),
@@ -229,7 +221,7 @@ impl TorchOptimizer<'_> {
         };
         // Squares below what 32 bits hold differ in nothing: neither is seen beside a gradient.
         let eps_1 = (eps_1 * eps_1).max(f64::from(f32::MIN_POSITIVE));
-        let eps_1 = positive(option.place(), eps_1)?;
+        let eps_1 = positive(&options.place("eps"), eps_1)?;
         let option = options.0.option("beta2_decay")?;
         let decay_rate = option.finite()?;
         if decay_rate >= 0.0 {

@@ -70,16 +70,14 @@ impl TorchNames {
     pub fn of_pairs(
         pairs: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>,
     ) -> Self {
-        let pairs = pairs.into_iter();
-        let pairs: Vec<(String, String)> = pairs
-            .map(|(torch, burn)| (torch.into(), burn.into()))
-            .collect();
-        let order = pairs.iter().map(|(torch, _)| torch.clone()).collect();
-        Self {
-            order: Some(Order::Names(order)),
-            pairs: pairs.into_iter().collect(),
-            ..Self::default()
-        }
+        let mut names = Self::new();
+        let order = pairs.into_iter().map(|(torch, burn)| {
+            let torch: String = torch.into();
+            names.pairs.insert(torch.clone(), burn.into());
+            torch
+        });
+        let order: Vec<String> = order.collect();
+        names.with_order(order)
     }
 
     /// The names of the optimizer's parameters in PyTorch, in the order in which it was given them.
@@ -147,9 +145,10 @@ impl TorchNames {
     }
 
     /// The names in Burn of names of PyTorch's.
-    pub(super) fn in_burn(&self, names: &[&str]) -> Vec<String> {
+    pub(super) fn in_burn(&self, names: &[impl AsRef<str>]) -> Vec<String> {
+        let names = names.iter().map(AsRef::as_ref);
         // The renaming is burn-store's, which renames tensors.
-        let by_rule = names.iter().filter(|name| !self.pairs.contains_key(**name));
+        let by_rule = names.clone().filter(|name| !self.pairs.contains_key(*name));
         let tensors = by_rule.map(|name| {
             let none = Bytes::from_bytes_vec(vec![]);
             PackTensor::new(name.to_string(), DType::F32, vec![0], None, none)
@@ -160,7 +159,7 @@ impl TorchNames {
             false => map_indices_contiguous(tensors).0,
         };
         let mut renamed = tensors.into_iter().map(|tensor| tensor.name);
-        let in_burn = names.iter().map(|name| match self.pairs.get(*name) {
+        let in_burn = names.map(|name| match self.pairs.get(name) {
             Some(path) => path.clone(),
             None => renamed.next().unwrap_or_default(),
         });
@@ -177,8 +176,8 @@ impl TorchNames {
         let count = groups.iter().map(|group| group.params.len()).sum();
         let named: Option<Vec<_>> = groups.iter().map(|group| group.names.clone()).collect();
         let indices = match (&self.order, named) {
-            (Some(Order::Names(names)), _) => self.by_name(&borrowed(names), module)?,
-            (Some(Order::StateDict(names)), _) => self.by_state_dict(&borrowed(names), module),
+            (Some(Order::Names(names)), _) => self.by_name(names, module)?,
+            (Some(Order::StateDict(names)), _) => self.by_state_dict(names, module),
             (None, Some(names)) => self.by_name(&names.concat(), module)?,
             (None, None) if groups.len() == 1 => declared(count, module),
             (None, None) => {
@@ -196,8 +195,10 @@ impl TorchNames {
             let path = module.get(*twice).path.clone();
             return Err(TorchLoadError::Twice { path });
         }
-        let paths = module.trained_without(&indices);
-        if !paths.is_empty() {
+        let mut untrained = module.with_role(&[Role::Trained]);
+        untrained.retain(|index| !seen.contains(index));
+        if !untrained.is_empty() {
+            let paths = module.paths(untrained);
             return Err(TorchLoadError::Untrained { paths });
         }
         let mut indices = indices.into_iter();
@@ -207,13 +208,17 @@ impl TorchNames {
             .collect())
     }
 
-    fn by_name(&self, names: &[&str], module: &Parameters) -> Result<Vec<usize>, TorchLoadError> {
+    fn by_name(
+        &self,
+        names: &[impl AsRef<str>],
+        module: &Parameters,
+    ) -> Result<Vec<usize>, TorchLoadError> {
         let in_burn = self.in_burn(names);
         let found = names.iter().zip(in_burn).map(|(name, path)| {
             let found = module.find(&path);
             let found = found.filter(|index| module.get(*index).role != Role::Buffer);
             found.ok_or_else(|| TorchLoadError::Unknown {
-                name: name.to_string(),
+                name: name.as_ref().to_string(),
                 path,
                 known: module.paths(module.with_role(&[Role::Trained, Role::Frozen])),
             })
@@ -221,7 +226,7 @@ impl TorchNames {
         found.collect()
     }
 
-    fn by_state_dict(&self, names: &[&str], module: &Parameters) -> Vec<usize> {
+    fn by_state_dict(&self, names: &[String], module: &Parameters) -> Vec<usize> {
         let mut seen = BTreeSet::new();
         let in_burn = self.in_burn(names).into_iter();
         let found = in_burn.filter_map(|path| module.find(&path));
@@ -239,10 +244,6 @@ fn declared(count: usize, module: &Parameters) -> Vec<usize> {
         true => trained,
         false => module.with_role(&[Role::Trained, Role::Frozen]),
     }
-}
-
-fn borrowed(names: &[String]) -> Vec<&str> {
-    names.iter().map(String::as_str).collect()
 }
 
 /// The entries of a state dict.

@@ -1,7 +1,6 @@
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ParamGroup as BurnGroup};
-use burn::optim::{ModuleOptimizer, Optimizer, OptimizerRecord};
-use burn_pack::{Scalar, Tensor as PackTensor, Writer};
+use burn::optim::{ModuleOptimizer, Optimizer};
 use lr_schedule::Schedule;
 use lr_schedule::feedback::Feedback;
 use lr_torch::{OptimizerState, ParamGroup, TorchError, Value};
@@ -13,7 +12,7 @@ use super::parameters::Parameters;
 use super::recognise::{check_kind, of_group};
 use super::state;
 use crate::groups::{Group, GroupScheduler, Groups};
-use crate::optimizer_state::Fields;
+use crate::optimizer_state::State;
 use crate::scheduler::Scheduler;
 
 /// The state of one of PyTorch's optimizers, to go on from in Burn.
@@ -64,13 +63,11 @@ impl<'a> TorchOptimizer<'a> {
     /// or AdamW with a weight decay, from before PyTorch 2.7, which does not say which of the two it
     /// is: see [`read_as`](Self::read_as).
     pub fn read(value: &Value<'a>) -> Result<Self, TorchLoadError> {
-        let state = OptimizerState::read(value)?;
-        let mut first = None;
+        let state = state_of(value)?;
+        let kind = of_group(&state.groups[0])?;
         for group in &state.groups {
-            let kind = of_group(group)?;
-            check_kind(group, *first.get_or_insert(kind), kind)?;
+            check_kind(group, kind, of_group(group)?)?;
         }
-        let kind = first.ok_or_else(|| no_groups(value))?;
         Ok(Self {
             kind,
             state,
@@ -85,10 +82,7 @@ impl<'a> TorchOptimizer<'a> {
     /// A file that does tell, and is of another kind; and those of [`read`](Self::read).
     pub fn read_as(kind: TorchOptimizerKind, value: &Value<'a>) -> Result<Self, TorchLoadError> {
         use TorchOptimizerKind::{Adam, AdamW};
-        let state = OptimizerState::read(value)?;
-        if state.groups.is_empty() {
-            return Err(no_groups(value));
-        }
+        let state = state_of(value)?;
         for group in &state.groups {
             let untold = !group.options.contains_key("decoupled_weight_decay");
             match of_group(group) {
@@ -128,26 +122,15 @@ impl<'a> TorchOptimizer<'a> {
         &self.state.groups
     }
 
-    /// The group of that number.
-    pub(super) fn group(&self, index: usize) -> Result<&ParamGroup<'a>, TorchLoadError> {
-        let groups = self.groups();
-        groups.get(index).ok_or(TorchLoadError::NoGroup {
-            index,
-            count: groups.len(),
-        })
-    }
-
     /// The rate of each group, which is that of the next step.
     ///
     /// # Errors
     ///
     /// A group without a rate, and one that is not finite.
     pub fn rates(&self) -> Result<Vec<f64>, TorchLoadError> {
-        let rates = self
-            .groups()
-            .iter()
-            .map(|group| group.option("lr")?.finite());
-        Ok(rates.collect::<Result<_, TorchError>>()?)
+        let groups = self.groups().iter();
+        let rates = groups.map(|group| Ok(group.option("lr")?.finite()?));
+        rates.collect()
     }
 
     /// The paths of each group's parameters in a module.
@@ -212,17 +195,13 @@ impl<'a> TorchOptimizer<'a> {
         S: Schedule + Send + Sync + 'static,
         F: Feedback + Clone + Send + Sync + 'static,
     {
-        let groups = self.groups();
-        let miscounted = TorchLoadError::Schedulers {
-            groups: groups.len(),
-            given: schedulers.len(),
-        };
-        if groups.len() != schedulers.len() {
-            return Err(miscounted);
-        }
-        let paths = self.paths(module, names)?;
+        let (groups, given) = (self.groups(), schedulers.len());
         let mut schedulers = schedulers.into_iter();
-        let base = schedulers.next().ok_or(miscounted)?;
+        let (Some(base), true) = (schedulers.next(), given == groups.len()) else {
+            let groups = groups.len();
+            return Err(TorchLoadError::Schedulers { groups, given });
+        };
+        let paths = self.paths(module, names)?;
         let others = groups.iter().zip(paths).enumerate().skip(1).zip(schedulers);
         let mut built = Groups::new();
         for ((index, (group, paths)), scheduler) in others {
@@ -283,8 +262,8 @@ impl<'a> TorchOptimizer<'a> {
     /// # Errors
     ///
     /// A parameter that is missing on one side or has another shape, parameters that nothing tells apart, a
-    /// state of another kind, and an `optimizer` of another kind than the file's: it must take over all of the state, and nothing else. (Adam and AdamW keep the
-    /// same, so that this shows only in [`kind`](Self::kind).)
+    /// state of another kind, and an `optimizer` of another kind than the file's: it must take over all of the
+    /// state, and nothing else. (Adam and AdamW keep the same, so that this shows only in [`kind`](Self::kind).)
     pub fn load(
         &self,
         optimizer: ModuleOptimizer,
@@ -294,48 +273,20 @@ impl<'a> TorchOptimizer<'a> {
         let module = Parameters::of(module);
         let assigned = names.assign(&self.state, &module)?;
 
-        let mut tensors = vec![];
-        let mut scalars: Vec<(String, Scalar)> = vec![];
-        let mut paths = vec![];
+        let mut stored = State::default();
         for (group, indices) in self.groups().iter().zip(assigned) {
             for (number, index) in group.params.iter().zip(indices) {
-                let parameter = module.get(index);
-                let Some(state) = self.state.state.get(number) else {
-                    continue; // no steps yet
-                };
-                let Some(stored) = state::convert(self.kind, group, state, parameter)? else {
-                    continue;
-                };
-                let id = parameter.id.val();
-                let rank = parameter.shape.len();
-                scalars.push((format!("{id}.__rank"), rank.into()));
-                let counts = stored.counts.into_iter();
-                scalars
-                    .extend(counts.map(|(field, count)| (format!("{id}.{field}"), count.into())));
-                tensors.extend(stored.tensors.into_iter().map(|(field, data)| {
-                    let (bytes, shape, dtype) = data.into_parts();
-                    PackTensor::new(format!("{id}.{field}"), dtype, shape, Some(id), bytes)
-                }));
-                paths.push((id.to_string(), parameter.path.clone()));
+                // There is none before the first step.
+                if let Some(state) = self.state.state.get(number) {
+                    state::convert(self.kind, group, state, module.get(index), &mut stored)?;
+                }
             }
         }
-        let writer = Writer::new(tensors);
-        let writer = scalars.iter().fold(writer, |writer, (name, value)| {
-            writer.with_scalar(name, *value)
-        });
-        let writer = paths
-            .iter()
-            .fold(writer, |writer, (id, path)| writer.with_metadata(id, path));
-        let record = writer.into_bytes()?.shared();
-
-        let wanted = Fields::of(record.clone())?;
-        let optimizer = optimizer.load_record(OptimizerRecord::from_bytes(record)?);
-        let taken = Fields::of(optimizer.into_bytes()?)?;
-        match wanted.check_taken(&taken) {
-            Ok(()) => Ok(optimizer),
-            Err(lost) => Err(TorchLoadError::NotTaken {
+        match stored.refusal(&optimizer)? {
+            None => Ok(optimizer.from_bytes(stored.into_bytes()?)?),
+            Some(reason) => Err(TorchLoadError::NotTaken {
                 kind: self.kind,
-                reason: lost.to_string(),
+                reason,
             }),
         }
     }
@@ -359,12 +310,15 @@ impl<'a> TorchOptimizer<'a> {
     }
 }
 
-fn no_groups(value: &Value<'_>) -> TorchLoadError {
-    let place = value.place();
-    TorchError::invalid(
-        place,
-        "an optimizer without param_groups",
-        "of one group or more",
-    )
-    .into()
+/// The state that `value` is, of one group or more.
+fn state_of<'a>(value: &Value<'a>) -> Result<OptimizerState<'a>, TorchError> {
+    let state = OptimizerState::read(value)?;
+    match state.groups.is_empty() {
+        false => Ok(state),
+        true => Err(TorchError::invalid(
+            value.place(),
+            "an optimizer without param_groups",
+            "of one group or more",
+        )),
+    }
 }

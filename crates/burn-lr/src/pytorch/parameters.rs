@@ -1,6 +1,6 @@
 //! The parameters of a module, and how PyTorch and burn-store name and lay them out.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::ops::RangeInclusive;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
@@ -8,7 +8,8 @@ use burn::store::{
     BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleContext, PyTorchToBurnAdapter,
     bridge,
 };
-use burn::tensor::{Bool, BoolStore, Bytes, DType, Int, Shape, Tensor, TensorData};
+use burn::tensor::kind::Basic;
+use burn::tensor::{Bool, BoolStore, Bytes, DType, Int, Tensor, TensorData};
 use burn_pack::Tensor as PackTensor;
 use lr_torch::{Dtype, Tensor as TorchTensor, TorchError};
 
@@ -235,13 +236,6 @@ impl Parameters {
             .map(|index| self.get(index).path.clone());
         paths.collect()
     }
-
-    /// The paths of what an optimizer trains and `indices` has not.
-    pub fn trained_without(&self, indices: &[usize]) -> Vec<String> {
-        let known: BTreeSet<usize> = indices.iter().copied().collect();
-        let trained = self.with_role(&[Role::Trained]);
-        self.paths(trained.into_iter().filter(|index| !known.contains(index)))
-    }
 }
 
 #[derive(Default)]
@@ -252,7 +246,7 @@ struct Collector {
 }
 
 impl Collector {
-    fn add(&mut self, id: ParamId, dtype: DType, shape: Shape, role: Role) {
+    fn add<const D: usize, K: Basic>(&mut self, id: ParamId, value: &Tensor<D, K>, role: Role) {
         let path = self.path.iter().zip(&self.containers);
         let key = path.filter(|(_, container)| !container.starts_with("Enum:"));
         let key: Vec<&str> = key.map(|(name, _)| name.as_str()).collect();
@@ -261,8 +255,8 @@ impl Collector {
             path: self.path.join("."),
             key: key.join("."),
             containers: self.containers.clone(),
-            dtype,
-            shape: shape.to_vec(),
+            dtype: value.dtype(),
+            shape: value.shape().to_vec(),
             role,
         });
     }
@@ -294,17 +288,15 @@ impl ModuleVisitor for Collector {
             (false, true) => Role::Trained,
             (false, false) => Role::Frozen,
         };
-        self.add(param.id, value.dtype(), value.shape(), role);
+        self.add(param.id, &value, role);
     }
 
     fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
-        let value = param.val();
-        self.add(param.id, value.dtype(), value.shape(), Role::Buffer);
+        self.add(param.id, &param.val(), Role::Buffer);
     }
 
     fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
-        let value = param.val();
-        self.add(param.id, value.dtype(), value.shape(), Role::Buffer);
+        self.add(param.id, &param.val(), Role::Buffer);
     }
 }
 

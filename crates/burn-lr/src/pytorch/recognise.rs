@@ -1,6 +1,6 @@
 //! The kind of an optimizer, by the options of its groups.
 
-use lr_torch::ParamGroup;
+use lr_torch::{ParamGroup, TorchError};
 
 use super::error::TorchLoadError;
 use super::kind::TorchOptimizerKind;
@@ -83,5 +83,13 @@ pub(super) fn check_kind(
             expected,
             found,
         }),
+    }
+}
+
+/// Whether a group has an option that is set. (Files of before there was that option don't have it.)
+pub(super) fn is_set(group: &ParamGroup<'_>, option: &str) -> Result<bool, TorchError> {
+    match group.options.get(option) {
+        Some(value) => value.bool(),
+        None => Ok(false),
     }
 }

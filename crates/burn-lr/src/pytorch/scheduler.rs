@@ -2,18 +2,11 @@
 
 use lr_schedule::feedback::{DynFeedback, NoFeedback};
 use lr_schedule::{Schedule, ScheduleExt};
-use lr_torch::{GroupSchedule, SchedulerState};
+use lr_torch::SchedulerState;
 
 use super::error::TorchLoadError;
 use crate::record::Progress;
 use crate::scheduler::{DynScheduler, Scheduler};
-
-/// The schedule of a parameter group.
-fn group(state: &SchedulerState, index: usize) -> Result<&GroupSchedule, TorchLoadError> {
-    let count = state.groups.len();
-    let group = state.groups.get(index);
-    group.ok_or(TorchLoadError::NoGroup { index, count })
-}
 
 impl DynScheduler {
     /// At the step that one of PyTorch's schedulers had come to, with the rates that it would have
@@ -37,21 +30,8 @@ impl DynScheduler {
     /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
     /// ```
     ///
-    /// A `ReduceLROnPlateau` comes with its rule, and the metrics that this has observed. Its position
-    /// is the number of these, since PyTorch's counts no steps.
-    ///
-    /// ```
-    /// use burn_lr::prelude::*;
-    /// use burn_lr::pytorch::{SchedulerState, TorchFile};
-    ///
-    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/torch/runs/linear-adamw_plateau/scheduler.pt");
-    /// let file = TorchFile::open(path)?;
-    /// let state = SchedulerState::read(&file.root())?;
-    /// let mut lr = Scheduler::from_torch(&state, 0)?;
-    /// assert_eq!(lr.step(), state.groups[0].rate);
-    /// lr.observe(0.5); // scheduler.step(0.5)
-    /// # Ok::<(), burn_lr::pytorch::TorchLoadError>(())
-    /// ```
+    /// A `ReduceLROnPlateau` comes with its rule, and the metrics that this has observed: `lr.observe(0.5)` is
+    /// `scheduler.step(0.5)` there. Its position is the number of these, since PyTorch's counts no steps.
     ///
     /// # Errors
     ///
@@ -85,7 +65,8 @@ impl DynScheduler {
         index: usize,
         steps: u64,
     ) -> Result<Self, TorchLoadError> {
-        let group = group(state, index)?;
+        let (group, count) = (state.groups.get(index), state.groups.len());
+        let group = group.ok_or(TorchLoadError::NoGroup { index, count })?;
         let (schedule, rule) = match group.heard {
             Some(_) => group.build_feedback()?,
             None => (group.spec.build()?, DynFeedback::new(NoFeedback)),

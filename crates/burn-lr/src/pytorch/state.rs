@@ -3,65 +3,55 @@
 use std::collections::BTreeSet;
 
 use burn::tensor::{DType, TensorData};
+use burn_pack::Tensor;
 use lr_torch::{ParamGroup, ParamState};
 
 use super::error::TorchLoadError;
 use super::kind::TorchOptimizerKind;
 use super::parameters::Parameter;
-use crate::optimizer_state::MAX_STEPS;
+use super::recognise::is_set;
+use crate::optimizer_state::{MAX_STEPS, RANK, State};
 
-/// The state of one parameter by the names that Burn's records have.
-#[derive(Debug, Default)]
-pub(super) struct Stored {
-    pub tensors: Vec<(&'static str, TensorData)>,
-    pub counts: Vec<(&'static str, u64)>,
-}
-
-/// The state of `parameter`, which is in `group`; `None` where it has none yet.
+/// Adds the state of `parameter`, which is in `group`, to `stored`; nothing where it has none yet.
 pub(super) fn convert(
     kind: TorchOptimizerKind,
     group: &ParamGroup<'_>,
     state: &ParamState<'_>,
     parameter: &Parameter,
-) -> Result<Option<Stored>, TorchLoadError> {
+    stored: &mut State,
+) -> Result<(), TorchLoadError> {
     let mut fields = StateReader {
-        kind,
         state,
         parameter,
         known: BTreeSet::new(),
-        stored: Stored::default(),
-    };
-    let is_set = |option: &str| match group.options.get(option) {
-        Some(value) => value.bool(),
-        None => Ok(false),
+        stored,
     };
     match kind {
         TorchOptimizerKind::Sgd => {
-            if !fields.optional("momentum_buffer", "momentum.velocity")? {
-                fields.finish()?;
-                return Ok(None);
-            }
+            fields.optional("momentum_buffer", "momentum.velocity")?;
         }
         TorchOptimizerKind::Adam | TorchOptimizerKind::AdamW => {
             fields.steps(Some("momentum.time"))?;
             fields.tensor("exp_avg", "momentum.moment_1")?;
             fields.tensor("exp_avg_sq", "momentum.moment_2")?;
             let (field, largest) = ("max_exp_avg_sq", "momentum.max_moment_2");
-            match is_set("amsgrad")? {
+            match is_set(group, "amsgrad")? {
                 true => fields.tensor(field, largest)?,
-                false => fields.optional(field, largest).map(|_| ())?,
+                false => fields.optional(field, largest)?,
             }
         }
         TorchOptimizerKind::RmsProp => {
             fields.steps(None)?; // which Burn's does not count
-            fields.tensor("square_avg", "square_avg.square_avg")?;
-            if is_set("centered")? {
-                fields.tensor("grad_avg", "centered.grad_avg")?;
+            let shape = parameter.torch_shape();
+            let squares = fields.read("square_avg", &shape)?;
+            let mut variance = squares.clone();
+            if is_set(group, "centered")? {
+                let means = fields.read("grad_avg", &shape)?;
+                variance = less_the_squares(squares.clone(), means.clone());
+                fields.add("centered.grad_avg", means);
             }
-            fields
-                .stored
-                .tensors
-                .push(("centered.avg", fields.variance()));
+            fields.add("square_avg.square_avg", squares);
+            fields.add("centered.avg", variance);
             fields.optional("momentum_buffer", "momentum.buf")?;
         }
         TorchOptimizerKind::Adagrad => {
@@ -85,40 +75,39 @@ pub(super) fn convert(
             }
         }
     }
-    fields.finish().map(Some)
+    let mut others = state.fields.keys();
+    match others.find(|name| !fields.known.contains(**name)) {
+        None => Ok(()),
+        Some(name) => Err(TorchLoadError::Unexpected {
+            place: format!("{}.{name}", state.place()),
+            kind,
+        }),
+    }
 }
 
 /// The fields of one parameter's state, of which each has to go somewhere.
 struct StateReader<'s, 'a> {
-    kind: TorchOptimizerKind,
     state: &'s ParamState<'a>,
     parameter: &'s Parameter,
     known: BTreeSet<&'static str>,
-    stored: Stored,
+    stored: &'s mut State,
 }
 
 impl StateReader<'_, '_> {
     /// A tensor like the parameter, which becomes `into`.
     fn tensor(&mut self, field: &'static str, into: &'static str) -> Result<(), TorchLoadError> {
-        self.shaped(field, into, &self.parameter.torch_shape())
+        let data = self.read(field, &self.parameter.torch_shape())?;
+        self.add(into, data);
+        Ok(())
     }
 
-    /// The same where there is one, which is returned: no field, and one that is `None`, is none.
-    fn optional(
-        &mut self,
-        field: &'static str,
-        into: &'static str,
-    ) -> Result<bool, TorchLoadError> {
+    /// The same where there is one: no field, and one that is `None`, is none.
+    fn optional(&mut self, field: &'static str, into: &'static str) -> Result<(), TorchLoadError> {
         self.known.insert(field);
-        let there = self
-            .state
-            .fields
-            .get(field)
-            .is_some_and(|value| !value.is_none());
-        if there {
-            self.tensor(field, into)?;
+        match self.state.fields.get(field) {
+            Some(value) if !value.is_none() => self.tensor(field, into),
+            _ => Ok(()),
         }
-        Ok(there)
     }
 
     /// A tensor like the parameter, but with a single element along the dimension that is the
@@ -132,24 +121,33 @@ impl StateReader<'_, '_> {
         let mut shape = self.parameter.torch_shape();
         let rank = shape.len();
         shape[rank - axis] = 1;
-        self.shaped(field, into, &shape)
-    }
-
-    fn shaped(
-        &mut self,
-        field: &'static str,
-        into: &'static str,
-        shape: &[usize],
-    ) -> Result<(), TorchLoadError> {
-        self.known.insert(field);
-        let tensor = self.state.field(field)?.tensor()?;
-        let data = self.parameter.adapt(&tensor, shape)?;
-        self.stored.tensors.push((into, data));
+        let data = self.read(field, &shape)?;
+        self.add(into, data);
         Ok(())
     }
 
+    fn read(&mut self, field: &'static str, shape: &[usize]) -> Result<TensorData, TorchLoadError> {
+        self.known.insert(field);
+        let tensor = self.state.field(field)?.tensor()?;
+        self.parameter.adapt(&tensor, shape)
+    }
+
+    fn add(&mut self, into: &str, data: TensorData) {
+        let (id, rank) = (self.parameter.id.val(), self.parameter.shape.len());
+        let (bytes, shape, dtype) = data.into_parts();
+        let tensor = Tensor::new(format!("{id}.{into}"), dtype, shape, Some(id), bytes);
+        let State {
+            tensors,
+            scalars,
+            paths,
+        } = &mut *self.stored;
+        tensors.push(tensor);
+        scalars.insert(format!("{id}.{RANK}"), rank.into());
+        paths.insert(id.to_string(), self.parameter.path.clone());
+    }
+
     /// How many steps the parameter has had.
-    fn steps(&mut self, into: Option<&'static str>) -> Result<(), TorchLoadError> {
+    fn steps(&mut self, into: Option<&str>) -> Result<(), TorchLoadError> {
         self.known.insert("step");
         let steps = self.state.step()?;
         if steps > MAX_STEPS {
@@ -159,39 +157,20 @@ impl StateReader<'_, '_> {
                 limit: MAX_STEPS,
             });
         }
-        self.stored.counts.extend(into.map(|into| (into, steps)));
+        if let Some(into) = into {
+            let name = format!("{}.{into}", self.parameter.id.val());
+            self.stored.scalars.insert(name, steps.into());
+        }
         Ok(())
     }
+}
 
-    /// The variance, by whose root a centered RMSprop divides: the mean square, less the square of the mean
-    /// where that is kept.
-    fn variance(&self) -> TensorData {
-        let stored = |name| {
-            let mut tensors = self.stored.tensors.iter();
-            let found = tensors.find(|(field, _)| *field == name);
-            found.map(|(_, data)| data.clone())
-        };
-        let squares = stored("square_avg.square_avg").expect("which is there by now");
-        let Some(means) = stored("centered.grad_avg") else {
-            return squares;
-        };
-        let (dtype, shape) = (squares.dtype(), squares.shape().clone());
-        let numbers = |data: TensorData| data.convert_dtype(DType::F64);
-        let (squares, means) = (numbers(squares), numbers(means));
-        let pairs = squares.iter::<f64>().zip(means.iter::<f64>());
-        let variances: Vec<f64> = pairs.map(|(square, mean)| square - mean * mean).collect();
-        TensorData::new(variances, shape).convert_dtype(dtype)
-    }
-
-    /// All of it, if that is all there is.
-    fn finish(self) -> Result<Stored, TorchLoadError> {
-        let mut fields = self.state.fields.keys();
-        match fields.find(|name| !self.known.contains(**name)) {
-            None => Ok(self.stored),
-            Some(name) => Err(TorchLoadError::Unexpected {
-                place: format!("{}.{name}", self.state.place()),
-                kind: self.kind,
-            }),
-        }
-    }
+/// The variance, by whose root a centered RMSprop divides: the mean square, less the square of the mean.
+fn less_the_squares(squares: TensorData, means: TensorData) -> TensorData {
+    let (dtype, shape) = (squares.dtype(), squares.shape().clone());
+    let numbers = |data: TensorData| data.convert_dtype(DType::F64);
+    let (squares, means) = (numbers(squares), numbers(means));
+    let pairs = squares.iter::<f64>().zip(means.iter::<f64>());
+    let variances: Vec<f64> = pairs.map(|(square, mean)| square - mean * mean).collect();
+    TensorData::new(variances, shape).convert_dtype(dtype)
 }

@@ -43,16 +43,13 @@ pub fn load_weights<M: Module>(
     names: &TorchNames,
 ) -> Result<M, TorchLoadError> {
     let parameters = Parameters::of(&module);
-    let entries = entries(state_dict)?;
-    let kept: Vec<_> = entries
-        .iter()
-        .filter(|(name, _)| !names.ignores(name))
-        .collect();
-    let torch: Vec<&str> = kept.iter().map(|(name, _)| *name).collect();
+    let entries = entries(state_dict)?.into_iter();
+    let kept = entries.filter(|(name, _)| !names.ignores(name));
+    let (torch, values): (Vec<&str>, Vec<Value<'_>>) = kept.unzip();
 
     let mut found = BTreeMap::new();
     let mut unexpected = vec![];
-    for ((name, value), path) in kept.into_iter().zip(names.in_burn(&torch)) {
+    for ((name, value), path) in torch.iter().zip(values).zip(names.in_burn(&torch)) {
         let Some(index) = parameters.find(&path) else {
             unexpected.push(name.to_string());
             continue;

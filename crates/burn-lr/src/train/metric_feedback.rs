@@ -1,5 +1,5 @@
 use std::io;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::train::checkpoint::{
     CheckpointerError, CheckpointingAction, CheckpointingStrategy, ComposedCheckpointingStrategy,
@@ -63,9 +63,8 @@ use crate::scheduler::Scheduler;
 /// and no early stopping.
 ///
 /// A metric that isn't there ends the training after the first epoch, before anything is saved, and
-/// the [`outcome`](Self::outcome) says so. The result's `error` does too (in an
-/// [`io::Error`](std::io::Error), the one of burn-train's errors that can hold it), but not where
-/// burn-train's dashboard is: that forgets all errors when the training ends.
+/// the [`outcome`](Self::outcome) says so. The result's `error` holds it too, in an [`io::Error`](std::io::Error),
+/// except where burn-train's dashboard is.
 pub struct MetricFeedback {
     relays: Vec<Relay>,
     checkpointing: Box<dyn CheckpointingStrategy>,
@@ -92,7 +91,7 @@ impl FeedbackOutcome {
     /// The last epoch whose metrics were all observed; a training that was stopped in an epoch has
     /// not come to its end. `None` before the first.
     pub fn last_epoch(&self) -> Option<usize> {
-        self.read(|reached| reached.epoch)
+        self.lock().epoch
     }
 
     /// Whether every metric was there.
@@ -101,12 +100,12 @@ impl FeedbackOutcome {
     ///
     /// The first one that was not ([`MetricFeedbackError::NotFound`]), which has ended the training.
     pub fn check(&self) -> Result<(), MetricFeedbackError> {
-        self.read(|reached| reached.error.clone().map_or(Ok(()), Err))
+        self.lock().error.clone().map_or(Ok(()), Err)
     }
 
-    fn read<T>(&self, read: impl FnOnce(&mut Reached) -> T) -> T {
+    fn lock(&self) -> MutexGuard<'_, Reached> {
         let reached = self.reached.lock();
-        read(&mut reached.unwrap_or_else(PoisonError::into_inner))
+        reached.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -197,11 +196,11 @@ impl MetricFeedback {
             outcome: self.outcome,
         };
         training
-            .with_checkpointing_strategy(Checkpointing {
+            .with_checkpointing_strategy(Posting {
                 relays: relays.clone(),
                 inner: self.checkpointing,
             })
-            .early_stopping(EarlyStopping {
+            .early_stopping(Posting {
                 relays,
                 inner: self.early_stopping,
             })
@@ -239,27 +238,26 @@ impl Relays {
             relay.handle.post(epoch as u64, value);
             Ok(())
         });
-        self.outcome.read(|reached| match &posted {
-            Ok(()) => reached.epoch = Some(epoch),
-            Err(error) => {
-                reached.error.get_or_insert_with(|| error.clone());
-            }
-        });
-        if let Err(error) = posted {
-            let error = CheckpointerError::IOError(io::Error::other(error));
-            self.interrupter.fail(TrainingError::Checkpoint(error));
-            return false;
-        }
-        true
+        let Err(error) = posted else {
+            self.outcome.lock().epoch = Some(epoch);
+            return true;
+        };
+        let failed = || error.clone();
+        self.outcome.lock().error.get_or_insert_with(failed);
+        let error = CheckpointerError::IOError(io::Error::other(error));
+        self.interrupter.fail(TrainingError::Checkpoint(error));
+        false
     }
 }
 
-struct Checkpointing {
+/// A strategy of the user's, which is asked once the metrics are posted.
+#[derive(Clone)]
+struct Posting<S> {
     relays: Relays,
-    inner: Box<dyn CheckpointingStrategy>,
+    inner: S,
 }
 
-impl CheckpointingStrategy for Checkpointing {
+impl CheckpointingStrategy for Posting<Box<dyn CheckpointingStrategy>> {
     fn checkpointing(
         &mut self,
         epoch: usize,
@@ -272,13 +270,7 @@ impl CheckpointingStrategy for Checkpointing {
     }
 }
 
-#[derive(Clone)]
-struct EarlyStopping {
-    relays: Relays,
-    inner: Option<Box<dyn CloneStopping>>,
-}
-
-impl EarlyStoppingStrategy for EarlyStopping {
+impl EarlyStoppingStrategy for Posting<Option<Box<dyn CloneStopping>>> {
     fn should_stop(&mut self, epoch: usize, store: &EventStoreClient) -> bool {
         let posted = self.relays.post(epoch, store);
         let inner = self.inner.as_mut();

@@ -25,10 +25,6 @@ impl GroupRateMetric {
     fn entry(&self, numeric: NumericEntry) -> SerializedEntry {
         SerializedEntry::new(format!("{:.3e}", self.last), numeric.serialize())
     }
-
-    fn numeric(&self) -> NumericEntry {
-        NumericEntry::Value(self.last)
-    }
 }
 
 impl GroupScheduler {
@@ -75,7 +71,7 @@ impl Metric for GroupRateMetric {
     ) -> Result<SerializedEntry, TensorReadError> {
         let rate = |rates: &ModuleLearningRate| rate_at(&self.path, rates);
         self.last = metadata.lr.as_ref().map_or(f64::NAN, rate);
-        Ok(self.entry(self.numeric()))
+        Ok(self.entry(NumericEntry::Value(self.last)))
     }
 
     fn compute(&mut self) -> Result<SerializedEntry, TensorReadError> {
@@ -89,11 +85,11 @@ impl Metric for GroupRateMetric {
 
 impl Numeric for GroupRateMetric {
     fn value(&self) -> Option<NumericEntry> {
-        Some(self.numeric())
+        Some(NumericEntry::Value(self.last))
     }
 
     fn running_value(&self) -> Option<NumericEntry> {
-        Some(self.numeric())
+        self.value()
     }
 
     fn final_value(&self) -> NumericEntry {

@@ -4,6 +4,9 @@ use std::path::PathBuf;
 use burn::store::RecordError;
 use burn::train::checkpoint::CheckpointerError;
 
+use crate::checkpoint::joined;
+use crate::run_dir::Refused;
+
 /// An epoch that can't be saved, or can't be gone on from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -11,7 +14,7 @@ pub enum EpochCheckpointError {
     /// The file system refused.
     #[error("can't {action} `{}`: {source}", .path.display())]
     Io {
-        /// The action: `read`, `remove`, `lock`.
+        /// The action: `read`, `create`, `lock`, `remove`.
         action: &'static str,
         /// The directory, or a file in there.
         path: PathBuf,
@@ -90,7 +93,7 @@ pub enum EpochCheckpointError {
         epoch: usize,
     },
     /// There are epochs, and not one that is whole.
-    #[error("of the epochs in `{}`, none is whole: {}", .path.display(), list(.passed_over))]
+    #[error("of the epochs in `{}`, none is whole: {}", .path.display(), joined(.passed_over, "; "))]
     NoneWhole {
         /// The directory.
         path: PathBuf,
@@ -109,17 +112,19 @@ impl EpochCheckpointError {
     }
 }
 
+impl From<Refused> for EpochCheckpointError {
+    fn from(refused: Refused) -> Self {
+        Self::Io {
+            action: refused.action,
+            path: refused.path,
+            source: refused.source,
+        }
+    }
+}
+
 /// As burn-train has it: inside of an [`io::Error`], the one of its errors that can hold ours.
 impl From<EpochCheckpointError> for CheckpointerError {
     fn from(error: EpochCheckpointError) -> Self {
         Self::IOError(io::Error::other(error))
     }
-}
-
-fn list(passed_over: &[EpochCheckpointError]) -> String {
-    let lines: Vec<String> = passed_over
-        .iter()
-        .map(EpochCheckpointError::to_string)
-        .collect();
-    lines.join("; ")
 }

@@ -1,6 +1,6 @@
 //! The list of an epoch's parts: a file that is written last, as JSON.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use lr_checkpoint::disk::write::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use super::error::EpochCheckpointError;
+use crate::run_dir::{file_names, refused};
 
 const FORMAT: &str = "burn-lr epoch";
 const VERSION: u64 = 1;
@@ -100,18 +101,18 @@ impl Manifest {
         }
     }
 
-    /// The names of its parts' files.
+    /// The name of a part's file.
+    pub fn file_name(&self, part: Part) -> String {
+        part_name(self.epoch, part, self.digest(part))
+    }
+
     pub fn file_names(&self) -> [String; 3] {
-        Part::ALL.map(|part| part_name(self.epoch, part, self.digest(part)))
+        Part::ALL.map(|part| self.file_name(part))
     }
 
     pub fn write(&self, directory: &Path) -> Result<(), EpochCheckpointError> {
-        let path = manifest_path(directory, self.epoch);
         let text = serde_json::to_string_pretty(self).expect("a manifest has a JSON form");
-        write_atomically(&path, text.as_bytes()).map_err(|error| EpochCheckpointError::Write {
-            path,
-            reason: error.to_string(),
-        })
+        write(manifest_path(directory, self.epoch), text.as_bytes())
     }
 
     pub fn read(directory: &Path, epoch: usize) -> Result<Self, EpochCheckpointError> {
@@ -119,18 +120,11 @@ impl Manifest {
         let mut text = vec![];
         let read = File::open(&path).and_then(|file| file.take(MAX_SIZE).read_to_end(&mut text));
         match read {
-            Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => {
                 return Err(EpochCheckpointError::Incomplete { epoch, path });
             }
-            Err(source) => {
-                return Err(EpochCheckpointError::Io {
-                    action: "read",
-                    path,
-                    source,
-                });
-            }
-        }
+            read => read.map_err(refused("read", &path))?,
+        };
         let damaged = |reason: String| EpochCheckpointError::Manifest {
             epoch,
             path: path.clone(),
@@ -141,8 +135,8 @@ impl Manifest {
             format: String,
             version: u64,
         }
-        let header: Header =
-            serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        let no_json = |error: serde_json::Error| damaged(error.to_string());
+        let header: Header = serde_json::from_slice(&text).map_err(no_json)?;
         if header.format != FORMAT {
             return Err(damaged(format!("its format is `{}`", header.format)));
         }
@@ -153,8 +147,7 @@ impl Manifest {
                 supported: VERSION,
             });
         }
-        let manifest: Self =
-            serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+        let manifest: Self = serde_json::from_slice(&text).map_err(no_json)?;
         if manifest.epoch != epoch {
             return Err(damaged(format!("it is of epoch {}", manifest.epoch)));
         }
@@ -165,6 +158,13 @@ impl Manifest {
         }
         Ok(manifest)
     }
+}
+
+pub(super) fn write(path: PathBuf, bytes: &[u8]) -> Result<(), EpochCheckpointError> {
+    write_atomically(&path, bytes).map_err(|error| EpochCheckpointError::Write {
+        path,
+        reason: error.to_string(),
+    })
 }
 
 const BEGIN: &str = "epoch-";
@@ -193,17 +193,12 @@ pub(super) enum FileKind {
 
 impl FileKind {
     pub fn of(name: &str) -> Option<Self> {
-        let rest = name.strip_prefix(BEGIN)?;
-        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-        let (epoch, rest) = rest.split_at(digits);
+        let (epoch, rest) = name.strip_prefix(BEGIN)?.split_once(['-', '.'])?;
         let epoch = epoch.parse().ok()?;
         if manifest_name(epoch) == name {
             return Some(Self::Manifest(epoch));
         }
-        let (part, digest) = rest
-            .strip_prefix('-')?
-            .strip_suffix(".bpk")?
-            .split_once('-')?;
+        let (part, digest) = rest.strip_suffix(".bpk")?.split_once('-')?;
         let is_part = Part::ALL.iter().any(|known| known.name() == part);
         let is_hex = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
         let is_digest = digest.len() == 16 && digest.bytes().all(is_hex);
@@ -213,28 +208,17 @@ impl FileKind {
 
     /// All of ours in a directory.
     pub fn all(directory: &Path) -> Result<Vec<(Self, String)>, EpochCheckpointError> {
-        let failed = |source| EpochCheckpointError::Io {
-            action: "read",
-            path: directory.to_path_buf(),
-            source,
-        };
-        let mut files = vec![];
-        for entry in fs::read_dir(directory).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let name = entry.file_name();
-            if let Some(name) = name.to_str()
-                && let Some(kind) = Self::of(name)
-                && entry.file_type().is_ok_and(|kind| kind.is_file())
-            {
-                files.push((kind, name.to_string()));
-            }
-        }
-        Ok(files)
+        let names = file_names(directory)?.into_iter();
+        Ok(names
+            .filter_map(|name| Some((Self::of(&name)?, name)))
+            .collect())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

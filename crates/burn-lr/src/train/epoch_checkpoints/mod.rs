@@ -4,16 +4,18 @@ mod error;
 mod manifest;
 mod shared;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use burn::lr_scheduler::LrSchedulerRecord;
 use burn::optim::OptimizerRecord;
 use burn::store::ModuleRecord;
+use burn::tensor::Bytes;
 use burn::train::checkpoint::{Checkpoint, Checkpointer, CheckpointerError};
 
-use manifest::{Digest, Manifest, Part, part_name};
-use shared::{Shared, damaged, unreadable};
+use manifest::{Digest, FileKind, Manifest, Part};
+use shared::Shared;
 
 pub use error::EpochCheckpointError;
 
@@ -112,7 +114,14 @@ impl EpochCheckpoints {
     ///
     /// A directory that can't be read.
     pub fn epochs(&self) -> Result<Vec<usize>, EpochCheckpointError> {
-        self.shared.epochs()
+        let files = FileKind::all(self.path())?.into_iter();
+        let epochs = files.filter_map(|(kind, _)| match kind {
+            FileKind::Manifest(epoch) => Some(epoch),
+            FileKind::Part(_) => None,
+        });
+        let mut epochs: Vec<usize> = epochs.collect();
+        epochs.sort_unstable();
+        Ok(epochs)
     }
 
     /// The last epoch that is complete, and whole by the hashes of its parts; `None` where no epoch
@@ -151,12 +160,8 @@ impl EpochCheckpoints {
     pub fn verify(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         let manifest = Manifest::read(self.path(), epoch)?;
         for part in Part::ALL {
-            let expected = manifest.digest(part);
-            let path = self.path().join(part_name(epoch, part, expected));
-            let found = Digest::of_file(&path).map_err(unreadable(epoch, part, &path))?;
-            if found != *expected {
-                return Err(damaged(epoch, part, &path));
-            }
+            let digest = |path: &Path| Ok((Digest::of_file(path)?, ()));
+            self.shared.check(epoch, &manifest, part, digest)?;
         }
         self.shared.state().complete.insert(epoch);
         Ok(())
@@ -184,10 +189,7 @@ impl EpochCheckpoints {
         record: R,
     ) -> Result<(), CheckpointerError> {
         let saved = self.shared.save(part, epoch, record);
-        if saved.is_err() {
-            self.shared.state().has_failed = true;
-        }
-        Ok(saved?)
+        Ok(saved.inspect_err(|_| self.shared.state().has_failed = true)?)
     }
 
     fn restore_part<R: Checkpoint>(
@@ -195,14 +197,17 @@ impl EpochCheckpoints {
         part: Part,
         epoch: usize,
     ) -> Result<R, CheckpointerError> {
-        let bytes = self.shared.read(part, epoch)?;
-        let record =
-            R::checkpoint_from_bytes(bytes).map_err(|source| EpochCheckpointError::Record {
-                epoch,
-                part: part.name(),
-                source,
-            });
-        Ok(record?)
+        let manifest = Manifest::read(self.path(), epoch)?;
+        let bytes = self.shared.check(epoch, &manifest, part, |path| {
+            let bytes = fs::read(path)?;
+            Ok((Digest::of(&bytes), Bytes::from_bytes_vec(bytes)))
+        })?;
+        let record = R::checkpoint_from_bytes(bytes);
+        Ok(record.map_err(|source| EpochCheckpointError::Record {
+            epoch,
+            part: part.name(),
+            source,
+        })?)
     }
 
     fn delete_epoch(&self, epoch: usize) -> Result<(), CheckpointerError> {

@@ -2,18 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use burn::tensor::Bytes;
 use burn::train::checkpoint::Checkpoint;
 use lr_checkpoint::disk::lock::DirLock;
-use lr_checkpoint::disk::scratch::clear_leftovers;
-use lr_checkpoint::disk::write::write_atomically;
 
 use super::error::EpochCheckpointError;
-use super::manifest::{Digest, FileKind, Manifest, Part, manifest_path, part_name};
+use super::manifest::{Digest, FileKind, Manifest, Part, manifest_path, part_name, write};
+use crate::run_dir::{self, refused};
 
 #[derive(Debug)]
 pub(super) struct Shared {
@@ -36,16 +34,8 @@ pub(super) struct State {
 impl Shared {
     /// The directory at `path`, locked, without what killed trainings left.
     pub fn open(path: PathBuf) -> Result<Self, EpochCheckpointError> {
-        fs::create_dir_all(&path).map_err(io("create", &path))?;
-        let lock = DirLock::take(&path).map_err(io("lock", &path))?;
+        let lock = run_dir::lock(&path, |name| FileKind::of(name).is_some())?;
         let lock = lock.ok_or_else(|| EpochCheckpointError::Busy { path: path.clone() })?;
-        let cleared = clear_leftovers(&path, |name| FileKind::of(name).is_some());
-        for leftover in cleared.map_err(|(path, source)| io("remove", &path)(source))? {
-            log::info!(
-                "removed `{}`, left by a killed training",
-                leftover.display()
-            );
-        }
         let shared = Self {
             path,
             state: Mutex::default(),
@@ -58,17 +48,6 @@ impl Shared {
     pub fn state(&self) -> MutexGuard<'_, State> {
         // A panic leaves it consistent, between any two statements.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub fn epochs(&self) -> Result<Vec<usize>, EpochCheckpointError> {
-        let files = FileKind::all(&self.path)?.into_iter();
-        let epochs = files.filter_map(|(kind, _)| match kind {
-            FileKind::Manifest(epoch) => Some(epoch),
-            FileKind::Part(_) => None,
-        });
-        let mut epochs: Vec<usize> = epochs.collect();
-        epochs.sort_unstable();
-        Ok(epochs)
     }
 
     pub fn save<R: Checkpoint>(
@@ -88,11 +67,7 @@ impl Shared {
             source,
         })?;
         let digest = Digest::of(&bytes);
-        let path = self.path.join(part_name(epoch, part, &digest));
-        write_atomically(&path, &bytes).map_err(|error| EpochCheckpointError::Write {
-            path,
-            reason: error.to_string(),
-        })?;
+        write(self.path.join(part_name(epoch, part, &digest)), &bytes)?;
         drop(bytes);
 
         let mut state = self.state();
@@ -120,16 +95,27 @@ impl Shared {
         self.remove_parts(epoch, &manifest.file_names())
     }
 
-    /// The bytes of a part, if they are what was saved.
-    pub fn read(&self, part: Part, epoch: usize) -> Result<Bytes, EpochCheckpointError> {
-        let manifest = Manifest::read(&self.path, epoch)?;
-        let expected = manifest.digest(part);
-        let path = self.path.join(part_name(epoch, part, expected));
-        let bytes = fs::read(&path).map_err(unreadable(epoch, part, &path))?;
-        if Digest::of(&bytes) != *expected {
-            return Err(damaged(epoch, part, &path));
-        }
-        Ok(Bytes::from_bytes_vec(bytes))
+    /// A part as `read` gives it, if the digest with it is the one that was saved.
+    pub fn check<T>(
+        &self,
+        epoch: usize,
+        manifest: &Manifest,
+        part: Part,
+        read: impl FnOnce(&Path) -> io::Result<(Digest, T)>,
+    ) -> Result<T, EpochCheckpointError> {
+        let path = self.path.join(manifest.file_name(part));
+        let reason = match read(&path) {
+            Ok((digest, contents)) if digest == *manifest.digest(part) => return Ok(contents),
+            Ok(_) => "has another hash",
+            Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
+            Err(error) => return Err(refused("read", &path)(error).into()),
+        };
+        Err(EpochCheckpointError::Part {
+            epoch,
+            part: part.name(),
+            path,
+            reason: reason.to_string(),
+        })
     }
 
     /// Removes an epoch, so that it is not complete before its parts begin to go.
@@ -149,7 +135,7 @@ impl Shared {
     }
 
     /// Removes parts that belong to no complete epoch.
-    pub fn clear_incomplete(&self) -> Result<(), EpochCheckpointError> {
+    fn clear_incomplete(&self) -> Result<(), EpochCheckpointError> {
         let files = FileKind::all(&self.path)?.into_iter();
         let parts = files.filter_map(|(kind, _)| match kind {
             FileKind::Part(epoch) => Some(epoch),
@@ -169,47 +155,9 @@ impl Shared {
     }
 }
 
-pub(super) fn io(
-    action: &'static str,
-    path: &Path,
-) -> impl Fn(std::io::Error) -> EpochCheckpointError {
-    let path = path.to_path_buf();
-    move |source| EpochCheckpointError::Io {
-        action,
-        path: path.clone(),
-        source,
-    }
-}
-
 fn remove_file(path: &Path) -> Result<(), EpochCheckpointError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed.map_err(io("remove", path)),
-    }
-}
-
-pub(super) fn damaged(epoch: usize, part: Part, path: &Path) -> EpochCheckpointError {
-    EpochCheckpointError::Part {
-        epoch,
-        part: part.name(),
-        path: path.to_path_buf(),
-        reason: "has another hash".to_string(),
-    }
-}
-
-/// The error of a part whose file can't be read.
-pub(super) fn unreadable(
-    epoch: usize,
-    part: Part,
-    path: &Path,
-) -> impl Fn(std::io::Error) -> EpochCheckpointError {
-    move |error| match error.kind() {
-        ErrorKind::NotFound => EpochCheckpointError::Part {
-            epoch,
-            part: part.name(),
-            path: path.to_path_buf(),
-            reason: "is missing".to_string(),
-        },
-        _ => io("read", path)(error),
+        removed => Ok(removed.map_err(refused("remove", path))?),
     }
 }

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::fs;
 
 use burn::module::Module;
 use burn::nn::LinearConfig;
@@ -10,7 +9,7 @@ use burn_pack::Reader;
 use lr_checkpoint::disk::lock::DirLock;
 use tempfile::TempDir;
 
-use super::manifest::manifest_path;
+use super::manifest::{manifest_path, part_name};
 use super::*;
 use crate::prelude::*;
 
@@ -123,9 +122,7 @@ fn names(checkpoints: &EpochCheckpoints) -> Vec<String> {
 
 fn part(checkpoints: &EpochCheckpoints, epoch: usize, part: Part) -> PathBuf {
     let manifest = Manifest::read(checkpoints.path(), epoch).unwrap();
-    checkpoints
-        .path()
-        .join(part_name(epoch, part, manifest.digest(part)))
+    checkpoints.path().join(manifest.file_name(part))
 }
 
 #[test]

@@ -43,6 +43,10 @@ use crate::train::order::shuffled;
 /// // SupervisedTraining::new(…).checkpoint(5), with the loader's
 /// let resumed = loader.starting_with(6);
 /// assert_eq!(pass(&resumed), epochs[5]);
+///
+/// // passes of 2 steps, where an epoch of the data has 3
+/// let short = resumed.with_steps_per_epoch(2).starting_with(1);
+/// assert_eq!([pass(&short), pass(&short), pass(&short)].concat(), epochs[..2].concat());
 /// ```
 ///
 /// For several devices, [`slice`](DataLoader::slice) gives each its share of every epoch's order,
@@ -56,14 +60,8 @@ use crate::train::order::shuffled;
 ///
 /// # What else a run that resumes exactly needs
 ///
-/// - No randomness in the model that is drawn from the device's own generator: dropout goes on with
-///   whatever that generator is at. Seeding the device at the start of a run does not help a
-///   resumed one, which has drawn fewer numbers.
-/// - One thread that loads. This loader has no others; Burn's with several workers gives batches as
-///   they come.
-/// - A batcher that is a function of its items.
-/// - The same number of devices, and a backend that adds up in the same order every time. CPU
-///   backends do; on a GPU some kernels don't.
+/// A batcher that is a function of its items, the same number of devices, and what the chapter
+/// [on resuming](crate::guide::resuming) says of randomness in the model, of threads that load, and of GPUs.
 pub struct EpochDataLoader<I, O> {
     dataset: Arc<dyn Dataset<I>>,
     batcher: Arc<dyn Batcher<I, O>>,
@@ -110,29 +108,7 @@ impl<I: 'static, O: 'static> EpochDataLoader<I, O> {
 
     /// This loader with epochs of so many steps (batches), whatever the data has. The order of the items is
     /// the same: it runs on from one pass to the next, through the epochs of the data. So burn-train saves a
-    /// checkpoint every `steps`, and an epoch of the data can be resumed in its middle:
-    ///
-    /// ```
-    /// # use std::sync::Arc;
-    /// # use burn::data::dataloader::DataLoader;
-    /// # use burn::data::dataloader::batcher::Batcher;
-    /// # use burn::data::dataset::InMemDataset;
-    /// # use burn::tensor::Device;
-    /// # use burn_lr::train::EpochDataLoader;
-    /// # struct Numbers;
-    /// # impl Batcher<u32, Vec<u32>> for Numbers {
-    /// #     fn batch(&self, items: Vec<u32>, _device: &Device) -> Vec<u32> {
-    /// #         items
-    /// #     }
-    /// # }
-    /// # let dataset = Arc::new(InMemDataset::new((0..10).collect()));
-    /// // ten items in batches of 4 make 3 steps: here, passes of 2 steps
-    /// let loader = EpochDataLoader::new(dataset, Numbers, 4, 42, &Device::flex());
-    /// let pass = |loader: &dyn DataLoader<Vec<u32>>| loader.iter().map(Result::unwrap).collect::<Vec<_>>();
-    /// let whole: Vec<Vec<u32>> = [pass(&loader), pass(&loader)].concat();
-    /// let short = loader.with_steps_per_epoch(2).starting_with(1);
-    /// assert_eq!([pass(&short), pass(&short), pass(&short)].concat(), whole);
-    /// ```
+    /// checkpoint every `steps`, and an epoch of the data can be resumed in its middle.
     ///
     /// With slices for several devices, each runs on through its own share: give them shares of as many batches.
     ///
@@ -243,12 +219,8 @@ impl<I: 'static, O: 'static> DataLoader<O> for EpochDataLoader<I, O> {
     }
 
     fn slice(&self, start: usize, end: usize) -> Arc<dyn DataLoader<O>> {
-        let Range {
-            start: first,
-            end: last,
-        } = self.part;
-        let end = first.saturating_add(end).min(last);
-        let start = first.saturating_add(start).min(end);
+        let end = self.part.start.saturating_add(end).min(self.part.end);
+        let start = self.part.start.saturating_add(start).min(end);
         Arc::new(self.with(start..end, &self.device))
     }
 }
@@ -271,10 +243,8 @@ impl<I: 'static, O: 'static> Iterator for Pass<I, O> {
             return None;
         }
         let loader = &self.loader;
-        let (epoch, batch) = (
-            self.next / loader.batches() + 1,
-            self.next % loader.batches(),
-        );
+        let batches = loader.batches();
+        let (epoch, batch) = (self.next / batches + 1, self.next % batches);
         self.next += 1;
         if self.order.as_ref().is_none_or(|(other, _)| *other != epoch) {
             let mut order = shuffled(loader.dataset.len(), loader.seed, epoch);
