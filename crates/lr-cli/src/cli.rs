@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, ColorChoice, Parser, Subcommand, ValueEnum};
 
 use crate::failure::Failure;
 use crate::input::{Source, Text};
-use crate::library::Library;
+use crate::library::{self, Library};
 use crate::run::RunLength;
 use crate::steps::Steps;
 
@@ -85,7 +85,7 @@ pub struct Sources {
     expressions: Vec<String>,
     /// The library or program whose config it is: once for all specs, or once for each. Default: the
     /// one whose shape it has. A file of parity cases says it itself
-    #[arg(long, value_name = "LIBRARY", value_parser = Library::parser())]
+    #[arg(long, value_name = "LIBRARY", value_parser = library::parser())]
     from: Vec<Library>,
     /// The case of a file of parity cases, by its id: once for all specs, or once for each
     #[arg(long, value_name = "ID")]
@@ -139,17 +139,10 @@ pub struct Plot {
     pub scale: u32,
     /// Colours in the terminal
     #[arg(long, value_name = "WHEN", default_value = "auto")]
-    pub color: Color,
+    pub color: ColorChoice,
     /// Say as JSON what is drawn
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Color {
-    Auto,
-    Always,
-    Never,
 }
 
 #[derive(Args)]
@@ -217,7 +210,7 @@ pub struct Audit {
     #[arg(long, value_name = "SPEC")]
     pub against: Option<String>,
     /// The library or program whose config that is. Default: the one whose shape it has
-    #[arg(long, value_name = "LIBRARY", requires = "against", value_parser = Library::parser())]
+    #[arg(long, value_name = "LIBRARY", requires = "against", value_parser = library::parser())]
     pub from: Option<Library>,
     /// The case of a file of parity cases, by its id
     #[arg(long, value_name = "ID", requires = "against")]
@@ -284,7 +277,7 @@ pub struct Inspect {
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// The library or program whose config that is. Default: the one whose shape it has
-    #[arg(long, value_name = "LIBRARY", requires = "config", value_parser = Library::parser())]
+    #[arg(long, value_name = "LIBRARY", requires = "config", value_parser = library::parser())]
     pub from: Option<Library>,
     #[command(flatten)]
     pub length: RunLength,
@@ -308,18 +301,17 @@ impl Sources {
         let count = given.len();
         let from = each("--from", &self.from, count)?;
         let case = each("--case", &self.case, count)?;
-        let texts = given.into_iter().map(|(_, text)| text);
-        let mut sources = Vec::new();
-        for ((text, from), case) in texts.zip(from).zip(case) {
-            sources.push(Source {
-                text,
-                from,
-                case,
-                facts: self.length.facts(self.base_lr),
-                field: self.field.clone(),
-            });
-        }
-        Ok(sources)
+        let run = self.length.run()?;
+        let sources = given.into_iter().zip(from).zip(case);
+        let sources = sources.map(|(((_, text), from), case)| Source {
+            text,
+            from,
+            case,
+            field: self.field.clone(),
+            facts: self.length.facts(self.base_lr),
+            run,
+        });
+        Ok(sources.collect())
     }
 }
 
@@ -342,16 +334,4 @@ fn size(text: &str) -> Result<(u32, u32), String> {
         Some((width.trim().parse().ok()?, height.trim().parse().ok()?))
     });
     parsed.ok_or_else(|| "must be a width and a height, such as 720x360".to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use clap::CommandFactory;
-
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
 }

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use lr_schedule::spec::{Data, Format};
-use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 
@@ -28,18 +28,14 @@ impl Document {
     /// Of a file, or of standard input where it is called `-`.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let standard = path.as_os_str() == "-";
-        let origin = match standard {
-            true => "standard input".to_string(),
-            false => path.display().to_string(),
+        let (origin, bytes) = match standard {
+            true => ("standard input".to_string(), bounded(io::stdin().lock())),
+            false => (
+                path.display().to_string(),
+                File::open(path).and_then(bounded),
+            ),
         };
-        let bytes = match standard {
-            true => bounded(io::stdin().lock()),
-            false => File::open(path).and_then(bounded),
-        };
-        let bytes = bytes.map_err(|error| Failure::Read {
-            origin: origin.clone(),
-            error,
-        })?;
+        let bytes = bytes.map_err(Failure::read(&origin))?;
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             Failure::input(&origin, format!("is no text: byte {at} is not UTF-8"))
@@ -74,7 +70,7 @@ impl Document {
     fn over_bases(&self, files: &mut usize) -> Result<Data, Failure> {
         let mut data = self.format.read(&self.text).map_err(|error| {
             let place = format!("{}:{}:{}", self.origin, error.line, error.column);
-            Failure::input(&place, error.problem)
+            Failure::input(place, error.problem)
         })?;
         let (Data::Table(entries), Some(folder)) = (&mut data, &self.folder) else {
             return Ok(data);
@@ -104,26 +100,22 @@ impl Document {
         Ok(merged)
     }
 
-    /// The text as JSON, or an error with its place there.
-    pub fn json<T: for<'de> Deserialize<'de>>(&self) -> Result<T, Failure> {
+    /// The text as a table of JSON, or an error with its place there.
+    pub fn json(&self) -> Result<Map<String, Value>, Failure> {
         serde_json::from_str(&self.text).map_err(|error| {
             let place = format!("{}:{}:{}", self.origin, error.line(), error.column());
             let text = error.to_string();
-            Failure::input(&place, text.split(" at line ").next().unwrap_or(&text))
+            Failure::input(place, text.split(" at line ").next().unwrap_or(&text))
         })
     }
 
     /// The text as a file of parity cases, if it is one.
-    pub fn cases<T: for<'de> Deserialize<'de>>(&self) -> Option<Result<T, Failure>> {
+    pub fn cases(&self) -> Option<Map<String, Value>> {
         if self.format != Format::Json || !self.text.contains("\"cases\"") {
             return None;
         }
-        let value: serde_json::Value = serde_json::from_str(&self.text).ok()?;
-        value.get("cases")?.as_array()?;
-        Some(
-            serde_json::from_value(value)
-                .map_err(|error| Failure::input(&self.origin, error.to_string())),
-        )
+        let table = self.json().ok()?;
+        table.get("cases")?.is_array().then_some(table)
     }
 }
 
@@ -142,12 +134,9 @@ fn merge(over: Data, into: &mut Data) {
     }
 }
 
-fn bounded(mut reader: impl Read) -> io::Result<Vec<u8>> {
+fn bounded(reader: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    reader
-        .by_ref()
-        .take(MOST_BYTES + 1)
-        .read_to_end(&mut bytes)?;
+    reader.take(MOST_BYTES + 1).read_to_end(&mut bytes)?;
     match bytes.len() as u64 > MOST_BYTES {
         false => Ok(bytes),
         true => Err(io::Error::other(format!(

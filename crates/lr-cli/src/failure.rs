@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::io;
 
 use lr_compat::ecosystems::Facts;
@@ -34,11 +35,21 @@ impl Failure {
         Self::Usage(problem.into())
     }
 
-    pub fn input(origin: &str, problem: impl Into<String>) -> Self {
+    pub fn input(origin: impl Display, problem: impl Into<String>) -> Self {
         Self::Input {
             origin: origin.to_string(),
             problem: problem.into(),
         }
+    }
+
+    pub fn read(origin: impl Display) -> impl FnOnce(io::Error) -> Self {
+        let origin = origin.to_string();
+        |error| Self::Read { origin, error }
+    }
+
+    pub fn write(origin: impl Display) -> impl FnOnce(io::Error) -> Self {
+        let origin = origin.to_string();
+        |error| Self::Write { origin, error }
     }
 
     /// A schedule's error, in terms of this program's options.
@@ -63,17 +74,13 @@ impl Failure {
 
     pub fn code(&self) -> u8 {
         match self {
-            Self::Input { .. } => 1,
-            Self::Plot(
+            Self::Input { .. }
+            | Self::Plot(
                 PlotError::NotFinite { .. }
                 | PlotError::NothingPositive { .. }
                 | PlotError::Range { .. },
             ) => 1,
-            Self::Usage(_)
-            | Self::Read { .. }
-            | Self::Write { .. }
-            | Self::Plot(_)
-            | Self::Log(_) => 2,
+            _ => 2,
         }
     }
 }

@@ -3,17 +3,16 @@
 use std::path::PathBuf;
 
 use lr_compat::ecosystems::Facts;
+use lr_schedule::curves::from_fn;
 use lr_schedule::feedback::{DynFeedback, Feedback};
 use lr_schedule::spec::{Data, TrainingLength};
 use lr_schedule::{DynSchedule, Schedule, ScheduleExt, Spec};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::library::Library;
-use crate::recorded::Recorded;
-use crate::run;
+use crate::library::{self, Library};
 
 pub enum Text {
     File(PathBuf),
@@ -26,8 +25,10 @@ pub struct Source {
     pub text: Text,
     pub from: Option<Library>,
     pub case: Option<String>,
-    pub facts: Facts,
     pub field: Option<String>,
+    pub facts: Facts,
+    /// The run, where it is known how long that is.
+    pub run: Option<TrainingLength>,
 }
 
 /// A file of parity cases: configs of a library, and the rates that it really gave.
@@ -61,6 +62,7 @@ pub struct Input {
 
 enum Content {
     Spec {
+        /// With all lengths in steps where it is known how long the run is.
         spec: Spec,
         /// The metrics that its rule observes, a value each step.
         metrics: Option<Vec<f64>>,
@@ -79,22 +81,10 @@ pub struct Curve {
 }
 
 impl Curve {
-    #[cfg(test)]
-    pub fn of(label: &str, schedule: DynSchedule) -> Self {
-        Self {
-            label: label.to_string(),
-            schedule,
-            note: None,
-            steps: None,
-        }
-    }
-
     /// How many steps show it: those that its file has rates of, or what it takes.
     pub fn span(&self) -> Option<u64> {
-        self.steps.or_else(|| match self.schedule.to_spec() {
-            Some(spec) => lr_plot::span(&spec),
-            None => self.schedule.length(),
-        })
+        let span = self.steps.or_else(|| self.schedule.span());
+        span.filter(|span| *span > 0)
     }
 }
 
@@ -113,8 +103,8 @@ impl Source {
             Text::File(path) => Document::read(path)?,
             Text::Expression(text, _) => Document::expression(text, self.origin()),
         };
-        match document.cases::<Table>() {
-            Some(table) => self.case(&document.origin, table?),
+        match document.cases() {
+            Some(table) => self.case(&document.origin, table),
             None => self.single(&document),
         }
     }
@@ -133,8 +123,7 @@ impl Source {
             })?;
             origin = format!("{origin}: {field}");
         }
-        let spec = Library::spec(self.from, data, &self.facts);
-        let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
+        let spec = self.spec(self.from, data, &self.facts, &origin)?;
         let label = match &self.text {
             Text::File(path) if path.as_os_str() != "-" => {
                 let stem = path.file_stem().unwrap_or(path.as_os_str());
@@ -142,27 +131,26 @@ impl Source {
             }
             _ => spec.name().to_string(),
         };
+        let metrics = None;
         Ok(Input {
             label,
             origin,
-            content: Content::Spec {
-                spec,
-                metrics: None,
-            },
+            content: Content::Spec { spec, metrics },
             steps: None,
         })
     }
 
-    fn case(&self, origin: &str, table: Table) -> Result<Input, Failure> {
-        let library = match self.from {
-            Some(library) => library,
-            None => Library::named(&table.library).ok_or_else(|| {
-                Failure::input(
-                    origin,
-                    format!("library: {:?} is none that is known", table.library),
-                )
-            })?,
-        };
+    fn case(&self, origin: &str, table: Map<String, Value>) -> Result<Input, Failure> {
+        let wrong = |problem: String| Failure::input(origin, problem);
+        let table: Table =
+            serde_json::from_value(table.into()).map_err(|error| wrong(error.to_string()))?;
+        let library = self.from.or_else(|| library::named(&table.library));
+        let library = library.ok_or_else(|| {
+            wrong(format!(
+                "library: {:?} is none that is known",
+                table.library
+            ))
+        })?;
         let Some(id) = &self.case else {
             let ids: Vec<_> = table.cases.iter().map(|case| case.id.as_str()).collect();
             let problem = format!(
@@ -173,7 +161,7 @@ impl Source {
             return Err(Failure::usage(format!("{origin}: {problem}")));
         };
         let case = table.cases.into_iter().find(|case| case.id == *id);
-        let case = case.ok_or_else(|| Failure::input(origin, format!("there is no case {id}")))?;
+        let case = case.ok_or_else(|| wrong(format!("there is no case {id}")))?;
 
         let origin = format!("{origin}: {id}");
         let steps = (!case.lr.is_empty()).then_some(case.lr.len() as u64);
@@ -191,17 +179,14 @@ impl Source {
                     base_lr: self.facts.base_lr.or(case.base_lr),
                     ..self.facts.clone()
                 };
-                let spec = Library::spec(Some(library), config, &facts);
-                let spec = spec.map_err(|error| Failure::schedule(&origin, &error))?;
+                let spec = self.spec(Some(library), config, &facts, &origin)?;
                 let metrics = case.metrics.map(|metrics| {
                     let metrics = metrics.iter().map(metric).collect::<Option<Vec<_>>>();
                     let wrong = || Failure::input(&origin, "metrics: must be numbers");
                     metrics.ok_or_else(wrong)
                 });
-                Content::Spec {
-                    spec,
-                    metrics: metrics.transpose()?,
-                }
+                let metrics = metrics.transpose()?;
+                Content::Spec { spec, metrics }
             }
         };
         Ok(Input {
@@ -210,6 +195,27 @@ impl Source {
             content,
             steps,
         })
+    }
+
+    /// The spec of a config, for the run.
+    fn spec(
+        &self,
+        from: Option<Library>,
+        config: Data,
+        facts: &Facts,
+        origin: &str,
+    ) -> Result<Spec, Failure> {
+        let wrong = |error| Failure::schedule(origin, &error);
+        let spec = library::spec(from, config, facts).map_err(wrong)?;
+        let Some(run) = &self.run else {
+            return Ok(spec);
+        };
+        if facts.batch_size.is_none() && needs_batch(&spec.to_data()) {
+            let problem = "batch_scale.batch: is the run's, so give --batch-size (and --epochs, not \
+                           --total-steps)";
+            return Err(Failure::input(origin, problem));
+        }
+        spec.resolve(run).map_err(wrong)
     }
 }
 
@@ -232,31 +238,31 @@ fn metric(value: &Value) -> Option<f64> {
     }
 }
 
+/// Whether a batch size in a spec is that of the run.
+fn needs_batch(spec: &Data) -> bool {
+    match spec {
+        Data::Table(entries) => entries.iter().any(|(name, value)| {
+            (name == "batch" && *value == Data::Text("run".to_string())) || needs_batch(value)
+        }),
+        Data::List(values) => values.iter().any(needs_batch),
+        _ => false,
+    }
+}
+
 impl Input {
-    /// The spec, with all lengths in steps where it is known how long the run is.
-    pub fn spec(&self, length: Option<&TrainingLength>, batch: bool) -> Result<Spec, Failure> {
-        let spec = match &self.content {
-            Content::Spec { spec, .. } => spec,
+    pub fn spec(&self) -> Result<&Spec, Failure> {
+        match &self.content {
+            Content::Spec { spec, .. } => Ok(spec),
             Content::Recorded { scheduler, .. } => {
                 let problem = format!("{scheduler}: takes a function, which a spec can't hold");
-                return Err(Failure::input(&self.origin, problem));
+                Err(Failure::input(&self.origin, problem))
             }
-        };
-        let Some(length) = length else {
-            return Ok(spec.clone());
-        };
-        if !batch && run::needs_batch(&spec.to_data()) {
-            let problem = "batch_scale.batch: is the run's, so give --batch-size (and --epochs, not \
-                           --total-steps)";
-            return Err(Failure::input(&self.origin, problem));
         }
-        let resolved = spec.resolve(length);
-        resolved.map_err(|error| Failure::schedule(&self.origin, &error))
     }
 
     /// The curve to draw.
-    pub fn curve(&self, length: Option<&TrainingLength>, batch: bool) -> Result<Curve, Failure> {
-        let (schedule, note) = self.schedule(length, batch)?;
+    pub fn curve(&self) -> Result<Curve, Failure> {
+        let (schedule, note) = self.schedule()?;
         Ok(Curve {
             label: self.label.clone(),
             schedule,
@@ -265,22 +271,17 @@ impl Input {
         })
     }
 
-    fn schedule(
-        &self,
-        length: Option<&TrainingLength>,
-        batch: bool,
-    ) -> Result<(DynSchedule, Option<String>), Failure> {
-        let metrics = match &self.content {
-            Content::Spec { metrics, .. } => metrics.as_deref(),
+    fn schedule(&self) -> Result<(DynSchedule, Option<String>), Failure> {
+        let (spec, metrics) = match &self.content {
+            Content::Spec { spec, metrics } => (spec, metrics),
             Content::Recorded { scheduler, rates } => {
                 let note = format!(
                     "{scheduler} takes a function, which no file holds; these are the rates that \
                      the file says it gave"
                 );
-                return Ok((Recorded::new(rates.clone()).into_dyn(), Some(note)));
+                return Ok((recorded(rates.clone()), Some(note)));
             }
         };
-        let spec = self.spec(length, batch)?;
         let wrong = |error| Failure::schedule(&self.origin, &error);
         if !matches!(spec, Spec::Feedback { .. }) {
             return Ok((spec.build().map_err(wrong)?, None));
@@ -292,7 +293,7 @@ impl Input {
                 let note = format!("{name} hears the file's metrics");
                 let steps = self.steps.unwrap_or(metrics.len() as u64);
                 let rates = observed(&schedule, rule, metrics, steps);
-                Ok((Recorded::new(rates).into_dyn(), Some(note)))
+                Ok((recorded(rates), Some(note)))
             }
             None => {
                 let note = format!("{name} hears a metric; this is the schedule underneath it");
@@ -300,6 +301,18 @@ impl Input {
             }
         }
     }
+}
+
+/// A schedule of rates that a file holds, and then the last of them.
+fn recorded(rates: Vec<f64>) -> DynSchedule {
+    let steps = rates.len() as u64;
+    let rate = move |step: u64| {
+        *rates
+            .get(step as usize)
+            .or(rates.last())
+            .unwrap_or(&f64::NAN)
+    };
+    from_fn(rate).take(steps).into_dyn()
 }
 
 /// The rates of a schedule under a rule that observes a metric after each step.

@@ -6,41 +6,37 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 /// Whose config it is.
-#[derive(Clone, Copy)]
-pub enum Library {
-    /// This project's own specs.
-    Lr,
-    Other(&'static Ecosystem),
+pub type Library = &'static Ecosystem;
+
+/// This project's own specs.
+static LR: Ecosystem = Ecosystem {
+    names: &["lr"],
+    recognises: |_| false,
+    read: |config, _| Spec::from_data(config),
+};
+
+/// The library of its name, or another that it goes by.
+pub fn named(name: &str) -> Option<Library> {
+    match name {
+        "lr" => Some(&LR),
+        name => ecosystems::named(name),
+    }
 }
 
-impl Library {
-    /// Of its name, or another that it goes by.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "lr" => Some(Self::Lr),
-            name => ecosystems::named(name).map(Self::Other),
-        }
-    }
+/// The values of `--from`.
+pub fn parser() -> impl TypedValueParser<Value = Library> {
+    let value = |ecosystem: &Ecosystem| {
+        PossibleValue::new(ecosystem.names[0]).aliases(ecosystem.names[1..].iter().copied())
+    };
+    let own = value(&LR).help("This project's own specs");
+    let values = std::iter::once(own).chain(ECOSYSTEMS.iter().map(value));
+    PossibleValuesParser::new(values).map(|name| named(&name).unwrap_or(&LR))
+}
 
-    /// The values of `--from`.
-    pub fn parser() -> impl TypedValueParser<Value = Self> {
-        let value = |ecosystem: &Ecosystem| {
-            let [name, others @ ..] = ecosystem.names else {
-                return PossibleValue::new("");
-            };
-            PossibleValue::new(*name).aliases(others.iter().copied())
-        };
-        let own = PossibleValue::new("lr").help("This project's own specs");
-        let values = std::iter::once(own).chain(ECOSYSTEMS.iter().map(value));
-        PossibleValuesParser::new(values).map(|name| Self::named(&name).unwrap_or(Self::Lr))
-    }
-
-    /// The spec of a config; without a library, of one that is recognised by its shape.
-    pub fn spec(from: Option<Self>, config: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-        match from {
-            Some(Self::Lr) => Spec::from_data(config),
-            Some(Self::Other(ecosystem)) => (ecosystem.read)(config, facts),
-            None => ecosystems::read(config, facts),
-        }
+/// The spec of a config; without a library, of one that is recognised by its shape.
+pub fn spec(from: Option<Library>, config: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
+    match from {
+        Some(library) => (library.read)(config, facts),
+        None => ecosystems::read(config, facts),
     }
 }

@@ -6,10 +6,8 @@ mod document;
 mod failure;
 mod input;
 mod library;
-mod outcome;
 mod output;
 mod rates;
-mod recorded;
 mod run;
 mod steps;
 
@@ -19,27 +17,20 @@ use clap::{CommandFactory, FromArgMatches};
 
 use cli::{Cli, Command};
 use failure::Failure;
-use outcome::Outcome;
 
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    match dispatch(&cli, &matches) {
-        Ok(Outcome::Yes) => ExitCode::SUCCESS,
-        Ok(Outcome::No) => ExitCode::from(1),
-        Err(failure) => {
-            output::error(&failure);
-            ExitCode::from(failure.code())
-        }
-    }
+    dispatch(&cli, &matches).unwrap_or_else(|failure| {
+        output::error(&failure);
+        ExitCode::from(failure.code())
+    })
 }
 
-fn dispatch(cli: &Cli, matches: &clap::ArgMatches) -> Result<Outcome, Failure> {
-    let options = matches.subcommand().map(|(_, options)| options);
-    let sources = |given: &cli::Sources| match options {
-        Some(options) => given.in_order(options),
-        None => Ok(Vec::new()),
-    };
+/// Runs the command. It succeeds where its answer is yes, and fails without a [`Failure`] where that is no.
+fn dispatch(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
+    let options = matches.subcommand().map_or(matches, |(_, options)| options);
+    let sources = |given: &cli::Sources| given.in_order(options);
     match &cli.command {
         Command::Plot(plot) => commands::plot::run(plot, &sources(&plot.sources)?),
         Command::Table(table) => commands::table::run(table, &sources(&table.sources)?),

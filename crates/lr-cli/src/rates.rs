@@ -49,24 +49,3 @@ pub fn at<'a>(
         rate
     }))
 }
-
-#[cfg(test)]
-mod tests {
-    use lr_schedule::prelude::*;
-    use lr_schedule::spec::Link;
-
-    use super::*;
-
-    #[test]
-    fn recurrences_give_the_rates_that_going_there_gives() {
-        let link = Link::Multiply {
-            of: Box::new(Exponential::new(1.0, 0.5).to_spec().unwrap()),
-        };
-        let curve = Curve::of("it", Recurrence::chained(1.0, [link]).into_dyn());
-        let rates = at(&curve, [0, 3, 10].into_iter(), 10).unwrap();
-        let rates: Vec<f64> = rates.collect();
-        assert_eq!(rates, [0, 3, 10].map(|step| curve.schedule.at(step)));
-        assert_eq!(rates[1], 0.125);
-        assert!(at(&curve, [0].into_iter(), MOST_STEPS + 1).is_err());
-    }
-}

@@ -3,7 +3,7 @@
 use clap::Args;
 use lr_compat::ecosystems::Facts;
 use lr_schedule::ScheduleError;
-use lr_schedule::spec::{Data, TrainingLength};
+use lr_schedule::spec::TrainingLength;
 
 use crate::failure::Failure;
 
@@ -71,31 +71,25 @@ impl RunLength {
 
     /// The run, where the options say how long it is.
     pub fn run(&self) -> Result<Option<TrainingLength>, Failure> {
-        let Some(steps) = self.total_steps else {
-            return self.of_epochs();
-        };
-        match self.of_epochs() {
-            Ok(Some(run)) if run.steps() != steps => Err(Failure::usage(format!(
+        match (self.of_epochs(), self.total_steps) {
+            (Ok(Some(run)), Some(steps)) if run.steps() != steps => Err(Failure::usage(format!(
                 "--total-steps: is {steps}, and the epochs have {}",
                 run.steps()
             ))),
-            Ok(Some(run)) => Ok(Some(run)),
-            _ => TrainingLength::of_steps(steps).map(Some).map_err(wrong),
+            (Ok(None) | Err(_), Some(steps)) => {
+                TrainingLength::of_steps(steps).map(Some).map_err(wrong)
+            }
+            (run, _) => run,
         }
     }
 
     fn of_epochs(&self) -> Result<Option<TrainingLength>, Failure> {
-        let run = match (
-            self.epochs,
-            self.samples,
-            self.steps_per_epoch,
-            self.batch_size,
-        ) {
-            (None, ..) => return Ok(None),
-            (Some(epochs), Some(samples), _, Some(batch)) => {
-                TrainingLength::new(samples, batch, epochs)
-            }
-            (Some(epochs), _, Some(steps), batch) => {
+        let Some(epochs) = self.epochs else {
+            return Ok(None);
+        };
+        let run = match (self.samples, self.batch_size, self.steps_per_epoch) {
+            (Some(samples), Some(batch), _) => TrainingLength::new(samples, batch, epochs),
+            (_, batch, Some(steps)) => {
                 // So many full batches that each makes a step, or several do.
                 let batch = batch.unwrap_or(1);
                 let batches = steps.checked_mul(self.accumulation.unwrap_or(1));
@@ -103,7 +97,7 @@ impl RunLength {
                 let too_many = || Failure::usage("--steps-per-epoch: is too large");
                 TrainingLength::new(samples.ok_or_else(too_many)?, batch, epochs)
             }
-            (Some(_), ..) => {
+            _ => {
                 let needed = "--epochs: needs --steps-per-epoch, or --samples and --batch-size";
                 return Err(Failure::usage(needed));
             }
@@ -121,22 +115,14 @@ impl RunLength {
         run.map_err(wrong)
     }
 
-    /// Whether it is known how many samples a step has.
-    pub fn has_batch(&self) -> bool {
-        self.batch_size.is_some()
-    }
-
     /// The steps of an epoch, where the options say so.
     pub fn epoch(&self) -> Result<Option<u64>, Failure> {
-        if let Some(steps) = self.steps_per_epoch {
-            return Ok(Some(steps));
-        }
-        match (self.samples, self.batch_size, self.epochs) {
-            (Some(samples), Some(batch), None) => {
+        match (self.steps_per_epoch, self.samples, self.batch_size) {
+            (Some(steps), ..) => Ok(Some(steps)),
+            (None, Some(samples), Some(batch)) => {
                 let run = self.stepped(TrainingLength::new(samples, batch, 1))?;
                 Ok(Some(run.steps_per_epoch()))
             }
-            (Some(_), Some(_), Some(_)) => Ok(self.run()?.map(|run| run.steps_per_epoch())),
             _ => Ok(None),
         }
     }
@@ -144,15 +130,4 @@ impl RunLength {
 
 fn wrong(error: ScheduleError) -> Failure {
     Failure::usage(error.to_string())
-}
-
-/// Whether a batch size in a spec is that of the run.
-pub fn needs_batch(spec: &Data) -> bool {
-    match spec {
-        Data::Table(entries) => entries.iter().any(|(name, value)| {
-            (name == "batch" && *value == Data::Text("run".to_string())) || needs_batch(value)
-        }),
-        Data::List(values) => values.iter().any(needs_batch),
-        _ => false,
-    }
 }

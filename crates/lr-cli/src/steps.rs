@@ -14,14 +14,7 @@ impl FromStr for Steps {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let number = |text: &str| {
-            let digits: String = text
-                .trim()
-                .chars()
-                .filter(|c| !matches!(c, '_' | ','))
-                .collect();
-            digits.parse::<u64>().ok()
-        };
+        let number = |text: &str| text.trim().replace(['_', ','], "").parse::<u64>().ok();
         let parse = || {
             let (range, every) = match text.split_once(':') {
                 Some((range, every)) => (range, Some(number(every)?)),

@@ -1,4 +1,4 @@
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor, TensorData};
 
 /// Running statistics that can't be found.
@@ -54,7 +54,7 @@ pub fn update_bn<M: Module, B>(
     batches: impl IntoIterator<Item = B>,
     mut forward: impl FnMut(&M, &B),
 ) -> Result<M, UpdateBnError> {
-    let mut known = Statistics::of(&model.valid());
+    let mut known = Statistics::of(model.valid());
     if known.tensors.is_empty() {
         return Ok(model);
     }
@@ -62,9 +62,9 @@ pub fn update_bn<M: Module, B>(
     let mut after = |value: f64, batch: &B| {
         let fill = |old: &Tensor<1>| old.full_like(value);
         let trained = model.valid().train().no_grad();
-        let trained = with_statistics(trained, known.tensors.iter().map(fill).collect());
+        let (trained, _) = Statistics::replace(trained, known.tensors.iter().map(fill).collect());
         forward(&trained, batch);
-        Statistics::of(&trained.valid())
+        Statistics::of(trained.valid())
     };
     let mut momenta = vec![];
     let mut means: Vec<Option<Tensor<1>>> = vec![None; known.tensors.len()];
@@ -98,7 +98,7 @@ pub fn update_bn<M: Module, B>(
         true => model.valid().train(),
         false => model.valid(),
     };
-    Ok(with_statistics(fresh, known.tensors))
+    Ok(Statistics::replace(fresh, known.tensors).0)
 }
 
 /// A number beside which the statistics of a batch vanish: what is left of it shows the momentum.
@@ -123,88 +123,58 @@ fn momentum(path: String, tensor: Tensor<1>) -> Result<f64, UpdateBnError> {
     Ok(exact.next().unwrap_or(1.0 - kept))
 }
 
-/// The running statistics of a module's batch norms, in the order of a visit.
+/// The running statistics of a module's batch norms, in the order in which it is mapped.
 #[derive(Default)]
 struct Statistics {
-    place: Place,
     paths: Vec<String>,
     tensors: Vec<Tensor<1>>,
+    /// Those that are put in their place, if any are.
+    new: std::vec::IntoIter<Tensor<1>>,
+    /// Names of fields, and the types of the modules that have them, from the outermost to the one that is mapped.
+    place: Vec<(String, String)>,
 }
 
 impl Statistics {
-    fn of(module: &impl Module) -> Self {
-        let mut statistics = Self::default();
-        module.visit(&mut statistics);
-        statistics
+    fn of(module: impl Module) -> Self {
+        Self::replace(module, vec![]).1
+    }
+
+    /// `module` with the statistics `new`, and those that it had.
+    fn replace<M: Module>(module: M, new: Vec<Tensor<1>>) -> (M, Self) {
+        let mut statistics = Self {
+            new: new.into_iter(),
+            ..Self::default()
+        };
+        let module = module.map(&mut statistics);
+        (module, statistics)
     }
 }
 
-impl ModuleVisitor for Statistics {
+impl ModuleMapper for Statistics {
     fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.place.enter(name, container_type);
+        self.place.push((name.into(), container_type.into()));
     }
 
     fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.place.path.pop();
+        self.place.pop();
     }
 
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if self.place.is_statistic() {
-            let paths = self.place.path.iter().map(|(name, _)| name.as_str());
-            self.paths.push(paths.collect::<Vec<_>>().join("."));
-            self.tensors.push(param.val().reshape([-1]));
-        }
-    }
-}
-
-/// `module` with these statistics, in the order of a visit.
-fn with_statistics<M: Module>(module: M, tensors: Vec<Tensor<1>>) -> M {
-    struct Filler {
-        place: Place,
-        tensors: std::vec::IntoIter<Tensor<1>>,
-    }
-
-    impl ModuleMapper for Filler {
-        fn enter_module(&mut self, name: &str, container_type: &str) {
-            self.place.enter(name, container_type);
-        }
-
-        fn exit_module(&mut self, _name: &str, _container_type: &str) {
-            self.place.path.pop();
-        }
-
-        fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-            let new = self.place.is_statistic().then(|| self.tensors.next());
-            match new.flatten() {
-                Some(new) => param.map(|old| match old.is_autodiff() {
-                    true => new.reshape(old.shape()).autodiff(),
-                    false => new.reshape(old.shape()),
-                }),
-                None => param,
-            }
-        }
-    }
-
-    module.map(&mut Filler {
-        place: Place::default(),
-        tensors: tensors.into_iter(),
-    })
-}
-
-/// Names of fields, and the types of the modules that have them, from the outermost to the one that is visited.
-#[derive(Default)]
-struct Place {
-    path: Vec<(String, String)>,
-}
-
-impl Place {
-    fn enter(&mut self, name: &str, container_type: &str) {
-        self.path.push((name.into(), container_type.into()));
-    }
-
-    fn is_statistic(&self) -> bool {
-        self.path.last().is_some_and(|(name, container)| {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let is_statistic = self.place.last().is_some_and(|(name, container)| {
             container == "Struct:BatchNorm" && matches!(&name[..], "running_mean" | "running_var")
-        })
+        });
+        if !is_statistic {
+            return param;
+        }
+        let names = self.place.iter().map(|(name, _)| name.as_str());
+        self.paths.push(names.collect::<Vec<_>>().join("."));
+        self.tensors.push(param.val().reshape([-1]));
+        match self.new.next() {
+            Some(new) => param.map(|old| match old.is_autodiff() {
+                true => new.reshape(old.shape()).autodiff(),
+                false => new.reshape(old.shape()),
+            }),
+            None => param,
+        }
     }
 }

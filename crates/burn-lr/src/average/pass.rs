@@ -8,36 +8,25 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId, Paramete
 use burn::tensor::kind::Basic;
 use burn::tensor::{Bool, DType, Int, Tensor};
 
-/// The use of a tensor of fractions in a module.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    /// A parameter, frozen or not.
-    Weight,
-    /// A running state, such as a batch norm's statistics.
-    Buffer,
-}
-
-/// The use of each tensor of fractions, in the order of a visit.
+/// Whether each tensor of fractions is a running state, such as a batch norm's statistics, rather than a
+/// parameter, frozen or not; in the order of a visit.
 ///
 /// A visitor sees a running state as a parameter without gradients. But Burn's traits let nothing make it
 /// require any, so that it is told from a frozen parameter by trying.
-pub(super) fn kinds(module: &impl Module) -> Vec<Kind> {
+pub(super) fn are_buffers(module: &impl Module) -> Vec<bool> {
     #[derive(Default)]
-    struct Kinds(Vec<Kind>);
+    struct Buffers(Vec<bool>);
 
-    impl ModuleVisitor for Kinds {
+    impl ModuleVisitor for Buffers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.push(match param.is_require_grad() {
-                true => Kind::Weight,
-                false => Kind::Buffer,
-            });
+            self.0.push(!param.is_require_grad());
         }
     }
 
-    let mut kinds = Kinds::default();
+    let mut buffers = Buffers::default();
     let trained = module.valid().train().set_require_grad(true);
-    trained.visit(&mut kinds);
-    kinds.0
+    trained.visit(&mut buffers);
+    buffers.0
 }
 
 /// `average` with each tensor moved by its weight towards that of `model`, and those without fractions copied;

@@ -2,33 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use burn::module::{Param, Parameter, RunningState};
+use burn::module::{Module, Param, Parameter, RunningState};
 use burn::nn::{BatchNorm, BatchNormConfig, Linear};
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::relu;
-use burn::tensor::{DType, Device, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
+use lr_schedule::prelude::*;
 use serde::Deserialize;
 
 use super::*;
-use burn::module::Module;
-use burn::tensor::Tensor;
-use lr_schedule::prelude::*;
 
 const STEPS: usize = 200;
 const ROWS: usize = 64;
 
 /// By the names of PyTorch.
 type State = BTreeMap<String, Vec<f64>>;
-
-#[derive(Deserialize)]
-struct Table {
-    linear: BTreeMap<String, State>,
-    batch_norm: BTreeMap<String, State>,
-}
-
-fn table() -> Table {
-    serde_json::from_str(include_str!("../../../../tests/torch/average.json")).unwrap()
-}
 
 fn device() -> Device {
     Device::flex().autodiff()
@@ -138,29 +126,40 @@ fn train(mut model: Model, steps: std::ops::Range<usize>, mut each: impl FnMut(&
     model
 }
 
+/// `model` with the statistics of these inputs.
+fn updated(
+    model: Model,
+    inputs: impl IntoIterator<Item = Tensor<2>>,
+) -> Result<Model, UpdateBnError> {
+    update_bn(model, inputs, |model, inputs| {
+        drop(model.forward(inputs.clone()))
+    })
+}
+
+fn largest<'a>(values: impl IntoIterator<Item = &'a f64>) -> f64 {
+    let values = values.into_iter();
+    values.fold(0.0, |max: f64, value| max.max(value.abs()))
+}
+
+#[track_caller]
+fn assert_close(ours: &[f64], theirs: &[f64], largest: f64, what: &str) {
+    for (ours, theirs) in ours.iter().zip(theirs) {
+        let difference = (ours - theirs).abs() / largest;
+        assert!(difference < 1e-6, "{what}: {ours}, not {theirs}");
+    }
+}
+
 #[track_caller]
 fn assert_same(ours: &State, theirs: &State, what: &str) {
     assert!(ours.keys().eq(theirs.keys()), "{what}: {ours:?}");
-    let largest = |values: &[f64]| {
-        values
-            .iter()
-            .fold(0.0, |max: f64, value| max.max(value.abs()))
-    };
     let weights = theirs.iter().filter(|(name, _)| !name.contains("running"));
-    let of_weights = largest(
-        &weights
-            .flat_map(|(_, values)| values.clone())
-            .collect::<Vec<_>>(),
-    );
+    let of_weights = largest(weights.flat_map(|(_, values)| values));
     for (name, theirs) in theirs {
         let largest = match name.contains("running") {
             true => largest(theirs),
             false => of_weights,
         };
-        for (ours, theirs) in ours[name].iter().zip(theirs) {
-            let difference = (ours - theirs).abs() / largest;
-            assert!(difference < 1e-6, "{what}, {name}: {ours}, not {theirs}");
-        }
+        assert_close(&ours[name], theirs, largest, &format!("{what}, {name}"));
     }
 }
 
@@ -184,12 +183,14 @@ fn averages(model: &Model) -> Vec<(&'static str, WeightAverage<Model>)> {
 
 #[test]
 fn averages_are_those_of_pytorch_and_timm() {
-    let table = table();
-    let cases = [
-        (Model::linear(), table.linear),
-        (Model::with_batch_norm(), table.batch_norm),
+    let table = include_str!("../../../../tests/torch/average.json");
+    let table: serde_json::Value = serde_json::from_str(table).unwrap();
+    let models = [
+        ("linear", Model::linear()),
+        ("batch_norm", Model::with_batch_norm()),
     ];
-    for (model, expected) in cases {
+    for (name, model) in models {
+        let expected = BTreeMap::<String, State>::deserialize(&table[name]).unwrap();
         let mut averages = averages(&model);
         let raw = train(model, 0..STEPS, |model| {
             averages
@@ -204,15 +205,10 @@ fn averages_are_those_of_pytorch_and_timm() {
             let Some(expected) = expected.get(&key) else {
                 continue;
             };
-            let batches = (0..10).map(|number| batch(number).0);
-            let forward = |model: &Model, inputs: &Tensor<2>| drop(model.forward(inputs.clone()));
-            let updated = update_bn(average.model(), batches, forward).unwrap();
+            let inputs = (0..10).map(|number| batch(number).0);
+            let updated = updated(average.model(), inputs).unwrap();
             assert_same(&updated.state(), expected, &key);
-            assert_same(
-                &average.model().state(),
-                &average.clone().model().state(),
-                name,
-            );
+            assert_eq!(average.model().state(), average.clone().model().state());
         }
         assert!(raw.devices().iter().all(Device::is_autodiff));
     }
@@ -239,10 +235,8 @@ fn frozen_weights_stay_as_they_are_to_the_bit_and_go_on_when_they_are_trained() 
     };
     let model = train(model, 10..11, |model| average.update(model));
     let (raw, now) = (model.state(), average.model().state());
-    for (now, (raw, before)) in now["0.weight"]
-        .iter()
-        .zip(raw["0.weight"].iter().zip(&before["0.weight"]))
-    {
+    let key = "0.weight";
+    for (now, (raw, before)) in now[key].iter().zip(raw[key].iter().zip(&before[key])) {
         assert!((now - (0.9 * before + 0.1 * raw)).abs() < 1e-12);
     }
 }
@@ -311,21 +305,15 @@ fn statistics_are_found_whatever_the_momentum() {
             norm.momentum = momentum;
             let model = model.map(&mut Cast(dtype));
             let input = |number| batch(number).0.cast(dtype);
-            let forward = |model: &Model, inputs: &Tensor<2>| drop(model.forward(inputs.clone()));
-            let updated = update_bn(model.clone(), (0..10).map(input), forward).unwrap();
+            let updated = updated(model.clone(), (0..10).map(input)).unwrap();
 
             let outputs = (0..10).map(|number| model.first.forward(input(number)).inner());
             let of_batches = outputs.map(|outputs| outputs.mean_dim(0).reshape([-1]));
             let mean = Tensor::<1>::stack::<2>(of_batches.collect(), 0).mean_dim(0);
             let expected: Vec<f64> = mean.into_data().iter().collect();
             let found = &updated.state()["1.running_mean"];
-            let largest = expected
-                .iter()
-                .fold(0.0, |max: f64, value| max.max(value.abs()));
-            for (found, expected) in found.iter().zip(expected) {
-                let difference = (found - expected).abs() / largest;
-                assert!(difference < 1e-6, "{momentum}: {found}, not {expected}");
-            }
+            let what = format!("{momentum}");
+            assert_close(found, &expected, largest(&expected), &what);
             // The training's own statistics are as they were.
             assert_eq!(model.state()["1.running_mean"], [0.0; 8]);
         }
@@ -342,17 +330,16 @@ impl burn::module::ModuleMapper for Cast {
 
 #[test]
 fn statistics_of_nothing_are_refused_and_frozen_ones_kept() {
-    let forward = |model: &Model, inputs: &Tensor<2>| drop(model.forward(inputs.clone()));
-    let none = update_bn(Model::with_batch_norm(), [], forward);
+    let none = updated(Model::with_batch_norm(), []);
     assert_eq!(none.unwrap_err(), UpdateBnError::NoBatches);
-    assert!(update_bn(Model::linear(), [], forward).is_ok());
+    assert!(updated(Model::linear(), []).is_ok());
 
     let infinite = batch(0).0 * f64::INFINITY;
-    let error = update_bn(Model::with_batch_norm(), [infinite], forward).unwrap_err();
+    let error = updated(Model::with_batch_norm(), [infinite]).unwrap_err();
     assert!(error.to_string().contains("running_mean"), "{error}");
 
     let frozen = Model::with_batch_norm().freeze();
     let before = frozen.state();
-    let after = update_bn(frozen, [batch(0).0], forward).unwrap();
+    let after = updated(frozen, [batch(0).0]).unwrap();
     assert_eq!(after.state(), before);
 }

@@ -4,7 +4,7 @@ use burn::tensor::{Int, Tensor};
 use lr_schedule::curves::Constant;
 use lr_schedule::{DynSchedule, Schedule, ScheduleExt};
 
-use super::pass::{self, Kind};
+use super::pass;
 use crate::record::to_json;
 
 /// An average of a model's weights: exponential (EMA) or of equal weights (SWA).
@@ -56,8 +56,8 @@ pub struct WeightAverage<M> {
     averages_buffers: bool,
     updates: u64,
     samples: u64,
-    /// The use of each number of the module that has fractions, in the order of a visit.
-    kinds: Vec<Kind>,
+    /// Whether each tensor of the module that has fractions is a buffer, in the order of a visit.
+    are_buffers: Vec<bool>,
 }
 
 impl<M: Module> WeightAverage<M> {
@@ -71,7 +71,7 @@ impl<M: Module> WeightAverage<M> {
             averages_buffers: false,
             updates: 0,
             samples: 0,
-            kinds: pass::kinds(model),
+            are_buffers: pass::are_buffers(model),
         }
     }
 
@@ -132,11 +132,11 @@ impl<M: Module> WeightAverage<M> {
             (sample, Some(decay)) => decay.at(sample),
             (sample, None) => sample as f64 / (sample as f64 + 1.0),
         };
-        let weight = |kind| match kind {
-            Kind::Buffer if !self.averages_buffers => 1.0,
-            _ => 1.0 - decay,
+        let weight = |is_buffer: &bool| match *is_buffer && !self.averages_buffers {
+            true => 1.0,
+            false => 1.0 - decay,
         };
-        let weights = self.kinds.iter().map(|kind| weight(*kind)).collect();
+        let weights = self.are_buffers.iter().map(weight).collect();
         let average = self.module.take().expect("the average is there");
         let (average, difference) = pass::mix(average, model, weights);
         self.module = Some(average);
@@ -214,15 +214,14 @@ impl<M: Module> WeightAverage<M> {
                 format!(r#"{{"swa":{{"from":{from},"every":{every}}}}}"#)
             }
         };
-        let rule = match self.averages_buffers {
-            true => format!("rule {rule} with buffers"),
-            false => format!("rule {rule}"),
+        let buffers = match self.averages_buffers {
+            true => " with buffers",
+            false => "",
         };
-        let (updates, samples) = (self.updates, self.samples);
         [
-            ("updates".into(), updates),
-            ("samples".into(), samples),
-            (rule, 0),
+            ("updates".into(), self.updates),
+            ("samples".into(), self.samples),
+            (format!("rule {rule}{buffers}"), 0),
         ]
     }
 
@@ -246,7 +245,7 @@ impl<M: Module> Clone for WeightAverage<M> {
         Self {
             module: Some(self.model()),
             decay: self.decay.clone(),
-            kinds: self.kinds.clone(),
+            are_buffers: self.are_buffers.clone(),
             ..*self
         }
     }

@@ -45,8 +45,11 @@ impl LrFinderConfig {
             rates,
             average: 0.0,
             best: f64::INFINITY,
-            points: vec![],
-            ended: None,
+            found: RangeTest {
+                points: vec![],
+                planned: self.steps,
+                outcome: Outcome::Unfinished,
+            },
         })
     }
 }
@@ -101,8 +104,7 @@ pub struct LrFinder {
     average: f64,
     /// The lowest smoothed loss.
     best: f64,
-    points: Vec<Point>,
-    ended: Option<Outcome>,
+    found: RangeTest,
 }
 
 impl Default for LrFinder {
@@ -121,25 +123,23 @@ impl LrFinder {
     /// The rate to take the next step at; `None` once the test has ended. Asked twice without a
     /// loss in between, it is the same.
     pub fn next_rate(&self) -> Option<f64> {
-        match self.ended {
-            None => Some(self.rates.at(self.points.len() as u64)),
-            Some(_) => None,
-        }
+        let under_way = self.found.outcome == Outcome::Unfinished;
+        under_way.then(|| self.rates.at(self.found.points.len() as u64))
     }
 
     /// Observes the loss of the step that was taken at [`next_rate`](Self::next_rate): of its batch,
     /// before the weights changed. Once the test has ended, losses change nothing.
     pub fn observe(&mut self, loss: f64) {
         let Some(rate) = self.next_rate() else { return };
-        let step = self.points.len() as u64;
+        let step = self.found.points.len() as u64;
         let weight = self.config.smoothing;
         self.average = weight * self.average + (1.0 - weight) * loss;
         let smoothed = self.average / (1.0 - weight.powf(step as f64 + 1.0));
         if !(loss.is_finite() && smoothed.is_finite()) {
-            self.ended = Some(Outcome::NotFinite { step, rate, loss });
+            self.found.outcome = Outcome::NotFinite { step, rate, loss };
             return;
         }
-        self.points.push(Point {
+        self.found.points.push(Point {
             step,
             rate,
             loss,
@@ -148,19 +148,15 @@ impl LrFinder {
         self.best = self.best.min(smoothed);
         let limit = |factor: f64| self.best + (factor - 1.0) * self.best.abs();
         if self.config.divergence.is_some_and(|f| smoothed > limit(f)) {
-            self.ended = Some(Outcome::Diverged);
+            self.found.outcome = Outcome::Diverged;
         } else if step + 1 == self.config.steps {
-            self.ended = Some(Outcome::Complete);
+            self.found.outcome = Outcome::Complete;
         }
     }
 
     /// Ends the test: the curve, and the rates that it suggests.
     pub fn finish(self) -> RangeTest {
-        RangeTest {
-            planned: self.config.steps,
-            outcome: self.ended.unwrap_or(Outcome::Unfinished),
-            points: self.points,
-        }
+        self.found
     }
 
     /// Takes all the steps: `step` trains one at the rate that it is given, and answers with the

@@ -99,14 +99,16 @@ impl RangeTest {
     /// a flat one, it is the first pair's.
     pub fn slide(&self) -> Result<Suggestion, FinderError> {
         let points = self.judged(SLIDE + 1)?;
-        let slopes = slopes(points);
-        let mut found = points.len() - 1 - SLIDE;
-        for low in (0..=found).rev() {
-            if (slopes[low + SLIDE] - slopes[low]).abs() <= SLIDE_THRESHOLD {
-                break;
-            }
-            found = low;
-        }
+        let last = points.len() - 1;
+        // Half the difference of a point's neighbours, and at either end the difference to the only one.
+        let slope = |index: usize| {
+            let (before, after) = (index.saturating_sub(1), (index + 1).min(last));
+            (points[after].smoothed - points[before].smoothed) / (after - before) as f64
+        };
+        let steeper = |low: &usize| (slope(low + SLIDE) - slope(*low)).abs() > SLIDE_THRESHOLD;
+        let highest = last - SLIDE;
+        let found = (0..=highest).rev().take_while(steeper).last();
+        let found = found.unwrap_or(highest);
         Ok(Suggestion::at(&points[found]))
     }
 
@@ -158,15 +160,4 @@ fn longest_fall(points: &[Point]) -> (usize, usize) {
         }
     }
     (longest, ends.len())
-}
-
-/// How much the loss changes in a step: half the difference of its neighbours, and at either end the
-/// difference to the only one.
-fn slopes(points: &[Point]) -> Vec<f64> {
-    let last = points.len() - 1;
-    let slope = |index: usize| {
-        let (before, after) = (index.saturating_sub(1), (index + 1).min(last));
-        (points[after].smoothed - points[before].smoothed) / (after - before) as f64
-    };
-    (0..=last).map(slope).collect()
 }

@@ -4,9 +4,7 @@ use burn::module::Module;
 use burn::optim::ModuleOptimizer;
 use burn::tensor::TensorReadError;
 use burn::train::TrainStep;
-use burn::train::metric::{
-    Adaptor, LossInput, LossMetric, Metric, MetricMetadata, Numeric, NumericEntry,
-};
+use burn::train::metric::{Adaptor, LossInput, LossMetric, Metric, MetricMetadata, Numeric};
 
 use super::lr_finder::LrFinder;
 use super::range_test::RangeTest;
@@ -82,11 +80,6 @@ fn read(loss: &LossInput) -> Result<f64, TensorReadError> {
     };
     let mut metric = LossMetric::new();
     metric.update(loss, &metadata)?;
-    Ok(match metric.value() {
-        Some(NumericEntry::Value(loss) | NumericEntry::Final(loss)) => loss,
-        Some(NumericEntry::Aggregated {
-            aggregated_value, ..
-        }) => aggregated_value,
-        None => f64::NAN, // which a metric has no value for
-    })
+    // A metric has no value for NaN.
+    Ok(metric.value().map_or(f64::NAN, |value| value.current()))
 }

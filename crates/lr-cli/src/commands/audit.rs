@@ -1,18 +1,18 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use lr_compat::log::{Audit, Difference, Format, Log, Mistake, audit};
 use lr_schedule::{DynSchedule, Spec};
 use lr_torch::{TorchError, TorchFile, TrainingArguments};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::cli;
 use crate::failure::Failure;
 use crate::input::{Source, Text};
-use crate::outcome::Outcome;
 use crate::output;
 
-pub fn run(options: &cli::Audit) -> Result<Outcome, Failure> {
+pub fn run(options: &cli::Audit) -> Result<ExitCode, Failure> {
     if options
         .tolerance
         .is_some_and(|share| !(share >= 0.0 && share.is_finite()))
@@ -27,8 +27,8 @@ pub fn run(options: &cli::Audit) -> Result<Outcome, Failure> {
         false => output::print(&output::printable(&text(&against, &audit)))?,
     }
     Ok(match audit.first {
-        None => Outcome::Yes,
-        Some(_) => Outcome::No,
+        None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
     })
 }
 
@@ -45,16 +45,11 @@ fn schedule(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), Fa
         text,
         from: options.from,
         case: options.case.clone(),
-        facts: options.length.facts(options.base_lr),
         field: options.field.clone(),
+        facts: options.length.facts(options.base_lr),
+        run: options.length.run()?,
     };
-    let run = options.length.run()?;
-    let curve = source
-        .load()?
-        .curve(run.as_ref(), options.length.has_batch())?;
-    if let Some(note) = &curve.note {
-        output::note(note);
-    }
+    let curve = super::curves(&[source])?.remove(0);
     Ok((curve.label, curve.schedule))
 }
 
@@ -96,29 +91,24 @@ fn of_trainer(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), 
 
 fn text(against: &str, audit: &Audit) -> String {
     let (from, to) = audit.steps;
-    let mut text = String::new();
     let every = match audit.every {
         1 => String::new(),
         every => format!(", every {every} steps"),
     };
     let (rows, format) = (audit.rows, audit.format.name());
-    let _ = writeln!(
-        text,
-        "{rows} rates of the steps {from} to {to}{every} ({format})"
-    );
-    let counted = match audit.counted_from_1 {
-        true => "rows are counted from 1",
-        false => "rows are counted from 0",
-    };
+    let counted = u8::from(audit.counted_from_1);
     let has = match audit.after_step {
         true => {
-            "and have the rate of the step after their own: logged after the scheduler's step, or one step ahead"
+            "the rate of the step after their own: logged after the scheduler's step, or one step ahead"
         }
-        false => "and have the rate of their own step",
+        false => "the rate of their own step",
     };
-    let _ = writeln!(text, "{counted}, {has}");
+    let mut text = format!(
+        "{rows} rates of the steps {from} to {to}{every} ({format})\n\
+         rows are counted from {counted}, and have {has}\n"
+    );
+    let tolerance = &audit.tolerance;
     let (Some(first), Some(largest)) = (audit.first, audit.largest) else {
-        let tolerance = &audit.tolerance;
         let _ = writeln!(text, "right: all are those of {against}, to {tolerance}");
         return text;
     };
@@ -133,18 +123,10 @@ fn text(against: &str, audit: &Audit) -> String {
             "{which} at step {step}: {rate} rather than {right}, by {by:e}"
         );
     }
-    let _ = writeln!(
-        text,
-        "at {} of {rows} steps, to {}",
-        audit.wrong, audit.tolerance
-    );
-    let several = audit.mistakes.len() > 1;
-    let _ = match several {
-        true => writeln!(
-            text,
-            "mistakes that give these rates, which they can't tell apart:"
-        ),
-        false => writeln!(text, "mistake:"),
+    let _ = writeln!(text, "at {} of {rows} steps, to {tolerance}", audit.wrong);
+    text += match audit.mistakes.len() {
+        0 | 1 => "mistake:\n",
+        _ => "mistakes that give these rates, which they can't tell apart:\n",
     };
     for mistake in &audit.mistakes {
         let _ = writeln!(text, "  {mistake}");
@@ -164,21 +146,16 @@ fn json_of(options: &cli::Audit, against: &str, audit: &Audit) -> Value {
         json!({"step": step, "row": row, "rate": rate, "right": right, "difference": rate - right})
     };
     let mistake = |mistake: &Mistake| {
-        let mut fields = Map::new();
-        fields.insert("kind".to_string(), json!(mistake.kind.name()));
+        let spec = mistake.spec.as_ref().map(Spec::to_data);
+        let mut fields = json!({"kind": mistake.kind.name(), "words": mistake.words, "spec": spec});
         for (name, value) in &mistake.numbers {
             let whole = value.trunc() == *value && value.abs() < 9e15;
-            let value = if whole {
-                json!(*value as i64)
-            } else {
-                json!(value)
+            fields[name] = match whole {
+                true => json!(*value as i64),
+                false => json!(value),
             };
-            fields.insert(name.clone(), value);
         }
-        fields.insert("words".to_string(), json!(mistake.words));
-        let spec = mistake.spec.as_ref().map(Spec::to_data);
-        fields.insert("spec".to_string(), json!(spec));
-        Value::Object(fields)
+        fields
     };
     json!({
         "log": options.log.path.display().to_string(),

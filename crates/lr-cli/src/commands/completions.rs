@@ -1,14 +1,15 @@
+use std::process::ExitCode;
+
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
 use crate::cli::Cli;
 use crate::failure::Failure;
-use crate::outcome::Outcome;
 use crate::output;
 
-pub fn run(shell: Shell) -> Result<Outcome, Failure> {
+pub fn run(shell: Shell) -> Result<ExitCode, Failure> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "lr", &mut script);
     output::print(&String::from_utf8_lossy(&script))?;
-    Ok(Outcome::Yes)
+    Ok(ExitCode::SUCCESS)
 }

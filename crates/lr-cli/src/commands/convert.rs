@@ -1,12 +1,13 @@
+use std::process::ExitCode;
+
 use lr_schedule::Spec;
 
 use crate::cli::{Convert, Format};
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::outcome::Outcome;
 use crate::output;
 
-pub fn run(options: &Convert, sources: &[Source]) -> Result<Outcome, Failure> {
+pub fn run(options: &Convert, sources: &[Source]) -> Result<ExitCode, Failure> {
     let [source] = sources else {
         let count = sources.len();
         return Err(Failure::usage(format!(
@@ -14,11 +15,8 @@ pub fn run(options: &Convert, sources: &[Source]) -> Result<Outcome, Failure> {
         )));
     };
     let input = source.load()?;
-    let length = &options.sources.length;
-    let run = length.run()?;
-    let spec = input.spec(run.as_ref(), length.has_batch())?;
-    output::print(&text(&spec, options.to, &input.origin)?)?;
-    Ok(Outcome::Yes)
+    output::print(&text(input.spec()?, options.to, &input.origin)?)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// A spec as text.
@@ -26,7 +24,7 @@ pub fn text(spec: &Spec, format: Format, origin: &str) -> Result<String, Failure
     let text = match format {
         Format::Json => serde_json::to_string_pretty(spec)
             .map(|text| text + "\n")
-            .map_err(|e| e.to_string()),
+            .map_err(|error| error.to_string()),
         Format::Toml => toml::to_string(spec).map_err(|error| error.to_string()),
     };
     text.map_err(|error| Failure::input(origin, error))

@@ -1,9 +1,10 @@
-use serde_json::{Value, json};
+use std::process::ExitCode;
+
+use serde_json::json;
 
 use crate::cli::Diff;
 use crate::failure::Failure;
 use crate::input::Source;
-use crate::outcome::Outcome;
 use crate::output;
 use crate::rates::{self, MOST_STEPS};
 
@@ -19,13 +20,9 @@ impl Difference {
     fn by(self) -> f64 {
         self.b - self.a
     }
-
-    fn json(self) -> Value {
-        json!({"step": self.step, "a": self.a, "b": self.b, "difference": self.by()})
-    }
 }
 
-pub fn run(options: &Diff, sources: &[Source]) -> Result<Outcome, Failure> {
+pub fn run(options: &Diff, sources: &[Source]) -> Result<ExitCode, Failure> {
     let [_, _] = sources else {
         let count = sources.len();
         return Err(Failure::usage(format!("diff takes two SPECs, got {count}")));
@@ -34,7 +31,7 @@ pub fn run(options: &Diff, sources: &[Source]) -> Result<Outcome, Failure> {
         let problem = format!("--tolerance: must be at least 0, got {}", options.tolerance);
         return Err(Failure::usage(problem));
     }
-    let curves = super::curves(&options.sources, sources)?;
+    let curves = super::curves(sources)?;
     let (start, end, every) = match options.steps {
         Some(steps) => (steps.start, steps.end, steps.every.unwrap_or(1)),
         None => (0, super::span(&curves)?, 1),
@@ -58,34 +55,30 @@ pub fn run(options: &Diff, sources: &[Source]) -> Result<Outcome, Failure> {
     }
 
     if options.json {
+        let json = |found: Difference| json!({"step": found.step, "a": found.a, "b": found.b, "difference": found.by()});
         output::json(&json!({
             "a": curves[0].label,
             "b": curves[1].label,
             "steps": {"start": start, "end": end, "every": every},
             "differing": differing,
-            "first": first.map(Difference::json),
-            "largest": largest.map(Difference::json),
+            "first": first.map(json),
+            "largest": largest.map(json),
         }))?;
-    } else {
-        let text = match (first, largest) {
-            (Some(first), Some(largest)) => format!(
-                "first at step {}: {} and {}, by {:e}\nmost at step {}: {} and {}, by {:e}\n\
-                 at {differing} of {count} steps from {start} to {end}\n",
-                first.step,
-                first.a,
-                first.b,
-                first.by(),
-                largest.step,
-                largest.a,
-                largest.b,
-                largest.by(),
-            ),
-            _ => format!("no difference in {count} steps from {start} to {end}\n"),
-        };
+    } else if let (Some(first), Some(largest)) = (first, largest) {
+        let mut text = String::new();
+        for (which, found) in [("first", first), ("most", largest)] {
+            let Difference { step, a, b } = found;
+            text += &format!("{which} at step {step}: {a} and {b}, by {:e}\n", found.by());
+        }
+        text += &format!("at {differing} of {count} steps from {start} to {end}\n");
         output::print(&text)?;
+    } else {
+        output::print(&format!(
+            "no difference in {count} steps from {start} to {end}\n"
+        ))?;
     }
     Ok(match first {
-        None => Outcome::Yes,
-        Some(_) => Outcome::No,
+        None => ExitCode::SUCCESS,
+        Some(_) => ExitCode::FAILURE,
     })
 }

@@ -1,13 +1,14 @@
+use std::process::ExitCode;
+
 use lr_compat::log::{Log, fit};
 use serde_json::json;
 
 use super::convert;
 use crate::cli;
 use crate::failure::Failure;
-use crate::outcome::Outcome;
 use crate::output;
 
-pub fn run(options: &cli::Fit) -> Result<Outcome, Failure> {
+pub fn run(options: &cli::Fit) -> Result<ExitCode, Failure> {
     let log = Log::open(&options.log.path, options.log.column.as_deref())?;
     let fit = fit(&log)?;
     let origin = options.log.path.display().to_string();
@@ -23,7 +24,7 @@ pub fn run(options: &cli::Fit) -> Result<Outcome, Failure> {
         output::print(&format!("{}\n", fit.words))?;
     }
     Ok(match fit.spec {
-        Some(_) => Outcome::Yes,
-        None => Outcome::No,
+        Some(_) => ExitCode::SUCCESS,
+        None => ExitCode::FAILURE,
     })
 }

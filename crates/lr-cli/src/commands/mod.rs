@@ -10,19 +10,18 @@ pub mod inspect;
 pub mod plot;
 pub mod table;
 
-use crate::cli::Sources;
 use crate::failure::Failure;
-use crate::input::{Curve, Input, Source};
+use crate::input::{Curve, Source};
 use crate::output;
 
-/// At least one spec, read.
-fn inputs(sources: &[Source]) -> Result<Vec<Input>, Failure> {
-    if sources.is_empty() {
-        return Err(Failure::usage(
+/// Checks that there is at least one spec.
+fn required(sources: &[Source]) -> Result<(), Failure> {
+    match sources.is_empty() {
+        false => Ok(()),
+        true => Err(Failure::usage(
             "there is no SPEC: give a file, `-`, or a text with -e",
-        ));
+        )),
     }
-    sources.iter().map(Source::load).collect()
 }
 
 /// How many steps show all of them.
@@ -39,12 +38,9 @@ fn span(curves: &[Curve]) -> Result<u64, Failure> {
 }
 
 /// The curve of each, with notes on standard error.
-fn curves(options: &Sources, sources: &[Source]) -> Result<Vec<Curve>, Failure> {
-    let run = options.length.run()?;
-    let batch = options.length.has_batch();
-    let curves = inputs(sources)?
-        .into_iter()
-        .map(|input| input.curve(run.as_ref(), batch));
+fn curves(sources: &[Source]) -> Result<Vec<Curve>, Failure> {
+    required(sources)?;
+    let curves = sources.iter().map(|source| source.load()?.curve());
     let curves = curves.collect::<Result<Vec<_>, _>>()?;
     for note in curves.iter().filter_map(|curve| curve.note.as_deref()) {
         output::note(note);

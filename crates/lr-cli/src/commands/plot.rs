@@ -2,17 +2,18 @@ use std::fs;
 use std::io::{IsTerminal, stdout};
 use std::iter;
 use std::path::Path;
+use std::process::ExitCode;
 
+use clap::ColorChoice;
 use lr_compat::log::{self, Log};
 use lr_plot::{PhaseKind, Plot, phases};
 use lr_schedule::{Schedule, ScheduleExt};
 use serde_json::{Value, json};
 use terminal_size::{Height, Width, terminal_size};
 
-use crate::cli::{self, Color};
+use crate::cli;
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
-use crate::outcome::Outcome;
 use crate::output;
 use crate::rates;
 
@@ -21,19 +22,17 @@ enum Format {
     Png,
 }
 
-pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<Outcome, Failure> {
+pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<ExitCode, Failure> {
     // Before anything is read: the name of the file says what to write.
-    let output = match &options.output {
-        Some(path) => Some((path.as_path(), format(path)?)),
-        None => None,
-    };
+    let output = options.output.as_deref();
+    let format = output.map(format).transpose()?;
     let measured = match &options.measured {
-        Some(path) => points(path, options.column.as_deref())?,
+        Some(path) => log::points(&Log::open(path, options.column.as_deref())?)?,
         None => Vec::new(),
     };
     let mut curves = match sources.is_empty() && !measured.is_empty() {
         true => Vec::new(),
-        false => super::curves(&options.sources, sources)?,
+        false => super::curves(sources)?,
     };
     if options.labels.len() > curves.len() {
         let (labels, specs) = (options.labels.len(), curves.len());
@@ -47,52 +46,39 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<Outcome, Failure> 
     }
     let steps = match measured.last() {
         Some((last, _)) if options.steps.is_none() => {
-            let end = *last as u64 + 1;
+            let end = last.saturating_add(1);
             (0, super::span(&curves).map_or(end, |span| span.max(end)))
         }
         _ => steps(options, &curves)?,
     };
     let mut plot = plot(options, &curves, steps)?;
     if !measured.is_empty() {
-        plot = plot.points("measured", measured);
+        let points = measured.into_iter();
+        let points = points.map(|(step, rate)| (step as f64, rate));
+        plot = plot.points("measured", points);
     }
 
-    if let Some((path, format)) = &output {
-        let plot = sized(plot, options);
+    if let (Some(path), Some(format)) = (output, format) {
+        let (width, height) = options.size.unwrap_or(Plot::SIZE);
+        let plot = plot.size(width, height);
         let bytes = match format {
             Format::Svg => plot.to_svg()?.into_bytes(),
             Format::Png => plot.to_png(options.scale)?,
         };
-        fs::write(path, bytes).map_err(|error| Failure::Write {
-            origin: path.display().to_string(),
-            error,
-        })?;
-        if options.json {
-            output::json(&description(&curves, steps, Some(path))?)?;
-        }
-        return Ok(Outcome::Yes);
+        fs::write(path, bytes).map_err(Failure::write(path.display()))?;
+    } else if !options.json {
+        let (columns, rows) = characters(options);
+        let colors = match options.color {
+            ColorChoice::Always => true,
+            ColorChoice::Never => false,
+            ColorChoice::Auto => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
+        };
+        output::print(&plot.to_text(columns, rows, colors)?)?;
     }
     if options.json {
-        output::json(&description(&curves, steps, None)?)?;
-        return Ok(Outcome::Yes);
+        output::json(&description(&curves, steps, output)?)?;
     }
-    let (columns, rows) = characters(options)?;
-    let colors = match options.color {
-        Color::Always => true,
-        Color::Never => false,
-        Color::Auto => stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none(),
-    };
-    output::print(&plot.to_text(columns, rows, colors)?)?;
-    Ok(Outcome::Yes)
-}
-
-/// The rates of a log, with their steps.
-fn points(path: &Path, column: Option<&str>) -> Result<Vec<(f64, f64)>, Failure> {
-    let points = log::points(&Log::open(path, column)?)?;
-    Ok(points
-        .into_iter()
-        .map(|(step, rate)| (step as f64, rate))
-        .collect())
+    Ok(ExitCode::SUCCESS)
 }
 
 fn format(path: &Path) -> Result<Format, Failure> {
@@ -152,23 +138,15 @@ fn plot<'a>(
     Ok(plot)
 }
 
-fn sized<'a>(plot: Plot<'a>, options: &cli::Plot) -> Plot<'a> {
-    let (width, height) = options.size.unwrap_or(Plot::SIZE);
-    plot.size(width, height)
-}
-
 /// The size in characters: as asked for, or most of the terminal.
-fn characters(options: &cli::Plot) -> Result<(u16, u16), Failure> {
-    let (columns, rows) = match (options.size, terminal_size()) {
-        (Some(size), _) => size,
-        (None, Some((Width(columns), Height(rows)))) => (
-            u32::from(columns.clamp(40, 160)),
-            u32::from(rows.saturating_sub(2).clamp(12, 40)),
-        ),
+fn characters(options: &cli::Plot) -> (u16, u16) {
+    match (options.size, terminal_size()) {
+        (Some((columns, rows)), _) => (columns.min(1_000) as u16, rows.min(1_000) as u16),
+        (None, Some((Width(columns), Height(rows)))) => {
+            (columns.clamp(40, 160), rows.saturating_sub(2).clamp(12, 40))
+        }
         (None, None) => (80, 24),
-    };
-    let fit = |count: u32| u16::try_from(count.min(1_000)).unwrap_or(1_000);
-    Ok((fit(columns), fit(rows)))
+    }
 }
 
 /// The picture, as JSON.
@@ -179,10 +157,7 @@ fn description(
 ) -> Result<Value, Failure> {
     let curve = |curve: &Curve| {
         let spec = curve.schedule.to_spec();
-        let phases = spec
-            .as_ref()
-            .map(|spec| phases(spec, end))
-            .unwrap_or_default();
+        let phases = spec.map_or(Vec::new(), |spec| phases(&spec, end));
         let phases = phases.iter().map(|phase| {
             let kind = match phase.kind {
                 PhaseKind::WarmUp => "warm-up",

@@ -1,28 +1,27 @@
 use std::fmt::Write as _;
+use std::iter;
+use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
 use crate::cli::Table;
 use crate::failure::Failure;
 use crate::input::{Curve, Source};
-use crate::outcome::Outcome;
 use crate::output;
 use crate::rates;
 
 /// More rows than this are no table.
 const MOST_ROWS: u64 = 1_000_000;
 
-pub fn run(options: &Table, sources: &[Source]) -> Result<Outcome, Failure> {
-    let curves = super::curves(&options.sources, sources)?;
-    let (start, end) = match options.steps {
-        Some(steps) => (steps.start, steps.end),
-        None => (0, super::span(&curves)?),
+pub fn run(options: &Table, sources: &[Source]) -> Result<ExitCode, Failure> {
+    let curves = super::curves(sources)?;
+    let (start, end, every) = match options.steps {
+        Some(steps) => (steps.start, steps.end, steps.every.unwrap_or(1)),
+        None => {
+            let end = super::span(&curves)?;
+            (0, end, round(end.div_ceil(20)))
+        }
     };
-    let given = options.steps.and_then(|steps| steps.every);
-    let every = given.unwrap_or_else(|| match options.steps {
-        Some(_) => 1,
-        None => round((end - start).div_ceil(20)),
-    });
     let rows = rates::count((start, end), every, MOST_ROWS, "rows")?;
     let steps = || (0..rows).map(|row| start + row * every);
     let columns = curves
@@ -36,35 +35,22 @@ pub fn run(options: &Table, sources: &[Source]) -> Result<Outcome, Failure> {
         let columns: Vec<Value> = curves.iter().zip(&columns).map(column).collect();
         let steps: Vec<u64> = steps().collect();
         output::json(&json!({"steps": steps, "schedules": columns}))?;
-        return Ok(Outcome::Yes);
+        return Ok(ExitCode::SUCCESS);
     }
-    let texts: Vec<Vec<String>> = columns
-        .iter()
-        .map(|rates| rates.iter().map(|rate| text(*rate)).collect())
-        .collect();
-    let widths: Vec<usize> = texts
-        .iter()
-        .zip(&curves)
-        .map(|(texts, curve)| {
-            let cells = texts.iter().map(|text| text.chars().count());
-            cells.max().unwrap_or(0).max(curve.label.chars().count())
-        })
-        .collect();
-    let first = end.to_string().len().max(4);
-    let mut out = format!("{:>first$}", "step");
-    for (curve, width) in curves.iter().zip(&widths) {
-        let _ = write!(out, "  {:>width$}", curve.label);
-    }
-    out.push('\n');
-    for (row, step) in steps().enumerate() {
-        let _ = write!(out, "{step:>first$}");
-        for (texts, width) in texts.iter().zip(&widths) {
-            let _ = write!(out, "  {:>width$}", texts[row]);
+    let width = end.to_string().len().max(4);
+    let mut lines = vec![format!("{:>width$}", "step")];
+    lines.extend(steps().map(|step| format!("{step:>width$}")));
+    for (curve, rates) in curves.iter().zip(&columns) {
+        let cells = iter::once(curve.label.clone()).chain(rates.iter().map(|rate| text(*rate)));
+        let cells: Vec<String> = cells.collect();
+        let widths = cells.iter().map(|cell| cell.chars().count());
+        let width = widths.max().unwrap_or(0);
+        for (line, cell) in lines.iter_mut().zip(cells) {
+            let _ = write!(line, "  {cell:>width$}");
         }
-        out.push('\n');
     }
-    output::print(&out)?;
-    Ok(Outcome::Yes)
+    output::print(&(lines.join("\n") + "\n"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// All digits, so that the number can be read back.
@@ -77,18 +63,6 @@ fn text(rate: f64) -> String {
 
 /// 1, 2 or 5 times a power of ten, that is at least `every`.
 fn round(every: u64) -> u64 {
-    let mut power = 1u64;
-    loop {
-        for factor in [1, 2, 5] {
-            match power.checked_mul(factor) {
-                Some(step) if step >= every => return step,
-                Some(_) => {}
-                None => return every,
-            }
-        }
-        match power.checked_mul(10) {
-            Some(next) => power = next,
-            None => return every,
-        }
-    }
+    let mut steps = (0..19).flat_map(|power| [1, 2, 5].map(|factor| factor * 10u64.pow(power)));
+    steps.find(|step| *step >= every).unwrap_or(every)
 }

@@ -46,13 +46,16 @@ fn a_recurrence_gives_what_the_library_gave() {
         .find(|case| case["id"] == id)
         .unwrap();
     let expected = case["lr"].as_array().unwrap();
-    let steps = format!("0..{}", expected.len() - 1);
     let table = table.to_str().unwrap();
-    let json = lr(&["table", table, "--case", id, "--steps", &steps, "--json"]).json();
-    let rates = json["schedules"][0]["rates"].as_array().unwrap();
-    assert_eq!(rates.len(), expected.len());
-    for (ours, theirs) in rates.iter().zip(expected) {
-        assert!((ours.as_f64().unwrap() - theirs.as_f64().unwrap()).abs() < 1e-12);
+    for every in [1, 7] {
+        let expected: Vec<_> = expected.iter().step_by(every).collect();
+        let steps = format!("0..{}:{every}", every * (expected.len() - 1));
+        let json = lr(&["table", table, "--case", id, "--steps", &steps, "--json"]).json();
+        let rates = json["schedules"][0]["rates"].as_array().unwrap();
+        assert_eq!(rates.len(), expected.len());
+        for (ours, theirs) in rates.iter().zip(expected) {
+            assert!((ours.as_f64().unwrap() - theirs.as_f64().unwrap()).abs() < 1e-12);
+        }
     }
 }
 

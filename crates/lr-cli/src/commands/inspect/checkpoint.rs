@@ -2,39 +2,31 @@
 
 use std::fmt::Write as _;
 
-use lr_checkpoint::{FileError, FileFault, Inspection};
-use serde_json::{Map, Value, json};
+use lr_checkpoint::{FileFault, Inspection, SavedTensor};
+use serde_json::{Value, json};
 
-use super::report::{LISTED, Report};
+use super::report::{LISTED, Report, elements};
 use crate::cli::Inspect;
 use crate::failure::Failure;
 
 pub fn report(options: &Inspect) -> Result<Report, Failure> {
-    let found = lr_checkpoint::inspect(&options.file).map_err(|error| failure(options, error))?;
+    let origin = options.file.display();
+    let found = lr_checkpoint::inspect(&options.file);
+    let found = found.map_err(|error| match error.fault {
+        FileFault::Read(error) => Failure::read(origin)(error),
+        fault => Failure::input(origin, fault.to_string()),
+    })?;
     Ok(Report {
         text: text(&found),
         json: json(&found),
     })
 }
 
-fn failure(options: &Inspect, error: FileError) -> Failure {
-    let origin = options.file.display().to_string();
-    match error.fault {
-        FileFault::Read(error) => Failure::Read { origin, error },
-        fault => Failure::input(&origin, fault.to_string()),
-    }
-}
-
 fn text(found: &Inspection) -> String {
-    let Inspection {
-        version,
-        progress,
-        parameters,
-        ..
-    } = found;
+    let (progress, parameters) = (&found.progress, &found.parameters);
     let mut out = format!(
-        "checkpoint of version {version}: epoch {}, step {}, seed {}\n",
-        progress.epoch, progress.step, progress.seed
+        "checkpoint of version {}: epoch {}, step {}, seed {}\n",
+        found.version, progress.epoch, progress.step, progress.seed
     );
     for (name, value) in &progress.metrics {
         let _ = writeln!(out, "  {name}: {value}");
@@ -53,14 +45,15 @@ fn text(found: &Inspection) -> String {
         "model: {} bytes; optimizer's state: {}; scheduler's: {}; the file: {}",
         found.model_size, found.optimizer_size, found.scheduler_size, found.file_size
     );
-    let values = parameters.iter().fold(0u128, |sum, parameter| {
-        let sizes = parameter.shape.iter().map(|size| *size as u128);
-        sum.saturating_add(sizes.fold(1, u128::saturating_mul))
-    });
+    let values = elements(
+        parameters
+            .iter()
+            .map(|parameter| parameter.shape.as_slice()),
+    );
     let _ = writeln!(out, "parameters: {}, of {values} values", parameters.len());
     for parameter in parameters.iter().take(LISTED) {
-        let dtype = format!("{:?}", parameter.dtype).to_lowercase();
-        let _ = writeln!(out, "  {}: {dtype} {:?}", parameter.path, parameter.shape);
+        let (path, shape) = (&parameter.path, &parameter.shape);
+        let _ = writeln!(out, "  {path}: {} {shape:?}", dtype(parameter));
     }
     if parameters.len() > LISTED {
         let _ = writeln!(out, "  and {} more", parameters.len() - LISTED);
@@ -75,17 +68,15 @@ fn average(found: &Inspection) -> Option<&str> {
     paths.find_map(|path| path.strip_prefix("weight-average.rule "))
 }
 
+fn dtype(parameter: &SavedTensor) -> String {
+    format!("{:?}", parameter.dtype).to_lowercase()
+}
+
 fn json(found: &Inspection) -> Value {
     // JSON in the file is JSON here.
     let parsed = |text: &str| serde_json::from_str(text).unwrap_or_else(|_| json!(text));
-    let metrics = found.progress.metrics.iter();
-    let metrics = metrics.map(|(name, value)| (name.clone(), json!(value)));
     let parameters = found.parameters.iter().map(|parameter| {
-        json!({
-            "path": parameter.path,
-            "dtype": format!("{:?}", parameter.dtype).to_lowercase(),
-            "shape": parameter.shape,
-        })
+        json!({"path": parameter.path, "dtype": dtype(parameter), "shape": parameter.shape})
     });
     json!({
         "kind": "checkpoint",
@@ -94,13 +85,13 @@ fn json(found: &Inspection) -> Value {
             "epoch": found.progress.epoch,
             "step": found.progress.step,
             "seed": found.progress.seed,
-            "metrics": metrics.collect::<Map<_, _>>(),
+            "metrics": found.progress.metrics,
         },
         "schedule": found.schedule.as_deref().map(parsed),
         "optimizer_config": parsed(&found.optimizer_config),
         "average": average(found),
         "notes": found.notes,
-        "parameters": parameters.collect::<Vec<_>>(),
+        "parameters": parameters.collect::<Value>(),
         "bytes": {
             "model": found.model_size,
             "optimizer": found.optimizer_size,

@@ -6,3 +6,11 @@ pub struct Report {
     pub text: String,
     pub json: serde_json::Value,
 }
+
+/// How many values tensors of these shapes have.
+pub fn elements<'a>(shapes: impl Iterator<Item = &'a [usize]>) -> u64 {
+    shapes.fold(0, |sum: u64, shape| {
+        let sizes = shape.iter().map(|size| *size as u64);
+        sum.saturating_add(sizes.fold(1, u64::saturating_mul))
+    })
+}

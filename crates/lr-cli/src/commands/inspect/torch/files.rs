@@ -1,5 +1,7 @@
 //! The files that are looked at.
 
+use std::collections::BTreeMap;
+use std::io;
 use std::path::Path;
 
 use lr_torch::{Part, PartKind, TorchError, TorchFile, TrainingArguments, Value};
@@ -17,7 +19,7 @@ pub struct Files {
     /// The training's own state, where a folder has it.
     pub trainer: Option<Json>,
     /// The folder's files that can't be read, and why.
-    pub problems: Vec<(String, String)>,
+    pub problems: BTreeMap<String, String>,
 }
 
 struct Opened {
@@ -48,14 +50,12 @@ impl Opened {
     fn parts(&self) -> Result<Vec<Found<'_>>, Failure> {
         let parts = self.file.root().parts();
         let parts = parts.map_err(|error| failure(&self.origin, error))?;
+        let origin = self.origin.as_str();
         let found = parts.into_iter().map(|mut part| {
             if !self.name.is_empty() {
-                let at = std::mem::take(&mut part.at);
-                part.at = format!("{}.{at}", self.name)
-                    .trim_end_matches('.')
-                    .to_string();
+                let at = format!("{}.{}", self.name, part.at);
+                part.at = at.trim_end_matches('.').to_string();
             }
-            let origin = self.origin.as_str();
             Found { origin, part }
         });
         Ok(found.collect())
@@ -64,63 +64,50 @@ impl Opened {
 
 impl Files {
     pub fn open(options: &Inspect) -> Result<Self, Failure> {
-        let optimizer = options.optimizer.as_deref();
-        let optimizer = optimizer
-            .map(|path| Opened::read(path, String::new()))
-            .transpose()?;
+        let read = |path: &Path| Opened::read(path, String::new());
         let mut files = Self {
             opened: Vec::new(),
-            optimizer,
+            optimizer: options.optimizer.as_deref().map(read).transpose()?,
             trainer: None,
-            problems: Vec::new(),
+            problems: BTreeMap::new(),
         };
         match options.file.is_dir() {
             true => files.open_folder(&options.file)?,
-            false => files
-                .opened
-                .push(Opened::read(&options.file, String::new())?),
+            false => files.opened.push(read(&options.file)?),
         }
         Ok(files)
     }
 
     fn open_folder(&mut self, folder: &Path) -> Result<(), Failure> {
         let origin = folder.display().to_string();
-        let unreadable = |error| Failure::Read {
-            origin: origin.clone(),
-            error,
-        };
-        let mut names = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-            names.push(
-                entry
-                    .map_err(unreadable)?
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned(),
-            );
-        }
+        let names = std::fs::read_dir(folder).and_then(|entries| {
+            let names = entries.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
+            names.collect::<io::Result<Vec<_>>>()
+        });
+        let mut names = names.map_err(Failure::read(&origin))?;
         names.sort();
         for name in names {
             let path = folder.join(&name);
             let has_states =
                 name == ARGUMENTS || name.contains("scheduler") || name.contains("optimizer");
             let ending = path.extension().and_then(|ending| ending.to_str());
-            if name == TRAINER {
-                match trainer::read(&path) {
-                    Ok(state) => self.trainer = Some(state),
-                    Err(error) => self.problems.push((name, problem(&path, &error))),
-                }
+            let read = if name == TRAINER {
+                trainer::read(&path).map(|state| self.trainer = Some(state))
             } else if has_states && ending.is_some_and(|ending| ENDINGS.contains(&ending)) {
-                match Opened::read(&path, name.clone()) {
-                    Ok(file) => self.opened.push(file),
-                    Err(error) => self.problems.push((name, problem(&path, &error))),
-                }
+                Opened::read(&path, name.clone()).map(|file| self.opened.push(file))
+            } else {
+                continue;
+            };
+            if let Err(error) = read {
+                let text = error.to_string();
+                let problem = text.strip_prefix(&format!("{}: ", path.display()));
+                self.problems.insert(name, problem.unwrap_or(&text).into());
             }
         }
         if !self.opened.is_empty() || self.trainer.is_some() {
             return Ok(());
         }
-        let problem = match self.problems.first() {
+        let problem = match self.problems.first_key_value() {
             Some((name, problem)) => format!("{name}: {problem}"),
             None => format!(
                 "has no files of the names scheduler.pt, optimizer.pt, {ARGUMENTS} or {TRAINER}: give one of \
@@ -161,7 +148,7 @@ impl Files {
     /// The parts that the command line asks for.
     pub fn found(&self, options: &Inspect) -> Result<Vec<Found<'_>>, Failure> {
         let at = options.at.as_deref().unwrap_or_default();
-        let mut parts = self.parts(at)?;
+        let parts = self.parts(at)?;
         if !parts.is_empty() || at.is_empty() {
             return Ok(parts);
         }
@@ -169,24 +156,20 @@ impl Files {
         if let [opened] = self.opened.as_slice()
             && let Ok(value) = opened.file.root().at(at)
         {
-            let kind = PartKind::Value;
-            let at = at.to_string();
+            let (at, kind) = (at.to_string(), PartKind::Value);
             let part = Part { at, value, kind };
             let origin = opened.origin.as_str();
-            parts.push(Found { origin, part });
-            return Ok(parts);
+            return Ok(vec![Found { origin, part }]);
         }
-        let states = self.parts("")?;
-        let states = states
-            .iter()
-            .filter(|found| found.part.kind != PartKind::Value);
-        let states: Vec<&str> = states.map(|found| found.part.at.as_str()).collect();
+        let mut states = self.parts("")?;
+        states.retain(|found| found.part.kind != PartKind::Value);
+        let states: Vec<_> = states.into_iter().map(|found| found.part.at).collect();
         let known = match states.join(", ") {
             none if none.is_empty() => "no states".to_string(),
             known => known,
         };
         let problem = format!("--at {at}: is not there; there are {known}");
-        Err(Failure::input(&options.file.display().to_string(), problem))
+        Err(Failure::input(options.file.display(), problem))
     }
 
     /// The optimizers of the file that the command line names, or of these.
@@ -218,20 +201,12 @@ impl Files {
     }
 }
 
-/// A failure without the path that it begins with.
-fn problem(path: &Path, error: &Failure) -> String {
-    let text = error.to_string();
-    let path = format!("{}: ", path.display());
-    text.strip_prefix(&path).unwrap_or(&text).to_string()
-}
-
 /// The error, with this program's options in place of the library's methods.
 pub fn failure(origin: &str, error: TorchError) -> Failure {
-    if let TorchError::Io { source: error, .. } = error {
-        let origin = origin.to_string();
-        return Failure::Read { origin, error };
+    match error {
+        TorchError::Io { source, .. } => Failure::read(origin)(source),
+        error => Failure::input(origin, in_words(&error)),
     }
-    Failure::input(origin, in_words(&error))
 }
 
 pub fn in_words(error: &TorchError) -> String {

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 use lr_torch::{OptimizerState, PartKind, TrainingArguments};
 use serde_json::{Map, Value as Json, json};
 
-use super::report::{LISTED, Report};
+use super::report::{LISTED, Report, elements};
 use crate::cli::Inspect;
 use crate::failure::Failure;
 use describe::{counted, described, label, plain};
@@ -24,7 +24,6 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
     let of_kind = |kind| found.iter().filter(move |found| found.part.kind == kind);
 
     let read = |found| -> (&Found<'_>, _) { (found, OptimizerState::read(&found.part.value)) };
-    let optimizers: Vec<_> = of_kind(PartKind::Optimizer).map(read).collect();
     // The scheduler's may be at another place than the one that is asked for.
     let candidates = files.optimizers()?;
     let candidates: Vec<_> = candidates.iter().map(read).collect();
@@ -32,16 +31,11 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
 
     let mut report = Report {
         text: String::new(),
-        json: json!({"kind": "torch", "format": files.format()}),
+        json: json!({"kind": "torch", "format": files.format(), "problems": files.problems}),
     };
     for (name, problem) in &files.problems {
         let _ = writeln!(report.text, "{name}: {problem}");
     }
-    let problems = files
-        .problems
-        .iter()
-        .map(|(name, why)| (name.clone(), json!(why)));
-    report.json["problems"] = problems.collect::<Map<_, _>>().into();
     trainer::write(&mut report, files.trainer.as_ref(), arguments.as_ref());
 
     let schedulers = of_kind(PartKind::Scheduler);
@@ -54,23 +48,21 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
         );
         return Err(Failure::usage(problem));
     }
+    let length = trainer::length(files.trainer.as_ref());
     let mut list = Vec::new();
     for found in schedulers {
-        let length = trainer::length(files.trainer.as_ref());
         let shown =
             scheduler::Shown::read(options, found, &candidates, arguments.as_ref(), length)?;
-        list.push(shown.write(&mut report.text, epoch_of(&found.part.value, &files))?);
+        list.push(shown.write(&mut report.text, epoch_of(&found.part.value, &files)));
     }
     report.json["schedulers"] = list.into();
-    let optimizers = optimizers
-        .iter()
-        .map(|(found, state)| optimizer::write(&mut report.text, found, state));
-    let optimizers: Vec<Json> = optimizers.collect();
-    report.json["optimizers"] = optimizers.into();
-    let weights: Vec<Json> = of_kind(PartKind::Weights)
+    let optimizers = of_kind(PartKind::Optimizer).map(read);
+    report.json["optimizers"] = optimizers
+        .map(|(found, state)| optimizer::write(&mut report.text, found, &state))
+        .collect();
+    report.json["weights"] = of_kind(PartKind::Weights)
         .map(|found| weights(&mut report.text, found))
         .collect();
-    report.json["weights"] = weights.into();
     values(&mut report, of_kind(PartKind::Value));
     Ok(report)
 }
@@ -90,14 +82,9 @@ fn weights(text: &mut String, found: &Found<'_>) -> Json {
         .iter()
         .map(|(key, value)| (key.to_string(), describe::tensor(value)))
         .collect();
-    let elements = entries
-        .iter()
-        .filter_map(|(_, value)| value.tensor().ok())
-        .fold(0u128, |sum, tensor| {
-            let sizes = tensor.shape().iter().map(|size| *size as u128);
-            sum.saturating_add(sizes.fold(1, u128::saturating_mul))
-        });
-    let elements = u64::try_from(elements).unwrap_or(u64::MAX);
+    let known = entries.iter().filter_map(|(_, value)| value.tensor().ok());
+    let known: Vec<_> = known.collect();
+    let elements = elements(known.iter().map(|tensor| tensor.shape()));
     let count = counted(tensors.len(), "tensor");
     let _ = writeln!(
         text,

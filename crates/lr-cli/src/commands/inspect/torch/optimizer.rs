@@ -1,5 +1,6 @@
 //! The state of an optimizer.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use lr_torch::{OptimizerState, TorchError, Value};
@@ -40,11 +41,11 @@ pub fn write(
         counted(parameters, "parameter"),
         optimizer.state.len()
     );
-    let fields = |fields: &std::collections::BTreeMap<&str, Value<'_>>| {
-        let fields = fields
-            .iter()
-            .map(|(name, value)| (name.to_string(), described(value)));
-        fields.collect::<Map<_, _>>()
+    let fields = |fields: &BTreeMap<&str, Value<'_>>| -> Map<String, Json> {
+        let fields = fields.iter();
+        fields
+            .map(|(name, value)| (name.to_string(), described(value)))
+            .collect()
     };
     let mut groups = Vec::new();
     for (index, group) in optimizer.groups.iter().enumerate() {
@@ -64,7 +65,7 @@ pub fn write(
             let _ = writeln!(text, "    and {} more", states.len() - LISTED);
         }
         let params = group.params.iter().zip(states);
-        let params: Vec<Json> = params
+        let params: Json = params
             .map(|(index, state)| json!({"index": index, "state": state}))
             .collect();
         groups.push(json!({"options": options, "names": group.names, "parameters": params}));

@@ -3,11 +3,9 @@
 use std::cell::RefCell;
 use std::fmt::Write as _;
 
-use lr_schedule::feedback;
-use lr_torch::{
-    GroupSchedule, OptimizerState, ReadOptions, SchedulerState, TorchError, TrainingArguments,
-    Value,
-};
+use lr_schedule::Spec;
+use lr_schedule::feedback::{self, State};
+use lr_torch::{OptimizerState, ReadOptions, SchedulerState, TorchError, TrainingArguments, Value};
 use serde_json::{Map, Value as Json, json};
 
 use super::describe::{described, label, listed};
@@ -15,7 +13,7 @@ use super::files::{Found, failure, in_words};
 use crate::cli::Inspect;
 use crate::document::Document;
 use crate::failure::Failure;
-use crate::library::Library;
+use crate::library;
 
 /// An optimizer that may be a scheduler's.
 type Candidate<'f, 'a> = (&'f Found<'a>, Result<OptimizerState<'a>, TorchError>);
@@ -53,7 +51,7 @@ impl<'f, 'a> Shown<'f, 'a> {
             let wrong = &wrong;
             read = read.with_schedule(move |base| {
                 let facts = options.length.facts(Some(base));
-                let spec = Library::spec(options.from, data.clone(), &facts);
+                let spec = library::spec(options.from, data.clone(), &facts);
                 spec.inspect_err(|error| {
                     wrong.replace(Some(Failure::schedule(&config.origin, error)));
                 })
@@ -77,27 +75,21 @@ impl<'f, 'a> Shown<'f, 'a> {
     }
 
     /// Writes it, with the number of steps of an epoch where it was stepped once in each.
-    pub fn write(&self, text: &mut String, epoch: Option<u64>) -> Result<Json, Failure> {
+    pub fn write(&self, text: &mut String, epoch: Option<u64>) -> Json {
         let (at, state) = (&self.found.part.at, &self.found.part.value);
         let get = |key: &str| state.get(key).ok().flatten();
         let either = |torch: &str, mmengine: &str| get(torch).or_else(|| get(mmengine));
-        let rates = |list: Option<Value<'_>>| {
+        let rates = |list: Option<Value<'_>>| -> Option<Vec<f64>> {
             let items = list?.items().ok()?;
-            items
-                .iter()
-                .map(|rate| rate.number().ok())
-                .collect::<Option<Vec<f64>>>()
+            items.iter().map(|rate| rate.number().ok()).collect()
         };
         let class = self.class();
-        let position = either("last_epoch", "last_step").and_then(|step| step.integer().ok());
         let position = match &self.read {
             Ok(read) => i64::try_from(read.position).ok(),
-            Err(_) => position,
+            Err(_) => either("last_epoch", "last_step").and_then(|step| step.integer().ok()),
         };
-        let (base, last) = (
-            rates(either("base_lrs", "base_values")),
-            rates(either("_last_lr", "_last_value")),
-        );
+        let base = rates(either("base_lrs", "base_values"));
+        let last = rates(either("_last_lr", "_last_value"));
 
         let name = class.as_deref().unwrap_or("of no class of PyTorch's");
         let _ = write!(text, "{}: {name}", label("scheduler", at));
@@ -115,15 +107,13 @@ impl<'f, 'a> Shown<'f, 'a> {
         }
         text.push('\n');
         let (groups, problem) = match &self.read {
-            Ok(read) => (self.write_groups(text, read)?, None),
+            Ok(read) => (write_groups(text, read), None),
             Err(error) => {
                 let problem = in_words(error);
-                match &last {
-                    Some(last) => {
-                        let _ = write!(text, "  rates now: {last:?}");
-                    }
-                    None => text.push_str("  the rates now are not in the file"),
-                }
+                *text += &match &last {
+                    Some(last) => format!("  rates now: {last:?}"),
+                    None => "  the rates now are not in the file".to_string(),
+                };
                 if let Some(base) = &base {
                     let _ = write!(text, "; began with {base:?}");
                 }
@@ -135,7 +125,7 @@ impl<'f, 'a> Shown<'f, 'a> {
                 (Vec::new(), Some(problem))
             }
         };
-        Ok(json!({
+        json!({
             "at": at,
             "class": class,
             "position": position,
@@ -146,7 +136,7 @@ impl<'f, 'a> Shown<'f, 'a> {
             "state": described(state),
             "groups": groups,
             "problem": problem,
-        }))
+        })
     }
 
     /// Its class, or those that its keys are of.
@@ -165,31 +155,46 @@ impl<'f, 'a> Shown<'f, 'a> {
             Err(_) => None,
         }
     }
+}
 
-    fn write_groups(&self, text: &mut String, read: &SchedulerState) -> Result<Vec<Json>, Failure> {
-        let mut groups = Vec::new();
-        for (index, group) in read.groups.iter().enumerate() {
-            let wrong =
-                |error: serde_json::Error| Failure::input(self.found.origin, error.to_string());
-            let json = group_json(group).map_err(wrong)?;
-            let _ = write!(text, "  group {index}: rate {}", group.rate);
-            let _ = match group.heard {
-                // A plateau keeps no rate but the present one.
-                Some(_) => writeln!(text),
-                None => writeln!(text, ", began with {}", group.base_lr),
-            };
-            let spec = |spec| serde_json::to_string(spec).map_err(wrong);
-            let _ = writeln!(text, "    schedule: {}", spec(&group.spec)?);
-            if let Some(momentum) = &group.momentum {
-                let _ = writeln!(text, "    momentum: {}", spec(momentum)?);
-            }
-            if !json["heard"].is_null() {
-                let _ = writeln!(text, "    heard: {}", json["heard"]);
-            }
-            groups.push(json);
+fn write_groups(text: &mut String, read: &SchedulerState) -> Vec<Json> {
+    let spec = |spec: &Spec| serde_json::to_string(spec).unwrap_or_default();
+    let mut groups = Vec::new();
+    for (index, group) in read.groups.iter().enumerate() {
+        // A plateau keeps no rate but the present one.
+        let base = group.heard.is_none().then_some(group.base_lr);
+        let _ = write!(text, "  group {index}: rate {}", group.rate);
+        if let Some(base) = base {
+            let _ = write!(text, ", began with {base}");
         }
-        Ok(groups)
+        let _ = writeln!(text, "\n    schedule: {}", spec(&group.spec));
+        if let Some(momentum) = &group.momentum {
+            let _ = writeln!(text, "    momentum: {}", spec(momentum));
+        }
+        let heard = group.heard.as_ref().map(heard);
+        if let Some(heard) = &heard {
+            let _ = writeln!(text, "    heard: {heard}");
+        }
+        groups.push(json!({
+            "rate": group.rate,
+            "base_lr": base,
+            "schedule": group.spec,
+            "momentum": group.momentum,
+            "heard": heard,
+        }));
     }
+    groups
+}
+
+fn heard(state: &State) -> Json {
+    let numbers = state.iter().map(|(name, value)| {
+        let value = match value {
+            feedback::Value::Count(count) => json!(count),
+            feedback::Value::Number(number) => json!(number),
+        };
+        (name, value)
+    });
+    numbers.collect()
 }
 
 /// The keys that not every scheduler has.
@@ -226,55 +231,25 @@ fn belonging<'f, 'a>(
                 .is_none_or(|last| last.len() == optimizer.groups.len())
         })
         .collect();
-    let has_its_rates = |(_, optimizer): &&(&str, &OptimizerState<'_>)| {
+    let has_its_rates = |optimizer: &OptimizerState<'_>| {
         let mut groups = optimizer.groups.iter().zip(last.iter().flatten());
         groups.all(|(group, rate)| {
             let lr = group.option("lr").and_then(|lr| lr.number()).ok();
             lr.is_some() && lr == rate.number().ok()
         })
     };
-    let with_its_rates: Vec<_> = all.iter().filter(has_its_rates).copied().collect();
-    let of = if with_its_rates.is_empty() {
-        all
-    } else {
-        with_its_rates
-    };
     let alike = |at: &str| {
         let same = |(a, b): &(char, char)| a == b;
         let place = scheduler.part.at.as_str();
-        let before = at.chars().zip(place.chars()).take_while(same).count();
-        before
-            + at.chars()
-                .rev()
-                .zip(place.chars().rev())
-                .take_while(same)
-                .count()
+        let before = at.chars().zip(place.chars()).take_while(same);
+        let after = at.chars().rev().zip(place.chars().rev()).take_while(same);
+        before.count() + after.count()
     };
-    let most = of.iter().map(|(at, _)| alike(at)).max()?;
-    let mut likeliest = of.into_iter().filter(|(at, _)| alike(at) == most);
+    let score = |(at, optimizer): &(&str, &_)| (has_its_rates(optimizer), alike(at));
+    let most = all.iter().map(score).max()?;
+    let mut likeliest = all.into_iter().filter(|found| score(found) == most);
     match (likeliest.next(), likeliest.next()) {
         (found, None) => found,
         _ => None,
     }
-}
-
-fn group_json(group: &GroupSchedule) -> Result<Json, serde_json::Error> {
-    let spec = |spec| serde_json::to_value(spec);
-    let heard = group.heard.as_ref().map(|heard| {
-        let numbers = heard.iter().map(|(name, value)| {
-            let value = match value {
-                feedback::Value::Count(count) => json!(count),
-                feedback::Value::Number(number) => json!(number),
-            };
-            (name.to_string(), value)
-        });
-        numbers.collect::<Map<_, _>>()
-    });
-    Ok(json!({
-        "rate": group.rate,
-        "base_lr": group.heard.is_none().then_some(group.base_lr),
-        "schedule": spec(&group.spec)?,
-        "momentum": group.momentum.as_ref().map(spec).transpose()?,
-        "heard": heard,
-    }))
 }

@@ -3,7 +3,6 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use lr_schedule::spec::Data;
 use lr_torch::TrainingArguments;
 use serde_json::{Map, Value as Json, json};
 
@@ -32,7 +31,7 @@ const TOLD: [&str; 12] = [
 /// Reads `trainer_state.json`: its numbers, without the log.
 pub fn read(path: &Path) -> Result<Json, Failure> {
     let document = Document::read(path)?;
-    let state: Map<String, Json> = document.json()?;
+    let state = document.json()?;
     let has = |key: &str| state.contains_key(key);
     if !(has("global_step") && has("max_steps")) {
         let problem = "is no file that is known: neither of torch.save, nor a checkpoint, nor a trainer_state.json";
@@ -67,13 +66,10 @@ pub fn length(state: Option<&Json>) -> Option<u64> {
 
 pub fn write(report: &mut Report, state: Option<&Json>, arguments: Option<&TrainingArguments>) {
     if let Some(state) = state {
-        let number = |key: &str| state[key].to_string();
+        let (step, of, epoch) = (&state["global_step"], &state["max_steps"], &state["epoch"]);
         let _ = writeln!(
             report.text,
-            "transformers' Trainer: step {} of {}, epoch {}",
-            number("global_step"),
-            number("max_steps"),
-            number("epoch")
+            "transformers' Trainer: step {step} of {of}, epoch {epoch}"
         );
         report.json["trainer"] = state.clone();
     }
@@ -82,29 +78,18 @@ pub fn write(report: &mut Report, state: Option<&Json>, arguments: Option<&Train
     };
     let told = TOLD
         .iter()
-        .filter_map(|name| Some((name.to_string(), in_json(arguments.get(name)?))));
+        .filter_map(|name| Some((name.to_string(), json!(arguments.get(name)?))));
     let told: Map<String, Json> = told.filter(|(_, value)| !value.is_null()).collect();
     let _ = writeln!(report.text, "arguments: {}", listed(&told));
     let all = arguments.attributes.iter();
-    let all: Map<String, Json> = all
-        .map(|(name, data)| (name.clone(), in_json(data)))
+    report.json["arguments"] = all
+        .map(|(name, data)| (name.clone(), json!(data)))
         .collect();
-    report.json["arguments"] = all.into();
-    let base = match arguments.get("learning_rate") {
-        Some(Data::Number(base)) => *base,
-        _ => return,
-    };
-    if let Ok(schedule) = arguments.schedule(base, length(state))
-        && let (Ok(text), Ok(json)) = (
-            serde_json::to_string(&schedule),
-            serde_json::to_value(&schedule),
-        )
-    {
+    let base = arguments.number("learning_rate");
+    let schedule = base.and_then(|base| arguments.schedule(base, length(state)).ok());
+    if let Some(schedule) = schedule {
+        let text = serde_json::to_string(&schedule).unwrap_or_default();
         let _ = writeln!(report.text, "  schedule: {text}");
-        report.json["schedule"] = json;
+        report.json["schedule"] = json!(schedule);
     }
-}
-
-fn in_json(data: &Data) -> Json {
-    serde_json::to_value(data).unwrap_or_default()
 }
