@@ -115,9 +115,9 @@ fn ways(points: &[Point], same: Same) -> Option<Spec> {
         let mut found: Option<(u64, f64)> = None;
         let mut several = false;
         for length in last..=last.saturating_mul(20).min(last.saturating_add(MOST_STEPS)) {
-            let down = |step: u64| shape.decay(step as f64, length as f64);
-            let end = or_zero(base + (end - base) / down(last), base);
-            let fits = |(step, rate): &Point| same(base + (end - base) * down(*step), *rate);
+            let left = |step: u64| 1.0 - shape.decay(step as f64, length as f64);
+            let end = or_zero((end - base * left(last)) / (1.0 - left(last)), base);
+            let fits = |(step, rate): &Point| same(end + (base - end) * left(*step), *rate);
             if !(fits(&middle) && fits(&near) && points.iter().all(fits)) {
                 continue;
             }
