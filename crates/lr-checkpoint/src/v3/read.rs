@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read, Seek, SeekFrom};
 
 use burn_pack::{Bytes, DType, Reader};
 
@@ -189,20 +189,25 @@ pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
 
 /// Reads a part into buffers of `sizes`, if it is what was written.
 fn read_part(
-    file: &File,
+    mut file: &File,
     version: Version,
     part: &Part,
     sizes: impl Iterator<Item = u64>,
 ) -> Result<Vec<Bytes>, FileFault> {
-    let mut start = part.start;
+    file.seek(SeekFrom::Start(part.start))?;
     let mut hasher = version.hasher();
     let mut buffers = vec![];
     for size in sizes {
-        let mut buffer = vec![0; size as usize];
-        for chunk in buffer.chunks_mut(CHUNK) {
-            read_at(file, chunk, start)?;
-            hasher.update(chunk);
-            start += chunk.len() as u64;
+        let size = size as usize;
+        // Without zeros in it first, which take as long as hashing.
+        let mut buffer = Vec::with_capacity(size);
+        while buffer.len() < size {
+            let begin = buffer.len();
+            let chunk = CHUNK.min(size - begin);
+            if file.take(chunk as u64).read_to_end(&mut buffer)? < chunk {
+                return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
+            }
+            hasher.update(&buffer[begin..]);
         }
         // As Burn reads files: no copy is made for the sake of an alignment.
         buffers.push(Bytes::from_elems(buffer));
@@ -213,20 +218,8 @@ fn read_part(
     }
 }
 
-/// Fills `buffer` from `start` on, whatever other threads read from the file.
-fn read_at(file: &File, buffer: &mut [u8], start: u64) -> io::Result<()> {
-    #[cfg(unix)]
-    return std::os::unix::fs::FileExt::read_exact_at(file, buffer, start);
-    #[cfg(windows)]
-    {
-        let mut done = 0;
-        while done < buffer.len() {
-            let at = start + done as u64;
-            match std::os::windows::fs::FileExt::seek_read(file, &mut buffer[done..], at)? {
-                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
-                read => done += read,
-            }
-        }
-        Ok(())
-    }
+/// Fills `buffer` from `start` on.
+fn read_at(mut file: &File, buffer: &mut [u8], start: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(start))?;
+    file.read_exact(buffer)
 }
