@@ -7,6 +7,8 @@ mod combinators;
 mod curves;
 #[path = "../examples/gallery/feedback.rs"]
 mod feedback;
+#[path = "../examples/gallery/picture.rs"]
+mod picture;
 #[path = "../examples/gallery/pictures.rs"]
 mod pictures;
 #[path = "../examples/gallery/readme.rs"]

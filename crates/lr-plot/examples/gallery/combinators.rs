@@ -1,7 +1,7 @@
 use lr_plot::PlotError;
 use lr_schedule::prelude::*;
 
-use crate::pictures::{Picture, STEPS, one, several};
+use crate::picture::{Picture, STEPS, one, several};
 
 /// What most are shown on.
 fn cosine() -> Cosine {

@@ -2,7 +2,7 @@ use lr_plot::PlotError;
 use lr_schedule::curves::{CURVES, CycleScaling};
 use lr_schedule::prelude::*;
 
-use crate::pictures::{Picture, STEPS, one, several};
+use crate::picture::{Picture, STEPS, one, several};
 
 /// The first and the last rate of most pictures.
 const START: f64 = 0.1;

@@ -1,7 +1,7 @@
 use lr_plot::{Figure, PlotError};
 use lr_schedule::prelude::*;
 
-use crate::pictures::{Picture, plot};
+use crate::picture::{Picture, plot};
 
 const EPOCHS: usize = 100;
 

@@ -7,6 +7,7 @@
 mod combinators;
 mod curves;
 mod feedback;
+mod picture;
 mod pictures;
 mod readme;
 mod recipes;

@@ -1,7 +1,7 @@
 use lr_plot::PlotError;
 use lr_schedule::prelude::*;
 
-use crate::pictures::{Picture, STEPS, one, several};
+use crate::picture::{Picture, STEPS, one, several};
 
 pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
     pictures.push(one(
@@ -13,7 +13,7 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
     pictures.push(one("noam", "Noam", Noam::new(1.0, 512, 200), STEPS)?);
     let cycle = OneCycle::new(0.1, STEPS);
     pictures.push(one("one_cycle", "OneCycle", cycle, STEPS)?);
-    let momentum = crate::pictures::plot("OneCycle's momentum");
+    let momentum = crate::picture::plot("OneCycle's momentum");
     let momentum = momentum
         .schedule("momentum", cycle.momentum())
         .y_label("momentum");
