@@ -56,6 +56,14 @@ mod tests {
     use super::*;
 
     #[test]
+    fn threads_have_other_numbers() {
+        let here = id();
+        assert!(here == id() && here != 0);
+        let there = std::thread::spawn(id).join().unwrap();
+        assert_ne!(here, there);
+    }
+
+    #[test]
     fn a_thread_remembers_the_last_step_of_each_scheduler() {
         let step = |family| last(family).map(|taken| taken.step);
         for n in 0..3 {

@@ -1,5 +1,5 @@
 use std::fs::File;
-use std::io::{Read, Seek};
+use std::io::Read;
 use std::path::Path;
 
 use crate::contents::Contents;
@@ -41,7 +41,6 @@ fn by_version<T>(
         if v3::is_marked(&file)? {
             return v3(&file);
         }
-        file.rewind()?;
         let mut bytes = vec![];
         file.read_to_end(&mut bytes)?;
         v1(bytes)

@@ -301,7 +301,10 @@ impl Sources {
         let count = given.len();
         let from = each("--from", &self.from, count)?;
         let case = each("--case", &self.case, count)?;
-        let run = self.length.run()?;
+        let run = match count {
+            0 => None, // measured curves alone need none
+            _ => self.length.run()?,
+        };
         let sources = given.into_iter().zip(from).zip(case);
         let sources = sources.map(|(((_, text), from), case)| Source {
             text,

@@ -209,10 +209,14 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Those of the only curve, where it is a schedule.
+    /// Those of the only curve, where it is a schedule that describes itself.
     fn phases(&self, steps: Option<&Range<u64>>) -> Vec<Phase> {
         match (self.schedules().next(), steps) {
-            (Some((_, schedule)), Some(steps)) if self.curves.len() == 1 && !self.no_phases => {
+            (Some((_, schedule)), Some(steps))
+                if self.curves.len() == 1
+                    && !self.no_phases
+                    && schedule.description().is_some() =>
+            {
                 let mut phases = phases_of(schedule, steps.end);
                 phases.retain(|phase| phase.end > steps.start as f64);
                 phases

@@ -34,8 +34,8 @@ fn add_column(column: &[(f64, f64)], points: &mut Vec<(f64, f64)>) {
     }
 }
 
-/// The rates of the steps from `start`, above 0 where the axis is logarithmic, to `end`: of all of them, up to
-/// [`MOST_STEPS`].
+/// The rates of the steps from `start` to `end`: of all of them, up to [`MOST_STEPS`]. Where the axis of steps is
+/// logarithmic, `start` is above 0.
 pub(crate) fn schedule(
     label: &str,
     schedule: &dyn Schedule,

@@ -245,12 +245,14 @@ impl Part {
     }
 
     pub(crate) fn chain(parts: Vec<Self>) -> Self {
-        let descriptions = parts.iter().map(|part| part.description.clone());
+        let parts = parts.into_iter();
+        let (descriptions, updates): (Vec<_>, Vec<_>) =
+            parts.map(|part| (part.description, part.update)).unzip();
         Self {
-            description: Data::entry("chain", Data::List(descriptions.collect())),
+            description: Data::entry("chain", Data::List(descriptions)),
             update: Box::new(move |n, rate| {
-                let parts = parts.iter();
-                parts.fold(rate, |rate, part| finite((part.update)(n, rate)))
+                let updates = updates.iter();
+                updates.fold(rate, |rate, update| finite(update(n, rate)))
             }),
         }
     }

@@ -28,7 +28,7 @@ pub trait Schedule {
     ///
     /// Costs the same for any step (a [`Recurrence`](crate::Recurrence) excepted), and gives what
     /// stepping there would give. Any step may be asked about at any time, also ones that no run will
-    /// come to.
+    /// come to: schedules are recognised by their rates at a few steps up to a million.
     fn at(&self, step: u64) -> f64;
 
     /// The learning rate of `step`, for a caller that has just had `previous` from the step before
@@ -98,9 +98,7 @@ pub trait Schedule {
 )]
 pub trait Bounded: Schedule {
     /// The number of steps: [`Schedule::length`], known to exist.
-    fn steps(&self) -> u64 {
-        self.length().unwrap_or(u64::MAX)
-    }
+    fn steps(&self) -> u64;
 }
 
 /// Any schedule, chosen at run time; cheap to clone. See [`Schedule::into_dyn`].

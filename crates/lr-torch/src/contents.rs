@@ -128,12 +128,14 @@ impl<'a> Value<'a> {
     }
 
     fn kind(&self) -> PartKind {
+        if self.is_optimizer_state() {
+            return PartKind::Optimizer;
+        }
         let steps = ["_last_lr", "base_lrs", "_step_count", "num_bad_epochs"];
         let is_scheduler = (self.has("last_epoch") && steps.iter().any(|key| self.has(key)))
             || (self.has("_schedulers") && (self.has("_last_lr") || self.has("_milestones")))
             || self.is_mmengines();
         match is_scheduler {
-            _ if self.is_optimizer_state() => PartKind::Optimizer,
             true => PartKind::Scheduler,
             false if self.is_weights() => PartKind::Weights,
             false => PartKind::Value,

@@ -30,9 +30,12 @@ impl<'a> Value<'a> {
             "f8" => Scalar::Float(Dtype::F64.number(&bytes)?),
             "f4" => Scalar::Float(Dtype::F32.number(&bytes)?),
             "f2" => Scalar::Float(Dtype::F16.number(&bytes)?),
-            "i8" | "i4" | "i2" | "i1" => Scalar::Int(integer(&bytes, true)?),
+            "i8" | "i4" | "i2" | "i1" => {
+                Scalar::Int(integer(&bytes, true).filter(|_| !bytes.is_empty())?)
+            }
             "u8" | "u4" | "u2" | "u1" => {
-                Scalar::Int(integer(&bytes, false).filter(|int| *int >= 0)?)
+                let int = integer(&bytes, false).filter(|int| *int >= 0 && !bytes.is_empty());
+                Scalar::Int(int?)
             }
             _ => return None,
         })

@@ -123,10 +123,13 @@ fn data(value: &Value<'_>, depth: usize, left: &mut usize) -> Option<Data> {
     match value.scalar() {
         Some(Scalar::Bool(flag)) => return Some(Data::Bool(flag)),
         Some(Scalar::Int(integer)) => return Some(Data::Integer(integer.into())),
+        Some(Scalar::Float(number)) => return Some(Data::Number(number)),
         _ => {}
     }
+    // A tensor of one.
     if let Ok(number) = value.number() {
-        return Some(Data::Number(number));
+        let integer = value.integer().map(|integer| Data::Integer(integer.into()));
+        return Some(integer.unwrap_or(Data::Number(number)));
     }
     if let Ok(text) = value.text() {
         return Some(Data::Text(text.to_string()));

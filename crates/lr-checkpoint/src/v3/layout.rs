@@ -6,8 +6,8 @@ use crate::contents::Parameter;
 pub const MARK: [u8; 7] = *b"BURN-LR";
 /// The largest metadata that burnpack reads.
 pub const MAX_INDEX_SIZE: u64 = 100 << 20;
-/// How much is read at a time, to be hashed while the processor's cache has it.
-pub const CHUNK: usize = 256 << 10;
+/// How much is hashed at a time, while the processor's cache has it.
+pub const CHUNK: usize = 1 << 20;
 
 /// A parameter in the index.
 #[derive(Serialize, Deserialize)]

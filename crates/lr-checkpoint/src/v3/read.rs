@@ -32,13 +32,14 @@ struct Summary {
     scheduler: Part,
 }
 
-/// Whether a file ends like one of version 2 or later.
-pub(crate) fn is_marked(file: &File) -> io::Result<bool> {
+/// Whether a file ends like one of version 2 or later; then it is at its beginning again.
+pub(crate) fn is_marked(mut file: &File) -> io::Result<bool> {
     let Some(start) = file.metadata()?.len().checked_sub(MARK.len() as u64 + 1) else {
         return Ok(false);
     };
     let mut mark = [0; MARK.len()];
     read_at(file, &mut mark, start)?;
+    file.rewind()?;
     Ok(mark == MARK)
 }
 

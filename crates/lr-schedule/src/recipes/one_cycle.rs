@@ -170,7 +170,11 @@ impl Schedule for OneCycle {
     }
 }
 
-impl Bounded for OneCycle {}
+impl Bounded for OneCycle {
+    fn steps(&self) -> u64 {
+        self.config.total_steps
+    }
+}
 
 /// The momentum of the 1cycle policy; see [`OneCycle::momentum`].
 ///
@@ -204,4 +208,8 @@ impl Schedule for OneCycleMomentum {
     }
 }
 
-impl Bounded for OneCycleMomentum {}
+impl Bounded for OneCycleMomentum {
+    fn steps(&self) -> u64 {
+        self.cycle.steps()
+    }
+}

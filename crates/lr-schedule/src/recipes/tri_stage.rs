@@ -109,4 +109,8 @@ impl Schedule for TriStage {
     }
 }
 
-impl Bounded for TriStage {}
+impl Bounded for TriStage {
+    fn steps(&self) -> u64 {
+        self.schedule.steps()
+    }
+}

@@ -54,8 +54,10 @@ impl WarmRestarts {
         // with t_mult^k ≤ bound.
         let mult = u128::from(self.t_mult);
         let bound = u128::from(n / self.t_0) * (mult - 1) + 1;
+        // The largest power of `mult` that is at most `bound`; of a power of two, in less time.
+        let bits = mult.ilog2();
         let power = match mult.is_power_of_two() {
-            true => 1 << (bound.ilog2() / mult.ilog2() * mult.ilog2()), // the same in less time
+            true => 1 << (bound.ilog2() / bits * bits),
             false => mult.pow(bound.ilog(mult)),
         };
         let start = u128::from(self.t_0) * ((power - 1) / (mult - 1));
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn cycles_follow_each_other_without_gap_or_overlap() {
-        for t_mult in (2..=12).chain([1 << 20, u64::MAX]) {
+        for t_mult in (2..=12).chain([1 << 20, 1_000_003]) {
             let schedule = WarmRestarts::new(1.0, 0.0, 7, t_mult);
             let (mut start, mut length) = (0u64, 7u64);
             while let (Some(end), Some(longer)) =
@@ -82,5 +84,10 @@ mod tests {
                 (start, length) = (end, longer);
             }
         }
+        let schedule = WarmRestarts::new(1.0, 0.0, 7, u64::MAX);
+        let longer = 7.0 * u64::MAX as f64;
+        assert_eq!(schedule.cycle(6), (6.0, 7.0));
+        assert_eq!(schedule.cycle(7), (0.0, longer));
+        assert_eq!(schedule.cycle(u64::MAX), ((u64::MAX - 7) as f64, longer));
     }
 }

@@ -110,4 +110,8 @@ impl Schedule for WarmupStableDecay {
     }
 }
 
-impl Bounded for WarmupStableDecay {}
+impl Bounded for WarmupStableDecay {
+    fn steps(&self) -> u64 {
+        self.schedule.steps()
+    }
+}

@@ -40,6 +40,7 @@ macro_rules! described {
         impl $Enum {
             /// The name of every one there is, as texts give it.
             pub const NAMES: &[&'static str] = {
+                // A list of one or none, since a macro can't say what to use without `wraps`.
                 const WRAPPED: &[&[&str]] = &[$(<$Inner>::NAMES)?];
                 const FIRST: &[&str] = if let [names] = WRAPPED { names } else { &[] };
                 const OWN: &[&str] = &[$(stringify!($name),)* $(stringify!($list_name),)*];

@@ -34,13 +34,18 @@ pub(super) fn arguments(
     state: &Value<'_>,
     context: &Context<'_, '_>,
 ) -> Result<Data, TorchError> {
-    let of_class = rows::<4>(ARGUMENTS).find(|[name, ..]| *name == class);
-    let Some([_, numbers, counts, texts]) = of_class else {
+    if matches!(class, "LambdaLR" | "MultiplicativeLR") {
         return state.unsupported(
             "is a LambdaLR or a MultiplicativeLR, whose function is not in the file: give the schedule that \
              it makes, with `ReadOptions::with_schedule` (transformers' from its config, by \
              `transformers::parse`), or make it with `torch::lambda_lr` or `torch::multiplicative_lr`",
         );
+    }
+    let of_class = rows::<4>(ARGUMENTS).find(|[name, ..]| *name == class);
+    let Some([_, numbers, counts, texts]) = of_class else {
+        return state.unsupported(format!(
+            "is a {class}, whose arguments are not in its state"
+        ));
     };
     let mut arguments = match class {
         "MultiStepLR" => vec![("milestones", milestones(state, context)?)],
@@ -198,11 +203,13 @@ fn one_cycle(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<Argumen
         None => state.field("_schedule_phases")?,
     };
     let last = total - 1.0;
-    let ends = match phases.items() {
-        Ok(phases) => {
+    let ends = match phases.count_items() {
+        Ok(2..=3) => {
+            let phases = phases.items()?;
             let ends = phases.iter().map(|phase| phase.field("end_step")?.finite());
             ends.collect::<Result<Vec<f64>, TorchError>>()?
         }
+        Ok(_) => vec![],
         Err(_) => vec![phases.finite()?, last],
     };
     let (up, expected) = match *ends.as_slice() {

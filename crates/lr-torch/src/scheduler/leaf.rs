@@ -89,8 +89,10 @@ impl Leaf {
             "LambdaLR" | "MultiplicativeLR" => true,
             _ => false,
         };
-        let (Part::Set(spec), true, Some(last)) = (&self.part, may_differ, state.get("_last_lr")?)
-        else {
+        if !may_differ {
+            return Ok(());
+        }
+        let (Part::Set(spec), Some(last)) = (&self.part, state.get("_last_lr")?) else {
             return Ok(());
         };
         let (rate, last) = (rate(spec, self.at.unwrap_or(0)), last.item(index)?);

@@ -160,6 +160,23 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     /// The schedule that a `LambdaLR` or a `MultiplicativeLR`, whose function is not in the file, makes of a
     /// base rate. transformers' schedulers are such: their config says it
     /// (`lr_compat::transformers::parse`), or their [arguments](crate::TrainingArguments).
+    ///
+    /// ```
+    /// use lr_torch::{ReadOptions, TorchFile};
+    /// use lr_compat::transformers;
+    /// use lr_schedule::Schedule;
+    ///
+    /// # let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/pytorch/files/transformers_linear-55.pt");
+    /// let file = TorchFile::open(path)?;
+    /// let config = r#"{"scheduler": "linear",
+    ///     "args": {"num_warmup_steps": 10, "num_training_steps": 100}}"#;
+    /// let state = ReadOptions::new()
+    ///     .with_schedule(|base_lr| transformers::parse(config, base_lr))
+    ///     .read(&file.root())?;
+    /// assert_eq!((state.position, state.groups[0].rate), (55, 0.0005));
+    /// assert_eq!(state.groups[0].spec.build()?.at(100), 0.0);
+    /// # Ok::<(), lr_torch::TorchError>(())
+    /// ```
     #[must_use]
     pub fn with_schedule(
         mut self,

@@ -50,6 +50,10 @@ impl Node {
             "ReduceLROnPlateau" => state.unsupported(
                 "is a ReduceLROnPlateau, which PyTorch takes for no part of another one",
             ),
+            "LambdaLR" if depth > 0 => state.unsupported(
+                "is a LambdaLR or a MultiplicativeLR within another scheduler, whose function is not in the \
+                 file, and cannot be given for a part: make the whole schedule by hand",
+            ),
             class => {
                 let schedule = context.schedule.filter(|_| depth == 0);
                 let leaf = Leaf::read(state, class, schedule, context)?;

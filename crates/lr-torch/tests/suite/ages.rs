@@ -129,7 +129,13 @@ fn numbers_of_numpys_are_numbers() {
     }
     let flag = TorchFile::from_bytes(scalar(b"b1", b'|', &[1])).unwrap();
     assert!(flag.root().bool().unwrap());
-    for (code, bytes) in [(b"f8", &[0; 4][..]), (b"c8", &[0; 8]), (b"f8", &[0; 20])] {
+    for (code, bytes) in [
+        (b"f8", &[0; 4][..]),
+        (b"c8", &[0; 8]),
+        (b"f8", &[0; 20]),
+        (b"i8", &[]),
+        (b"u8", &[]),
+    ] {
         let file = TorchFile::from_bytes(scalar(code, b'<', bytes)).unwrap();
         assert_eq!(
             file.root().number().unwrap_err().to_string(),

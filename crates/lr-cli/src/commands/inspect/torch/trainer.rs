@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
+use lr_schedule::spec::Data;
 use lr_torch::TrainingArguments;
 use serde_json::{Map, Value as Json, json};
 
@@ -78,12 +79,12 @@ pub fn write(report: &mut Report, state: Option<&Json>, arguments: Option<&Train
     };
     let told = TOLD
         .iter()
-        .filter_map(|name| Some((name.to_string(), json!(arguments.get(name)?))));
+        .filter_map(|name| Some((name.to_string(), in_json(arguments.get(name)?))));
     let told: Map<String, Json> = told.filter(|(_, value)| !value.is_null()).collect();
     let _ = writeln!(report.text, "arguments: {}", listed(&told));
     let all = arguments.attributes.iter();
     report.json["arguments"] = all
-        .map(|(name, data)| (name.clone(), json!(data)))
+        .map(|(name, data)| (name.clone(), in_json(data)))
         .collect();
     let base = arguments.number("learning_rate");
     let schedule = base.and_then(|base| arguments.schedule(base, length(state)).ok());
@@ -92,4 +93,8 @@ pub fn write(report: &mut Report, state: Option<&Json>, arguments: Option<&Train
         let _ = writeln!(report.text, "  schedule: {text}");
         report.json["schedule"] = json!(schedule);
     }
+}
+
+fn in_json(data: &Data) -> Json {
+    serde_json::to_value(data).unwrap_or_default()
 }
