@@ -2,6 +2,7 @@
 //!
 //! - Schedulers of PyTorch, transformers and timm are known. The parts of a `SequentialLR` or a `ChainedScheduler`
 //!   are written in the same way.
+//! - Interpolations such as `${a.b}` are put in; see `interpolation.rs`.
 //! - Hydra doesn't say when the scheduler is stepped. Beside an `interval` of `step` or `epoch` it is that, as in
 //!   Lightning, or so many as its `frequency` says; else once an epoch where the steps of one are given, and once a step where they aren't.
 //!

@@ -2,7 +2,7 @@
 //! `LightningCLI` or under one of its commands.
 //!
 //! - A scheduler is stepped once an epoch (`LightningCLI.configure_optimizers` gives no interval, and the default is
-//!   `epoch`), so that its lengths are epochs.
+//!   `epoch`), so that its lengths are epochs; beside an `interval` or a `frequency` in the file, so as these say.
 //! - `ReduceLROnPlateau` has a `monitor` too.
 //!
 //! From Lightning 2.6: `pytorch/cli.py`, `pytorch/core/optimizer.py`.

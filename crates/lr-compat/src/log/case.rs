@@ -101,7 +101,7 @@ impl<'a> Case<'a> {
     pub fn holds(&self, from: usize, model: &dyn Fn(u64) -> f64) -> bool {
         let rows = &self.rows[from.min(self.last + 1)..=self.last];
         // Rows far from each other tell most models at once.
-        let far = rows.iter().step_by((rows.len() / 4).max(1));
+        let far = rows.iter().step_by((rows.len() / 64).max(1));
         rows.last()
             .into_iter()
             .chain(far)

@@ -26,19 +26,23 @@ fn length(
     let longest = now.max(case.limit).saturating_mul(64).min(1 << 40);
     let grid = std::iter::successors(Some(1u64), |at| Some(at + (at / 32).max(1)));
     let grid = grid.take_while(|at| *at <= longest);
-    let grid: Vec<_> = grid.filter_map(|at| Some((at, build(at)?))).collect();
-    for row in [case.first, (case.first + case.last) / 2, case.last].map(|at| case.rows[at]) {
-        let miss = |schedule: &DynSchedule| schedule.at(row.step) - row.rate;
+    let rows = [case.first, (case.first + case.last) / 2, case.last].map(|at| case.rows[at]);
+    let misses = |length: u64| {
+        let schedule = build(length)?;
+        Some(rows.map(|row| schedule.at(row.step) - row.rate))
+    };
+    let grid: Vec<_> = grid.filter_map(|at| Some((at, misses(at)?))).collect();
+    for (i, row) in rows.iter().enumerate() {
         for pair in grid.windows(2) {
             let (mut low, mut high) = (pair[0].0, pair[1].0);
-            let last = miss(&pair[0].1);
-            let sign = last * miss(&pair[1].1);
+            let last = pair[0].1[i];
+            let sign = last * pair[1].1[i];
             if sign.is_nan() || sign > 0.0 {
                 continue;
             }
             while high - low > 1 {
                 let middle = low + (high - low) / 2;
-                match build(middle).is_some_and(|schedule| last * miss(&schedule) > 0.0) {
+                match misses(middle).is_some_and(|misses| last * misses[i] > 0.0) {
                     true => low = middle,
                     false => high = middle,
                 }
@@ -118,7 +122,9 @@ pub(super) fn lengths<'a>(case: &Case) -> Vec<Found<'a>> {
             let last = all.last().is_some_and(|(_, steps)| *steps == now);
             !last && (path.starts_with(".sequence.0.") || name(path) == "warmup")
         });
-        let (Some(total), Some(new_total), false) = (total, told(&schedule), is_warmup) else {
+        // One that changes no length is no other total.
+        let new_total = told(&schedule).filter(|new| Some(*new) != total);
+        let (Some(total), Some(new_total), false) = (total, new_total, is_warmup) else {
             let name = path.map_or("length", name);
             let words = format!("another schedule: {name} is {length} rather than {now}{since}");
             let mistake = Mistake::new(Kind::AnotherSchedule, words);

@@ -59,11 +59,16 @@ pub(super) fn wrong(name: &str, allowed: &str, text: &str) -> String {
     format!("{name}: must be {allowed}, got {given:?}")
 }
 
-/// A count below 2^53, which may be written as `10.0`.
+/// A count up to 2^53, which may be written as `10.0`.
 pub(super) fn count(text: &str) -> Option<u64> {
-    let number: f64 = text.trim().parse().ok()?;
-    let is_count = number.trunc() == number && (0.0..MOST as f64).contains(&number);
-    is_count.then_some(number as u64)
+    let text = text.trim();
+    let whole = text.parse().ok();
+    let whole = whole.or_else(|| {
+        let number: f64 = text.parse().ok()?;
+        let whole = number.trunc() == number && (0.0..=MOST as f64).contains(&number);
+        whole.then_some(number as u64)
+    });
+    whole.filter(|count| *count <= MOST)
 }
 
 /// No step is later: up to here, every number is exact.
@@ -87,6 +92,10 @@ mod tests {
         assert_eq!(
             [count("10.0"), count("7"), count("0.5")],
             [Some(10), Some(7), None]
+        );
+        assert_eq!(
+            [count("9007199254740992"), count("9007199254740993")],
+            [Some(MOST), None]
         );
     }
 }

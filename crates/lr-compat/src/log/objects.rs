@@ -150,8 +150,10 @@ impl Objects {
             return Err(self.wrong(format!("must be nested at most {MOST_DEPTH} deep")));
         }
         self.word = None;
-        // A list leaves its name to the first of its numbers.
-        self.key = self.key.take().filter(|_| matches!(frame, Frame::List));
+        // A list leaves its name to the first of its numbers, but not to a list in it.
+        let is_first = !matches!(self.frames.last(), Some(Frame::List));
+        let keeps = is_first && matches!(frame, Frame::List);
+        self.key = self.key.take().filter(|_| keeps);
         self.frames.push(frame);
         Ok(())
     }

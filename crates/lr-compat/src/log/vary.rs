@@ -85,6 +85,10 @@ pub(super) fn told(schedule: &DynSchedule) -> Option<u64> {
             Some(Data::Integer(steps)) => u64::try_from(*steps).ok(),
             _ => None,
         };
+        let sum = |names: [&str; 3]| {
+            let mut lengths = names.into_iter().map(length);
+            lengths.try_fold(0u64, |sum, length| sum.checked_add(length?))
+        };
         let inner = fields.at("of");
         match (name.as_str(), fields) {
             ("sequence", Data::List(parts)) => {
@@ -99,6 +103,8 @@ pub(super) fn told(schedule: &DynSchedule) -> Option<u64> {
             ("product" | "sum", Data::List(parts)) => parts.iter().filter_map(of).max(),
             ("take", _) => length("steps"),
             ("warmup" | "delay", _) => length("steps")?.checked_add(of(inner?)?),
+            ("warmup_stable_decay", _) => sum(["warmup", "stable", "decay"]),
+            ("tri_stage", _) => sum(["warmup", "hold", "decay"]),
             ("restarts", _) => None,
             _ if inner.is_some() => of(inner?),
             _ => ["total_steps", "t_max", "steps"]

@@ -102,6 +102,7 @@ pub(super) fn cyclic(args: &mut Args) -> (CyclicSpec, Option<Spec>) {
         scaling: args.choice("mode", CycleScaling::None, &modes),
         gamma: args.not_negative("gamma", 1.0),
     };
+    // The momentum goes the other way: from `max_momentum` to `base_momentum`.
     let max = args.not_negative("base_momentum", 0.8);
     let base = args.not_negative("max_momentum", 0.9);
     let moves = args.flag("cycle_momentum", true);

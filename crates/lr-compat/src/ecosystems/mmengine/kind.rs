@@ -135,11 +135,11 @@ impl Kind {
             }
             "OneCycleLR" => {
                 let total = args.maybe_count("total_steps").map_or(own, scaled);
-                let max = args.read("eta_max", Ok).unwrap_or(Data::Nothing);
+                let max = args.read("eta_max", Ok);
                 let mut given = args.rest();
                 if let Data::Table(given) = &mut given {
                     given.push(("total_steps".to_string(), Data::Integer(total.into())));
-                    given.push(("max_lr".to_string(), max));
+                    given.extend(max.map(|max| ("max_lr".to_string(), max)));
                 }
                 Self::setting(torch::named(name, given, base)?)
             }
