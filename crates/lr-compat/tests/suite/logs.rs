@@ -210,6 +210,47 @@ fn rows_without_a_step_may_begin_at_step_0() {
 }
 
 #[test]
+fn another_total_is_named_where_the_length_is_another() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log.csv");
+    let wsd_s = |decay: u64| json!({"wsd_s": {"peak": 0.1, "warmup": 10, "ends": [50, 100], "decay": decay, "min_lr": 0.0}});
+    let halved = |decay: u64| {
+        let wsd = json!({"warmup_stable_decay": {"peak": 0.1, "warmup": 10, "stable": 50, "decay": decay}});
+        json!({"product": [wsd, {"constant": {"rate": 0.5}}]})
+    };
+    for (told, was, kind) in [
+        (wsd_s(20), wsd_s(40), "another-schedule"),
+        (halved(40), halved(60), "wrong-total"),
+    ] {
+        let [told, was] = [told, was].map(|spec| {
+            let spec: Spec = serde_json::from_value(spec).unwrap();
+            spec.build().unwrap()
+        });
+        let rows: String = (0..120)
+            .map(|step| format!("{step},{}\n", was.at(step)))
+            .collect();
+        std::fs::write(&path, format!("step,lr\n{rows}")).unwrap();
+        let audit = audit(&Log::open(&path, None).unwrap(), &told, None).unwrap();
+        assert_eq!(audit.mistakes[0].kind.name(), kind);
+    }
+}
+
+#[test]
+fn a_list_within_a_list_is_no_rate() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log.jsonl");
+    let rows = "{\"step\":0,\"lr\":0.1}\n{\"step\":1,\"lr\":[[0,0.1],[1,0.2]]}\n";
+    std::fs::write(&path, rows).unwrap();
+    let schedule = torch::parse(
+        r#"{"scheduler": "ConstantLR", "args": {"factor": 1.0}}"#,
+        0.1,
+    );
+    let schedule = schedule.unwrap().build().unwrap();
+    let audit = audit(&Log::open(&path, None).unwrap(), &schedule, None).unwrap();
+    assert_eq!((audit.rows, audit.wrong), (1, 0));
+}
+
+#[test]
 fn the_first_row_of_burn_train_is_step_0() {
     let directory = tempfile::tempdir().unwrap();
     let config = r#"{"scheduler": "StepLR", "args": {"step_size": 30, "gamma": 0.5}}"#;
