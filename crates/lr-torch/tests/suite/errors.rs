@@ -195,6 +195,14 @@ fn a_function_is_asked_for_and_must_be_the_files() {
          by `transformers::parse`), or make it with `torch::lambda_lr` or \
          `torch::multiplicative_lr`"
     );
+    let parts = json!([lambda.clone(), lambda.clone()]);
+    let nested =
+        json!({"_schedulers": parts, "_milestones": [5], "last_epoch": 3, "_last_lr": [0.1]});
+    assert_eq!(
+        error_of(&nested),
+        "_schedulers[0]: is a LambdaLR or a MultiplicativeLR within another scheduler, whose function \
+         is not in the file, and cannot be given for a part: make the whole schedule by hand"
+    );
     let file = TorchFile::from_bytes(saved(&lambda)).unwrap();
     let with = |rate: f64| {
         let options =
