@@ -29,7 +29,7 @@ use crate::timeline::event::Action;
 ///
 /// handle.release(); // the schedule again, at its fourth step
 /// assert_eq!(lr.step(), 0.025);
-/// # Ok::<(), burn_lr::ControlError>(())
+/// # Ok::<(), ScheduleError>(())
 /// ```
 ///
 /// A scheduler's clones share its handle, and Burn clones schedulers when a run is resumed and for
@@ -66,8 +66,8 @@ impl LrHandle {
     /// # Errors
     ///
     /// A rate that is negative or not finite; nothing is changed then.
-    pub fn set(&self, lr: f64) -> Result<(), ControlError> {
-        ControlError::check("lr", lr)?;
+    pub fn set(&self, lr: f64) -> Result<(), ScheduleError> {
+        check_rate("lr", lr)?;
         self.timeline.append(Action::Set(lr));
         Ok(())
     }
@@ -78,7 +78,7 @@ impl LrHandle {
     /// # Errors
     ///
     /// A schedule that gave a rate that is negative or not finite; nothing is changed then.
-    pub fn freeze(&self) -> Result<f64, ControlError> {
+    pub fn freeze(&self) -> Result<f64, ScheduleError> {
         let lr = self.lr();
         self.set(lr)?;
         Ok(lr)
@@ -91,10 +91,10 @@ impl LrHandle {
     ///
     /// A factor that is negative or not finite, or that makes the product of all so; nothing is
     /// changed then.
-    pub fn scale(&self, factor: f64) -> Result<(), ControlError> {
-        ControlError::check("factor", factor)?;
+    pub fn scale(&self, factor: f64) -> Result<(), ScheduleError> {
+        check_rate("factor", factor)?;
         self.timeline.append_checked(Action::Scale(factor), |over| {
-            ControlError::check("product of all factors", over.scaled(factor))
+            check_rate("product of all factors", over.scaled(factor))
         })
     }
 
@@ -139,10 +139,7 @@ impl LrHandle {
         end: f64,
         shape: Shape,
     ) -> Result<(), ScheduleError> {
-        if !(end.is_finite() && end >= 0.0) {
-            let allowed = "finite and at least 0";
-            return Err(ScheduleError::invalid("start_decay.end", end, allowed));
-        }
+        check_rate("start_decay.end", end)?;
         shape.check("start_decay.shape")?;
         let decay = Action::StartDecay { steps, end, shape };
         self.timeline.append(decay);
@@ -269,21 +266,14 @@ impl MetricHandle {
     }
 }
 
-/// A rate or a factor that a scheduler can't have.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error("{field}: must be finite and at least 0, got {value}")]
-pub struct ControlError {
-    /// The name of the number.
-    pub field: &'static str,
-    /// Its value.
-    pub value: f64,
-}
-
-impl ControlError {
-    fn check(field: &'static str, value: f64) -> Result<(), Self> {
-        if value.is_finite() && value >= 0.0 {
-            return Ok(());
-        }
-        Err(Self { field, value })
+/// Checks a rate, or what rates are multiplied with, called `place`.
+pub(crate) fn check_rate(place: &str, value: f64) -> Result<(), ScheduleError> {
+    match value.is_finite() && value >= 0.0 {
+        true => Ok(()),
+        false => Err(ScheduleError::invalid(
+            place,
+            value,
+            "finite and at least 0",
+        )),
     }
 }

@@ -69,7 +69,7 @@ pub use checkpoint_dir::{
     PassedOver, Retention,
 };
 pub use groups::{Group, GroupError, GroupScheduler, Groups, GroupsHandle, layers_of};
-pub use handle::{ControlError, LrHandle, MetricHandle};
+pub use handle::{LrHandle, MetricHandle};
 pub use hyper::ScheduledOptimizer;
 pub use record::{LoadError, Resumable};
 pub use scheduler::{DynScheduler, Scheduler};

@@ -8,6 +8,7 @@ use super::error::GroupError;
 use super::group::Group;
 use super::paths::paths_of;
 use super::scheduler::GroupScheduler;
+use crate::handle::check_rate;
 use crate::scheduler::Scheduler;
 
 /// Which parameters get which rate.
@@ -109,13 +110,13 @@ impl Groups {
         F: Feedback + Clone + Send + Sync + 'static,
     {
         if let Some(decay) = self.decay {
-            GroupError::check("layer_wise", "decay", decay)?;
+            check_rate("layer_wise.decay", decay)?;
         }
         let paths = paths_of(model);
         let mut names = BTreeSet::new();
         for group in &self.groups {
             let name = group.name.as_str();
-            GroupError::check(name, "factor", group.view.factor)?;
+            check_rate(&format!("{name}.factor"), group.view.factor)?;
             if !names.insert(name) {
                 return Err(GroupError::Duplicate {
                     name: name.to_string(),

@@ -1,3 +1,5 @@
+use lr_schedule::ScheduleError;
+
 /// Groups that don't fit a model.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -22,27 +24,7 @@ pub enum GroupError {
         /// Which name.
         name: String,
     },
-    /// A number that can't be.
-    #[error("{group}.{field}: must be finite and at least 0, got {value}")]
-    Invalid {
-        /// Of which group, or `layer_wise`.
-        group: String,
-        /// Its name.
-        field: &'static str,
-        /// Its value.
-        value: f64,
-    },
-}
-
-impl GroupError {
-    pub(super) fn check(group: &str, field: &'static str, value: f64) -> Result<(), Self> {
-        if value.is_finite() && value >= 0.0 {
-            return Ok(());
-        }
-        Err(Self::Invalid {
-            group: group.to_string(),
-            field,
-            value,
-        })
-    }
+    /// A number that can't be, after the name of its group or `layer_wise`.
+    #[error(transparent)]
+    Number(#[from] ScheduleError),
 }

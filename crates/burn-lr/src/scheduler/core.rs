@@ -218,7 +218,7 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
     /// let (mut clone, mut other) = (lr.clone(), lr.detached());
     /// lr.handle().set(0.5)?;
     /// assert_eq!([lr.step(), clone.step(), other.step()], [0.5, 0.5, 0.1]);
-    /// # Ok::<(), burn_lr::ControlError>(())
+    /// # Ok::<(), ScheduleError>(())
     /// ```
     pub fn detached(&self) -> Self
     where
