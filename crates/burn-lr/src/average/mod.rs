@@ -3,8 +3,6 @@
 mod averaged;
 mod batch_norm;
 mod pass;
-#[cfg(test)]
-mod tests;
 mod weight_average;
 
 pub use averaged::Averaged;
