@@ -92,11 +92,9 @@ impl TorchOptimizer<'_> {
         check_kind(group, kind, self.kind())?;
         let options = Options(group);
         if options.flag("maximize")? {
-            return Err(TorchLoadError::Option {
-                place: options.place("maximize"),
-                value: "True".to_string(),
-                why: "Burn's optimizers minimize: give them the negative loss, and set it to False",
-            });
+            let why = "is True, and Burn's optimizers minimize: give them the negative loss, and set \
+                it to False";
+            return Err(TorchError::unsupported(options.place("maximize"), why).into());
         }
         Ok(options)
     }

@@ -1,5 +1,4 @@
 use burn::store::RecordError;
-use burn::tensor::DType;
 use lr_schedule::ScheduleError;
 use lr_torch::TorchError;
 
@@ -29,7 +28,7 @@ pub enum TorchLoadError {
     #[error("Burn can't go on with {name}: {why}")]
     NotInBurn {
         /// PyTorch's name of it.
-        name: &'static str,
+        name: String,
         /// The reason.
         why: &'static str,
     },
@@ -43,26 +42,6 @@ pub enum TorchLoadError {
         place: String,
         /// Its weight decay.
         weight_decay: f64,
-    },
-    /// It is another optimizer's.
-    #[error("{place}: is of {found}, not of {expected}")]
-    Kind {
-        /// Its place in the file.
-        place: String,
-        /// The expected kind.
-        expected: TorchOptimizerKind,
-        /// The kind in the file.
-        found: TorchOptimizerKind,
-    },
-    /// An option has a value that Burn's optimizer can't have.
-    #[error("{place}: is {value}, and {why}")]
-    Option {
-        /// The place of the option.
-        place: String,
-        /// Its value.
-        value: String,
-        /// The reason.
-        why: &'static str,
     },
     /// There is no parameter group of that number.
     #[error("there is no parameter group {index}; the file has {count}")]
@@ -124,57 +103,17 @@ pub enum TorchLoadError {
         /// The names of those that the file has and the module lacks.
         unexpected: Vec<String>,
     },
-    /// A tensor has another shape than the parameter that it belongs to.
-    #[error("{place}: must have the shape {expected:?} for `{path}`, and has {found:?}")]
-    Shape {
+    /// A tensor is none for the parameter that it belongs to.
+    #[error("{place}: must {must} for `{path}`, and {found}")]
+    Tensor {
         /// Its place in the file.
         place: String,
         /// The parameter's path.
         path: String,
-        /// The shape that it should have in PyTorch.
-        expected: Vec<usize>,
-        /// The one that it has.
-        found: Vec<usize>,
-    },
-    /// A tensor has numbers of another kind than the parameter that it belongs to.
-    #[error("{place}: must be of the kind of {expected:?} for `{path}`, and is {found:?}")]
-    Dtype {
-        /// Its place in the file.
-        place: String,
-        /// The parameter's path.
-        path: String,
-        /// The parameter's number type.
-        expected: DType,
-        /// The tensor's.
-        found: DType,
-    },
-    /// A whole number has no room in the parameter that it belongs to.
-    #[error("{place}: has a number that is too large for `{path}`, which is of {dtype:?}")]
-    TooLarge {
-        /// Its place in the file.
-        place: String,
-        /// The parameter's path.
-        path: String,
-        /// The parameter's number type.
-        dtype: DType,
-    },
-    /// A parameter's state has what such an optimizer doesn't keep.
-    #[error("{place}: is not part of the state of {kind}")]
-    Unexpected {
-        /// Its place in the file.
-        place: String,
-        /// The kind of the optimizer.
-        kind: TorchOptimizerKind,
-    },
-    /// A parameter has had more steps than Burn's optimizers count.
-    #[error("{place}: is {steps}, and Burn's optimizers count up to {limit}")]
-    Steps {
-        /// Its place in the file.
-        place: String,
-        /// How many steps.
-        steps: u64,
-        /// How many there can be.
-        limit: u64,
+        /// The shape, the kind of numbers or the type that it must have there.
+        must: String,
+        /// The one that it has, or the first number that has no room.
+        found: String,
     },
     /// The optimizer that is given is of another kind than the file's, or Burn would round its state.
     #[error("the optimizer does not take the state of {kind}: {reason}")]
@@ -183,14 +122,6 @@ pub enum TorchLoadError {
         kind: TorchOptimizerKind,
         /// The field that it does not take, and the reason.
         reason: String,
-    },
-    /// A key that should be a name.
-    #[error("{}: has the key {key}, which is no name", at(.place))]
-    NoName {
-        /// Its place in the file.
-        place: String,
-        /// The key.
-        key: i64,
     },
     /// A pattern that is no regular expression.
     #[error("`{pattern}` is no regular expression: {reason}")]

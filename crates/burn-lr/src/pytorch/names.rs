@@ -1,12 +1,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::store::{KeyRemapper, map_indices_contiguous};
-use burn::tensor::{Bytes, DType};
-use burn_pack::Tensor as PackTensor;
-use lr_torch::{Key, OptimizerState, Value};
+use lr_torch::{Key, OptimizerState, TorchError, Value};
 
 use super::error::TorchLoadError;
-use super::parameters::{Parameters, Role};
+use super::parameters::{Parameters, Role, described};
 
 /// Which parameter of a Burn module is which of a PyTorch model.
 ///
@@ -149,10 +147,7 @@ impl TorchNames {
         let names = names.iter().map(AsRef::as_ref);
         // The renaming is burn-store's, which renames tensors.
         let by_rule = names.clone().filter(|name| !self.pairs.contains_key(*name));
-        let tensors = by_rule.map(|name| {
-            let none = Bytes::from_bytes_vec(vec![]);
-            PackTensor::new(name.to_string(), DType::F32, vec![0], None, none)
-        });
+        let tensors = by_rule.map(|name| described(name, vec![0]));
         let (tensors, _) = self.remapper.remap(tensors.collect());
         let tensors = match self.keeps_indices {
             true => tensors,
@@ -192,7 +187,7 @@ impl TorchNames {
         }
         let mut seen = BTreeSet::new();
         if let Some(twice) = indices.iter().find(|index| !seen.insert(**index)) {
-            let path = module.get(*twice).path.clone();
+            let path = module.all[*twice].path.clone();
             return Err(TorchLoadError::Twice { path });
         }
         let mut untrained = module.with_role(&[Role::Trained]);
@@ -216,7 +211,7 @@ impl TorchNames {
         let in_burn = self.in_burn(names);
         let found = names.iter().zip(in_burn).map(|(name, path)| {
             let found = module.find(&path);
-            let found = found.filter(|index| module.get(*index).role != Role::Buffer);
+            let found = found.filter(|index| module.all[*index].role != Role::Buffer);
             found.ok_or_else(|| TorchLoadError::Unknown {
                 name: name.as_ref().to_string(),
                 path,
@@ -230,7 +225,7 @@ impl TorchNames {
         let mut seen = BTreeSet::new();
         let in_burn = self.in_burn(names).into_iter();
         let found = in_burn.filter_map(|path| module.find(&path));
-        let parameters = found.filter(|index| module.get(*index).role != Role::Buffer);
+        let parameters = found.filter(|index| module.all[*index].role != Role::Buffer);
         // A parameter that is in several places is the optimizer's once.
         parameters.filter(|index| seen.insert(*index)).collect()
     }
@@ -255,10 +250,10 @@ pub(super) fn entries<'a>(
         .into_iter()
         .map(|(key, value)| match key {
             Key::Text(name) => Ok((name, value)),
-            Key::Int(key) => Err(TorchLoadError::NoName {
-                place: state_dict.place().to_string(),
-                key,
-            }),
+            Key::Int(key) => {
+                let key = format!("a dict with the key {key}");
+                Err(TorchError::invalid(state_dict.place(), key, "a dict of names").into())
+            }
         });
     entries.collect()
 }

@@ -1,8 +1,6 @@
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ParamGroup as BurnGroup};
 use burn::optim::{ModuleOptimizer, Optimizer};
-use lr_schedule::Schedule;
-use lr_schedule::feedback::Feedback;
 use lr_torch::{OptimizerState, ParamGroup, TorchError, Value};
 
 use super::error::TorchLoadError;
@@ -13,7 +11,7 @@ use super::recognise::{check_kind, of_group};
 use super::state;
 use crate::groups::{Group, GroupScheduler, Groups};
 use crate::optimizer_state::State;
-use crate::scheduler::Scheduler;
+use crate::scheduler::DynScheduler;
 
 /// The state of one of PyTorch's optimizers, to go on from in Burn.
 ///
@@ -185,16 +183,12 @@ impl<'a> TorchOptimizer<'a> {
     /// # Errors
     ///
     /// Another number of schedulers than of groups, and as [`load`](Self::load).
-    pub fn schedule<S, F>(
+    pub fn schedule(
         &self,
-        schedulers: Vec<Scheduler<S, F>>,
+        schedulers: Vec<DynScheduler>,
         module: &impl Module,
         names: &TorchNames,
-    ) -> Result<GroupScheduler, TorchLoadError>
-    where
-        S: Schedule + Send + Sync + 'static,
-        F: Feedback + Clone + Send + Sync + 'static,
-    {
+    ) -> Result<GroupScheduler, TorchLoadError> {
         let (groups, given) = (self.groups(), schedulers.len());
         let mut schedulers = schedulers.into_iter();
         let (Some(base), true) = (schedulers.next(), given == groups.len()) else {
@@ -230,23 +224,14 @@ impl<'a> TorchOptimizer<'a> {
         names: &TorchNames,
     ) -> Result<ModuleOptimizer, TorchLoadError> {
         let paths = self.paths(module, names)?;
+        use TorchOptimizerKind as Kind;
         let optimizer = match self.kind {
-            TorchOptimizerKind::Sgd => {
-                self.grouped(paths, |group| Ok(self.sgd_config(group)?.build()))
-            }
-            TorchOptimizerKind::Adam => {
-                self.grouped(paths, |group| Ok(self.adam_config(group)?.build()))
-            }
-            TorchOptimizerKind::AdamW => {
-                self.grouped(paths, |group| Ok(self.adamw_config(group)?.build()))
-            }
-            TorchOptimizerKind::RmsProp => {
-                self.grouped(paths, |group| Ok(self.rmsprop_config(group)?.build()))
-            }
-            TorchOptimizerKind::Adagrad => {
-                self.grouped(paths, |group| Ok(self.adagrad_config(group)?.build()))
-            }
-            TorchOptimizerKind::Adafactor => {
+            Kind::Sgd => self.grouped(paths, |group| Ok(self.sgd_config(group)?.build())),
+            Kind::Adam => self.grouped(paths, |group| Ok(self.adam_config(group)?.build())),
+            Kind::AdamW => self.grouped(paths, |group| Ok(self.adamw_config(group)?.build())),
+            Kind::RmsProp => self.grouped(paths, |group| Ok(self.rmsprop_config(group)?.build())),
+            Kind::Adagrad => self.grouped(paths, |group| Ok(self.adagrad_config(group)?.build())),
+            Kind::Adafactor => {
                 self.grouped(paths, |group| Ok(self.adafactor_config(group)?.build()))
             }
         };
@@ -278,7 +263,7 @@ impl<'a> TorchOptimizer<'a> {
             for (number, index) in group.params.iter().zip(indices) {
                 // There is none before the first step.
                 if let Some(state) = self.state.state.get(number) {
-                    state::convert(self.kind, group, state, module.get(index), &mut stored)?;
+                    state::convert(self.kind, group, state, &module.all[index], &mut stored)?;
                 }
             }
         }

@@ -5,8 +5,7 @@ use std::ops::RangeInclusive;
 
 use burn::module::{Module, ModuleVisitor, Param, ParamId};
 use burn::store::{
-    BurnToPyTorchAdapter, FloatCastAdapter, ModuleAdapter, ModuleContext, PyTorchToBurnAdapter,
-    bridge,
+    BurnToPyTorchAdapter, ModuleAdapter, ModuleContext, PyTorchToBurnAdapter, bridge,
 };
 use burn::tensor::kind::Basic;
 use burn::tensor::{Bool, BoolStore, Bytes, DType, Int, Tensor, TensorData};
@@ -60,13 +59,7 @@ impl Parameter {
 
     /// The shape in PyTorch, by burn-store, of such a parameter of the given shape.
     fn shape_in_torch(&self, shape: &[usize]) -> Vec<usize> {
-        let described = PackTensor::new(
-            self.key.clone(),
-            DType::F32,
-            shape.to_vec(),
-            None,
-            Bytes::from_bytes_vec(vec![]), // which nobody reads
-        );
+        let described = described(&self.key, shape.to_vec());
         let adapted = BurnToPyTorchAdapter.adapt(described, self.context());
         adapted.shape.to_vec()
     }
@@ -90,25 +83,26 @@ impl Parameter {
         tensor: &TorchTensor<'_>,
         expected: &[usize],
     ) -> Result<TensorData, TorchLoadError> {
-        let place = tensor.place();
+        let place = tensor.place().to_string();
+        let unfit = |must: String, found: String| {
+            let path = self.path.clone();
+            Err(TorchLoadError::Tensor {
+                place,
+                path,
+                must,
+                found,
+            })
+        };
         if tensor.shape() != expected {
-            return Err(TorchLoadError::Shape {
-                place: place.to_string(),
-                path: self.path.clone(),
-                expected: expected.to_vec(),
-                found: tensor.shape().to_vec(),
-            });
+            let must = format!("have the shape {expected:?}");
+            return unfit(must, format!("has {:?}", tensor.shape()));
         }
         let dtype = dtype(tensor)?;
         let is_kind = |kind: fn(&DType) -> bool| kind(&dtype) && kind(&self.dtype);
         let is_whole = |dtype: &DType| dtype.is_int() || dtype.is_uint();
         if !is_kind(DType::is_float) && !is_kind(is_whole) && !is_kind(DType::is_bool) {
-            return Err(TorchLoadError::Dtype {
-                place: place.to_string(),
-                path: self.path.clone(),
-                expected: self.dtype,
-                found: dtype,
-            });
+            let must = format!("be of the kind of {:?}", self.dtype);
+            return unfit(must, format!("is {dtype:?}"));
         }
         let tensor = PackTensor::new(
             self.key.clone(),
@@ -118,25 +112,27 @@ impl Parameter {
             Bytes::from_bytes_vec(tensor.bytes()?),
         );
         let tensor = PyTorchToBurnAdapter.adapt(tensor, self.context());
-        if self.dtype.is_float() {
-            let tensor = FloatCastAdapter::to(self.dtype).adapt(tensor, self.context());
-            return Ok(bridge::into_data(tensor)?);
-        }
         let data = bridge::into_data(tensor)?;
         if data.dtype() == self.dtype || self.dtype.is_bool() {
             return Ok(data);
         }
         let room = room(self.dtype);
-        let fits = data.iter::<i64>().all(|number| room.contains(&number));
-        match fits {
-            true => Ok(data.convert_dtype(self.dtype)),
-            false => Err(TorchLoadError::TooLarge {
-                place: place.to_string(),
-                path: self.path.clone(),
-                dtype: self.dtype,
-            }),
+        let outside = |number: &i64| is_whole(&self.dtype) && !room.contains(number);
+        let outside = data.iter::<i64>().find(outside);
+        match outside {
+            None => Ok(data.convert_dtype(self.dtype)),
+            Some(number) => {
+                let must = format!("have numbers of {:?}", self.dtype);
+                unfit(must, format!("has {number}"))
+            }
         }
     }
+}
+
+/// A tensor as burn-store renames and lays it out, without the values, which it doesn't read for that.
+pub(super) fn described(name: &str, shape: Vec<usize>) -> PackTensor {
+    let none = Bytes::from_bytes_vec(vec![]);
+    PackTensor::new(name.to_string(), DType::F32, shape, None, none)
 }
 
 /// The whole numbers that a type can hold. (Burn panics at others.)
@@ -176,7 +172,7 @@ fn dtype(tensor: &TorchTensor<'_>) -> Result<DType, TorchError> {
 /// A module's parameters and buffers, in the order of its declaration.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
-    all: Vec<Parameter>,
+    pub all: Vec<Parameter>,
     /// By each of the names that they have.
     names: HashMap<String, usize>,
 }
@@ -207,16 +203,6 @@ impl Parameters {
         parameters
     }
 
-    /// How many there are.
-    pub fn count(&self) -> usize {
-        self.all.len()
-    }
-
-    /// The one with that number in the order of declaration.
-    pub fn get(&self, index: usize) -> &Parameter {
-        &self.all[index]
-    }
-
     /// The number of the one with that name: its path in Burn, or what PyTorch would call it there.
     pub fn find(&self, name: &str) -> Option<usize> {
         self.names.get(name).copied()
@@ -233,7 +219,7 @@ impl Parameters {
     pub fn paths(&self, indices: impl IntoIterator<Item = usize>) -> Vec<String> {
         let paths = indices
             .into_iter()
-            .map(|index| self.get(index).path.clone());
+            .map(|index| self.all[index].path.clone());
         paths.collect()
     }
 }
@@ -346,10 +332,10 @@ mod tests {
             assert_eq!(parameters.find(name), Some(index), "{name}");
         }
         assert_eq!(parameters.find("layer.bias"), None);
-        assert_eq!(parameters.count(), 3);
+        assert_eq!(parameters.all.len(), 3);
 
         // by the module that it is in, since its shape doesn't tell
-        assert!(parameters.get(0).is_transposed());
-        assert!(!parameters.get(1).is_transposed());
+        assert!(parameters.all[0].is_transposed());
+        assert!(!parameters.all[1].is_transposed());
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use burn::tensor::{DType, TensorData};
 use burn_pack::Tensor;
-use lr_torch::{ParamGroup, ParamState};
+use lr_torch::{ParamGroup, ParamState, TorchError};
 
 use super::error::TorchLoadError;
 use super::kind::TorchOptimizerKind;
@@ -78,10 +78,11 @@ pub(super) fn convert(
     let mut others = state.fields.keys();
     match others.find(|name| !fields.known.contains(**name)) {
         None => Ok(()),
-        Some(name) => Err(TorchLoadError::Unexpected {
-            place: format!("{}.{name}", state.place()),
-            kind,
-        }),
+        Some(name) => {
+            let place = format!("{}.{name}", state.place());
+            let why = format!("is not part of the state of {kind}");
+            Err(TorchError::unsupported(place, why).into())
+        }
     }
 }
 
@@ -151,11 +152,9 @@ impl StateReader<'_, '_> {
         self.known.insert("step");
         let steps = self.state.step()?;
         if steps > MAX_STEPS {
-            return Err(TorchLoadError::Steps {
-                place: format!("{}.step", self.state.place()),
-                steps,
-                limit: MAX_STEPS,
-            });
+            let place = format!("{}.step", self.state.place());
+            let allowed = format!("at most {MAX_STEPS}, to which Burn's optimizers count");
+            return Err(TorchError::invalid(place, steps, allowed).into());
         }
         if let Some(into) = into {
             let name = format!("{}.{into}", self.parameter.id.val());

@@ -62,7 +62,7 @@ pub fn load_weights<M: Module>(
             Entry::Occupied(_) => return Err(TorchLoadError::Twice { path }),
         }
     }
-    let missing = (0..parameters.count()).filter(|index| !found.contains_key(index));
+    let missing = (0..parameters.all.len()).filter(|index| !found.contains_key(index));
     let missing = parameters.paths(missing);
     if !missing.is_empty() || !unexpected.is_empty() {
         return Err(TorchLoadError::Weights {
@@ -74,7 +74,7 @@ pub fn load_weights<M: Module>(
 
     let mut values = HashMap::new();
     for (index, tensor) in found {
-        let parameter = parameters.get(index);
+        let parameter = &parameters.all[index];
         let data = parameter.adapt(&tensor, &parameter.torch_shape())?;
         values.insert(parameter.id, data);
     }
