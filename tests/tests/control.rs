@@ -374,6 +374,24 @@ fn a_kept_clone_goes_on_from_what_was_in_force_when_it_was_made() {
 }
 
 #[test]
+fn a_handle_outlives_the_last_clone() {
+    let mut lr = Scheduler::new(Constant::new(0.1));
+    let handle = lr.handle();
+    assert_eq!([lr.step(), lr.clone().step()], [0.1, 0.1]);
+    lr.step();
+    handle.scale(0.5).unwrap();
+    drop(lr);
+    assert_eq!(
+        (handle.lr(), handle.steps(), handle.factor()),
+        (0.1, 2, 0.5)
+    );
+    handle.scale(0.5).unwrap();
+    assert_eq!((handle.factor(), handle.held()), (0.25, None));
+    handle.set(0.75).unwrap();
+    assert_eq!((handle.steps(), handle.held()), (2, Some(0.75)));
+}
+
+#[test]
 fn a_worker_that_comes_late_hears_what_it_has_missed() {
     let mut first = plateau();
     let (handle, metric) = (first.handle(), first.metric_handle());

@@ -67,7 +67,7 @@ pub fn update_bn<M: Module, B>(
         Statistics::of(trained.valid())
     };
     let mut momenta = vec![];
-    let mut means: Vec<Option<Tensor<1>>> = vec![None; known.tensors.len()];
+    let mut means: Vec<Tensor<1>> = known.tensors.iter().map(Tensor::zeros_like).collect();
     for (number, batch) in batches.into_iter().enumerate() {
         if number == 0 {
             let changed = after(PROBE, &batch);
@@ -78,16 +78,13 @@ pub fn update_bn<M: Module, B>(
         let taken = after(0.0, &batch).tensors.into_iter().zip(&momenta);
         for ((taken, momentum), mean) in taken.zip(&mut means) {
             let of_batch = taken.div_scalar(*momentum);
-            *mean = Some(match mean.take() {
-                None => of_batch,
-                Some(mean) => (of_batch - mean.clone()).div_scalar(number as f64 + 1.0) + mean,
-            });
+            let distance = of_batch - mean.clone();
+            *mean = distance.div_scalar(number as f64 + 1.0) + mean.clone();
         }
     }
     for ((known, mean), momentum) in known.tensors.iter_mut().zip(means).zip(&momenta) {
-        match mean {
-            Some(mean) if *momentum > 0.0 => *known = mean,
-            _ => {}
+        if *momentum > 0.0 {
+            *known = mean;
         }
     }
     if momenta.is_empty() {

@@ -137,15 +137,10 @@ pub(super) fn described(name: &str, shape: Vec<usize>) -> PackTensor {
 
 /// The whole numbers that a type can hold. (Burn panics at others.)
 fn room(dtype: DType) -> RangeInclusive<i64> {
-    match dtype {
-        DType::I8 => i8::MIN.into()..=i8::MAX.into(),
-        DType::I16 => i16::MIN.into()..=i16::MAX.into(),
-        DType::I32 => i32::MIN.into()..=i32::MAX.into(),
-        DType::U8 => 0..=u8::MAX.into(),
-        DType::U16 => 0..=u16::MAX.into(),
-        DType::U32 => 0..=u32::MAX.into(),
-        DType::U64 => 0..=i64::MAX,
-        _ => i64::MIN..=i64::MAX,
+    let unused = 64 - 8 * dtype.size();
+    match dtype.is_uint() {
+        true => 0..=i64::try_from(u64::MAX >> unused).unwrap_or(i64::MAX),
+        false => i64::MIN >> unused..=i64::MAX >> unused,
     }
 }
 
