@@ -38,26 +38,9 @@ use crate::timeline::event::Action;
 ///
 /// # With a feedback rule
 ///
-/// PyTorch's `ReduceLROnPlateau`, over any schedule: the rate is the one that the rule makes of the
-/// schedule's. The state holds both. Every rate that the rule changes is logged (through the `log`
-/// crate, level `info`) with its step.
-///
-/// ```
-/// use burn_lr::prelude::*;
-///
-/// // warm up, stay there, and cut tenfold whenever three epochs in a row bring nothing
-/// let rule = ReduceOnPlateauConfig::new().with_patience(2).build()?;
-/// let mut lr = Scheduler::with_feedback(Constant::new(0.1).warmup(4), rule);
-///
-/// for valid_loss in [1.0, 0.5, 0.5, 0.5, 0.5] {
-///     for _batch in 0..4 {
-///         lr.step();
-///     }
-///     lr.observe(valid_loss); // once per epoch
-/// }
-/// assert!((lr.step() - 0.01).abs() < 1e-15);
-/// # Ok::<(), ScheduleError>(())
-/// ```
+/// PyTorch's `ReduceLROnPlateau`, over any schedule ([guide](crate::guide::metrics)): the rate is the one that the rule
+/// makes of the schedule's. The state holds both. Every rate that the rule changes is logged (through the `log` crate,
+/// level `info`) with its step.
 ///
 /// # Clones
 ///
