@@ -58,7 +58,7 @@ impl Leaf {
                 let count = state.field("_step_count")?;
                 match count.count()?.checked_sub(1) {
                     Some(at) => (own.and(Some(at)), at),
-                    None => return count.out_of_bounds("at least 1"),
+                    None => return count.wrong("at least 1"),
                 }
             }
             _ => (own, 0),
@@ -101,7 +101,7 @@ impl Leaf {
         match (rate - number).abs() <= 1e-9 * largest {
             true => Ok(()),
             false if class == "CyclicLR" => custom_scale(state),
-            false => last.out_of_bounds(&format!("the rate {rate} of the schedule that was given")),
+            false => last.wrong(&format!("the rate {rate} of the schedule that was given")),
         }
     }
 
@@ -128,7 +128,7 @@ fn base_lr(state: &Value<'_>, group: usize) -> Result<f64, TorchError> {
     let base = state.field("base_lrs")?.item(group)?;
     match base.finite()? {
         base if base >= 0.0 => Ok(base),
-        _ => base.out_of_bounds("at least 0"),
+        _ => base.wrong("at least 0"),
     }
 }
 
@@ -159,10 +159,10 @@ fn restarts(state: &Value<'_>, last_epoch: i64) -> Result<u64, TorchError> {
         (begin, cycle) = (begin.saturating_add(cycle), cycle.saturating_mul(mult));
     }
     if cycle != of {
-        return length.out_of_bounds("T_0 times a power of T_mult");
+        return length.wrong("T_0 times a power of T_mult");
     }
     if within > of {
-        return current.out_of_bounds("within T_i");
+        return current.wrong("within T_i");
     }
     Ok(begin.saturating_add(within))
 }

@@ -38,7 +38,7 @@ impl Node {
             let list = state.field("_schedulers")?;
             let items = context.budget.items(&list)?;
             if items.is_empty() {
-                return list.out_of_bounds("at least one scheduler");
+                return list.wrong("at least one scheduler");
             }
             let parts = items.iter();
             let parts = parts.map(|part| Self::read(part, recognise(part)?, context, depth + 1));
@@ -72,10 +72,10 @@ impl Node {
         let milestones = milestones.iter().map(Value::count);
         let milestones = milestones.collect::<Result<Vec<_>, _>>()?;
         if milestones.len() + 1 != parts.len() {
-            return list.out_of_bounds("one fewer than _schedulers");
+            return list.wrong("one fewer than _schedulers");
         }
         if !milestones.is_sorted() {
-            return list.out_of_bounds("in ascending order");
+            return list.wrong("in ascending order");
         }
         Ok(Self::Sequence {
             place: state.place().to_string(),
