@@ -5,51 +5,32 @@ use lr_compat::ecosystems::Facts;
 use lr_compat::log::LogError;
 use lr_plot::PlotError;
 use lr_schedule::ScheduleError;
-use thiserror::Error;
 
-/// The failure of a command.
-#[derive(Debug, Error)]
-pub enum Failure {
-    /// The input makes no schedule.
-    #[error("{origin}: {problem}")]
-    Input {
-        /// The file, or how else it was given.
-        origin: String,
-        /// The problem, after the place.
-        problem: String,
-    },
-    #[error("{0}")]
-    Usage(String),
-    #[error("{origin}: can't be read: {error}")]
-    Read { origin: String, error: io::Error },
-    #[error("{origin}: can't be written: {error}")]
-    Write { origin: String, error: io::Error },
-    #[error("{0}")]
-    Plot(#[from] PlotError),
-    #[error(transparent)]
-    Log(#[from] LogError),
+/// The failure of a command: the line that says it, and the exit code.
+pub struct Failure {
+    pub text: String,
+    pub code: u8,
 }
 
 impl Failure {
-    pub fn usage(problem: impl Into<String>) -> Self {
-        Self::Usage(problem.into())
+    /// A command line that is wrong.
+    pub fn usage(problem: impl Display) -> Self {
+        let text = problem.to_string();
+        Self { text, code: 2 }
     }
 
-    pub fn input(origin: impl Display, problem: impl Into<String>) -> Self {
-        Self::Input {
-            origin: origin.to_string(),
-            problem: problem.into(),
-        }
+    /// Input that makes no schedule: where it is from, and the problem.
+    pub fn input(origin: impl Display, problem: impl Display) -> Self {
+        let text = format!("{origin}: {problem}");
+        Self { text, code: 1 }
     }
 
     pub fn read(origin: impl Display) -> impl FnOnce(io::Error) -> Self {
-        let origin = origin.to_string();
-        |error| Self::Read { origin, error }
+        move |error| Self::usage(format!("{origin}: can't be read: {error}"))
     }
 
     pub fn write(origin: impl Display) -> impl FnOnce(io::Error) -> Self {
-        let origin = origin.to_string();
-        |error| Self::Write { origin, error }
+        move |error| Self::usage(format!("{origin}: can't be written: {error}"))
     }
 
     /// A schedule's error, in terms of this program's options.
@@ -71,16 +52,21 @@ impl Failure {
         };
         Self::input(origin, problem)
     }
+}
 
-    pub fn code(&self) -> u8 {
-        match self {
-            Self::Input { .. }
-            | Self::Plot(
-                PlotError::NotFinite { .. }
-                | PlotError::NothingPositive { .. }
-                | PlotError::Range { .. },
-            ) => 1,
+impl From<LogError> for Failure {
+    fn from(error: LogError) -> Self {
+        Self::usage(error)
+    }
+}
+
+impl From<PlotError> for Failure {
+    fn from(error: PlotError) -> Self {
+        let code = match error {
+            PlotError::NotFinite { .. } | PlotError::NothingPositive | PlotError::Range { .. } => 1,
             _ => 2,
-        }
+        };
+        let text = error.to_string();
+        Self { text, code }
     }
 }

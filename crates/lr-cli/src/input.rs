@@ -55,20 +55,13 @@ pub struct Input {
     pub label: String,
     /// Its origin, in errors.
     pub origin: String,
-    content: Content,
-    /// How many steps the file has rates of, where it has some.
-    steps: Option<u64>,
-}
-
-enum Content {
-    Spec {
-        /// With all lengths in steps where it is known how long the run is.
-        spec: Spec,
-        /// The metrics that its rule observes, a value each step.
-        metrics: Option<Vec<f64>>,
-    },
-    /// The rates of a scheduler that is made of a function, which no file holds.
-    Recorded { scheduler: String, rates: Vec<f64> },
+    /// With all lengths in steps where it is known how long the run is; or the name of a scheduler that is made of
+    /// a function, which no file holds.
+    spec: Result<Spec, String>,
+    /// The rates that the file says it gave, where it has some.
+    rates: Vec<f64>,
+    /// The metrics that its rule observes, a value each step.
+    metrics: Option<Vec<f64>>,
 }
 
 /// A schedule that can be drawn.
@@ -77,15 +70,8 @@ pub struct Curve {
     pub schedule: DynSchedule,
     /// A note for the reader.
     pub note: Option<String>,
-    steps: Option<u64>,
-}
-
-impl Curve {
     /// How many steps show it: those that its file has rates of, or what it takes.
-    pub fn span(&self) -> Option<u64> {
-        let span = self.steps.or_else(|| self.schedule.span());
-        span.filter(|span| *span > 0)
-    }
+    pub span: Option<u64>,
 }
 
 impl Source {
@@ -131,69 +117,56 @@ impl Source {
             }
             _ => spec.name().to_string(),
         };
-        let metrics = None;
         Ok(Input {
             label,
             origin,
-            content: Content::Spec { spec, metrics },
-            steps: None,
+            spec: Ok(spec),
+            rates: Vec::new(),
+            metrics: None,
         })
     }
 
     fn case(&self, origin: &str, table: Map<String, Value>) -> Result<Input, Failure> {
         let wrong = |problem: String| Failure::input(origin, problem);
-        let table: Table =
+        let Table { library, cases } =
             serde_json::from_value(table.into()).map_err(|error| wrong(error.to_string()))?;
-        let library = self.from.or_else(|| library::named(&table.library));
-        let library = library.ok_or_else(|| {
-            wrong(format!(
-                "library: {:?} is none that is known",
-                table.library
-            ))
-        })?;
+        let known = self.from.or_else(|| library::named(&library));
+        let library =
+            known.ok_or_else(|| wrong(format!("library: {library:?} is none that is known")))?;
         let Some(id) = &self.case else {
-            let ids: Vec<_> = table.cases.iter().map(|case| case.id.as_str()).collect();
-            let problem = format!(
-                "has {} cases; choose one with --case: {}",
-                ids.len(),
-                ids.join(", ")
-            );
-            return Err(Failure::usage(format!("{origin}: {problem}")));
+            let ids: Vec<_> = cases.iter().map(|case| case.id.as_str()).collect();
+            let (count, ids) = (ids.len(), ids.join(", "));
+            let problem = format!("{origin}: has {count} cases; choose one with --case: {ids}");
+            return Err(Failure::usage(problem));
         };
-        let case = table.cases.into_iter().find(|case| case.id == *id);
+        let case = cases.into_iter().find(|case| case.id == *id);
         let case = case.ok_or_else(|| wrong(format!("there is no case {id}")))?;
 
         let origin = format!("{origin}: {id}");
-        let steps = (!case.lr.is_empty()).then_some(case.lr.len() as u64);
-        let content = match case.scheduler.as_str() {
-            "LambdaLR" | "MultiplicativeLR" if !case.lr.is_empty() => Content::Recorded {
-                scheduler: case.scheduler,
-                rates: case.lr,
-            },
-            _ => {
-                let config = Data::Table(vec![
-                    ("scheduler".to_string(), Data::Text(case.scheduler)),
-                    ("args".to_string(), case.args),
-                ]);
-                let facts = Facts {
-                    base_lr: self.facts.base_lr.or(case.base_lr),
-                    ..self.facts.clone()
-                };
-                let spec = self.spec(Some(library), config, &facts, &origin)?;
-                let metrics = case.metrics.map(|metrics| {
-                    let metrics = metrics.iter().map(metric).collect::<Option<Vec<_>>>();
-                    let wrong = || Failure::input(&origin, "metrics: must be numbers");
-                    metrics.ok_or_else(wrong)
-                });
-                let metrics = metrics.transpose()?;
-                Content::Spec { spec, metrics }
+        let is_function = matches!(case.scheduler.as_str(), "LambdaLR" | "MultiplicativeLR");
+        let (mut spec, mut metrics) = (Err(case.scheduler.clone()), None);
+        if !is_function || case.lr.is_empty() {
+            let config = Data::Table(vec![
+                ("scheduler".to_string(), Data::Text(case.scheduler)),
+                ("args".to_string(), case.args),
+            ]);
+            let facts = Facts {
+                base_lr: self.facts.base_lr.or(case.base_lr),
+                ..self.facts.clone()
+            };
+            spec = Ok(self.spec(Some(library), config, &facts, &origin)?);
+            if let Some(values) = case.metrics {
+                metrics = values.iter().map(metric).collect::<Option<Vec<_>>>();
+                let wrong = || Failure::input(&origin, "metrics: must be numbers");
+                metrics.as_ref().ok_or_else(wrong)?;
             }
-        };
+        }
         Ok(Input {
             label: case.id,
             origin,
-            content,
-            steps,
+            spec,
+            rates: case.lr,
+            metrics,
         })
     }
 
@@ -251,55 +224,50 @@ fn needs_batch(spec: &Data) -> bool {
 
 impl Input {
     pub fn spec(&self) -> Result<&Spec, Failure> {
-        match &self.content {
-            Content::Spec { spec, .. } => Ok(spec),
-            Content::Recorded { scheduler, .. } => {
-                let problem = format!("{scheduler}: takes a function, which a spec can't hold");
-                Err(Failure::input(&self.origin, problem))
-            }
-        }
+        self.spec.as_ref().map_err(|scheduler| {
+            let problem = format!("{scheduler}: takes a function, which a spec can't hold");
+            Failure::input(&self.origin, problem)
+        })
     }
 
     /// The curve to draw.
     pub fn curve(&self) -> Result<Curve, Failure> {
-        let (schedule, note) = self.schedule()?;
-        Ok(Curve {
-            label: self.label.clone(),
-            schedule,
-            note: note.map(|note| format!("{}: {note}", self.label)),
-            steps: self.steps,
-        })
-    }
-
-    fn schedule(&self) -> Result<(DynSchedule, Option<String>), Failure> {
-        let (spec, metrics) = match &self.content {
-            Content::Spec { spec, metrics } => (spec, metrics),
-            Content::Recorded { scheduler, rates } => {
+        let steps = (!self.rates.is_empty()).then_some(self.rates.len() as u64);
+        let wrong = |error| Failure::schedule(&self.origin, &error);
+        let (schedule, note) = match &self.spec {
+            Ok(spec @ Spec::Feedback { .. }) => {
+                let (schedule, rule) = spec.build_feedback().map_err(wrong)?;
+                let name = rule.name();
+                match &self.metrics {
+                    Some(metrics) => {
+                        let steps = steps.unwrap_or(metrics.len() as u64);
+                        let rates = observed(&schedule, rule, metrics, steps);
+                        let note = format!("{name} hears the file's metrics");
+                        (recorded(rates), Some(note))
+                    }
+                    None => {
+                        let note =
+                            format!("{name} hears a metric; this is the schedule underneath it");
+                        (schedule, Some(note))
+                    }
+                }
+            }
+            Ok(spec) => (spec.build().map_err(wrong)?, None),
+            Err(scheduler) => {
                 let note = format!(
                     "{scheduler} takes a function, which no file holds; these are the rates that \
                      the file says it gave"
                 );
-                return Ok((recorded(rates.clone()), Some(note)));
+                (recorded(self.rates.clone()), Some(note))
             }
         };
-        let wrong = |error| Failure::schedule(&self.origin, &error);
-        if !matches!(spec, Spec::Feedback { .. }) {
-            return Ok((spec.build().map_err(wrong)?, None));
-        }
-        let (schedule, rule) = spec.build_feedback().map_err(wrong)?;
-        let name = rule.name();
-        match metrics {
-            Some(metrics) => {
-                let note = format!("{name} hears the file's metrics");
-                let steps = self.steps.unwrap_or(metrics.len() as u64);
-                let rates = observed(&schedule, rule, metrics, steps);
-                Ok((recorded(rates), Some(note)))
-            }
-            None => {
-                let note = format!("{name} hears a metric; this is the schedule underneath it");
-                Ok((schedule, Some(note)))
-            }
-        }
+        let span = steps.or_else(|| schedule.span());
+        Ok(Curve {
+            label: self.label.clone(),
+            span: span.filter(|span| *span > 0),
+            schedule,
+            note: note.map(|note| format!("{}: {note}", self.label)),
+        })
     }
 }
 

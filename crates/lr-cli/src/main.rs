@@ -21,14 +21,18 @@ use failure::Failure;
 fn main() -> ExitCode {
     let matches = Cli::command().get_matches();
     let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    dispatch(&cli, &matches).unwrap_or_else(|failure| {
-        output::error(&failure);
-        ExitCode::from(failure.code())
-    })
+    match dispatch(&cli, &matches) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            output::error(&failure);
+            ExitCode::from(failure.code)
+        }
+    }
 }
 
-/// Runs the command. It succeeds where its answer is yes, and fails without a [`Failure`] where that is no.
-fn dispatch(cli: &Cli, matches: &clap::ArgMatches) -> Result<ExitCode, Failure> {
+/// Runs the command, and says whether its answer is yes.
+fn dispatch(cli: &Cli, matches: &clap::ArgMatches) -> Result<bool, Failure> {
     let options = matches.subcommand().map_or(matches, |(_, options)| options);
     let sources = |given: &cli::Sources| given.in_order(options);
     match &cli.command {

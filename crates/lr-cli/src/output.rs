@@ -29,7 +29,7 @@ pub fn printable(text: &str) -> String {
 
 /// One line on standard error, whatever is in it.
 pub fn error(failure: &Failure) {
-    line("", &failure.to_string());
+    line("", &failure.text);
 }
 
 /// A note on the output, on standard error.

@@ -2,7 +2,6 @@
 
 use clap::Args;
 use lr_compat::ecosystems::Facts;
-use lr_schedule::ScheduleError;
 use lr_schedule::spec::TrainingLength;
 
 use crate::failure::Failure;
@@ -71,22 +70,21 @@ impl RunLength {
 
     /// The run, where the options say how long it is.
     pub fn run(&self) -> Result<Option<TrainingLength>, Failure> {
-        match (self.of_epochs(), self.total_steps) {
+        let of_epochs = self.epochs.map(|epochs| self.of(epochs, "--epochs"));
+        match (of_epochs.transpose(), self.total_steps) {
             (Ok(Some(run)), Some(steps)) if run.steps() != steps => Err(Failure::usage(format!(
                 "--total-steps: is {steps}, and the epochs have {}",
                 run.steps()
             ))),
-            (Ok(None) | Err(_), Some(steps)) => {
-                TrainingLength::of_steps(steps).map(Some).map_err(wrong)
-            }
+            (Ok(None) | Err(_), Some(steps)) => TrainingLength::of_steps(steps)
+                .map(Some)
+                .map_err(Failure::usage),
             (run, _) => run,
         }
     }
 
-    fn of_epochs(&self) -> Result<Option<TrainingLength>, Failure> {
-        let Some(epochs) = self.epochs else {
-            return Ok(None);
-        };
+    /// A run of so many epochs, which an option asks for.
+    fn of(&self, epochs: u64, option: &str) -> Result<TrainingLength, Failure> {
         let run = match (self.samples, self.batch_size, self.steps_per_epoch) {
             (Some(samples), Some(batch), _) => TrainingLength::new(samples, batch, epochs),
             (_, batch, Some(steps)) => {
@@ -98,36 +96,20 @@ impl RunLength {
                 TrainingLength::new(samples.ok_or_else(too_many)?, batch, epochs)
             }
             _ => {
-                let needed = "--epochs: needs --steps-per-epoch, or --samples and --batch-size";
-                return Err(Failure::usage(needed));
+                let needed = "needs --steps-per-epoch, or --samples and --batch-size";
+                return Err(Failure::usage(format!("{option}: {needed}")));
             }
         };
-        self.stepped(run).map(Some)
-    }
-
-    /// A run with the batches of a step and the last batch as the options say.
-    fn stepped(
-        &self,
-        run: Result<TrainingLength, ScheduleError>,
-    ) -> Result<TrainingLength, Failure> {
         let run = run.and_then(|run| run.with_accumulation(self.accumulation.unwrap_or(1)));
         let run = run.and_then(|run| run.with_drop_last(self.drop_last));
-        run.map_err(wrong)
+        run.map_err(Failure::usage)
     }
 
-    /// The steps of an epoch, where the options say so.
-    pub fn epoch(&self) -> Result<Option<u64>, Failure> {
-        match (self.steps_per_epoch, self.samples, self.batch_size) {
-            (Some(steps), ..) => Ok(Some(steps)),
-            (None, Some(samples), Some(batch)) => {
-                let run = self.stepped(TrainingLength::new(samples, batch, 1))?;
-                Ok(Some(run.steps_per_epoch()))
-            }
-            _ => Ok(None),
+    /// The steps of an epoch, for an axis in epochs.
+    pub fn epoch(&self) -> Result<u64, Failure> {
+        match self.steps_per_epoch {
+            Some(steps) => Ok(steps),
+            None => Ok(self.of(1, "--in-epochs")?.steps_per_epoch()),
         }
     }
-}
-
-fn wrong(error: ScheduleError) -> Failure {
-    Failure::usage(error.to_string())
 }

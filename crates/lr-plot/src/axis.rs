@@ -78,7 +78,7 @@ impl Axis {
             Scale::Log => {
                 let (low, high) = bounds(values.filter(|value| *value > 0.0));
                 if high <= 0.0 {
-                    return Err(PlotError::NothingPositive { axis: "y" });
+                    return Err(PlotError::NothingPositive);
                 }
                 let low = low
                     .max(high * 10f64.powf(-MOST_DECADES))

@@ -10,8 +10,8 @@ use crate::palette::{Pen, Rgb};
 pub(crate) type Point = (f64, f64);
 
 /// A drawing in pixels on a backend that counts in whole units, several to a pixel.
-pub(crate) struct Canvas<'a, B> {
-    pub backend: &'a mut B,
+pub(crate) struct Canvas<B> {
+    pub backend: B,
     /// Units of the backend in a pixel.
     pub unit: f64,
     /// Whether the backend joins the pieces of a thick path by itself.
@@ -42,7 +42,7 @@ fn drawing(error: impl std::fmt::Display) -> PlotError {
     PlotError::Drawing(error.to_string())
 }
 
-impl<B: DrawingBackend> Canvas<'_, B> {
+impl<B: DrawingBackend> Canvas<B> {
     fn units(&self, (x, y): Point) -> (i32, i32) {
         let unit = |value: f64| (value * self.unit).round() as i32;
         (unit(x), unit(y))

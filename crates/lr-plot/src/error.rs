@@ -37,12 +37,9 @@ pub enum PlotError {
         /// The name of the curve.
         label: String,
     },
-    /// A logarithmic axis without anything above 0 on it.
-    #[error("a logarithmic {axis} axis needs a value above 0, and there is none")]
-    NothingPositive {
-        /// `x` or `y`.
-        axis: &'static str,
-    },
+    /// A logarithmic y axis without anything above 0 on it.
+    #[error("a logarithmic y axis needs a value above 0, and there is none")]
+    NothingPositive,
     /// Step 0, or a point at or below 0, on a logarithmic x axis.
     #[error("{x} of `{label}` has no place on a logarithmic x axis: begin above 0")]
     NotPositive {

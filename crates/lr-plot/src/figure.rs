@@ -111,15 +111,12 @@ fn svg(plots: &[Plot<'_>]) -> Result<String, PlotError> {
     let (width, height) = size(plots)?;
     let (units_wide, units_high) = (width * SVG_UNITS, height * SVG_UNITS);
     let mut svg = String::new();
-    let title = {
-        let mut backend = SVGBackend::with_string(&mut svg, (units_wide, units_high));
-        let mut canvas = Canvas {
-            backend: &mut backend,
-            unit: f64::from(SVG_UNITS),
-            joins: true,
-        };
-        draw(plots, &mut canvas)?
+    let canvas = Canvas {
+        backend: SVGBackend::with_string(&mut svg, (units_wide, units_high)),
+        unit: f64::from(SVG_UNITS),
+        joins: true,
     };
+    let title = draw(plots, canvas)?;
     // plotters gives the size in units instead of pixels, and no label.
     let Some((_, rest)) = svg.split_once('>') else {
         return Err(PlotError::Drawing("no SVG came of it".to_string()));
@@ -143,15 +140,12 @@ fn png(plots: &[Plot<'_>], scale: u32) -> Result<Vec<u8>, PlotError> {
 
     let fine = (width * OVERSAMPLING, height * OVERSAMPLING);
     let mut buffer = vec![255u8; fine.0 as usize * fine.1 as usize * 3];
-    {
-        let mut backend = BitMapBackend::with_buffer(&mut buffer, fine);
-        let mut canvas = Canvas {
-            backend: &mut backend,
-            unit: f64::from(scale * OVERSAMPLING),
-            joins: false,
-        };
-        draw(plots, &mut canvas)?;
-    }
+    let canvas = Canvas {
+        backend: BitMapBackend::with_buffer(&mut buffer, fine),
+        unit: f64::from(scale * OVERSAMPLING),
+        joins: false,
+    };
+    draw(plots, canvas)?;
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, width, height);
     encoder.set_color(png::ColorType::Rgb);
@@ -182,10 +176,7 @@ fn size(plots: &[Plot<'_>]) -> Result<(u32, u32), PlotError> {
 }
 
 /// Draws plots below each other, and gives their titles in one.
-fn draw<B: DrawingBackend>(
-    plots: &[Plot<'_>],
-    canvas: &mut Canvas<'_, B>,
-) -> Result<String, PlotError> {
+fn draw<B: DrawingBackend>(plots: &[Plot<'_>], mut canvas: Canvas<B>) -> Result<String, PlotError> {
     let (width, height) = size(plots)?;
     let (width, height) = (f64::from(width), f64::from(height));
     canvas.filled((0.0, 0.0), (width, height), BORDER)?;
@@ -201,7 +192,7 @@ fn draw<B: DrawingBackend>(
     let numbers = numbers.fold(0.0, f64::max);
     let mut top = 0.0;
     for (panel, size) in &panels {
-        picture::draw(canvas, panel, top, *size, numbers)?;
+        picture::draw(&mut canvas, panel, top, *size, numbers)?;
         top += size.1;
     }
     canvas.finish()?;

@@ -14,7 +14,7 @@
 //! - [`Plot`]: schedules and points over each other, with linear or logarithmic axes, in steps or
 //!   epochs, with the [phases](phases()) of a schedule shaded and named;
 //! - [`Figure`]: several of those below each other;
-//! - [`phases()`] and [`span`]: the parts of a schedule, and how many steps show it.
+//! - [`phases()`]: the parts of a schedule.
 //!
 //! SVG and PNG are drawn by [plotters](https://plotters-rs.github.io/)' backends. The letters of a
 //! PNG are DejaVu Sans, which comes with this crate (by way of the crate
@@ -40,5 +40,5 @@ mod trace;
 pub use error::PlotError;
 pub use figure::Figure;
 pub use lr_schedule::{Phase, PhaseKind};
-pub use phases::{phases, span};
+pub use phases::phases;
 pub use plot::Plot;

@@ -7,7 +7,7 @@ use lr_schedule::{Phase, Schedule};
 use crate::axis::{Axis, Scale, bounds};
 use crate::error::PlotError;
 use crate::palette::{self, Pen};
-use crate::phases::phases_of;
+use crate::phases::phases;
 use crate::plot::{Plot, Source};
 use crate::trace::{self, Trace};
 
@@ -209,19 +209,16 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Those of the only curve, where it is a schedule that describes itself.
+    /// Those of the only curve, where it is a schedule.
     fn phases(&self, steps: Option<&Range<u64>>) -> Vec<Phase> {
-        match (self.schedules().next(), steps) {
-            (Some((_, schedule)), Some(steps))
-                if self.curves.len() == 1
-                    && !self.no_phases
-                    && schedule.description().is_some() =>
-            {
-                let mut phases = phases_of(schedule, steps.end);
-                phases.retain(|phase| phase.end > steps.start as f64);
-                phases
-            }
-            _ => Vec::new(),
+        let (Some((_, schedule)), Some(steps)) = (self.schedules().next(), steps) else {
+            return Vec::new();
+        };
+        if self.curves.len() > 1 || self.no_phases {
+            return Vec::new();
         }
+        let mut phases = phases(schedule, steps.end);
+        phases.retain(|phase| phase.end > steps.start as f64);
+        phases
     }
 }

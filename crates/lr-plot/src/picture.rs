@@ -27,7 +27,7 @@ const SPACE: f64 = 6.0;
 
 /// The places of the lines above the frame, from the top of the panel.
 struct Head {
-    y_label: f64,
+    y_label: (String, Point),
     /// The names in the legend, and the places of their samples.
     legend: Vec<(String, Point)>,
     /// The names of phases and marks.
@@ -41,11 +41,12 @@ fn head(panel: &Panel, wide: f64) -> Head {
         y += 24.0;
     }
     // The name of the y axis, and beside it or below it the legend.
-    let label = y + LINE / 2.0;
+    let label = fitted(&panel.y_label, TEXT, wide - 2.0 * MARGIN);
+    let y_label = (label, (MARGIN, y + LINE / 2.0));
     let mut legend = Vec::new();
     let mut x = MARGIN;
     if !panel.y_label.is_empty() {
-        x += width(&y_label(panel, wide), TEXT) + 1.5 * GAP;
+        x += width(&y_label.0, TEXT) + 1.5 * GAP;
     }
     if panel.has_legend() {
         for drawn in &panel.curves {
@@ -65,15 +66,11 @@ fn head(panel: &Panel, wide: f64) -> Head {
         y += LINE;
     }
     Head {
-        y_label: label,
+        y_label,
         legend,
         strip,
         end: y + 4.0,
     }
-}
-
-fn y_label(panel: &Panel, wide: f64) -> String {
-    fitted(&panel.y_label, TEXT, wide - 2.0 * MARGIN)
 }
 
 /// The height of what is below the frame.
@@ -92,7 +89,7 @@ pub(crate) fn numbers_width(panel: &Panel, (wide, high): (f64, f64)) -> f64 {
 
 /// Draws `panel` into a part of the card, with `numbers` pixels for the numbers beside its y axis.
 pub(crate) fn draw<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
+    canvas: &mut Canvas<B>,
     panel: &Panel,
     top: f64,
     (wide, high): (f64, f64),
@@ -126,8 +123,8 @@ pub(crate) fn draw<B: DrawingBackend>(
         canvas.text(&text, at, TITLE, INK, HPos::Left)?;
     }
     if !panel.y_label.is_empty() {
-        let at = (MARGIN, top + head.y_label);
-        canvas.text(&y_label(panel, wide), at, TEXT, QUIET, HPos::Left)?;
+        let (label, (x, y)) = &head.y_label;
+        canvas.text(label, (*x, top + y), TEXT, QUIET, HPos::Left)?;
     }
     for ((text, (x, y)), drawn) in head.legend.iter().zip(&panel.curves) {
         let sample = [(*x, top + y), (x + SAMPLE, top + y)];
@@ -173,7 +170,7 @@ pub(crate) fn draw<B: DrawingBackend>(
 }
 
 fn shades<B: DrawingBackend>(
-    canvas: &mut Canvas<'_, B>,
+    canvas: &mut Canvas<B>,
     panel: &Panel,
     frame: &Frame,
 ) -> Result<(), PlotError> {

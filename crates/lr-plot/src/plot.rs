@@ -102,7 +102,7 @@ impl<'a> Plot<'a> {
         self
     }
 
-    /// Sets the steps to draw. Default: as many as the longest of the schedules [takes](crate::span()), or as
+    /// Sets the steps to draw. Default: as many as the longest of the schedules [takes](Schedule::span), or as
     /// the points have.
     pub fn steps(mut self, steps: Range<u64>) -> Self {
         self.steps = Some(steps);

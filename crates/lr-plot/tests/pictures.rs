@@ -361,7 +361,7 @@ fn extreme_numbers_are_drawn_or_refused_and_never_panic() {
 }
 
 fn named(schedule: impl Schedule, steps: u64) -> Vec<(String, f64, f64)> {
-    let phases = lr_plot::phases(&schedule.to_spec().unwrap(), steps).into_iter();
+    let phases = lr_plot::phases(&schedule, steps).into_iter();
     phases
         .map(|phase| (phase.name, phase.start, phase.end))
         .collect()
@@ -433,7 +433,7 @@ fn what_has_one_phase_or_too_many_has_none() {
 }
 
 fn span_of(schedule: impl Schedule) -> Option<u64> {
-    lr_plot::span(&schedule.to_spec().unwrap())
+    schedule.span()
 }
 
 #[test]

@@ -26,13 +26,13 @@ impl Budget {
 
     /// The [items](Value::items) of a list, each of which counts.
     pub fn items<'a>(&self, list: &Value<'a>) -> Result<Vec<Value<'a>>, TorchError> {
-        self.spend(list.count_items()?)?;
+        self.spend(list.ids()?.len() as u64)?;
         list.items()
     }
 
     /// The [entries](Value::entries) of a dict, each of which counts.
     pub fn entries<'a>(&self, dict: &Value<'a>) -> Result<Vec<(Key<'a>, Value<'a>)>, TorchError> {
-        self.spend(dict.count_keys()?)?;
+        self.spend(dict.pairs()?.len() as u64)?;
         dict.entries()
     }
 }

@@ -199,7 +199,7 @@ impl<'a> Value<'a> {
             let Some((end, next)) = found else {
                 let key = rest.split('.').next().unwrap_or(rest);
                 return match value.items() {
-                    Ok(_) => value.out_of_bounds(&format!("a list with an item {}", clip(key))),
+                    Ok(_) => value.wrong(&format!("a list with an item {}", clip(key))),
                     Err(_) => value.field(key),
                 };
             };

@@ -34,11 +34,6 @@ impl<'a> Value<'a> {
         self.dict().is_some()
     }
 
-    /// How many keys a dict is given, of which some may be the same.
-    pub(crate) fn count_keys(&self) -> Result<u64, TorchError> {
-        Ok(self.pairs()?.len() as u64)
-    }
-
     /// The keys and values of a dict, or of a class derived from it: `OrderedDict`, `defaultdict`, `Counter`.
     fn dict(&self) -> Option<&'a [(Id, Id)]> {
         let object = match self.node() {
@@ -57,7 +52,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    fn pairs(&self) -> Result<&'a [(Id, Id)], TorchError> {
+    /// The keys and values that a dict is given, of which some keys may be the same.
+    pub(crate) fn pairs(&self) -> Result<&'a [(Id, Id)], TorchError> {
         self.dict().map_or_else(|| self.wrong("a dict"), Ok)
     }
 

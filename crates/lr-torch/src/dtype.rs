@@ -1,5 +1,7 @@
 //! The types of numbers.
 
+use half::{bf16, f16};
+
 /// The type of a tensor's elements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -71,45 +73,12 @@ impl Dtype {
             }
             (Self::F32, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]).into(),
             (Self::I32, &[a, b, c, d]) => i32::from_le_bytes([a, b, c, d]).into(),
-            (Self::BF16, &[a, b]) => f32::from_le_bytes([0, 0, a, b]).into(),
-            (Self::F16, &[a, b]) => half(u16::from_le_bytes([a, b])),
+            (Self::BF16, &[a, b]) => bf16::from_le_bytes([a, b]).into(),
+            (Self::F16, &[a, b]) => f16::from_le_bytes([a, b]).into(),
             (Self::I16, &[a, b]) => i16::from_le_bytes([a, b]).into(),
             (Self::I8, &[a]) => i8::from_le_bytes([a]).into(),
             (Self::U8 | Self::Bool, &[a]) => a.into(),
             _ => return None,
         })
-    }
-}
-
-/// The number of a 16-bit float of IEEE 754.
-fn half(bits: u16) -> f64 {
-    let sign = if bits >> 15 == 0 { 1.0 } else { -1.0 };
-    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f64::from(bits & 1023) / 1024.0);
-    sign * match (exponent, fraction) {
-        (31, 0.0) => f64::INFINITY,
-        (31, _) => f64::NAN,
-        (0, fraction) => fraction * 2f64.powi(-14),
-        (exponent, fraction) => (1.0 + fraction) * 2f64.powi(exponent - 15),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::half;
-
-    #[test]
-    fn halves_are_what_ieee_754_says() {
-        let known = [
-            (0x3c00, 1.0),
-            (0xc000, -2.0),
-            (0x7bff, 65504.0),
-            (0x0001, 2f64.powi(-24)),
-            (0x3555, 0.333251953125),
-        ];
-        for (bits, number) in known {
-            assert_eq!(half(bits), number);
-        }
-        assert_eq!(half(0x7c00), f64::INFINITY);
-        assert!(half(0x7e00).is_nan());
     }
 }

@@ -65,17 +65,7 @@ pub enum TorchError {
         /// The first of those that are there.
         known: Vec<String>,
     },
-    /// A value of another type.
-    #[error("{}: must be {expected}, is {found}", at(place))]
-    Type {
-        /// Its place.
-        place: String,
-        /// The expected type.
-        expected: &'static str,
-        /// A description of the value.
-        found: String,
-    },
-    /// A value out of its bounds.
+    /// A value of another type, or out of its bounds.
     #[error("{}: must be {allowed}, is {value}", at(place))]
     Invalid {
         /// Its place.

@@ -37,7 +37,7 @@ use crate::pickle::Pickle;
 pub struct TorchFile {
     pub(crate) pickle: Pickle,
     container: Mutex<Container>,
-    storages: Storages,
+    pub(crate) storages: Storages,
 }
 
 impl TorchFile {
@@ -95,11 +95,6 @@ impl TorchFile {
         self.container
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The place of a storage, where there is one of that key.
-    pub(crate) fn storage(&self, key: &str) -> Option<Storage> {
-        self.storages.get(key).copied()
     }
 
     /// The bytes of a storage; where the format has a checksum, they agree with it.

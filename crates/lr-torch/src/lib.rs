@@ -56,9 +56,6 @@
 //! | `ReduceLROnPlateau` | nothing; it gives a [rule that has heard](GroupSchedule::build_feedback) what PyTorch's has |
 //! | `LambdaLR`, `MultiplicativeLR`, all of transformers' | [the schedule](ReadOptions::with_schedule) that the function makes, or the config does |
 //!
-//! The optimizer's state is worth giving always: a rate that was changed by hand is there alone.
-//! Without it, the rate is taken to be the one that the scheduler set last.
-//!
 //! States that are somewhere in a file, as in Lightning's, are [found](Value::parts) with the keys that lead to
 //! them. transformers' `Trainer` saves its [arguments](TrainingArguments) beside its states, which make the schedule.
 //!

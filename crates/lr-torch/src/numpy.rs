@@ -30,12 +30,9 @@ impl<'a> Value<'a> {
             "f8" => Scalar::Float(Dtype::F64.number(&bytes)?),
             "f4" => Scalar::Float(Dtype::F32.number(&bytes)?),
             "f2" => Scalar::Float(Dtype::F16.number(&bytes)?),
-            "i8" | "i4" | "i2" | "i1" => {
-                Scalar::Int(integer(&bytes, true).filter(|_| !bytes.is_empty())?)
-            }
+            "i8" | "i4" | "i2" | "i1" => Scalar::Int(integer(&bytes, true)?),
             "u8" | "u4" | "u2" | "u1" => {
-                let int = integer(&bytes, false).filter(|int| *int >= 0 && !bytes.is_empty());
-                Scalar::Int(int?)
+                Scalar::Int(integer(&bytes, false).filter(|int| *int >= 0)?)
             }
             _ => return None,
         })
@@ -55,24 +52,17 @@ impl<'a> Value<'a> {
         Some((code, order == Some(">")))
     }
 
-    /// At most 8 bytes; with protocol 2 they are `_codecs.encode(text, "latin1")`.
+    /// From 1 to 8 bytes; with protocol 2 they are `_codecs.encode(text, "latin1")`.
     fn few_bytes(&self) -> Option<Vec<u8>> {
-        let bytes: Vec<u8> = match self.node() {
-            Node::Bytes(span) => self
-                .file
-                .pickle
-                .bytes(span)
-                .iter()
-                .take(9)
-                .copied()
-                .collect(),
+        let bytes = match self.node() {
+            Node::Bytes(span) if span.len() <= 8 => self.file.pickle.bytes(span).to_vec(),
             _ if self.class()? == "_codecs.encode" => {
                 let letters = self.text_of(*self.arguments().first()?)?.chars();
                 let letters = letters.take(9).map(|letter| u8::try_from(letter).ok());
-                letters.collect::<Option<_>>()?
+                letters.collect::<Option<Vec<_>>>()?
             }
             _ => return None,
         };
-        (bytes.len() <= 8).then_some(bytes)
+        (1..=8).contains(&bytes.len()).then_some(bytes)
     }
 }

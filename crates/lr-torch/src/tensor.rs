@@ -2,6 +2,7 @@
 
 use crate::dtype::Dtype;
 use crate::error::TorchError;
+use crate::pickle::node::Node;
 use crate::value::{Scalar, Value};
 
 /// A tensor in a [`TorchFile`](crate::TorchFile): which elements of which storage it has.
@@ -85,9 +86,10 @@ impl<'a> Tensor<'a> {
         shape: &Value<'a>,
         strides: &Value<'a>,
     ) -> Result<Self, TorchError> {
-        let Some(storage) = storage.storage() else {
+        let Node::Persistent(id) = storage.node() else {
             return storage.wrong("a storage");
         };
+        let storage = storage.same(*id);
         let parts = storage.items()?;
         let [kind, class, key, rest @ ..] = parts.as_slice() else {
             return storage.wrong("what names a storage");
@@ -98,7 +100,7 @@ impl<'a> Tensor<'a> {
             _ => 0,
         };
         if kind.text()? != "storage" {
-            return kind.out_of_bounds("\"storage\"");
+            return kind.wrong("\"storage\"");
         }
         let Some(class) = class.global() else {
             return class.wrong("a storage's class");
@@ -160,7 +162,7 @@ impl<'a> Tensor<'a> {
     /// tensor takes: a tensor that has an element more often than its storage (`expand`) is none
     /// that a state is made of, and the way to make a few bytes into many.
     pub fn bytes(&self) -> Result<Vec<u8>, TorchError> {
-        let Some(storage) = self.value.file.storage(self.storage) else {
+        let Some(storage) = self.value.file.storages.get(self.storage) else {
             let why = format!("its storage {:?} is not in the file", self.storage);
             return self.value.unsupported(why);
         };
@@ -174,7 +176,7 @@ impl<'a> Tensor<'a> {
         if elements == 0 {
             return Ok(Vec::new());
         }
-        let mut storage = match self.value.file.bytes(storage) {
+        let mut storage = match self.value.file.bytes(*storage) {
             Ok(storage) => storage,
             Err(error) => return self.value.unsupported(format!("its storage {error}")),
         };

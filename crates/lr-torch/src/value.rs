@@ -131,17 +131,8 @@ impl<'a> Value<'a> {
         }
     }
 
-    /// The error of a type other than `expected`.
-    pub(crate) fn wrong<T>(&self, expected: &'static str) -> Result<T, TorchError> {
-        Err(TorchError::Type {
-            place: self.place.clone(),
-            expected,
-            found: self.describe(),
-        })
-    }
-
-    /// The error of a value out of its bounds.
-    pub(crate) fn out_of_bounds<T>(&self, allowed: &str) -> Result<T, TorchError> {
+    /// The error of a value that is not `allowed`, of another type or out of its bounds.
+    pub(crate) fn wrong<T>(&self, allowed: &str) -> Result<T, TorchError> {
         self.must_be(allowed, self.describe())
     }
 
@@ -216,7 +207,7 @@ impl<'a> Value<'a> {
     pub fn count(&self) -> Result<u64, TorchError> {
         match u64::try_from(self.integer()?) {
             Ok(count) => Ok(count),
-            Err(_) => self.out_of_bounds("at least 0"),
+            Err(_) => self.wrong("at least 0"),
         }
     }
 
@@ -232,7 +223,7 @@ impl<'a> Value<'a> {
         }
     }
 
-    fn ids(&self) -> Result<&'a [Id], TorchError> {
+    pub(crate) fn ids(&self) -> Result<&'a [Id], TorchError> {
         match self.node() {
             Node::List(items) => Ok(items),
             Node::Tuple(items) => Ok(items),
@@ -250,11 +241,6 @@ impl<'a> Value<'a> {
         Ok(items.map(|(i, id)| self.inside_at(*id, i)).collect())
     }
 
-    /// How many items a list or a tuple has.
-    pub(crate) fn count_items(&self) -> Result<u64, TorchError> {
-        Ok(self.ids()?.len() as u64)
-    }
-
     /// One of the items of a list or a tuple.
     ///
     /// # Errors
@@ -263,15 +249,13 @@ impl<'a> Value<'a> {
     pub fn item(&self, index: usize) -> Result<Self, TorchError> {
         match self.ids()?.get(index) {
             Some(id) => Ok(self.inside_at(*id, index)),
-            None => self.out_of_bounds(&format!("a list with an item {index}")),
+            None => self.wrong(&format!("a list with an item {index}")),
         }
     }
 
     pub(crate) fn arguments(&self) -> &'a [Id] {
-        match self
-            .object()
-            .map(|object| self.file.pickle.node(object.args))
-        {
+        let args = self.object().map(|object| object.args);
+        match args.map(|args| self.file.pickle.node(args)) {
             Some(Node::Tuple(items)) => items,
             _ => &[],
         }
@@ -298,14 +282,6 @@ impl<'a> Value<'a> {
     pub(crate) fn global(&self) -> Option<String> {
         match self.node() {
             Node::Global(global) => Some(self.name_of(global)),
-            _ => None,
-        }
-    }
-
-    /// The tuple that names a storage.
-    pub(crate) fn storage(&self) -> Option<Self> {
-        match self.node() {
-            Node::Persistent(id) => Some(self.same(*id)),
             _ => None,
         }
     }

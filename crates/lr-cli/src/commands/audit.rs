@@ -1,6 +1,5 @@
 use std::fmt::Write as _;
 use std::path::PathBuf;
-use std::process::ExitCode;
 
 use lr_compat::log::{Audit, Difference, Format, Log, Mistake, audit};
 use lr_schedule::{DynSchedule, Spec};
@@ -12,7 +11,7 @@ use crate::failure::Failure;
 use crate::input::{Source, Text};
 use crate::output;
 
-pub fn run(options: &cli::Audit) -> Result<ExitCode, Failure> {
+pub fn run(options: &cli::Audit) -> Result<bool, Failure> {
     if options
         .tolerance
         .is_some_and(|share| !(share >= 0.0 && share.is_finite()))
@@ -26,10 +25,7 @@ pub fn run(options: &cli::Audit) -> Result<ExitCode, Failure> {
         true => output::json(&json_of(options, &against, &audit))?,
         false => output::print(&output::printable(&text(&against, &audit)))?,
     }
-    Ok(match audit.first {
-        None => ExitCode::SUCCESS,
-        Some(_) => ExitCode::FAILURE,
-    })
+    Ok(audit.first.is_none())
 }
 
 /// The schedule that the log is compared with, and its name.
@@ -56,36 +52,27 @@ fn schedule(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), Fa
 /// The schedule of a Trainer's run, which needs no config: that of the arguments that are saved beside its log,
 /// or else the shape of its rates.
 fn of_trainer(options: &cli::Audit, log: &Log) -> Result<(String, DynSchedule), Failure> {
-    let origin = options.log.path.display().to_string();
+    let mut origin = options.log.path.display().to_string();
     let arguments = log.files()[0].with_file_name("training_args.bin");
-    let (label, origin, spec) = if log.format() == Format::Trainer && arguments.is_file() {
-        let origin = arguments.display().to_string();
-        let wrong = |error: TorchError| Failure::input(&origin, error.to_string());
+    let (label, spec) = if log.format() == Format::Trainer && arguments.is_file() {
+        origin = arguments.display().to_string();
+        let wrong = |error: TorchError| Failure::input(&origin, error);
         let file = TorchFile::open(&arguments).map_err(wrong)?;
         let arguments = TrainingArguments::read(&file.root()).map_err(wrong)?;
         let base = options.base_lr.or(arguments.number("learning_rate"));
-        let Some(base) = base else {
-            return Err(Failure::input(
-                &origin,
-                "has no learning_rate: give --base-lr",
-            ));
-        };
-        let spec = arguments.schedule(base, log.max_steps()?);
-        let spec = spec.map_err(|error| {
-            let problem = format!("{error}: give --against SPEC");
-            Failure::input(&origin, problem)
-        })?;
-        (origin.clone(), origin, spec)
+        let unknown = || Failure::input(&origin, "has no learning_rate: give --base-lr");
+        let spec = arguments.schedule(base.ok_or_else(unknown)?, log.max_steps()?);
+        let wrong = |error| Failure::input(&origin, format!("{error}: give --against SPEC"));
+        (origin.clone(), spec.map_err(wrong)?)
     } else if let Some(spec) = log.trainer_schedule()? {
         let text = serde_json::to_string(&spec).unwrap_or_default();
-        (format!("the shape of its rates, {text}"), origin, spec)
+        (format!("the shape of its rates, {text}"), spec)
     } else {
         let problem = "says not which schedule it should have followed: give --against SPEC";
         return Err(Failure::usage(format!("{origin}: {problem}")));
     };
-    let built = spec
-        .build()
-        .map_err(|error| Failure::schedule(&origin, &error))?;
+    let built = spec.build();
+    let built = built.map_err(|error| Failure::schedule(&origin, &error))?;
     Ok((label, built))
 }
 
@@ -113,10 +100,8 @@ fn text(against: &str, audit: &Audit) -> String {
         return text;
     };
     let _ = writeln!(text, "wrong: not those of {against}");
-    for (which, difference) in [("first", first), ("most", largest)] {
-        let Difference {
-            step, rate, right, ..
-        } = difference;
+    for (which, found) in [("first", first), ("most", largest)] {
+        let (step, rate, right) = (found.step, found.rate, found.right);
         let by = rate - right;
         let _ = writeln!(
             text,
@@ -135,15 +120,14 @@ fn text(against: &str, audit: &Audit) -> String {
 }
 
 fn json_of(options: &cli::Audit, against: &str, audit: &Audit) -> Value {
-    let difference = |difference: Difference| {
-        let Difference {
-            step,
-            row,
-            rate,
-            right,
-            ..
-        } = difference;
-        json!({"step": step, "row": row, "rate": rate, "right": right, "difference": rate - right})
+    let difference = |found: Difference| {
+        json!({
+            "step": found.step,
+            "row": found.row,
+            "rate": found.rate,
+            "right": found.right,
+            "difference": found.rate - found.right,
+        })
     };
     let mistake = |mistake: &Mistake| {
         let spec = mistake.spec.as_ref().map(Spec::to_data);

@@ -1,5 +1,3 @@
-use std::process::ExitCode;
-
 use lr_schedule::Spec;
 use serde_json::{Value, json};
 
@@ -8,9 +6,9 @@ use crate::failure::Failure;
 use crate::input::Source;
 use crate::output;
 
-pub fn run(options: &Check, sources: &[Source]) -> Result<ExitCode, Failure> {
+pub fn run(options: &Check, sources: &[Source]) -> Result<bool, Failure> {
     super::required(sources)?;
-    let mut outcome = ExitCode::SUCCESS;
+    let mut all = true;
     let mut found = Vec::new();
     for source in sources {
         match one(source) {
@@ -21,12 +19,12 @@ pub fn run(options: &Check, sources: &[Source]) -> Result<ExitCode, Failure> {
                 found.push(value);
             }
             // A file that can't be read may hold a schedule or not.
-            Err(failure) if failure.code() != 1 => return Err(failure),
+            Err(failure) if failure.code != 1 => return Err(failure),
             Err(failure) => {
-                outcome = ExitCode::FAILURE;
+                all = false;
                 if options.json {
-                    let text = failure.to_string();
-                    found.push(json!({"spec": source.origin(), "ok": false, "error": text}));
+                    let error = failure.text;
+                    found.push(json!({"spec": source.origin(), "ok": false, "error": error}));
                 } else {
                     output::error(&failure);
                 }
@@ -36,7 +34,7 @@ pub fn run(options: &Check, sources: &[Source]) -> Result<ExitCode, Failure> {
     if options.json {
         output::json(&Value::Array(found))?;
     }
-    Ok(outcome)
+    Ok(all)
 }
 
 fn one(source: &Source) -> Result<(String, Value), Failure> {

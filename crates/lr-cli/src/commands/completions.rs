@@ -1,5 +1,3 @@
-use std::process::ExitCode;
-
 use clap::CommandFactory;
 use clap_complete::{Shell, generate};
 
@@ -7,9 +5,9 @@ use crate::cli::Cli;
 use crate::failure::Failure;
 use crate::output;
 
-pub fn run(shell: Shell) -> Result<ExitCode, Failure> {
+pub fn run(shell: Shell) -> Result<bool, Failure> {
     let mut script = Vec::new();
     generate(shell, &mut Cli::command(), "lr", &mut script);
     output::print(&String::from_utf8_lossy(&script))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
 }

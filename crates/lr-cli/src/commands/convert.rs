@@ -1,5 +1,3 @@
-use std::process::ExitCode;
-
 use lr_schedule::Spec;
 
 use crate::cli::{Convert, Format};
@@ -7,7 +5,7 @@ use crate::failure::Failure;
 use crate::input::Source;
 use crate::output;
 
-pub fn run(options: &Convert, sources: &[Source]) -> Result<ExitCode, Failure> {
+pub fn run(options: &Convert, sources: &[Source]) -> Result<bool, Failure> {
     let [source] = sources else {
         let count = sources.len();
         return Err(Failure::usage(format!(
@@ -16,7 +14,7 @@ pub fn run(options: &Convert, sources: &[Source]) -> Result<ExitCode, Failure> {
     };
     let input = source.load()?;
     output::print(&text(input.spec()?, options.to, &input.origin)?)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
 }
 
 /// A spec as text.

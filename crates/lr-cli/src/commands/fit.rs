@@ -1,5 +1,3 @@
-use std::process::ExitCode;
-
 use lr_compat::log::{Log, fit};
 use serde_json::json;
 
@@ -8,7 +6,7 @@ use crate::cli;
 use crate::failure::Failure;
 use crate::output;
 
-pub fn run(options: &cli::Fit) -> Result<ExitCode, Failure> {
+pub fn run(options: &cli::Fit) -> Result<bool, Failure> {
     let log = Log::open(&options.log.path, options.log.column.as_deref())?;
     let fit = fit(&log)?;
     let origin = options.log.path.display().to_string();
@@ -23,8 +21,5 @@ pub fn run(options: &cli::Fit) -> Result<ExitCode, Failure> {
     } else {
         output::print(&format!("{}\n", fit.words))?;
     }
-    Ok(match fit.spec {
-        Some(_) => ExitCode::SUCCESS,
-        None => ExitCode::FAILURE,
-    })
+    Ok(fit.spec.is_some())
 }

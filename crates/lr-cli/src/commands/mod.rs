@@ -26,7 +26,7 @@ fn required(sources: &[Source]) -> Result<(), Failure> {
 
 /// How many steps show all of them.
 fn span(curves: &[Curve]) -> Result<u64, Failure> {
-    let longest = curves.iter().filter_map(Curve::span).max();
+    let longest = curves.iter().filter_map(|curve| curve.span).max();
     longest.ok_or_else(|| {
         let labels: Vec<&str> = curves.iter().map(|curve| curve.label.as_str()).collect();
         let problem = match labels.len() {

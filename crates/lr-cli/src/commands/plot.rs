@@ -2,12 +2,11 @@ use std::fs;
 use std::io::{IsTerminal, stdout};
 use std::iter;
 use std::path::Path;
-use std::process::ExitCode;
 
 use clap::ColorChoice;
 use lr_compat::log::{self, Log};
 use lr_plot::{PhaseKind, Plot, phases};
-use lr_schedule::{Schedule, ScheduleExt};
+use lr_schedule::Schedule;
 use serde_json::{Value, json};
 use terminal_size::{Height, Width, terminal_size};
 
@@ -17,15 +16,10 @@ use crate::input::{Curve, Source};
 use crate::output;
 use crate::rates;
 
-enum Format {
-    Svg,
-    Png,
-}
-
-pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<ExitCode, Failure> {
+pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<bool, Failure> {
     // Before anything is read: the name of the file says what to write.
     let output = options.output.as_deref();
-    let format = output.map(format).transpose()?;
+    let is_png = output.map(is_png).transpose()?;
     let measured = match &options.measured {
         Some(path) => log::points(&Log::open(path, options.column.as_deref())?)?,
         None => Vec::new(),
@@ -44,13 +38,7 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<ExitCode, Failure>
     for (curve, label) in curves.iter_mut().zip(&options.labels) {
         curve.label = label.clone();
     }
-    let steps = match measured.last() {
-        Some((last, _)) if options.steps.is_none() => {
-            let end = last.saturating_add(1);
-            (0, super::span(&curves).map_or(end, |span| span.max(end)))
-        }
-        _ => steps(options, &curves)?,
-    };
+    let steps = steps(options, &curves, &measured)?;
     let mut plot = plot(options, &curves, steps)?;
     if !measured.is_empty() {
         let points = measured.into_iter();
@@ -58,12 +46,12 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<ExitCode, Failure>
         plot = plot.points("measured", points);
     }
 
-    if let (Some(path), Some(format)) = (output, format) {
+    if let (Some(path), Some(is_png)) = (output, is_png) {
         let (width, height) = options.size.unwrap_or(Plot::SIZE);
         let plot = plot.size(width, height);
-        let bytes = match format {
-            Format::Svg => plot.to_svg()?.into_bytes(),
-            Format::Png => plot.to_png(options.scale)?,
+        let bytes = match is_png {
+            true => plot.to_png(options.scale)?,
+            false => plot.to_svg()?.into_bytes(),
         };
         fs::write(path, bytes).map_err(Failure::write(path.display()))?;
     } else if !options.json {
@@ -78,17 +66,15 @@ pub fn run(options: &cli::Plot, sources: &[Source]) -> Result<ExitCode, Failure>
     if options.json {
         output::json(&description(&curves, steps, output)?)?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
 }
 
-fn format(path: &Path) -> Result<Format, Failure> {
-    let ending = path
-        .extension()
-        .and_then(|ending| ending.to_str())
-        .unwrap_or_default();
-    match ending.to_ascii_lowercase().as_str() {
-        "svg" => Ok(Format::Svg),
-        "png" => Ok(Format::Png),
+/// Whether a PNG is to be written, rather than an SVG.
+fn is_png(path: &Path) -> Result<bool, Failure> {
+    let ending = path.extension().unwrap_or_default();
+    match ending.to_ascii_lowercase().to_str() {
+        Some("svg") => Ok(false),
+        Some("png") => Ok(true),
         _ => Err(Failure::usage(format!(
             "--output {}: must end in .svg or .png",
             path.display()
@@ -96,9 +82,13 @@ fn format(path: &Path) -> Result<Format, Failure> {
     }
 }
 
-/// The steps to draw: those that are asked for, or else the whole run where it is known, or as
-/// many as the longest schedule takes.
-fn steps(options: &cli::Plot, curves: &[Curve]) -> Result<(u64, u64), Failure> {
+/// The steps to draw: those that are asked for, or else all that were measured, the whole run where it is known,
+/// or as many as the longest schedule takes.
+fn steps(
+    options: &cli::Plot,
+    curves: &[Curve],
+    measured: &[(u64, f64)],
+) -> Result<(u64, u64), Failure> {
     if let Some(steps) = options.steps {
         if steps.every.is_some() {
             return Err(Failure::usage(
@@ -107,10 +97,13 @@ fn steps(options: &cli::Plot, curves: &[Curve]) -> Result<(u64, u64), Failure> {
         }
         return Ok((steps.start, steps.end));
     }
-    if let Some(run) = options.sources.length.run()? {
-        return Ok((0, run.steps()));
+    if let Some((last, _)) = measured.last() {
+        let end = last.saturating_add(1);
+        return Ok((0, super::span(curves).map_or(end, |span| span.max(end))));
     }
-    Ok((0, super::span(curves)?))
+    let run = options.sources.length.run()?;
+    let end = run.map_or_else(|| super::span(curves), |run| Ok(run.steps()))?;
+    Ok((0, end))
 }
 
 fn plot<'a>(
@@ -131,9 +124,7 @@ fn plot<'a>(
         plot = plot.log_y();
     }
     if options.in_epochs {
-        let needed = "--in-epochs: needs --steps-per-epoch, or --samples and --batch-size";
-        let epoch = options.sources.length.epoch()?;
-        plot = plot.epochs(epoch.ok_or_else(|| Failure::usage(needed))?);
+        plot = plot.epochs(options.sources.length.epoch()?);
     }
     Ok(plot)
 }
@@ -156,8 +147,7 @@ fn description(
     output: Option<&Path>,
 ) -> Result<Value, Failure> {
     let curve = |curve: &Curve| {
-        let spec = curve.schedule.to_spec();
-        let phases = spec.map_or(Vec::new(), |spec| phases(&spec, end));
+        let phases = phases(&curve.schedule, end);
         let phases = phases.iter().map(|phase| {
             let kind = match phase.kind {
                 PhaseKind::WarmUp => "warm-up",

@@ -1,6 +1,5 @@
 use std::fmt::Write as _;
 use std::iter;
-use std::process::ExitCode;
 
 use serde_json::{Value, json};
 
@@ -13,7 +12,7 @@ use crate::rates;
 /// More rows than this are no table.
 const MOST_ROWS: u64 = 1_000_000;
 
-pub fn run(options: &Table, sources: &[Source]) -> Result<ExitCode, Failure> {
+pub fn run(options: &Table, sources: &[Source]) -> Result<bool, Failure> {
     let curves = super::curves(sources)?;
     let (start, end, every) = match options.steps {
         Some(steps) => (steps.start, steps.end, steps.every.unwrap_or(1)),
@@ -35,7 +34,7 @@ pub fn run(options: &Table, sources: &[Source]) -> Result<ExitCode, Failure> {
         let columns: Vec<Value> = curves.iter().zip(&columns).map(column).collect();
         let steps: Vec<u64> = steps().collect();
         output::json(&json!({"steps": steps, "schedules": columns}))?;
-        return Ok(ExitCode::SUCCESS);
+        return Ok(true);
     }
     let width = end.to_string().len().max(4);
     let mut lines = vec![format!("{:>width$}", "step")];
@@ -50,7 +49,7 @@ pub fn run(options: &Table, sources: &[Source]) -> Result<ExitCode, Failure> {
         }
     }
     output::print(&(lines.join("\n") + "\n"))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
 }
 
 /// All digits, so that the number can be read back.

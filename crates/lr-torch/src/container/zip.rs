@@ -75,12 +75,9 @@ impl Archive {
         let wrong = |what: String| TorchError::Damaged(format!("{name}: {what}"));
         let bytes = take(entry.map_err(damaged)?, size.saturating_add(1))
             .map_err(|error| wrong(error.to_string()))?;
-        match bytes.len() as u64 == size {
-            true => Ok(bytes),
-            false => Err(wrong(format!(
-                "has {} bytes in place of {size}",
-                bytes.len()
-            ))),
+        match bytes.len() as u64 {
+            has if has == size => Ok(bytes),
+            has => Err(wrong(format!("has {has} bytes in place of {size}"))),
         }
     }
 

@@ -65,14 +65,13 @@ impl<'a> OptimizerState<'a> {
         let budget = Budget::new(limit, "the number of an optimizer's fields");
         let mut groups = Vec::new();
         let mut known = HashSet::new();
-        for group in budget.items(&value.field("param_groups")?)? {
-            let group = ParamGroup::read(&group, &budget)?;
+        for value in budget.items(&value.field("param_groups")?)? {
+            let group = ParamGroup::read(&value, &budget)?;
             for index in &group.params {
                 if !known.insert(*index) {
-                    let place = format!("{}.params", group.place);
-                    let twice = format!("{index} once more");
                     let allowed = "indices of parameters that are in no other place";
-                    return Err(TorchError::invalid(place, twice, allowed));
+                    let twice = format!("{index} once more");
+                    return value.field("params")?.must_be(allowed, twice);
                 }
             }
             groups.push(group);
@@ -103,7 +102,7 @@ impl<'a> ParamGroup<'a> {
             Some(names) => {
                 let items = budget.items(&names)?;
                 if items.len() != params.len() {
-                    return names.out_of_bounds("as many names as params");
+                    return names.wrong("as many names as params");
                 }
                 let names = items.iter().map(Value::text);
                 Some(names.collect::<Result<Vec<_>, _>>()?)

@@ -134,7 +134,7 @@ fn cyclic(state: &Value<'_>, group: usize) -> Result<Vec<Argument>, TorchError> 
     let exact = size as f64 * ratio.finite()?;
     let up = exact.round();
     if (exact - up).abs() > 1e-9 * exact.abs() || !(0.0..=size as f64).contains(&up) {
-        return ratio.out_of_bounds("a share of total_size that is a whole number of steps");
+        return ratio.wrong("a share of total_size that is a whole number of steps");
     }
     let up = up as u64;
     let of = |list: &str| number(&state.field(list)?.item(group)?);
@@ -179,7 +179,7 @@ fn annealing(state: &Value<'_>, key: &'static str) -> Result<Data, TorchError> {
     match (name.contains("cos"), name.contains("linear")) {
         (true, _) => Ok(Data::Text("cos".to_string())),
         (_, true) => Ok(Data::Text("linear".to_string())),
-        _ => function.out_of_bounds("the cosine's function or the line's"),
+        _ => function.wrong("the cosine's function or the line's"),
     }
 }
 
@@ -203,19 +203,19 @@ fn one_cycle(state: &Value<'_>, context: &Context<'_, '_>) -> Result<Vec<Argumen
         None => state.field("_schedule_phases")?,
     };
     let last = total - 1.0;
-    let ends = match phases.count_items() {
-        Ok(2..=3) => {
+    let ends = match phases.ids() {
+        Ok([_, _] | [_, _, _]) => {
             let phases = phases.items()?;
             let ends = phases.iter().map(|phase| phase.field("end_step")?.finite());
             ends.collect::<Result<Vec<f64>, TorchError>>()?
         }
-        Ok(_) => vec![],
+        Ok(_) => return phases.wrong("two or three phases"),
         Err(_) => vec![phases.finite()?, last],
     };
-    let (up, expected) = match *ends.as_slice() {
-        [up, _] => (up, vec![up, last]),
-        [up, _, _] => (up, vec![up, 2.0 * up, last]),
-        _ => return phases.out_of_bounds("two or three phases"),
+    let up = ends[0];
+    let expected = match ends.len() {
+        2 => vec![up, last],
+        _ => vec![up, 2.0 * up, last],
     };
     let same = |(a, b): (&f64, &f64)| (a - b).abs() <= 1e-9 * (1.0 + last.abs());
     if !ends.iter().zip(&expected).all(same) {

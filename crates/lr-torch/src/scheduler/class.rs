@@ -39,11 +39,8 @@ const MAX_KEYS: u64 = 1_000;
 /// The class that `value` is the state of. The two that take a function have the same keys, and are
 /// both called `LambdaLR` here.
 pub(super) fn recognise(value: &Value<'_>) -> Result<&'static str, TorchError> {
-    at_most(
-        MAX_KEYS,
-        "the number of a scheduler's keys",
-        value.count_keys()?,
-    )?;
+    let keys = value.pairs()?.len() as u64;
+    at_most(MAX_KEYS, "the number of a scheduler's keys", keys)?;
     let classes = rows(CLASSES);
     let fitting = classes.filter(|[_, keys, _]| words(keys).all(|key| value.has(key)));
     let fitting: Vec<[&str; 3]> = fitting.collect();

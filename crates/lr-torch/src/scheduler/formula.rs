@@ -14,7 +14,7 @@ use crate::error::TorchError;
 const COMPARED_STEPS: u64 = 256;
 const CLOSE: f64 = 5e-13;
 
-impl Node {
+impl Node<'_> {
     /// The schedule of a scheduler that has come to step `position`, when the rate is `lr`: a
     /// formula where one gives the rates that PyTorch would come to, and else what it does from step
     /// to step.
@@ -51,7 +51,7 @@ impl Node {
     fn multiplies(&self) -> bool {
         match self {
             Self::Leaf(leaf) => matches!(leaf.part, Part::Multiply(_)),
-            Self::Sequence { .. } => false,
+            Self::Sequence(_) => false,
             Self::Chain(parts) => parts.iter().all(Self::multiplies),
         }
     }
@@ -63,35 +63,24 @@ impl Node {
                 leaf.part.part_of_sequence(base, true, &leaf.group)
             }
             Self::Leaf(_) => None,
-            Self::Sequence {
-                parts,
-                milestones,
-                count,
-                ..
-            } => {
-                let current = milestones.partition_point(|milestone| milestone <= count);
-                let begun = current
-                    .checked_sub(1)
-                    .map_or(0, |before| milestones[before]);
-                let leaves = parts.iter().map(Self::leaf).collect::<Option<Vec<_>>>()?;
-                let counts = *count == position
-                    && leaves[current].at == Some(count - begun)
-                    && leaves[current + 1..].iter().all(|leaf| leaf.begins_at == 0);
-                if !counts {
-                    return None;
-                }
-                // Those before the first milestone above 0 have no steps.
-                let first = milestones.partition_point(|milestone| *milestone == 0);
-                let mut begin = 0;
-                let mut before = Vec::new();
-                for (leaf, milestone) in leaves[first..].iter().zip(&milestones[first..]) {
-                    if *milestone > begin {
-                        before.push((milestone - begin, &leaf.part, &leaf.group));
+            Self::Sequence(sequence) => {
+                let count = sequence.count;
+                let mut stretches = Vec::new();
+                for (part, steps) in &sequence.parts {
+                    let leaf = part.leaf()?;
+                    let counts = match steps.contains(&count) {
+                        true => leaf.at == Some(count - steps.start),
+                        false => steps.start <= count || leaf.begins_at == 0,
+                    };
+                    if !counts || count != position {
+                        return None;
                     }
-                    begin = *milestone;
+                    if !steps.is_empty() {
+                        stretches.push((steps.end - steps.start, &leaf.part, &leaf.group));
+                    }
                 }
-                let last = leaves.last()?;
-                closed_sequence(before.into_iter(), (&last.part, &last.group), base)
+                let (_, last, group) = stretches.pop()?;
+                closed_sequence(stretches.into_iter(), (last, group), base)
             }
             Self::Chain(parts) => match parts.as_slice() {
                 [part] => part.closed(position, base),

@@ -7,36 +7,32 @@ use lr_schedule::spec::Link;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::arguments::{arguments, custom_scale, placed};
-use super::context::{Context, ScheduleOf};
+use super::context::Context;
 use crate::error::TorchError;
 use crate::value::Value;
 
 /// A scheduler with no other inside of it.
-pub(super) struct Leaf {
-    pub place: String,
+pub(super) struct Leaf<'a> {
+    pub state: Value<'a>,
     pub part: Part,
     pub group: Group,
     pub base: f64,
     pub momentum: Option<Spec>,
-    /// `last_epoch`, which is negative for one that has not begun.
-    pub last_epoch: i64,
-    /// The step of its schedule; none for one that has not begun.
+    /// The step of its schedule; none for one that has not begun, whose `last_epoch` is negative.
     pub at: Option<u64>,
     /// The step of its schedule where it would begin in a `SequentialLR`.
     pub begins_at: u64,
 }
 
-impl Leaf {
-    /// Reads one; the `schedule` of a function, which is not in the file, is given.
+impl<'a> Leaf<'a> {
     pub fn read(
-        state: &Value<'_>,
+        state: &Value<'a>,
         class: &'static str,
-        schedule: Option<&ScheduleOf<'_>>,
         context: &Context<'_, '_>,
     ) -> Result<Self, TorchError> {
         let base = base_lr(state, context.group)?;
         let mut group = Group::new(base);
-        let (part, momentum) = match (class, schedule) {
+        let (part, momentum) = match (class, context.schedule) {
             ("LambdaLR" | "MultiplicativeLR", Some(schedule)) => (Part::Set(schedule(base)?), None),
             _ => {
                 let arguments = arguments(class, state, context)?;
@@ -58,41 +54,33 @@ impl Leaf {
                 let count = state.field("_step_count")?;
                 match count.count()?.checked_sub(1) {
                     Some(at) => (own.and(Some(at)), at),
-                    None => return count.out_of_bounds("at least 1"),
+                    None => return count.wrong("at least 1"),
                 }
             }
             _ => (own, 0),
         };
         let leaf = Self {
-            place: state.place().to_string(),
+            state: state.clone(),
             part,
             group,
             base,
             momentum,
-            last_epoch,
             at,
             begins_at,
         };
-        leaf.check_last_lr(state, class, context.group)?;
+        leaf.check_last_lr(class, context.group)?;
         Ok(leaf)
     }
 
     /// Checks that the last rate of one whose schedule may be another, if it is known, is what this one gives.
-    fn check_last_lr(
-        &self,
-        state: &Value<'_>,
-        class: &str,
-        index: usize,
-    ) -> Result<(), TorchError> {
+    fn check_last_lr(&self, class: &str, index: usize) -> Result<(), TorchError> {
         let may_differ = match class {
-            "CyclicLR" => self.last_epoch > 0,
+            "CyclicLR" => self.at > Some(0),
             "LambdaLR" | "MultiplicativeLR" => true,
             _ => false,
         };
-        if !may_differ {
-            return Ok(());
-        }
-        let (Part::Set(spec), Some(last)) = (&self.part, state.get("_last_lr")?) else {
+        let last = self.state.get("_last_lr")?.filter(|_| may_differ);
+        let (Part::Set(spec), Some(last)) = (&self.part, last) else {
             return Ok(());
         };
         let (rate, last) = (rate(spec, self.at.unwrap_or(0)), last.item(index)?);
@@ -100,14 +88,15 @@ impl Leaf {
         let largest = rate.abs().max(number.abs()).max(self.base.abs());
         match (rate - number).abs() <= 1e-9 * largest {
             true => Ok(()),
-            false if class == "CyclicLR" => custom_scale(state),
-            false => last.out_of_bounds(&format!("the rate {rate} of the schedule that was given")),
+            false if class == "CyclicLR" => custom_scale(&self.state),
+            false => last.wrong(&format!("the rate {rate} of the schedule that was given")),
         }
     }
 
-    pub fn has_not_begun(&self) -> TorchError {
+    /// The step of its schedule, which is stepped next.
+    pub fn begun(&self) -> Result<u64, TorchError> {
         let why = "is stepped next, and has not begun: its last_epoch is negative";
-        TorchError::unsupported(self.place.as_str(), why)
+        self.at.map_or_else(|| self.state.unsupported(why), Ok)
     }
 
     /// The rate that a `SequentialLR` sets when it comes to it, if any, and the changes from there on.
@@ -118,7 +107,7 @@ impl Leaf {
             (Part::Set(spec), at) => Ok((Some(rate(spec, at)), skipped(at, link))),
             (_, at) => {
                 let why = format!("is yet to come, and has had {at} steps already");
-                Err(TorchError::unsupported(self.place.as_str(), why))
+                self.state.unsupported(why)
             }
         }
     }
@@ -128,7 +117,7 @@ fn base_lr(state: &Value<'_>, group: usize) -> Result<f64, TorchError> {
     let base = state.field("base_lrs")?.item(group)?;
     match base.finite()? {
         base if base >= 0.0 => Ok(base),
-        _ => base.out_of_bounds("at least 0"),
+        _ => base.wrong("at least 0"),
     }
 }
 
@@ -159,10 +148,10 @@ fn restarts(state: &Value<'_>, last_epoch: i64) -> Result<u64, TorchError> {
         (begin, cycle) = (begin.saturating_add(cycle), cycle.saturating_mul(mult));
     }
     if cycle != of {
-        return length.out_of_bounds("T_0 times a power of T_mult");
+        return length.wrong("T_0 times a power of T_mult");
     }
     if within > of {
-        return current.out_of_bounds("within T_i");
+        return current.wrong("within T_i");
     }
     Ok(begin.saturating_add(within))
 }

@@ -141,8 +141,8 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         Self::default()
     }
 
-    /// The state of the optimizer, saved together with that of the scheduler: whose rates may have
-    /// been changed by hand, and in whose groups `OneCycleLR` and `SWALR` keep numbers.
+    /// The state of the optimizer, saved together with that of the scheduler, which is worth giving always: a rate
+    /// that was changed by hand is there alone, and so are numbers of `OneCycleLR` and `SWALR`.
     #[must_use]
     pub fn with_optimizer(mut self, optimizer: &'r OptimizerState<'a>) -> Self {
         self.optimizer = Some(optimizer);
@@ -277,18 +277,18 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
                 (Some(list), _) | (None, Some(list)) => list,
                 (None, None) => value.field("min_lrs")?,
             };
-            let count = list.count_items()?;
-            budget.spend(count)?;
+            let count = list.ids()?.len();
+            budget.spend(count as u64)?;
             return match count {
-                0 => list.out_of_bounds("the rates of one parameter group or more"),
-                count => Ok(count as usize),
+                0 => list.wrong("the rates of one parameter group or more"),
+                count => Ok(count),
             };
         };
         let count = optimizer.groups.len();
         budget.spend(count as u64)?;
         match last {
-            Some(last) if last.count_items()? != count as u64 => {
-                last.out_of_bounds(&format!("the rates of the optimizer's {count} groups"))
+            Some(last) if last.ids()?.len() != count => {
+                last.wrong(&format!("the rates of the optimizer's {count} groups"))
             }
             _ => Ok(count),
         }

@@ -4,15 +4,15 @@ use lr_compat::build::{constant, delay, sequence, skip};
 use lr_compat::torch::part::rate;
 use lr_schedule::Spec;
 
-use super::node::{Node, begins_another};
+use super::node::Node;
 use crate::error::TorchError;
 
-impl Node {
+impl Node<'_> {
     /// The momentum from here on, counted from 0, where it moves any.
     fn momentum_ahead(&self, now: Option<f64>) -> Result<Option<Spec>, TorchError> {
         Ok(match self {
             Self::Leaf(leaf) => {
-                let at = leaf.at.ok_or_else(|| leaf.has_not_begun())?;
+                let at = leaf.begun()?;
                 leaf.momentum.clone().map(|spec| skip(at, spec))
             }
             Self::Chain(parts) => {
@@ -22,11 +22,11 @@ impl Node {
                 }
                 last
             }
-            Self::Sequence { place, .. } => {
+            Self::Sequence(of) => {
                 let mut moves = false;
                 let mut momentum = now;
                 let mut ahead = Vec::new();
-                for (part, length, current) in self.stretches() {
+                for (part, length, current) in of.ahead() {
                     let spec = match (current, part) {
                         (true, part) => part.momentum_ahead(momentum)?,
                         (false, part) => part.leaf().and_then(|leaf| leaf.momentum.clone()),
@@ -42,12 +42,13 @@ impl Node {
                 let ahead = ahead.into_iter();
                 let known = ahead.map(|(length, spec)| Some((length, spec?)));
                 let Some(mut known) = known.collect::<Option<Vec<_>>>() else {
-                    let why = "moves the momentum later on, which until then is in the optimizer's \
-                               param_groups: give the optimizer's state too";
-                    return Err(TorchError::unsupported(place.as_str(), why));
+                    return of.state.unsupported(
+                        "moves the momentum later on, which until then is in the optimizer's \
+                         param_groups: give the optimizer's state too",
+                    );
                 };
-                let (_, last) = known.pop().ok_or_else(|| begins_another(place))?;
-                Some(sequence(known, last))
+                let last = known.pop();
+                last.map(|(_, last)| sequence(known, last))
             }
         })
     }

@@ -3,6 +3,8 @@
 //! The next rate of PyTorch's schedulers depends on the rate that the optimizer has now and on the count of
 //! each of them. So each goes on as its link does, [skipped](Link::Skip) to its own count.
 
+use std::ops::Range;
+
 use lr_compat::build::steps;
 use lr_schedule::spec::Link;
 
@@ -15,20 +17,23 @@ use crate::value::Value;
 /// How deep schedulers may be in each other.
 const MAX_DEPTH: u64 = 8;
 
-pub(super) enum Node {
-    Leaf(Box<Leaf>),
-    Sequence {
-        place: String,
-        parts: Vec<Node>,
-        milestones: Vec<u64>,
-        count: u64,
-    },
-    Chain(Vec<Node>),
+pub(super) enum Node<'a> {
+    Leaf(Box<Leaf<'a>>),
+    Sequence(Sequence<'a>),
+    Chain(Vec<Self>),
 }
 
-impl Node {
+/// Schedulers after one another.
+pub(super) struct Sequence<'a> {
+    pub state: Value<'a>,
+    /// Each with its steps; the last one has no end.
+    pub parts: Vec<(Node<'a>, Range<u64>)>,
+    pub count: u64,
+}
+
+impl<'a> Node<'a> {
     pub fn read(
-        state: &Value<'_>,
+        state: &Value<'a>,
         class: &'static str,
         context: &Context<'_, '_>,
         depth: u64,
@@ -38,7 +43,7 @@ impl Node {
             let list = state.field("_schedulers")?;
             let items = context.budget.items(&list)?;
             if items.is_empty() {
-                return list.out_of_bounds("at least one scheduler");
+                return list.wrong("at least one scheduler");
             }
             let parts = items.iter();
             let parts = parts.map(|part| Self::read(part, recognise(part)?, context, depth + 1));
@@ -46,7 +51,7 @@ impl Node {
         };
         match class {
             "ChainedScheduler" => Ok(Self::Chain(parts()?)),
-            "SequentialLR" => Self::sequence(state, parts()?, context),
+            "SequentialLR" => Ok(Self::Sequence(Sequence::read(state, parts()?, context)?)),
             "ReduceLROnPlateau" => state.unsupported(
                 "is a ReduceLROnPlateau, which PyTorch takes for no part of another one",
             ),
@@ -55,45 +60,17 @@ impl Node {
                  file, and cannot be given for a part: make the whole schedule by hand",
             ),
             class => {
-                let schedule = context.schedule.filter(|_| depth == 0);
-                let leaf = Leaf::read(state, class, schedule, context)?;
+                let leaf = Leaf::read(state, class, context)?;
                 Ok(Self::Leaf(Box::new(leaf)))
             }
         }
     }
 
-    fn sequence(
-        state: &Value<'_>,
-        parts: Vec<Self>,
-        context: &Context<'_, '_>,
-    ) -> Result<Self, TorchError> {
-        let list = state.field("_milestones")?;
-        let milestones = context.budget.items(&list)?;
-        let milestones = milestones.iter().map(Value::count);
-        let milestones = milestones.collect::<Result<Vec<_>, _>>()?;
-        if milestones.len() + 1 != parts.len() {
-            return list.out_of_bounds("one fewer than _schedulers");
-        }
-        if !milestones.is_sorted() {
-            return list.out_of_bounds("in ascending order");
-        }
-        Ok(Self::Sequence {
-            place: state.place().to_string(),
-            parts,
-            milestones,
-            count: state.field("last_epoch")?.count()?,
-        })
-    }
-
     /// The number of steps that it has had.
     pub fn position(&self) -> Result<u64, TorchError> {
         match self {
-            Self::Leaf(leaf) => u64::try_from(leaf.last_epoch).map_err(|_| {
-                let place = format!("{}.last_epoch", leaf.place);
-                let place = place.trim_start_matches('.');
-                TorchError::invalid(place, leaf.last_epoch, "at least 0")
-            }),
-            Self::Sequence { count, .. } => Ok(*count),
+            Self::Leaf(leaf) => leaf.state.field("last_epoch")?.count(),
+            Self::Sequence(sequence) => Ok(sequence.count),
             Self::Chain(parts) => parts[0].position(), // there is at least one
         }
     }
@@ -102,11 +79,12 @@ impl Node {
     pub fn base(&self) -> f64 {
         match self {
             Self::Leaf(leaf) => leaf.base,
-            Self::Sequence { parts, .. } | Self::Chain(parts) => parts[0].base(),
+            Self::Sequence(sequence) => sequence.parts[0].0.base(),
+            Self::Chain(parts) => parts[0].base(),
         }
     }
 
-    pub fn leaf(&self) -> Option<&Leaf> {
+    pub fn leaf(&self) -> Option<&Leaf<'a>> {
         match self {
             Self::Leaf(leaf) => Some(leaf),
             _ => None,
@@ -116,59 +94,67 @@ impl Node {
     /// Its changes of the rate from here on.
     pub fn link(&self) -> Result<Link, TorchError> {
         match self {
-            Self::Leaf(leaf) => match leaf.at {
-                Some(at) => Ok(skipped(at, leaf.part.link(&leaf.group))),
-                None => Err(leaf.has_not_begun()),
-            },
+            Self::Leaf(leaf) => Ok(skipped(leaf.begun()?, leaf.part.link(&leaf.group))),
             Self::Chain(parts) => {
                 let links = parts.iter().map(Self::link);
                 Ok(Link::Chain(links.collect::<Result<_, _>>()?))
             }
-            Self::Sequence { place, .. } => {
-                let mut stretches = Vec::new();
-                for (part, length, current) in self.stretches() {
+            Self::Sequence(sequence) => {
+                let stretches = sequence.ahead().map(|(part, length, current)| {
                     let (start, link) = match (current, part) {
                         (true, part) => (None, part.link()?),
                         (false, Self::Leaf(leaf)) => leaf.begin()?,
-                        (false, _) => return Err(begins_another(place)),
+                        (false, _) => {
+                            return sequence.state.unsupported(
+                                "comes to a SequentialLR or a ChainedScheduler that is not its first \
+                                 part, where PyTorch raises a NotImplementedError",
+                            );
+                        }
                     };
-                    stretches.push((link, start, length));
-                }
+                    Ok((link, start, length))
+                });
+                let stretches = stretches.collect::<Result<Vec<_>, _>>()?;
                 Ok(one_after_another(&stretches))
             }
         }
     }
-
-    /// The parts of a sequence that have steps ahead: how many of them, and whether it is the one
-    /// that the sequence is in. The last one has no end.
-    pub fn stretches(&self) -> Vec<(&Self, u64, bool)> {
-        let Self::Sequence {
-            parts,
-            milestones,
-            count,
-            ..
-        } = self
-        else {
-            return Vec::new();
-        };
-        let current = milestones.partition_point(|milestone| milestone <= count);
-        let mut begin = *count;
-        let mut stretches = Vec::new();
-        for (i, part) in parts.iter().enumerate().skip(current) {
-            let end = milestones.get(i).copied().unwrap_or(u64::MAX);
-            if end > begin {
-                stretches.push((part, end - begin, i == current));
-            }
-            begin = end;
-        }
-        stretches
-    }
 }
 
-pub(super) fn begins_another(place: &str) -> TorchError {
-    let why = "comes to a SequentialLR or a ChainedScheduler that is not its first part, where \
-               PyTorch raises a NotImplementedError";
-    TorchError::unsupported(place, why)
+impl<'a> Sequence<'a> {
+    fn read(
+        state: &Value<'a>,
+        parts: Vec<Node<'a>>,
+        context: &Context<'_, '_>,
+    ) -> Result<Self, TorchError> {
+        let list = state.field("_milestones")?;
+        let milestones = context.budget.items(&list)?;
+        let milestones = milestones.iter().map(Value::count);
+        let milestones = milestones.collect::<Result<Vec<_>, _>>()?;
+        if milestones.len() + 1 != parts.len() {
+            return list.wrong("one fewer than _schedulers");
+        }
+        if !milestones.is_sorted() {
+            return list.wrong("in ascending order");
+        }
+        let mut begin = 0;
+        let ends = milestones.into_iter().chain([u64::MAX]);
+        let steps = ends.map(|end| std::mem::replace(&mut begin, end)..end);
+        Ok(Self {
+            state: state.clone(),
+            parts: parts.into_iter().zip(steps).collect(),
+            count: state.field("last_epoch")?.count()?,
+        })
+    }
+
+    /// The parts that have steps ahead: how many of them, and whether it is the one that the sequence is in.
+    pub fn ahead(&self) -> impl Iterator<Item = (&Node<'a>, u64, bool)> {
+        let parts = self.parts.iter();
+        let parts = parts.filter(|(_, steps)| steps.end > self.count && !steps.is_empty());
+        parts.map(|(part, steps)| {
+            let length = steps.end - steps.start.max(self.count);
+            (part, length, steps.contains(&self.count))
+        })
+    }
 }
 
 /// Each of some links for its number of steps, by halves, so that many of them are not deep in each

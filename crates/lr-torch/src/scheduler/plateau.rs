@@ -37,7 +37,7 @@ pub(super) fn heard(state: &Value<'_>) -> Result<State, TorchError> {
         _ => f64::INFINITY,
     };
     match best.number()? {
-        number if number.is_nan() => return best.out_of_bounds("a number"),
+        number if number.is_nan() => return best.wrong("a number"),
         number if number == none_yet => {}
         number => heard = heard.with("best", Number::Number(number)),
     }

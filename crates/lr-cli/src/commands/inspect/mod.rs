@@ -6,13 +6,12 @@ mod torch;
 
 use std::fs::File;
 use std::io::Read;
-use std::process::ExitCode;
 
 use crate::cli::Inspect;
 use crate::failure::Failure;
 use crate::output;
 
-pub fn run(options: &Inspect) -> Result<ExitCode, Failure> {
+pub fn run(options: &Inspect) -> Result<bool, Failure> {
     let path = &options.file;
     let mut start = Vec::new();
     if !path.is_dir() {
@@ -28,5 +27,5 @@ pub fn run(options: &Inspect) -> Result<ExitCode, Failure> {
         true => output::json(&report.json)?,
         false => output::print(&output::printable(&report.text))?,
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(true)
 }

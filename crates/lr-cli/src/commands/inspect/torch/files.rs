@@ -99,9 +99,9 @@ impl Files {
                 continue;
             };
             if let Err(error) = read {
-                let text = error.to_string();
-                let problem = text.strip_prefix(&format!("{}: ", path.display()));
-                self.problems.insert(name, problem.unwrap_or(&text).into());
+                let problem = error.text.strip_prefix(&format!("{}: ", path.display()));
+                self.problems
+                    .insert(name, problem.unwrap_or(&error.text).into());
             }
         }
         if !self.opened.is_empty() || self.trainer.is_some() {
@@ -129,26 +129,21 @@ impl Files {
         }
     }
 
-    /// The parts at a place and in it; of all places, where it is empty.
-    pub fn parts(&self, at: &str) -> Result<Vec<Found<'_>>, Failure> {
-        let mut parts = Vec::new();
-        for opened in &self.opened {
-            parts.extend(opened.parts()?);
-        }
-        if !at.is_empty() {
-            let inside = |found: &Found<'_>| {
-                let rest = found.part.at.strip_prefix(at);
-                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
-            };
-            parts.retain(inside);
-        }
-        Ok(parts)
+    fn parts(&self) -> Result<Vec<Found<'_>>, Failure> {
+        let parts = self.opened.iter().map(Opened::parts);
+        let parts = parts.collect::<Result<Vec<_>, _>>()?;
+        Ok(parts.into_iter().flatten().collect())
     }
 
-    /// The parts that the command line asks for.
+    /// The parts that the command line asks for: those at a place and in it, or all.
     pub fn found(&self, options: &Inspect) -> Result<Vec<Found<'_>>, Failure> {
         let at = options.at.as_deref().unwrap_or_default();
-        let parts = self.parts(at)?;
+        let is_asked_for = |found: &Found<'_>| {
+            let rest = found.part.at.strip_prefix(at);
+            rest.is_some_and(|rest| at.is_empty() || rest.is_empty() || rest.starts_with('.'))
+        };
+        let parts = self.parts()?.into_iter();
+        let (parts, others): (Vec<_>, Vec<_>) = parts.partition(is_asked_for);
         if !parts.is_empty() || at.is_empty() {
             return Ok(parts);
         }
@@ -161,9 +156,9 @@ impl Files {
             let origin = opened.origin.as_str();
             return Ok(vec![Found { origin, part }]);
         }
-        let mut states = self.parts("")?;
-        states.retain(|found| found.part.kind != PartKind::Value);
-        let states: Vec<_> = states.into_iter().map(|found| found.part.at).collect();
+        let states = others.into_iter();
+        let states = states.filter(|found| found.part.kind != PartKind::Value);
+        let states: Vec<_> = states.map(|found| found.part.at).collect();
         let known = match states.join(", ") {
             none if none.is_empty() => "no states".to_string(),
             known => known,
@@ -176,7 +171,7 @@ impl Files {
     pub fn optimizers(&self) -> Result<Vec<Found<'_>>, Failure> {
         let mut parts = match &self.optimizer {
             Some(optimizer) => optimizer.parts()?,
-            None => self.parts("")?,
+            None => self.parts()?,
         };
         parts.retain(|found| found.part.kind == PartKind::Optimizer);
         match &self.optimizer {

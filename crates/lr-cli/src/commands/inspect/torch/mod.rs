@@ -48,14 +48,10 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
         );
         return Err(Failure::usage(problem));
     }
-    let length = trainer::length(files.trainer.as_ref());
-    let mut list = Vec::new();
-    for found in schedulers {
-        let shown =
-            scheduler::Shown::read(options, found, &candidates, arguments.as_ref(), length)?;
-        list.push(shown.write(&mut report.text, epoch_of(&found.part.value, &files)));
-    }
-    report.json["schedulers"] = list.into();
+    let (text, arguments) = (&mut report.text, arguments.as_ref());
+    let schedulers = schedulers
+        .map(|found| scheduler::write(text, options, &files, found, &candidates, arguments));
+    report.json["schedulers"] = schedulers.collect::<Result<_, _>>()?;
     let optimizers = of_kind(PartKind::Optimizer).map(read);
     report.json["optimizers"] = optimizers
         .map(|(found, state)| optimizer::write(&mut report.text, found, &state))
@@ -65,15 +61,6 @@ pub fn report(options: &Inspect) -> Result<Report, Failure> {
         .collect();
     values(&mut report, of_kind(PartKind::Value));
     Ok(report)
-}
-
-/// How many steps an epoch has, where a scheduler was stepped once in each, and the file counts both.
-fn epoch_of(state: &lr_torch::Value<'_>, files: &Files) -> Option<u64> {
-    let count = |key| files.root()?.get(key).ok()??.count().ok();
-    let position = state.get("last_epoch").ok()??.count().ok()?;
-    let (epoch, steps) = (count("epoch")?, count("global_step")?);
-    let whole = position > 0 && steps > position && steps % position == 0;
-    (whole && [epoch, epoch + 1].contains(&position)).then(|| steps / position)
 }
 
 fn weights(text: &mut String, found: &Found<'_>) -> Json {

@@ -29,11 +29,8 @@ pub fn write(
         [] => "of no class of PyTorch's".to_string(),
         classes => classes.join(" or "),
     };
-    let parameters = optimizer
-        .groups
-        .iter()
-        .map(|group| group.params.len())
-        .sum();
+    let groups = optimizer.groups.iter();
+    let parameters = groups.map(|group| group.params.len()).sum();
     let _ = writeln!(
         text,
         "{}: {class}, {}, {} with a state",
@@ -52,22 +49,18 @@ pub fn write(
         let options = fields(&group.options);
         let count = counted(group.params.len(), "parameter");
         let _ = writeln!(text, "  group {index}: {count}; {}", listed(&options));
-        let states = group.params.iter().map(|index| optimizer.state.get(index));
-        let states: Vec<Map<String, Json>> = states
-            .map(|state| state.map(|state| fields(&state.fields)).unwrap_or_default())
-            .collect();
-        for (param, state) in group.params.iter().zip(&states).take(LISTED) {
-            if !state.is_empty() {
-                let _ = writeln!(text, "    {param}: {}", listed(state));
+        let mut params = Vec::new();
+        for index in &group.params {
+            let state = optimizer.state.get(index);
+            let state = state.map(|state| fields(&state.fields)).unwrap_or_default();
+            if !state.is_empty() && params.len() < LISTED {
+                let _ = writeln!(text, "    {index}: {}", listed(&state));
             }
+            params.push(json!({"index": index, "state": state}));
         }
-        if states.len() > LISTED {
-            let _ = writeln!(text, "    and {} more", states.len() - LISTED);
+        if params.len() > LISTED {
+            let _ = writeln!(text, "    and {} more", params.len() - LISTED);
         }
-        let params = group.params.iter().zip(states);
-        let params: Json = params
-            .map(|(index, state)| json!({"index": index, "state": state}))
-            .collect();
         groups.push(json!({"options": options, "names": group.names, "parameters": params}));
     }
     let class = (!classes.is_empty()).then_some(class);
