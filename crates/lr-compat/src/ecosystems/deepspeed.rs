@@ -70,7 +70,7 @@ fn filled(params: Data, facts: &Facts) -> Result<Data, ScheduleError> {
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let all = &mut Args::among(data, |_| false);
+    let all = &mut Args::new("", data).of_many(|_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let params = &mut optimizer.inside("params").of_many(|_| false);
     let rate = params.read("lr", |data| match is_auto(&data) {
