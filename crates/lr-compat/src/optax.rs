@@ -174,13 +174,8 @@ fn exponential_decay(args: &mut Args, start: f64) -> Spec {
     if length <= 0 || rate == 0.0 {
         return constant(start);
     }
-    let decay = Spec::from(ExponentialDecaySpec::new(
-        start,
-        rate,
-        length as f64,
-        staircase,
-    ));
-    let decay = delay(begin, decay);
+    let decay = ExponentialDecaySpec::new(start, rate, length as f64, staircase);
+    let decay = delay(begin, decay.into());
     match end {
         None => decay,
         Some(_) if rate < 1.0 => clamp(end, None, decay),
@@ -202,11 +197,8 @@ fn cosine(start: f64, end: f64, length: u64, exponent: f64) -> Spec {
 fn scales(args: &mut Args) -> BTreeMap<i64, f64> {
     let scales = args.read("boundaries_and_scales", |data| {
         let Data::Table(entries) = data else {
-            return Err(ScheduleError::invalid(
-                "",
-                data,
-                "a table of steps and scales",
-            ));
+            let allowed = "a table of steps and scales";
+            return Err(ScheduleError::invalid("", data, allowed));
         };
         let scales = entries.into_iter().map(|(boundary, scale)| {
             let Ok(step) = boundary.parse::<i64>() else {

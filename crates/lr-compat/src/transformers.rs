@@ -158,7 +158,7 @@ fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError>
         _ => args.count("num_warmup_steps", None),
     };
     let mut up = linear(0.0, base, warmup);
-    // What is left of the run; a warm-up that is as long leaves nothing of the way down.
+    // The rest of the run; a warm-up that is as long leaves nothing of the way down.
     let left = |args: &mut Args| {
         let training = args.count("num_training_steps", None);
         training.saturating_sub(warmup)
