@@ -95,13 +95,8 @@ impl Args {
         }
     }
 
-    /// The arguments of the schedule among many others, which are left alone: those that are read, and
-    /// those that are its `own` by their names. A name that is a slip away from one of these is an error.
-    pub fn among(data: Data, own: fn(&str) -> bool) -> Self {
-        Self::new("", data).of_many(own)
-    }
-
-    /// The same, but of the arguments that nobody reads only the schedule's `own` are errors.
+    /// The same among others, which are left alone: of the arguments that nobody reads, those are errors that are the
+    /// schedule's `own` by their names, or a slip away from one that is read.
     pub fn of_many(mut self, own: fn(&str) -> bool) -> Self {
         self.own = own;
         self
@@ -331,13 +326,6 @@ impl Args {
         let lengths = lengths.map(|(end, begin)| end - begin);
         let last = schedulers.pop().expect("there is at least one");
         Ok((lengths.zip(schedulers).collect(), last))
-    }
-
-    /// Reads the arguments that all of PyTorch's schedulers have; `verbose` up to 2.6, where it may be the text
-    /// `deprecated`.
-    pub fn check_common(&mut self) {
-        self.read("verbose", Ok);
-        self.check_last_epoch();
     }
 
     /// Checks that PyTorch's `last_epoch` is that of a beginning.

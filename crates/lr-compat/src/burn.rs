@@ -62,11 +62,7 @@ pub fn parse(text: &str) -> Result<Spec, ScheduleError> {
 }
 
 /// Reads a config as [`parse`] does, from data.
-///
-/// # Errors
-///
-/// As [`parse`].
-pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
+pub(crate) fn from_data(data: Data) -> Result<Spec, ScheduleError> {
     let (name, args) = match &data {
         Data::Table(entries) if entries.iter().any(|(key, _)| key == "scheduler") => config(data)?,
         _ => data.into_entry("scheduler")?,

@@ -45,11 +45,7 @@ pub fn parse(text: &str) -> Result<Spec, ScheduleError> {
 }
 
 /// Reads a config as [`parse`] does, from data.
-///
-/// # Errors
-///
-/// As [`parse`].
-pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
+pub(crate) fn from_data(data: Data) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
     buildable(&name, schedule(&name, args)?)
 }

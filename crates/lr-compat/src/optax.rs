@@ -22,7 +22,7 @@ use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
 
 use crate::args::{Args, buildable, check_base, config, integer, json, number, unknown_scheduler};
 use crate::build::{
-    anneal, clamp, constant, delay, feedback, linear, piecewise, polynomial, sequence, skip, then,
+    anneal, clamp, constant, delay, feedback, linear, piecewise, polynomial, sequence, skip,
 };
 
 /// The schedules that [`parse`] knows.
@@ -51,17 +51,13 @@ pub const SCHEDULERS: &[&str] = &[
 /// Arguments that are missing, unknown, of another type or out of their bounds; `reduce_on_plateau`,
 /// which is a rule over a rate: see [`parse_reduce_on_plateau`].
 pub fn parse(text: &str) -> Result<Spec, ScheduleError> {
-    from_data(json(text)?)
+    from_data(json(text)?, None)
 }
 
-/// Reads a config as [`parse`] does, from data.
-///
-/// # Errors
-///
-/// As [`parse`].
-pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
+/// Reads a config as [`parse`] does, from data; a rule over the rate `base_lr`.
+pub(crate) fn from_data(data: Data, base_lr: Option<f64>) -> Result<Spec, ScheduleError> {
     let (name, args) = config(data)?;
-    buildable(&name, schedule(&name, args)?)
+    named(&name, args, base_lr)
 }
 
 /// Reads `optax.contrib.reduce_on_plateau`, as `{"scheduler": "reduce_on_plateau", "args": {...}}`, over
@@ -79,20 +75,14 @@ pub fn from_data(data: Data) -> Result<Spec, ScheduleError> {
 ///
 /// Arguments that are missing, unknown, of another type or out of their bounds.
 pub fn parse_reduce_on_plateau(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
-    plateau_from_data(json(text)?, base_lr)
-}
-
-pub(crate) fn plateau_from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
-    let (name, args) = config(data)?;
-    if name != "reduce_on_plateau" {
-        return Err(unknown_scheduler(&name, &["reduce_on_plateau"]));
+    let (name, args) = config(json(text)?)?;
+    match name.as_str() {
+        "reduce_on_plateau" => named(&name, args, Some(base_lr)),
+        name => Err(unknown_scheduler(name, &["reduce_on_plateau"])),
     }
-    let of = constant(check_base(base_lr)?);
-    let rule = reduce_on_plateau(args)?;
-    buildable(&name, feedback(rule, of))
 }
 
-fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
+fn named(name: &str, args: Data, base_lr: Option<f64>) -> Result<Spec, ScheduleError> {
     let args = &mut Args::new(name, args);
     let spec = match name {
         "constant_schedule" => constant(args.number("value", None)),
@@ -128,14 +118,19 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         }
         "linear_onecycle_schedule" => one_cycle(args, Shape::Linear),
         "cosine_onecycle_schedule" => one_cycle(args, Shape::Cosine),
-        "warmup_constant_schedule" => Warmup::read(args).ramp(),
+        "warmup_constant_schedule" => warm_up(args).0,
         "warmup_cosine_decay_schedule" => warmup_cosine(args).0,
         "warmup_exponential_decay_schedule" => {
-            let warmup = Warmup::read(args);
-            let decay = exponential_decay(args, warmup.peak);
-            warmup.before(decay)
+            let (ramp, peak, warmup) = warm_up(args);
+            let decay = exponential_decay(args, peak);
+            joined(vec![ramp, decay], [warmup])
         }
-        "join_schedules" => join(args)?,
+        "join_schedules" => {
+            let schedules = args.each("schedules", |data| from_data(data, None));
+            let boundaries = args.items("boundaries", integer);
+            args.finish(())?;
+            joined(schedules, boundaries)
+        }
         "sgdr_schedule" => {
             let mut parts = args.each("cosine_kwargs", |kwargs| {
                 let args = &mut Args::new("", kwargs);
@@ -148,11 +143,12 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
         }
         "reduce_on_plateau" => {
             let why = "observes a metric: `optax::parse_reduce_on_plateau` reads it, over a rate";
-            return Err(ScheduleError::unsupported(name, why));
+            let base = base_lr.ok_or_else(|| ScheduleError::unsupported(name, why))?;
+            feedback(reduce_on_plateau(args), constant(check_base(base)?))
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    args.finish(spec)
+    buildable(name, args.finish(spec)?)
 }
 
 /// From one value to another after a while, in a power of a straight line.
@@ -178,13 +174,8 @@ fn exponential_decay(args: &mut Args, start: f64) -> Spec {
     if length <= 0 || rate == 0.0 {
         return constant(start);
     }
-    let decay = Spec::from(ExponentialDecaySpec::new(
-        start,
-        rate,
-        length as f64,
-        staircase,
-    ));
-    let decay = delay(begin, decay);
+    let decay = ExponentialDecaySpec::new(start, rate, length as f64, staircase);
+    let decay = delay(begin, decay.into());
     match end {
         None => decay,
         Some(_) if rate < 1.0 => clamp(end, None, decay),
@@ -206,11 +197,8 @@ fn cosine(start: f64, end: f64, length: u64, exponent: f64) -> Spec {
 fn scales(args: &mut Args) -> BTreeMap<i64, f64> {
     let scales = args.read("boundaries_and_scales", |data| {
         let Data::Table(entries) = data else {
-            return Err(ScheduleError::invalid(
-                "",
-                data,
-                "a table of steps and scales",
-            ));
+            let allowed = "a table of steps and scales";
+            return Err(ScheduleError::invalid("", data, allowed));
         };
         let scales = entries.into_iter().map(|(boundary, scale)| {
             let Ok(step) = boundary.parse::<i64>() else {
@@ -239,20 +227,14 @@ fn piecewise_constant(start: f64, scales: &BTreeMap<i64, f64>) -> Spec {
 }
 
 fn piecewise_interpolate(start: f64, scales: &BTreeMap<i64, f64>, shape: Shape) -> Spec {
-    let mut parts = Vec::new();
-    let (mut value, mut begin) = (start, 0i64);
+    let (mut pieces, mut value, mut begin) = (Vec::new(), start, 0i64);
     for (&boundary, scale) in scales {
         let next = value * scale;
-        // The steps of a piece before the first step of the run are skipped.
-        let missed = begin.min(0).unsigned_abs();
-        let length = boundary.abs_diff(begin);
-        if boundary > begin.max(0) {
-            let piece = skip(missed, anneal(value, next, length, shape));
-            parts.push((length - missed, piece));
-        }
+        pieces.push(anneal(value, next, boundary.abs_diff(begin), shape));
         (value, begin) = (next, boundary);
     }
-    sequence(parts, constant(value))
+    pieces.push(constant(value));
+    joined(pieces, scales.keys().copied())
 }
 
 fn one_cycle(args: &mut Args, shape: Shape) -> Spec {
@@ -278,81 +260,56 @@ fn one_cycle(args: &mut Args, shape: Shape) -> Spec {
     piecewise_interpolate(peak / div_factor, &scales, shape)
 }
 
-/// The arguments of a linear warm-up.
-struct Warmup {
-    start: f64,
-    peak: f64,
-    steps: i64,
-}
-
-impl Warmup {
-    fn read(args: &mut Args) -> Self {
-        Self {
-            start: args.number("init_value", None),
-            peak: args.number("peak_value", None),
-            steps: args.integer("warmup_steps", None),
-        }
-    }
-
-    /// The way up; one of no steps stays where it begins.
-    fn ramp(&self) -> Spec {
-        match u64::try_from(self.steps) {
-            Ok(0) | Err(_) => constant(self.start),
-            Ok(steps) => linear(self.start, self.peak, steps),
-        }
-    }
-
-    fn before(&self, rest: Spec) -> Spec {
-        match u64::try_from(self.steps) {
-            Ok(steps) => then(steps, self.ramp(), rest),
-            // A boundary before the first step: the rest is skipped so far.
-            Err(_) => skip(self.steps.unsigned_abs(), rest),
-        }
-    }
+/// A linear warm-up, with its peak and its steps.
+fn warm_up(args: &mut Args) -> (Spec, f64, i64) {
+    let start = args.number("init_value", None);
+    let peak = args.number("peak_value", None);
+    let steps = args.integer("warmup_steps", None);
+    let ramp = match u64::try_from(steps) {
+        Ok(0) | Err(_) => constant(start), // one of no steps stays where it begins
+        Ok(steps) => linear(start, peak, steps),
+    };
+    (ramp, peak, steps)
 }
 
 /// The schedule, and how many steps it is said to take.
 fn warmup_cosine(args: &mut Args) -> (Spec, u64) {
-    let warmup = Warmup::read(args);
+    let (ramp, peak, warmup) = warm_up(args);
     let length = args.count("decay_steps", None);
-    let decay = i128::from(length) - i128::from(warmup.steps);
+    let decay = i128::from(length) - i128::from(warmup);
     args.check(decay > 0, "decay_steps", length, "more than `warmup_steps`");
     let decay = u64::try_from(decay).unwrap_or(u64::MAX);
     let end = args.number("end_value", 0.0);
-    let end = if warmup.peak == 0.0 { 0.0 } else { end };
+    let end = if peak == 0.0 { 0.0 } else { end };
     let exponent = args.not_negative("exponent", 1.0);
-    let cosine = cosine(warmup.peak, end, decay, exponent);
-    (warmup.before(cosine), length)
+    let cosine = cosine(peak, end, decay, exponent);
+    (joined(vec![ramp, cosine], [warmup]), length)
 }
 
-fn join(args: &mut Args) -> Result<Spec, ScheduleError> {
-    let schedules = args.each("schedules", from_data);
-    let boundaries = args.items("boundaries", integer);
-    args.finish(())?;
-    // optax goes by the shorter of the two lists, and by a later boundary rather than an earlier.
-    let mut schedules = schedules.into_iter();
-    let first = schedules.next().expect("there is at least one");
-    let mut parts = vec![(0, first)];
-    for (boundary, spec) in boundaries.into_iter().zip(schedules) {
-        let begin = u64::try_from(boundary).unwrap_or(0);
-        parts.retain(|(earlier, _)| *earlier < begin);
-        parts.push((begin, skip(boundary.min(0).unsigned_abs(), spec)));
+/// Schedules that follow each other at boundaries, as `join_schedules` has them: one that begins before the first step
+/// has begun there, and a later boundary goes before an earlier one.
+fn joined(schedules: Vec<Spec>, boundaries: impl IntoIterator<Item = i64>) -> Spec {
+    let begins = std::iter::once(0).chain(boundaries);
+    let mut parts: Vec<(u64, Spec)> = Vec::new();
+    for (begin, spec) in begins.zip(schedules) {
+        let step = u64::try_from(begin).unwrap_or(0);
+        parts.truncate(parts.partition_point(|(earlier, _)| *earlier < step));
+        parts.push((step, skip(begin.min(0).unsigned_abs(), spec)));
     }
     let ends: Vec<u64> = parts.iter().skip(1).map(|(begin, _)| *begin).collect();
     let (_, last) = parts.pop().expect("there is at least one");
     let before = parts.into_iter().zip(ends);
     let before = before.map(|((begin, spec), end)| (end - begin, spec));
-    Ok(sequence(before.collect(), last))
+    sequence(before.collect(), last)
 }
 
 /// The rule of `optax.contrib.reduce_on_plateau`.
-fn reduce_on_plateau(args: Data) -> Result<RuleSpec, ScheduleError> {
-    let args = &mut Args::new("reduce_on_plateau", args);
+fn reduce_on_plateau(args: &mut Args) -> RuleSpec {
     let factor = args.fraction("factor", 0.1);
     let (rtol, atol) = (args.share("rtol", 1e-4), args.not_negative("atol", 0.0));
     let either = rtol > 0.0 || atol > 0.0;
     args.check(either, "rtol", rtol, "above 0 where `atol` is 0");
-    let rule = RuleSpec::ReduceOnPlateau {
+    RuleSpec::ReduceOnPlateau {
         mode: Mode::Min,
         factor,
         accumulation: Some(args.steps("accumulation_size", 1)),
@@ -366,6 +323,5 @@ fn reduce_on_plateau(args: Data) -> Result<RuleSpec, ScheduleError> {
         min_scale: Some(args.share("min_scale", 0.0)),
         skip: None,
         dialect: Some(Dialect::Optax),
-    };
-    args.finish(rule)
+    }
 }

@@ -51,34 +51,26 @@ pub const SCHEDULERS: &[&str] = &[
 ///
 /// Arguments that are missing, unknown, of another type or out of their bounds.
 pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
-    from_data(json(text)?, base_lr)
-}
-
-/// Reads a config as [`parse`] does, from data.
-///
-/// # Errors
-///
-/// As [`parse`].
-pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
-    let (name, args) = config(data)?;
+    let (name, args) = config(json(text)?)?;
     named(&name, args, base_lr)
 }
 
 /// The schedule of the scheduler called `name`.
 pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
+    schedule(name, &mut Args::new(name, args), base_lr)
+}
+
+pub(crate) fn schedule(name: &str, args: &mut Args, base_lr: f64) -> Result<Spec, ScheduleError> {
     let base = check_base(base_lr)?;
-    let args = &mut Args::new(name, args);
     // Neither changes the rate of the k-th step, be that an epoch or an update.
     args.flag("initialize", true);
     if name != "PlateauLRScheduler" {
         args.flag("t_in_epochs", true);
     }
-    let warmup = Warmup {
-        steps: args.count("warmup_t", 0),
-        start: args.not_negative("warmup_lr_init", 0.0),
-        base,
-    };
-    let spec = match name {
+    let warmup = args.count("warmup_t", 0);
+    let start = args.not_negative("warmup_lr_init", 0.0);
+    let up = linear(start, base, warmup);
+    let curve = match name {
         "PlateauLRScheduler" => {
             let kinds = [
                 ("normal", NoiseKind::Normal),
@@ -86,89 +78,63 @@ pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, Schedu
             ];
             let kind = args.choice("noise_type", NoiseKind::Normal, &kinds);
             // While it warms up, this one has no noise.
-            let of = linear(warmup.start, base, warmup.steps);
-            let of = noisy(args, kind, warmup.steps + 1, of);
-            let spec = feedback(plateau(args, &warmup), of);
+            let of = noisy(args, kind, warmup + 1, up);
+            let spec = feedback(plateau(args, warmup), of);
             return buildable(name, args.finish(spec)?);
         }
         "StepLRScheduler" => {
             let length = args.positive("decay_t", None);
             let rate = args.not_negative("decay_rate", 1.0);
-            let curve = Spec::from(ExponentialDecaySpec::new(base, rate, length, true));
-            warmup.before(curve, args.flag("warmup_prefix", true))
+            Spec::from(ExponentialDecaySpec::new(base, rate, length, true))
         }
         "MultiStepLRScheduler" => {
             // timm looks one step ahead, and keeps to it on purpose.
             let milestones = args.items("decay_t", count).into_iter();
             let milestones = milestones.map(|step| step.saturating_sub(1));
-            let curve = multi_step(base, milestones, args.not_negative("decay_rate", 1.0));
-            warmup.before(curve, args.flag("warmup_prefix", true))
+            multi_step(base, milestones, args.not_negative("decay_rate", 1.0))
         }
-        "WSDLRScheduler" => warmup.before(warmup_stable_decay(args, &warmup), true),
+        "WSDLRScheduler" => warmup_stable_decay(args, warmup, base),
         "CosineLRScheduler" => {
             let k_decay = args.positive("k_decay", 1.0);
-            let curve = restarts(args, Shape::Cosine, base, k_decay);
-            warmup.before(curve, args.flag("warmup_prefix", false))
+            restarts(args, Shape::Cosine, base, k_decay)
         }
         "PolyLRScheduler" => {
             let power = args.not_negative("power", 0.5);
             // To the power of 0 nothing changes while it lasts.
             let power = power.max(f64::MIN_POSITIVE);
             let k_decay = args.positive("k_decay", 1.0);
-            let curve = restarts(args, Shape::Polynomial { power }, base, k_decay);
-            warmup.before(curve, args.flag("warmup_prefix", false))
+            restarts(args, Shape::Polynomial { power }, base, k_decay)
         }
         "TanhLRScheduler" => {
             let (lower, upper) = (args.number("lb", -7.0), args.number("ub", 3.0));
             args.check(lower < upper, "lb", lower, "below `ub`");
-            let curve = restarts(args, Shape::Tanh { lower, upper }, base, 1.0);
-            match args.flag("warmup_prefix", false) {
-                // Its warm-up leads to the curve, which begins a little below the base.
-                false if warmup.steps > 0 => {
-                    let curve = skip(warmup.steps, curve);
-                    warmed_up(warmup.steps, warmup.start, Shape::Linear, curve)
-                }
-                prefix => warmup.before(curve, prefix),
-            }
+            restarts(args, Shape::Tanh { lower, upper }, base, 1.0)
         }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    let spec = noisy(args, NoiseKind::Normal, 0, spec);
-    let spec = warmup.as_constructed(spec);
-    buildable(name, args.finish(spec)?)
-}
-
-/// The linear warm-up that all have.
-struct Warmup {
-    steps: u64,
-    start: f64,
-    base: f64,
-}
-
-impl Warmup {
-    /// The warm-up and then `curve`: all of it after a prefix, and else without as many steps.
-    fn before(&self, curve: Spec, prefix: bool) -> Spec {
-        let curve = if prefix {
-            curve
-        } else {
-            skip(self.steps, curve)
-        };
-        then(self.steps, linear(self.start, self.base, self.steps), curve)
-    }
-
-    /// `spec` with the first rate of a scheduler that has been made and not stepped.
-    fn as_constructed(&self, spec: Spec) -> Spec {
-        let first = if self.steps > 0 {
-            self.start
-        } else {
-            self.base
-        };
-        let same = spec.build().is_ok_and(|schedule| schedule.at(0) == first);
-        match same && !matches!(spec, Spec::Noise { .. }) {
-            true => spec,
-            false => then(1, constant(first), skip(1, spec)),
+    // After a prefix comes all of the curve, and else what is beyond as many steps of it.
+    let prefix = match name {
+        "WSDLRScheduler" => true,
+        "StepLRScheduler" | "MultiStepLRScheduler" => args.flag("warmup_prefix", true),
+        _ => args.flag("warmup_prefix", false),
+    };
+    let curve = skip(if prefix { 0 } else { warmup }, curve);
+    let spec = match name {
+        // Its warm-up leads to the curve, which begins a little below the base.
+        "TanhLRScheduler" if !prefix && warmup > 0 => {
+            warmed_up(warmup, start, Shape::Linear, curve)
         }
-    }
+        _ => then(warmup, up, curve),
+    };
+    let spec = noisy(args, NoiseKind::Normal, 0, spec);
+    // The first rate is that of a scheduler that has been made and not stepped.
+    let first = if warmup > 0 { start } else { base };
+    let same = spec.build().is_ok_and(|schedule| schedule.at(0) == first);
+    let spec = match same && !matches!(spec, Spec::Noise { .. }) {
+        true => spec,
+        false => then(1, constant(first), skip(1, spec)),
+    };
+    buildable(name, args.finish(spec)?)
 }
 
 /// The noise that all have, over `of` and not before the step `earliest`.
@@ -225,30 +191,24 @@ fn restarts(args: &mut Args, shape: Shape, base: f64, k_decay: f64) -> Spec {
     }
 }
 
-fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Spec {
+fn warmup_stable_decay(args: &mut Args, warmup: u64, base: f64) -> Spec {
     let length = args.steps("t_initial", None);
     let decay = args.steps("decay_t", None);
     args.check(decay <= length, "decay_t", decay, "at most `t_initial`");
     let min = args.not_negative("lr_min", 0.0);
     let stable_power = args.positive("stable_power", 0.5);
-    let timescale = args.number("stable_timescale", warmup.steps as f64);
+    let timescale = args.number("stable_timescale", warmup as f64);
     let powers = [
         ("constant", None),
         ("rsqrt", Some(0.5)),
         ("power", Some(stable_power)),
     ];
     let stable = match args.choice("stable_fn", Some(None), &powers) {
-        None => constant(warmup.base),
+        None => constant(base),
         Some(power) => {
             let allowed = "above 0, as the default of `warmup_t` is where there is a warm-up";
             args.check(timescale > 0.0, "stable_timescale", timescale, allowed);
-            Spec::from(InverseTimeSpec::new(
-                warmup.base,
-                1.0,
-                timescale,
-                power,
-                false,
-            ))
+            Spec::from(InverseTimeSpec::new(base, 1.0, timescale, power, false))
         }
     };
     let power = args.positive("decay_power", 0.5);
@@ -269,7 +229,7 @@ fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Spec {
     }
 }
 
-fn plateau(args: &mut Args, warmup: &Warmup) -> RuleSpec {
+fn plateau(args: &mut Args, warmup: u64) -> RuleSpec {
     let factor = args.number("decay_rate", 0.1);
     let valid = (0.0..1.0).contains(&factor);
     args.check(valid, "decay_rate", factor, "at least 0 and below 1");
@@ -286,7 +246,7 @@ fn plateau(args: &mut Args, warmup: &Warmup) -> RuleSpec {
         min_scale: None,
         accumulation: None,
         // timm observes nothing while it warms up.
-        skip: Some(warmup.steps),
+        skip: Some(warmup),
         dialect: Some(Dialect::Torch),
     }
 }

@@ -84,36 +84,27 @@ pub const NAMES: &[(&str, &str)] = &[
 ///
 /// Arguments that are missing, unknown, of another type or out of their bounds.
 pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
-    from_data(json(text)?, base_lr)
-}
-
-/// Reads a config as [`parse`] does, from data.
-///
-/// # Errors
-///
-/// As [`parse`].
-pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
-    let (name, args) = config(data)?;
-    named(name, args, base_lr)
+    let (name, args) = config(json(text)?)?;
+    named(&name, args, base_lr)
 }
 
 /// The schedule of a function, or of a short name.
-pub(crate) fn named(name: String, args: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
+pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
     let base = check_base(base_lr)?;
     let (function, args) = by_name(name, args)?;
-    buildable(&function, function_of(&function, args, base)?)
+    buildable(function, function_of(function, args, base)?)
 }
 
 /// The function and all of its arguments, of `get_scheduler` and of short names.
-fn by_name(name: String, args: Data) -> Result<(String, Data), ScheduleError> {
+fn by_name(name: &str, args: Data) -> Result<(&str, Data), ScheduleError> {
     let general = name == "get_scheduler";
-    if !general && SCHEDULERS.contains(&name.as_str()) {
+    if !general && SCHEDULERS.contains(&name) {
         return Ok((name, args));
     }
-    let args = &mut Args::new(&name, args);
+    let args = &mut Args::new(name, args);
     let (place, short) = match general {
         true => ("get_scheduler.name", args.text("name")),
-        false => ("", Some(name)),
+        false => ("", Some(name.to_string())),
     };
     let shared = ["num_warmup_steps", "num_training_steps"];
     let shared = shared.map(|name| (name, args.read(name, Ok)));
@@ -150,12 +141,7 @@ fn by_name(name: String, args: Data) -> Result<(String, Data), ScheduleError> {
         }
         entries.push((key, value));
     }
-    Ok((function.to_string(), Data::Table(entries)))
-}
-
-/// A linear warm-up from 0, then `rest`.
-fn warm_up(steps: u64, base: f64, rest: Spec) -> Spec {
-    then(steps, linear(0.0, base, steps), rest)
+    Ok((function, Data::Table(entries)))
 }
 
 fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError> {
@@ -167,89 +153,65 @@ fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError>
     }
     let args = &mut Args::new(name, args);
     args.check_last_epoch();
-    let spec = match name {
-        "get_constant_schedule" => constant(base),
-        "get_constant_schedule_with_warmup" => {
-            let warmup = args.count("num_warmup_steps", None);
-            warm_up(warmup, base, constant(base))
-        }
-        "get_linear_schedule_with_warmup" => {
-            let run = Run::read(args);
-            // A warm-up that is as long as the run leaves nothing of the way down.
-            warm_up(run.warmup, base, linear(base, 0.0, run.rest))
-        }
+    let warmup = match name {
+        "get_constant_schedule" => 0,
+        _ => args.count("num_warmup_steps", None),
+    };
+    let mut up = linear(0.0, base, warmup);
+    // The rest of the run; a warm-up that is as long leaves nothing of the way down.
+    let left = |args: &mut Args| {
+        let training = args.count("num_training_steps", None);
+        training.saturating_sub(warmup)
+    };
+    let rest = match name {
+        "get_constant_schedule" | "get_constant_schedule_with_warmup" => constant(base),
+        "get_linear_schedule_with_warmup" => linear(base, 0.0, left(args)),
         "get_cosine_schedule_with_warmup" => {
-            let run = Run::read(args);
-            let cycles = args.not_negative("num_cycles", 0.5);
-            warm_up(run.warmup, base, wave(base, 0.0, run.rest, cycles))
+            let length = left(args);
+            wave(base, 0.0, length, args.not_negative("num_cycles", 0.5))
         }
         "get_cosine_with_hard_restarts_schedule_with_warmup" => {
-            let run = Run::read(args);
-            let cycles = args.not_negative("num_cycles", 1.0);
-            let length = run.rest.max(1);
-            let rest = match cycles {
+            let length = left(args).max(1);
+            match args.not_negative("num_cycles", 1.0) {
                 0.0 => then(length, constant(base), constant(0.0)),
                 cycles => Spec::HardRestarts {
                     max: base,
                     steps: steps(length),
                     cycles,
                 },
-            };
-            warm_up(run.warmup, base, rest)
+            }
         }
-        "get_polynomial_decay_schedule_with_warmup" => polynomial_decay(args, base),
+        "get_polynomial_decay_schedule_with_warmup" => polynomial_decay(args, base, warmup),
         "get_inverse_sqrt_schedule" => {
-            let warmup = args.count("num_warmup_steps", None);
             let default = if warmup > 0 { warmup } else { 10_000 };
-            let rest = Spec::from(InverseSqrtSpec::new(
-                base,
-                args.positive("timescale", default as f64),
-            ));
-            warm_up(warmup, base, rest)
+            let timescale = args.positive("timescale", default as f64);
+            Spec::from(InverseSqrtSpec::new(base, timescale))
         }
         "get_cosine_with_min_lr_schedule_with_warmup" => {
-            let run = Run::read(args);
+            let length = left(args);
             let cycles = args.not_negative("num_cycles", 0.5);
             let min = min_lr(args, base);
-            let rest = not_negative(min, wave(base, min, run.rest, cycles));
-            warm_up(run.warmup, base, rest)
+            not_negative(min, wave(base, min, length, cycles))
         }
         "get_cosine_with_min_lr_schedule_with_warmup_lr_rate" => {
-            let run = Run::read(args);
+            let length = left(args);
             let cycles = args.not_negative("num_cycles", 0.5);
             let min = min_lr(args, base);
-            // Here the first step after the warm-up is the cosine's second,
-            let rest = skip(1, wave(base, min, run.rest, cycles));
-            let warmup = match args.maybe_number("warmup_lr_rate") {
-                // and the warm-up's last one is at the top.
-                None => skip(1, linear(0.0, base, run.warmup)),
-                Some(rate) => linear(base * rate, base, run.warmup.saturating_sub(1).max(1)),
+            up = match args.maybe_number("warmup_lr_rate") {
+                // The warm-up's last step is at the top,
+                None => skip(1, up),
+                Some(rate) => linear(base * rate, base, warmup.saturating_sub(1).max(1)),
             };
-            then(run.warmup, warmup, not_negative(min, rest))
+            // and the first one after it is the cosine's second.
+            not_negative(min, skip(1, wave(base, min, length, cycles)))
         }
-        "get_wsd_schedule" => warmup_stable_decay(args, base),
+        "get_wsd_schedule" => {
+            let spec = warmup_stable_decay(args, base, warmup);
+            return args.finish(spec);
+        }
         _ => return Err(unknown_scheduler(name, SCHEDULERS)),
     };
-    args.finish(spec)
-}
-
-/// The warm-up, and what is left of the run after it.
-struct Run {
-    warmup: u64,
-    rest: u64,
-    training: u64,
-}
-
-impl Run {
-    fn read(args: &mut Args) -> Self {
-        let warmup = args.count("num_warmup_steps", None);
-        let training = args.count("num_training_steps", None);
-        Self {
-            warmup,
-            rest: training.saturating_sub(warmup),
-            training,
-        }
-    }
+    args.finish(then(warmup, up, rest))
 }
 
 /// So many cosine waves in `length` steps; half a wave is `cosine_annealing`.
@@ -281,29 +243,26 @@ fn min_lr(args: &mut Args, base: f64) -> f64 {
     min.unwrap_or(base * share.unwrap_or(0.0))
 }
 
-fn polynomial_decay(args: &mut Args, base: f64) -> Spec {
-    let run = Run::read(args);
+fn polynomial_decay(args: &mut Args, base: f64, warmup: u64) -> Spec {
+    let training = args.count("num_training_steps", None);
     let end = args.number("lr_end", 1e-7);
     args.check(end < base, "lr_end", end, "below the optimizer's rate");
     let power = args.not_negative("power", 1.0);
     let allowed = "less than `num_training_steps`";
-    let differ = run.warmup != run.training;
-    args.check(differ, "num_warmup_steps", run.warmup, allowed);
-    let rest = match (run.rest, power) {
+    args.check(warmup != training, "num_warmup_steps", warmup, allowed);
+    match (training.saturating_sub(warmup), power) {
         (0, _) => constant(end),
         (rest, 0.0) => then(rest + 1, constant(base), constant(end)),
         (rest, power) => polynomial(base, end, rest, power),
-    };
-    warm_up(run.warmup, base, rest)
+    }
 }
 
-fn warmup_stable_decay(args: &mut Args, base: f64) -> Spec {
+fn warmup_stable_decay(args: &mut Args, base: f64, warmup: u64) -> Spec {
     let shapes = [
         ("linear", Shape::Linear),
         ("cosine", Shape::Cosine),
         ("1-sqrt", Shape::OneMinusSqrt),
     ];
-    let warmup = args.count("num_warmup_steps", None);
     let decay = args.count("num_decay_steps", None);
     let stable = args.read("num_stable_steps", integer).map(i128::from);
     let training = args.read("num_training_steps", count).map(i128::from);

@@ -6,11 +6,8 @@ use lr_schedule::spec::Data;
 /// A table of these entries.
 pub(crate) fn table<'a>(entries: impl IntoIterator<Item = (&'a str, Data)>) -> Data {
     let entries = entries.into_iter();
-    Data::Table(
-        entries
-            .map(|(name, data)| (name.to_string(), data))
-            .collect(),
-    )
+    let entries = entries.map(|(name, data)| (name.to_string(), data));
+    Data::Table(entries.collect())
 }
 
 /// One item, or a list of them.
@@ -115,11 +112,8 @@ pub(crate) fn list_of_text(data: Data) -> Data {
     }
     let items = bare.unwrap_or(inner).split(',').map(str::trim);
     let items = items.filter(|item| !item.is_empty());
-    Data::List(
-        items
-            .map(|item| in_text(Data::Text(item.to_string())))
-            .collect(),
-    )
+    let items = items.map(|item| in_text(Data::Text(item.to_string())));
+    Data::List(items.collect())
 }
 
 pub(crate) fn count(data: Data) -> Result<u64, ScheduleError> {

@@ -40,7 +40,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         let own = "lr_scheduler lr_quadratic warmup_ cosine_ jagged_restart_";
         begins_in(name, own)
     };
-    let args = &mut Args::among(data, own);
+    let args = &mut Args::new("", data).of_many(own);
     let rate = args.maybe_number("learning_rate");
     let name = args.text("lr_scheduler");
     let name = name.as_deref().unwrap_or("cosine");

@@ -70,7 +70,7 @@ fn filled(params: Data, facts: &Facts) -> Result<Data, ScheduleError> {
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let all = &mut Args::among(data, |_| false);
+    let all = &mut Args::new("", data).of_many(|_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let params = &mut optimizer.inside("params").of_many(|_| false);
     let rate = params.read("lr", |data| match is_auto(&data) {
@@ -96,31 +96,31 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let base = || facts.rate(rate, "scheduler");
     let spec = match name.as_str() {
         "WarmupLR" => {
-            let warmup = Warmup::read(args);
+            let (_, before) = warm_up(args);
             let min = args.number("warmup_min_lr", 0.0);
             let max = args.maybe_number("warmup_max_lr");
             args.finish(())?;
             let max = max.map_or_else(base, Ok)?;
-            delay(1, warmup.before(min, max, constant(max)))
+            delay(1, before(min, max, constant(max)))
         }
         "WarmupDecayLR" => {
-            let warmup = Warmup::read(args);
+            let (warmup, before) = warm_up(args);
             let total = args.count("total_num_steps", None);
             let min = args.number("warmup_min_lr", 0.0);
             let max = args.number("warmup_max_lr", 0.001);
-            let decay = linear(max, min, total.saturating_sub(warmup.steps));
-            delay(1, warmup.before(min, max, decay))
+            let decay = linear(max, min, total.saturating_sub(warmup));
+            delay(1, before(min, max, decay))
         }
         "WarmupCosineLR" => {
-            let warmup = Warmup::read(args);
+            let (warmup, before) = warm_up(args);
             let total = args.count("total_num_steps", None);
             let min = args.number("warmup_min_ratio", 0.0);
             let end = args.number("cos_min_ratio", 1e-4);
             args.finish(())?;
             let base = base()?;
-            let length = total.saturating_sub(warmup.steps).max(1);
+            let length = total.saturating_sub(warmup).max(1);
             let cosine = skip(1, anneal(base, base * end, length, Shape::Cosine));
-            then(1, constant(0.0), warmup.before(base * min, base, cosine))
+            then(1, constant(0.0), before(base * min, base, cosine))
         }
         "OneCycle" => one_cycle(args),
         "LRRangeTest" => {
@@ -143,24 +143,16 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     buildable(PLACE, args.finish(spec)?)
 }
 
-struct Warmup {
-    steps: u64,
-    shape: Shape,
-}
-
-impl Warmup {
-    fn read(args: &mut Args) -> Self {
-        let shapes = [("log", Shape::Log), ("linear", Shape::Linear)];
-        Self {
-            steps: args.steps("warmup_num_steps", 1000).max(2),
-            shape: args.choice("warmup_type", Shape::Log, &shapes),
-        }
-    }
-
-    fn before(&self, start: f64, end: f64, rest: Spec) -> Spec {
-        let up = warmed_up(self.steps, start, self.shape, constant(end));
-        then(self.steps, up, rest)
-    }
+/// The steps of a warm-up, and the warm-up from one rate to another before a schedule.
+fn warm_up(args: &mut Args) -> (u64, impl Fn(f64, f64, Spec) -> Spec + use<>) {
+    let shapes = [("log", Shape::Log), ("linear", Shape::Linear)];
+    let steps = args.steps("warmup_num_steps", 1000).max(2);
+    let shape = args.choice("warmup_type", Shape::Log, &shapes);
+    let before = move |start, end, rest| {
+        let up = warmed_up(steps, start, shape, constant(end));
+        then(steps, up, rest)
+    };
+    (steps, before)
 }
 
 fn one_cycle(args: &mut Args) -> Spec {

@@ -40,7 +40,7 @@ const SCHEDULERS: &[&str] = &[
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let data = with_numbers(data);
-    let all = &mut Args::among(data, |_| false);
+    let all = &mut Args::new("", data).of_many(|_| false);
     let args = &mut all.inside("SOLVER").of_many(|name| {
         let own = "BASE_LR LR_SCHEDULER WARMUP_ RESCALE_ STEPS GAMMA NUM_DECAYS MAX_ITER POLY_LR";
         begins_in(name, own)

@@ -5,13 +5,13 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, class};
-use crate::args::unknown_scheduler;
+use crate::args::{config, number, unknown_scheduler};
 use crate::{burn, keras, optax, timm, torch, transformers};
 
 pub(super) const TORCH: Ecosystem = Ecosystem {
     names: &["torch"],
     recognises: |data| is_one_of(data, torch::SCHEDULERS),
-    read: |data, facts| over_base(data, facts, torch::from_data),
+    read: |data, facts| over_base(data, facts, torch::named),
 };
 
 pub(super) const OPTAX: Ecosystem = Ecosystem {
@@ -19,11 +19,8 @@ pub(super) const OPTAX: Ecosystem = Ecosystem {
     recognises: |data| is_one_of(data, optax::SCHEDULERS),
     read: |mut data, facts| {
         let base = taken(&mut data).or(facts.base_lr);
-        match is_one_of(&data, &["reduce_on_plateau"]) {
-            // Its transform scales updates; without a rate of its own, the scale is the rate.
-            true => optax::plateau_from_data(data, base.unwrap_or(1.0)),
-            false => optax::from_data(data),
-        }
+        // The transform of `reduce_on_plateau` scales updates; without a rate of its own, the scale is the rate.
+        optax::from_data(data, Some(base.unwrap_or(1.0)))
     },
 };
 
@@ -59,29 +56,32 @@ pub(super) fn unknown(name: &str) -> ScheduleError {
     unknown_scheduler(class(name), &known)
 }
 
+/// The schedule of a library's scheduler, by its name, its arguments and the optimizer's rate.
+pub(super) type Reader = fn(&str, Data, f64) -> Result<Spec, ScheduleError>;
+
 /// The schedule of a scheduler over the optimizer's rate, which is asked for only where it is used.
 pub(super) fn over_base(
     mut data: Data,
     facts: &Facts,
-    read: fn(Data, f64) -> Result<Spec, ScheduleError>,
+    read: Reader,
 ) -> Result<Spec, ScheduleError> {
     let said = taken(&mut data);
-    let base = facts.base_lr.or(said);
-    over(base, data, read, "scheduler")
+    over(facts.base_lr.or(said), data, read, "scheduler")
 }
 
 /// The schedule over a rate; without one, if it is the same over any.
 pub(super) fn over(
     base: Option<f64>,
     data: Data,
-    read: fn(Data, f64) -> Result<Spec, ScheduleError>,
+    read: Reader,
     place: &str,
 ) -> Result<Spec, ScheduleError> {
+    let (name, args) = config(data)?;
     if let Some(base) = base {
-        return read(data, base);
+        return read(&name, args, base);
     }
-    let spec = read(data.clone(), 1.0)?;
-    match read(data, 2.0)? == spec {
+    let spec = read(&name, args.clone(), 1.0)?;
+    match read(&name, args, 2.0)? == spec {
         true => Ok(spec),
         false => Facts::needed(None, "base_lr", place),
     }
@@ -89,11 +89,7 @@ pub(super) fn over(
 
 /// Takes the optimizer's rate out of a table that has it beside the scheduler.
 pub(super) fn taken(data: &mut Data) -> Option<f64> {
-    let rate = match data.at("base_lr")? {
-        Data::Number(number) => *number,
-        Data::Integer(number) => *number as f64,
-        _ => return None,
-    };
+    let rate = number(data.at("base_lr")?.clone()).ok()?;
     if let Data::Table(entries) = data {
         entries.retain(|(name, _)| name != "base_lr");
     }

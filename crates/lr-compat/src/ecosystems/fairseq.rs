@@ -125,7 +125,7 @@ fn of_group(data: Data, facts: &Facts) -> Result<Data, ScheduleError> {
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let data = of_group(with_numbers(resolved(data)), facts)?;
     let nested = matches!(data.at("lr_scheduler"), Some(Data::Table(_)));
-    let all = &mut Args::among(data, |name| begins_in(name, "warmup_ lr_"));
+    let all = &mut Args::new("", data).of_many(|name| begins_in(name, "warmup_ lr_"));
     let mut optimization = all.inside("optimization").of_many(|_| false);
     let mut inner = match nested {
         true => all.inside("lr_scheduler"),

@@ -35,7 +35,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
         short || is_one_of(data, SCHEDULERS) || is_trainer && data.at("base_model").is_none()
     },
     read: |data, facts| match data.at("scheduler") {
-        Some(_) => over_base(data, facts, transformers::from_data),
+        Some(_) => over_base(data, facts, transformers::named),
         None => read(data, facts),
     },
 };
@@ -44,7 +44,7 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let data = with_numbers(resolved(data));
     let of_trl = data.at("dataset_name").is_some();
     let own = |name: &str| name.starts_with("lr_scheduler") || name.starts_with("warmup_");
-    let args = &mut Args::among(data, own);
+    let args = &mut Args::new("", data).of_many(own);
     let rate = args.maybe_number("learning_rate");
     let name = args.text("lr_scheduler_type");
     let kwargs = args.read("lr_scheduler_kwargs", kwargs);
@@ -137,7 +137,7 @@ pub(super) fn scheduler(
         ("num_training_steps", Data::Integer(total.into())),
         ("scheduler_specific_kwargs", kwargs),
     ]);
-    transformers::named(name.to_string(), args, base).map_err(|mut error| {
+    transformers::named(name, args, base).map_err(|mut error| {
         // In place of the function's name, which the file doesn't have.
         let inner = error.place.split_once('.').map(|(_, inner)| inner);
         error.place = inner.unwrap_or_default().to_string();

@@ -65,7 +65,7 @@ fn optim(data: &Data) -> Option<&'static str> {
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let data = resolved(data);
     let place = optim(&data).unwrap_or("model.optim");
-    let mut optim = Args::among(data, |_| false);
+    let mut optim = Args::new("", data).of_many(|_| false);
     let trainer = &mut optim.inside("trainer").of_many(|_| false);
     let run = trainer.integer("max_steps", -1);
     let epochs = trainer.integer("max_epochs", -1);

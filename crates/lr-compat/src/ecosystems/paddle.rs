@@ -20,6 +20,7 @@ use super::ecosystem::{Ecosystem, Facts, class};
 use super::ramp::restarts;
 use crate::args::{Args, buildable, count, number, unknown_scheduler};
 use crate::build::{constant, feedback, linear, multi_step, piecewise, polynomial, steps, then};
+use crate::torch::cycles::MODES;
 use crate::torch::rule::plateau;
 
 pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
@@ -57,7 +58,7 @@ const SCHEDULERS: &[&str] = &[
 const PLACE: &str = "Optimizer.lr";
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let all = &mut Args::among(data, |_| false);
+    let all = &mut Args::new("", data).of_many(|_| false);
     let optimizer = &mut all.inside("Optimizer").of_many(|_| false);
     let given = optimizer.read("lr", Ok);
     optimizer.finish(all.finish(())?)?;
@@ -190,12 +191,7 @@ fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, Sched
         "CyclicLR" => {
             let up = args.steps("step_size_up", None);
             let down = args.maybe_count("step_size_down");
-            let modes = [
-                ("triangular", CycleScaling::None),
-                ("triangular2", CycleScaling::Halve),
-                ("exp_range", CycleScaling::Decay),
-            ];
-            let scaling = args.choice("mode", CycleScaling::None, &modes);
+            let scaling = args.choice("mode", CycleScaling::None, MODES);
             args.text("scale_mode");
             args.refuse_given("scale_fn", "is a function, which has no form in a file");
             Spec::from(CyclicSpec {

@@ -4,7 +4,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Facts, class};
-use super::envelope::over;
+use super::envelope::{Reader, over};
 use super::interpolation::resolved;
 use crate::args::{Args, number, table, unknown_scheduler};
 use crate::build::per_epoch;
@@ -22,13 +22,11 @@ pub(super) struct Form {
     pub by_epoch: bool,
 }
 
-type Reader = fn(Data, f64) -> Result<Spec, ScheduleError>;
-
 /// The libraries whose schedulers are known.
 const LIBRARIES: [(&[&str], Reader); 3] = [
-    (torch::SCHEDULERS, torch::from_data),
-    (transformers::SCHEDULERS, transformers::from_data),
-    (timm::SCHEDULERS, timm::from_data),
+    (torch::SCHEDULERS, torch::named),
+    (transformers::SCHEDULERS, transformers::named),
+    (timm::SCHEDULERS, timm::named),
 ];
 
 /// An object with a class, its place, and the table that it is in.

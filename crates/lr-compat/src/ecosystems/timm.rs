@@ -28,7 +28,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
         is_one_of(data, timm::SCHEDULERS) || is_args && has_any(data, beside)
     },
     read: |data, facts| match data.at("scheduler") {
-        Some(_) => over_base(data, facts, timm::from_data),
+        Some(_) => over_base(data, facts, timm::named),
         None => read(data, facts),
     },
 };
@@ -50,7 +50,7 @@ const NAMES: &[(&str, &str)] = &[
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     // One that is null has another default than one that isn't there.
     let listed = matches!(&data, Data::Table(entries) if entries.iter().any(|(name, _)| name == "decay_epochs"));
-    let args = &mut Args::among(data, |name| begins_in(name, "sched lr_ warmup_ decay_"));
+    let args = &mut Args::new("", data).of_many(|name| begins_in(name, "sched lr_ warmup_ decay_"));
     let facts = &Facts {
         batch_size: args.maybe_count("batch_size").or(facts.batch_size),
         accumulation: args.maybe_count("grad_accum_steps").or(facts.accumulation),
@@ -109,15 +109,6 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let times = |epochs: u64| epochs.saturating_mul(unit);
     let whole = |count: u64| Data::Integer(count.into());
     let text = |text: &str| Data::Text(text.to_string());
-    let takes = match name.as_str() {
-        "cosine" => "t_initial lr_min cycle_ k_decay warmup_prefix",
-        "tanh" => "t_initial lr_min cycle_ warmup_prefix",
-        "poly" => "t_initial power lr_min cycle_ k_decay warmup_prefix",
-        "step" | "multistep" => "decay_t decay_rate warmup_prefix",
-        "constant" => "decay_t warmup_prefix",
-        "plateau" => "decay_rate mode lr_min patience_t",
-        _ => "t_initial decay_t decay_fn stable_ lr_min",
-    };
     let length = times(epochs);
     let rest = match name.as_str() {
         "wsd" | "rsqrt" if !prefix => length.saturating_sub(times(warmup)),
@@ -163,6 +154,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         _ => ("constant", "1-sqrt"),
     };
     let stable_timescale = timescale.map(|epochs| Data::Number(epochs * unit as f64));
+    let rate = Data::Number(decay_rate);
+    // Each class takes some of these.
     let given = [
         ("warmup_t", Some(whole(times(warmup)))),
         ("warmup_lr_init", warmup_lr.or(Some(Data::Number(1e-5)))),
@@ -170,8 +163,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
         ("noise_range_t", noise),
         ("t_initial", Some(whole(rest))),
         ("cycle_decay", cycle_decay.or(Some(Data::Number(0.1)))),
-        ("power", Some(Data::Number(decay_rate))),
-        ("decay_rate", Some(Data::Number(decay_rate))),
+        ("power", Some(rate.clone())),
+        ("decay_rate", (name != "constant").then_some(rate)),
         ("decay_t", Some(decay_t)),
         ("mode", Some(text(mode))),
         ("stable_fn", Some(text(stable_fn))),
@@ -180,9 +173,8 @@ fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     ];
     let given = given.into_iter().chain(kept);
     let given = given.filter_map(|(name, data)| Some((name, data?)));
-    let always = "noise warmup_t warmup_lr_init";
-    let given = given.filter(|(name, _)| begins_in(name, always) || begins_in(name, takes));
-    let spec = timm::named(class, table(given), base)?;
+    let given = &mut Args::new(class, table(given)).of_many(|_| false);
+    let spec = timm::schedule(class, given, base)?;
     Ok(match spec {
         spec if on_updates => spec,
         Spec::Feedback { rule, of } => feedback(rule, per_epoch(epoch, *of)),

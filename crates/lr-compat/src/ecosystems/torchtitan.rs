@@ -31,7 +31,7 @@ pub(super) const ECOSYSTEM: Ecosystem = Ecosystem {
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let newer = data.at("lr_scheduler").is_some();
-    let all = &mut Args::among(data, |_| false);
+    let all = &mut Args::new("", data).of_many(|_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let training = &mut all.inside("training").of_many(|_| false);
     let args = &mut all.inside("lr_scheduler");

@@ -31,7 +31,7 @@ const MOST: u64 = 1_000_000;
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let own = |name: &str| name.starts_with("lr") || name.starts_with("warmup_");
-    let args = &mut Args::among(data, own);
+    let args = &mut Args::new("", data).of_many(own);
     let optimizer = args.text("optimizer").unwrap_or_else(|| "auto".to_string());
     let auto = optimizer.eq_ignore_ascii_case("auto");
     let lr0 = args.not_negative("lr0", 0.01);

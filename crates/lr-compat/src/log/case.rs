@@ -39,7 +39,6 @@ impl<'a> Found<'a> {
 
 pub(super) struct Case<'a> {
     pub rates: &'a Rates<'a>,
-    pub schedule: &'a DynSchedule,
     pub reading: Reading,
     pub rows: Vec<At>,
     /// The places in `rows` of the first wrong row and of the last.
@@ -54,7 +53,6 @@ impl<'a> Case<'a> {
         log: &Log,
         survey: &Survey,
         rates: &'a Rates<'a>,
-        schedule: &'a DynSchedule,
         reading: Reading,
         limit: u64,
     ) -> Result<Self, LogError> {
@@ -63,7 +61,6 @@ impl<'a> Case<'a> {
         let last = rows.partition_point(|row| row.index <= reading.last).max(1) - 1;
         Ok(Self {
             rates,
-            schedule,
             reading,
             rows,
             first,
@@ -74,7 +71,7 @@ impl<'a> Case<'a> {
 
     /// The schedule, where its rates are a formula of its numbers.
     pub fn spec(&self) -> Option<Spec> {
-        self.schedule.to_spec().filter(|spec| !spec.recurs())
+        self.rates.schedule.to_spec().filter(|spec| !spec.recurs())
     }
 
     /// The same up to a row, without it.

@@ -103,11 +103,8 @@ impl Events {
     }
 
     fn wrong(&self, problem: &str) -> LogError {
-        LogError::Invalid {
-            path: self.path.display().to_string(),
-            place: format!("byte {}", self.at),
-            problem: format!("a record: {problem}"),
-        }
+        let place = format!("{}:byte {}", self.path.display(), self.at);
+        LogError::invalid(place, format!("a record: {problem}"))
     }
 
     /// The next record; empty where it is too long to be one of rates.

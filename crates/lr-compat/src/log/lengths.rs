@@ -92,7 +92,7 @@ pub(super) fn lengths<'a>(case: &Case) -> Vec<Found<'a>> {
             tried.push((Some(path), *steps));
         }
     }
-    let total = told(case.schedule);
+    let total = told(case.rates.schedule);
     tried.extend(total.filter(|_| all.len() > 1).map(|total| (None, total)));
     for (path, now) in tried.into_iter().filter(|(_, now)| *now > 0) {
         let build = |length: u64| {

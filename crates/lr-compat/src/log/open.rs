@@ -98,7 +98,7 @@ impl Log {
                 Some(column) => format!("has no numbers that are called {column:?}"),
                 None => "has no learning rates; name their column".to_string(),
             };
-            return Err(LogError::unknown(path, problem));
+            return Err(LogError::invalid(path.display(), problem));
         }
         Ok(log)
     }
@@ -124,7 +124,7 @@ impl Log {
             return Ok(Self::of(events, Format::TensorBoard, column));
         }
         let problem = "is a directory without a log that is known: give the file";
-        Err(LogError::unknown(path, problem))
+        Err(LogError::invalid(path.display(), problem))
     }
 
     fn of(files: Vec<PathBuf>, format: Format, column: Option<&str>) -> Self {

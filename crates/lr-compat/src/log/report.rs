@@ -70,7 +70,7 @@ const MOST_SPACINGS: usize = 4;
 pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Result<Audit, LogError> {
     let survey = Survey::of(log)?;
     if survey.rows == 0 {
-        return Err(LogError::unknown(&log.files()[0], "has no rates"));
+        return Err(LogError::invalid(log.files()[0].display(), "has no rates"));
     }
     let total = told(schedule);
     let precisions = match tolerance {
@@ -114,7 +114,7 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     let best = readings[0];
     let case = |reading: &Reading| {
         let limit = limit(reading.every);
-        Case::new(log, &survey, &rates, schedule, *reading, limit)
+        Case::new(log, &survey, &rates, *reading, limit)
     };
     // A known mistake under any reading before what explains less.
     for known in [true, false] {

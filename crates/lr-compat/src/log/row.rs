@@ -1,3 +1,4 @@
+use std::fmt::Display;
 use std::io;
 use std::path::Path;
 
@@ -43,22 +44,12 @@ pub enum LogError {
         /// The reason.
         error: io::Error,
     },
-    /// A place in it is not as it must be.
-    #[error("{path}:{place}: {problem}")]
+    /// It is no log, or not as a log must be.
+    #[error("{place}: {problem}")]
     Invalid {
-        /// The file.
-        path: String,
-        /// The line, or the byte of a file that has none.
+        /// The file or directory; where it is something in a file, with its line, or with its byte in one without lines.
         place: String,
-        /// The name, the value and what is allowed.
-        problem: String,
-    },
-    /// It is no log, or has no rates.
-    #[error("{path}: {problem}")]
-    Unknown {
-        /// The file or directory.
-        path: String,
-        /// The reason, and a way out.
+        /// The name, the value and what is allowed; or the reason, and a way out.
         problem: String,
     },
     /// The schedule can't be compared with a log.
@@ -72,18 +63,14 @@ impl LogError {
         Self::Read { path, error }
     }
 
-    pub(super) fn line(path: &Path, line: u64, problem: impl Into<String>) -> Self {
+    pub(super) fn invalid(place: impl Display, problem: impl Into<String>) -> Self {
         Self::Invalid {
-            path: path.display().to_string(),
-            place: line.to_string(),
+            place: place.to_string(),
             problem: problem.into(),
         }
     }
 
-    pub(super) fn unknown(path: &Path, problem: impl Into<String>) -> Self {
-        Self::Unknown {
-            path: path.display().to_string(),
-            problem: problem.into(),
-        }
+    pub(super) fn line(path: &Path, line: u64, problem: impl Into<String>) -> Self {
+        Self::invalid(format_args!("{}:{line}", path.display()), problem)
     }
 }

@@ -195,7 +195,7 @@ impl Precision {
 /// The rates of a schedule at any step in a time that doesn't grow with it: those of a recurrence are
 /// gone through once.
 pub(super) struct Rates<'a> {
-    schedule: &'a DynSchedule,
+    pub schedule: &'a DynSchedule,
     gone: Option<Vec<f64>>,
 }
 

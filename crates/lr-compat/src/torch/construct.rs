@@ -1,11 +1,11 @@
 //! The constructors of PyTorch's schedulers, each of which changes the optimizer's rate.
 
-use lr_schedule::curves::{ExponentialSpec, StepSpec};
-use lr_schedule::spec::Data;
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
+use lr_schedule::spec::{Data, Length};
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use super::cycles::{OneCycle, cyclic};
-use super::part::{Cosine, Group, Multiplier, Part, rate};
+use super::cycles::{cyclic, one_cycle};
+use super::part::{Group, Part, rate};
 use crate::args::{Args, config, count, unknown_scheduler};
 use crate::build::{constant, linear, multi_step, polynomial, steps, then};
 
@@ -34,39 +34,33 @@ impl Part {
     pub fn construct(name: &str, args: Data, group: &mut Group) -> Result<Self, ScheduleError> {
         let args = &mut Args::new(name, args);
         if name != "ChainedScheduler" {
-            args.check_common();
+            args.read("verbose", Ok); // up to 2.6
+            args.check_last_epoch();
         }
         let part = match name {
             "StepLR" => {
                 let step_size = args.steps("step_size", None);
                 let gamma = args.not_negative("gamma", 0.1);
-                Self::Multiply(Multiplier::construct(1.0, group, move |start| {
+                Self::multiply(group, [1.0; 3], move |start| {
                     Spec::from(StepSpec::new(start, step_size, gamma))
-                }))
+                })
             }
             "MultiStepLR" => {
                 let milestones = args.items("milestones", count);
                 let gamma = args.not_negative("gamma", 0.1);
                 let at_once = milestones.iter().filter(|&&step| step == 0).count();
-                let first = gamma.powi(at_once as i32);
-                Self::Multiply(Multiplier::construct(first, group, move |start| {
+                Self::multiply(group, [gamma.powi(at_once as i32); 3], move |start| {
                     multi_step(start, milestones.iter().copied(), gamma)
-                }))
+                })
             }
             "ConstantLR" => {
                 let factor = args.share("factor", 1.0 / 3.0);
                 let total = args.count("total_iters", 5);
-                let part = Multiplier::construct(factor, group, move |start| match total {
+                let later = if total == 0 { 1.0 } else { factor };
+                Self::multiply(group, [factor, factor, later], move |start| match total {
                     // PyTorch then never comes to the step that takes the factor back.
                     0 => constant(start * factor),
                     _ => then(total, constant(start * factor), constant(start)),
-                });
-                Self::Multiply(match total {
-                    0 => Multiplier {
-                        later: part.base,
-                        ..part
-                    },
-                    _ => part,
                 })
             }
             "LinearLR" => {
@@ -74,36 +68,32 @@ impl Part {
                 args.check(start_factor > 0.0, "start_factor", start_factor, "above 0");
                 let end_factor = args.share("end_factor", 1.0);
                 let total = args.count("total_iters", 5);
-                let of = move |start: f64| match total {
+                Self::multiply(group, [start_factor; 3], move |start| match total {
                     0 => constant(start * start_factor), // and never the way from there
                     _ => linear(start * start_factor, start * end_factor, total),
-                };
-                Self::Multiply(Multiplier::construct(start_factor, group, of))
+                })
             }
             "ExponentialLR" => {
                 let gamma = args.not_negative("gamma", None);
-                let of = move |start| Spec::from(ExponentialSpec::new(start, gamma));
-                Self::Multiply(Multiplier {
-                    again: gamma,
-                    ..Multiplier::construct(1.0, group, of)
+                Self::multiply(group, [1.0, gamma, 1.0], move |start| {
+                    Spec::from(ExponentialSpec::new(start, gamma))
                 })
             }
             "PolynomialLR" => {
                 let total = args.count("total_iters", 5);
                 let power = args.not_negative("power", 1.0);
-                let of = move |start| match (total, power) {
-                    (0, _) | (_, 0.0) => constant(start),
-                    _ => polynomial(start, 0.0, total, power),
-                };
-                Self::Multiply(Multiplier {
-                    again: (1.0 / (1.0 + 1.0 / total.max(1) as f64)).powf(power),
-                    ..Multiplier::construct(1.0, group, of)
+                let again = (1.0 / (1.0 + 1.0 / total.max(1) as f64)).powf(power);
+                Self::multiply(group, [1.0, again, 1.0], move |start| {
+                    match (total, power) {
+                        (0, _) | (_, 0.0) => constant(start),
+                        _ => polynomial(start, 0.0, total, power),
+                    }
                 })
             }
-            "CosineAnnealingLR" => Self::Cosine(Cosine {
-                base: group.base(),
-                t_max: args.steps("T_max", None),
-                eta_min: args.number("eta_min", 0.0),
+            "CosineAnnealingLR" => Self::Cosine(CosineAnnealingSpec {
+                max: group.base(),
+                t_max: steps(args.steps("T_max", None)),
+                min: args.number("eta_min", 0.0),
             }),
             "CosineAnnealingWarmRestarts" => {
                 let t_0 = args.steps("T_0", None);
@@ -129,11 +119,12 @@ impl Part {
                 Self::Swa { epochs, shape }
             }
             "OneCycleLR" => {
-                let cycle = OneCycle::read(args);
-                group.initial_lr = Some(cycle.max_lr / cycle.div_factor);
-                group.one_cycle = Some(cycle);
-                group.lr = rate(&group.spec_of(&cycle), 0);
-                Self::OneCycle(cycle)
+                let (cycle, _, numbers) = one_cycle(args);
+                let [max_lr, div_factor, _] = numbers;
+                group.initial_lr = Some(max_lr / div_factor);
+                group.one_cycle = Some(numbers);
+                group.lr = rate(&cycle, 0);
+                Self::Set(cycle)
             }
             "CyclicLR" => {
                 let (rates, _) = cyclic(args);
@@ -201,16 +192,17 @@ impl Part {
             Self::Multiply(part) if as_constructed => lr * part.first,
             Self::Multiply(part) => lr * part.again,
             Self::Cosine(_) if as_constructed => lr,
-            Self::Cosine(part) if part.t_max == 1 => lr + (part.base - part.eta_min),
-            Self::Cosine(part) => {
-                let wave = 1.0 + (std::f64::consts::PI / part.t_max as f64).cos();
-                2.0 / wave * (lr - part.eta_min) + part.eta_min
-            }
+            Self::Cosine(part) => match part.t_max {
+                Length::Steps(t_max @ 2..) => {
+                    let wave = 1.0 + (std::f64::consts::PI / t_max as f64).cos();
+                    2.0 / wave * (lr - part.min) + part.min
+                }
+                _ => lr + (part.max - part.min),
+            },
             Self::Swa { .. } if !as_constructed => return None,
             Self::Swa { epochs: 0, .. } => group.swa_lr,
             Self::Swa { .. } => lr,
-            Self::Set(spec) => rate(spec, 0),
-            Self::OneCycle(cycle) => rate(&group.spec_of(cycle), 0),
+            Self::Set(_) => self.begin(group)?,
             Self::Sequence(before, last) => {
                 // Its parts begin again, and its own count does not: it is one step ahead.
                 let count = before.first_mut().map_or(u64::MAX, |(length, _)| {

@@ -25,7 +25,7 @@
 //! the rate that the warm-up before it starts from.
 
 mod construct;
-mod cycles;
+pub(crate) mod cycles;
 #[doc(hidden)]
 pub mod part;
 pub(crate) mod rule;
@@ -36,7 +36,7 @@ use lr_schedule::{Recurrence, Schedule, ScheduleError, Spec};
 
 use crate::args::{Args, buildable, check_base, config, json, unknown_scheduler};
 use crate::build::{constant, feedback};
-use cycles::{OneCycle, cyclic};
+use cycles::{cyclic, one_cycle};
 use part::{Group, Part};
 
 pub use construct::SCHEDULERS;
@@ -53,16 +53,7 @@ pub use rule::reduce_lr_on_plateau;
 /// Arguments that are missing, unknown, of another type or out of their bounds; `LambdaLR` and
 /// `MultiplicativeLR`, which take a function (see [`lambda_lr`] and [`multiplicative_lr`]).
 pub fn parse(text: &str, base_lr: f64) -> Result<Spec, ScheduleError> {
-    from_data(json(text)?, base_lr)
-}
-
-/// Reads a config as [`parse`] does, from data.
-///
-/// # Errors
-///
-/// As [`parse`].
-pub fn from_data(data: Data, base_lr: f64) -> Result<Spec, ScheduleError> {
-    let (name, args) = config(data)?;
+    let (name, args) = config(json(text)?)?;
     named(&name, args, base_lr)
 }
 
@@ -101,9 +92,10 @@ pub fn parse_momentum(text: &str) -> Result<Option<Spec>, ScheduleError> {
 #[doc(hidden)]
 pub fn momentum_of(name: &str, args: Data) -> Result<Option<Spec>, ScheduleError> {
     let args = &mut Args::new(name, args);
-    args.check_common();
+    args.read("verbose", Ok);
+    args.check_last_epoch();
     let momentum = match name {
-        "OneCycleLR" => OneCycle::read(args).momentum(),
+        "OneCycleLR" => one_cycle(args).1,
         "CyclicLR" => cyclic(args).1,
         name if SCHEDULERS.contains(&name) => return Ok(None),
         name => return Err(unknown_scheduler(name, SCHEDULERS)),

@@ -5,7 +5,6 @@ use lr_schedule::curves::{ConstantSpec, CosineAnnealingSpec, CurveSpec};
 use lr_schedule::spec::Link;
 use lr_schedule::{Schedule, Shape, Spec};
 
-use super::cycles::OneCycle;
 use crate::build::{anneal, constant, sequence, steps};
 
 /// The optimizer's one group of parameters, which PyTorch's schedulers share.
@@ -14,9 +13,9 @@ pub struct Group {
     pub(super) lr: f64,
     /// The `initial_lr` that the first scheduler leaves there, and `OneCycleLR` replaces.
     pub(super) initial_lr: Option<f64>,
-    /// The rates that `OneCycleLR` and `SWALR` leave there for themselves, which in the end are those
-    /// of the last one that was constructed.
-    pub(super) one_cycle: Option<OneCycle>,
+    /// The numbers that `OneCycleLR` and `SWALR` leave there for themselves, which in the end are those of the last
+    /// one that was constructed.
+    pub(super) one_cycle: Option<[f64; 3]>,
     pub(super) swa_lr: f64,
 }
 
@@ -30,9 +29,20 @@ impl Group {
         }
     }
 
-    /// A cycle with the rates that are the group's.
-    pub(super) fn spec_of(&self, cycle: &OneCycle) -> Spec {
-        cycle.spec(self.one_cycle.as_ref().unwrap_or(cycle))
+    /// A schedule, of which a cycle has the numbers that are the group's.
+    fn spec_of(&self, spec: &Spec) -> Spec {
+        let mut spec = spec.clone();
+        if let Spec::OneCycle {
+            max_lr,
+            div_factor,
+            final_div_factor,
+            ..
+        } = &mut spec
+            && let Some(rates) = self.one_cycle
+        {
+            [*max_lr, *div_factor, *final_div_factor] = rates;
+        }
+        spec
     }
 
     /// The base rate that a scheduler takes from it.
@@ -44,26 +54,18 @@ impl Group {
 /// A scheduler that has been constructed, and changes the group's rate at each step.
 pub enum Part {
     Multiply(Multiplier),
-    Cosine(Cosine),
+    /// By what it adds.
+    Cosine(CosineAnnealingSpec),
     /// To the group's `swa_lr`.
     Swa {
         epochs: u64,
         shape: Shape,
     },
-    /// To the rates of a schedule, whatever the rate was.
+    /// To the rates of a schedule, whatever the rate was; of a cycle with the bounds that the group has in the end.
     Set(Spec),
-    /// To the rates of a cycle, with the bounds that the group has in the end.
-    OneCycle(OneCycle),
     /// One part after another: each for so many steps but the last.
     Sequence(Vec<(u64, Part)>, Box<Part>),
     Chain(Vec<Part>),
-}
-
-/// A scheduler that adds to the rate.
-pub struct Cosine {
-    pub(super) base: f64,
-    pub(super) eta_min: f64,
-    pub(super) t_max: u64,
 }
 
 /// A scheduler that multiplies the rate, by the factors of a schedule.
@@ -79,25 +81,24 @@ pub struct Multiplier {
     pub(super) of: Box<dyn Fn(f64) -> Spec>,
 }
 
-impl Multiplier {
-    pub(super) fn construct(
-        first: f64,
+impl Part {
+    /// Constructs one that multiplies: see [`Multiplier`], where `later` is a rate.
+    pub(super) fn multiply(
         group: &mut Group,
+        [first, again, later]: [f64; 3],
         of: impl Fn(f64) -> Spec + 'static,
     ) -> Self {
         let base = group.base();
         group.lr *= first;
-        Self {
+        Self::Multiply(Multiplier {
             base,
             first,
-            again: first,
-            later: base * first,
+            again,
+            later: base * later,
             of: Box::new(of),
-        }
+        })
     }
-}
 
-impl Part {
     /// The schedule, of an optimizer whose rate was `base_lr` before, and is the group's now.
     pub(super) fn into_spec(self, base_lr: f64, group: &Group) -> Spec {
         match self.closed_form(base_lr, group) {
@@ -136,13 +137,10 @@ impl Part {
                 Spec::Curve(CurveSpec::Constant(ConstantSpec { .. })) => constant(part.later),
                 spec => spec,
             },
-            Self::Cosine(part) if first && lr != part.base => return None,
-            Self::Cosine(part) => {
-                CosineAnnealingSpec::new(part.base, part.eta_min, part.t_max).into()
-            }
+            Self::Cosine(part) if first && lr != part.max => return None,
+            Self::Cosine(part) => part.clone().into(),
             Self::Swa { epochs, shape } => anneal(lr, group.swa_lr, *epochs, *shape),
-            Self::Set(spec) => spec.clone(),
-            Self::OneCycle(cycle) => group.spec_of(cycle),
+            Self::Set(spec) => group.spec_of(spec),
             Self::Sequence(..) | Self::Chain(_) => return None,
         })
     }
@@ -154,9 +152,9 @@ impl Part {
                 of: Box::new((part.of)(1.0)),
             },
             Self::Cosine(part) => Link::Anneal {
-                start: part.base,
-                floor: part.eta_min,
-                t_max: steps(part.t_max),
+                start: part.max,
+                floor: part.min,
+                t_max: part.t_max,
             },
             Self::Swa { epochs, shape } => Link::Settle {
                 target: group.swa_lr,
@@ -164,10 +162,7 @@ impl Part {
                 shape: *shape,
             },
             Self::Set(spec) => Link::Set {
-                of: Box::new(spec.clone()),
-            },
-            Self::OneCycle(cycle) => Link::Set {
-                of: Box::new(group.spec_of(cycle)),
+                of: Box::new(group.spec_of(spec)),
             },
             Self::Sequence(before, last) => {
                 let (mut link, mut start) = (last.link(group), last.begin(group));
@@ -190,10 +185,9 @@ impl Part {
     pub fn begin(&self, group: &Group) -> Option<f64> {
         match self {
             Self::Multiply(part) => Some(part.later),
-            Self::Cosine(part) => Some(part.base),
+            Self::Cosine(part) => Some(part.max),
             Self::Swa { epochs, .. } => (*epochs == 0).then_some(group.swa_lr),
-            Self::Set(spec) => Some(rate(spec, 0)),
-            Self::OneCycle(cycle) => Some(rate(&group.spec_of(cycle), 0)),
+            Self::Set(spec) => Some(rate(&group.spec_of(spec), 0)),
             Self::Sequence(..) | Self::Chain(_) => None,
         }
     }

@@ -60,7 +60,7 @@ const SCHEDULERS: &[(&str, &str)] = &[
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
     let data = resolved(data.at("parameters").cloned().unwrap_or(data));
-    let all = &mut Args::among(data, |_| false);
+    let all = &mut Args::new("", data).of_many(|_| false);
     let optimizer = &mut all.inside("optimizer").of_many(|_| false);
     let rate = optimizer.maybe_number("lr");
     let run = all.read("max_duration", |data| match data {

@@ -49,7 +49,7 @@ fn arguments(data: Data) -> Data {
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let args = &mut Args::among(arguments(data), |name| begins_in(name, "lr_ min_lr"));
+    let args = &mut Args::new("", arguments(data)).of_many(|name| begins_in(name, "lr_ min_lr"));
     let why = "is no argument any more; `lr_warmup_fraction` took its place";
     args.refuse_given("warmup", why);
     let rate = args.maybe_number("lr");

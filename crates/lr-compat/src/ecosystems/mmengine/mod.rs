@@ -47,7 +47,7 @@ struct Run<'a> {
 }
 
 fn read(data: Data, facts: &Facts) -> Result<Spec, ScheduleError> {
-    let all = &mut Args::among(data, |_| false);
+    let all = &mut Args::new("", data).of_many(|_| false);
     let wrapper = &mut all.inside("optim_wrapper").of_many(|_| false);
     let optimizer = &mut wrapper.inside("optimizer").of_many(|_| false);
     let rate = optimizer.maybe_number("lr").or(facts.base_lr);
