@@ -1,5 +1,7 @@
 use lr_schedule::feedback::StateError;
 
+use crate::listed::listed;
+
 /// A saved state that a scheduler can't go on from.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -74,8 +76,8 @@ pub enum LoadError {
     #[error(
         "the record's schedule drives {}, this one {}; `accept_another_schedule` goes on with \
          this one",
-        list(.saved),
-        list(.given)
+        listed(.saved, ", ", "nothing else"),
+        listed(.given, ", ", "nothing else")
     )]
     OtherQuantities {
         /// Those that were saved.
@@ -110,12 +112,4 @@ pub enum LoadError {
     /// The feedback rule can't go on from it.
     #[error("the record's feedback rule: {0}")]
     Rule(#[from] StateError),
-}
-
-/// Names, for a message.
-fn list(names: &[String]) -> String {
-    match names {
-        [] => "nothing else".to_string(),
-        names => names.join(", "),
-    }
 }

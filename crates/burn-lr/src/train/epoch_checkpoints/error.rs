@@ -4,23 +4,16 @@ use std::path::PathBuf;
 use burn::store::RecordError;
 use burn::train::checkpoint::CheckpointerError;
 
-use crate::checkpoint::joined;
-use crate::run_dir::Refused;
+use crate::listed::listed;
+use crate::run_dir::FileSystemError;
 
 /// An epoch that can't be saved, or can't be gone on from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EpochCheckpointError {
     /// The file system refused.
-    #[error("can't {action} `{}`: {source}", .path.display())]
-    Io {
-        /// The action: `read`, `create`, `lock`, `remove`.
-        action: &'static str,
-        /// The directory, or a file in there.
-        path: PathBuf,
-        /// The file system's error.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileSystemError),
     /// A file could not be written; what was there before still is.
     #[error("can't write `{}`: {reason}", .path.display())]
     Write {
@@ -93,7 +86,7 @@ pub enum EpochCheckpointError {
         epoch: usize,
     },
     /// There are epochs, and not one that is whole.
-    #[error("of the epochs in `{}`, none is whole: {}", .path.display(), joined(.passed_over, "; "))]
+    #[error("of the epochs in `{}`, none is whole: {}", .path.display(), listed(.passed_over, "; ", ""))]
     NoneWhole {
         /// The directory.
         path: PathBuf,
@@ -109,16 +102,6 @@ impl EpochCheckpointError {
             self,
             Self::Incomplete { .. } | Self::Manifest { .. } | Self::Part { .. }
         )
-    }
-}
-
-impl From<Refused> for EpochCheckpointError {
-    fn from(refused: Refused) -> Self {
-        Self::Io {
-            action: refused.action,
-            path: refused.path,
-            source: refused.source,
-        }
     }
 }
 
