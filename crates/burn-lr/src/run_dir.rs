@@ -10,7 +10,7 @@ use lr_checkpoint::disk::{DirLock, scratch_destination};
 #[error("can't {action} `{}`: {source}", .path.display())]
 #[non_exhaustive]
 pub struct FileSystemError {
-    /// The action: `read`, `create`, `lock`, `remove`.
+    /// The action: `read`, `write`, `create`, `lock`, `remove`.
     pub action: &'static str,
     /// A directory, or a file in there.
     pub path: PathBuf,

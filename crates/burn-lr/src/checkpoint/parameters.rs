@@ -65,19 +65,7 @@ fn by_path(parameters: &[PackTensor]) -> BTreeMap<&str, &PackTensor> {
         .collect()
 }
 
-/// The number type of a parameter, which is not initialized for that.
-fn dtype_of<const D: usize, K: Basic>(
-    param: &Param<Tensor<D, K>>,
-    default: impl FnOnce(&Device) -> DType,
-) -> DType
-where
-    Tensor<D, K>: Parameter,
-{
-    match param.is_initialized() {
-        true => param.val().dtype(),
-        false => default(&param.lazy_device()),
-    }
-}
+// The number types that parameters have on a device, unless they are made of another one.
 
 fn float_dtype(device: &Device) -> DType {
     device.settings().float_dtype.into()
@@ -128,7 +116,7 @@ impl Collector {
     {
         let (path, id) = (self.path.join("."), Some(param.id.val()));
         if !self.initialize && !param.is_initialized() {
-            let (dtype, shape) = (dtype_of(param, default), param.lazy_shape());
+            let (dtype, shape) = (default(&param.lazy_device()), param.lazy_shape());
             let values = Bytes::from_bytes_vec(vec![]);
             let parameter = PackTensor::new(path, dtype, shape, id, values);
             return self.parameters.push(parameter);
@@ -207,12 +195,16 @@ impl Loader {
         let Some(saved) = self.saved.remove(&self.path.join(".")) else {
             return param;
         };
+        let device = param.lazy_device();
+        let dtype = match param.is_initialized() {
+            true => param.val().dtype(),
+            false => default(&device),
+        };
         match saved.into_parts() {
-            Ok((_, dtype, shape, id, values)) => {
-                let data = TensorData::from_bytes(values, shape, dtype);
-                let place = (&param.lazy_device(), dtype_of(&param, default));
+            Ok((_, of, shape, id, values)) => {
+                let data = TensorData::from_bytes(values, shape, of);
                 let id = id.map_or_else(ParamId::new, ParamId::from);
-                param.transform_for_load(Tensor::from_data(data, place), id)
+                param.transform_for_load(Tensor::from_data(data, (&device, dtype)), id)
             }
             Err(error) => {
                 self.failed = Some(error);

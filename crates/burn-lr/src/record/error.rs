@@ -23,13 +23,13 @@ pub enum LoadError {
         /// The latest version that can be read.
         supported: u64,
     },
-    /// It is of another kind of scheduler.
-    #[error("the record is of a {found}, not of a {expected}")]
+    /// It is of another kind of scheduler, or of other parameter groups.
+    #[error("the record is of {found}, not of {expected}")]
     Kind {
         /// The kind that was to be loaded.
-        expected: &'static str,
+        expected: String,
         /// The kind that the record is of.
-        found: &'static str,
+        found: String,
     },
     /// Part of it is not there.
     #[error("the record lacks `{field}`")]
@@ -85,27 +85,11 @@ pub enum LoadError {
         /// Those at hand.
         given: Vec<String>,
     },
-    /// Another quantity's schedule is not the one that was saved.
-    #[error("of `{name}`: {error}")]
-    Quantity {
-        /// Which quantity.
-        name: String,
-        /// The mistake in its schedule.
-        error: Box<LoadError>,
-    },
-    /// It is of other parameter groups.
-    #[error("the record is of {found}, not of {expected}")]
-    Groups {
-        /// The groups at hand.
-        expected: String,
-        /// Those of the record.
-        found: String,
-    },
-    /// The state of one parameter group doesn't fit.
-    #[error("of the group `{name}`: {error}")]
-    Group {
-        /// Which group.
-        name: String,
+    /// The part of one parameter group, or of another quantity, doesn't fit.
+    #[error("of {part}: {error}")]
+    Part {
+        /// Which part: "the group `head`", or "`momentum`".
+        part: String,
         /// The mistake in it.
         error: Box<LoadError>,
     },

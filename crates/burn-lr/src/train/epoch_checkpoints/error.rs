@@ -11,17 +11,9 @@ use crate::run_dir::FileSystemError;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EpochCheckpointError {
-    /// The file system refused.
+    /// The file system refused. Of a file that could not be written, what was there before still is.
     #[error(transparent)]
     Io(#[from] FileSystemError),
-    /// A file could not be written; what was there before still is.
-    #[error("can't write `{}`: {reason}", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        reason: String,
-    },
     /// Another training has the directory, in this process or another one.
     #[error("another training is at work in `{}`", .path.display())]
     Busy {
@@ -36,16 +28,6 @@ pub enum EpochCheckpointError {
         /// The file that says what the epoch's parts are, which is written last.
         path: PathBuf,
     },
-    /// The file that says what an epoch's parts are does not.
-    #[error("epoch {epoch}: `{}` is damaged: {reason}", .path.display())]
-    Manifest {
-        /// The epoch.
-        epoch: usize,
-        /// The file.
-        path: PathBuf,
-        /// How it shows.
-        reason: String,
-    },
     /// A later version of this library saved the epoch.
     #[error("epoch {epoch} was saved in version {found}; this library reads up to {supported}")]
     Version {
@@ -56,14 +38,14 @@ pub enum EpochCheckpointError {
         /// The latest version that can be read.
         supported: u64,
     },
-    /// A part is not what was saved with the others.
+    /// A part, or the manifest, is not what was saved with the others.
     #[error("epoch {epoch}: its {part} is not what was saved: `{}` {reason}", .path.display())]
     Part {
         /// The epoch.
         epoch: usize,
-        /// `model`, `optimizer` or `scheduler`.
+        /// `model`, `optimizer`, `scheduler` or `manifest`.
         part: &'static str,
-        /// The part's file.
+        /// Its file.
         path: PathBuf,
         /// The fault.
         reason: String,
@@ -98,10 +80,7 @@ pub enum EpochCheckpointError {
 impl EpochCheckpointError {
     /// Whether it is the files of an epoch that are at fault.
     pub(super) fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Incomplete { .. } | Self::Manifest { .. } | Self::Part { .. }
-        )
+        matches!(self, Self::Incomplete { .. } | Self::Part { .. })
     }
 }
 

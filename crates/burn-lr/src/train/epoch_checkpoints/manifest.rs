@@ -1,7 +1,7 @@
 //! The list of an epoch's parts: a file that is written last, as JSON.
 
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use burn::store::RecordError;
@@ -125,10 +125,11 @@ impl Manifest {
             }
             read => read.map_err(refused("read", &path))?,
         };
-        let damaged = |reason: String| EpochCheckpointError::Manifest {
+        let damaged = |reason: String| EpochCheckpointError::Part {
             epoch,
+            part: "manifest",
             path: path.clone(),
-            reason,
+            reason: format!("is damaged: {reason}"),
         };
         #[derive(Deserialize)]
         struct Header {
@@ -161,10 +162,8 @@ impl Manifest {
 }
 
 pub(super) fn write(path: PathBuf, bytes: &[u8]) -> Result<(), EpochCheckpointError> {
-    write_atomically(&path, bytes).map_err(|error| EpochCheckpointError::Write {
-        path,
-        reason: error.to_string(),
-    })
+    let written = write_atomically(&path, bytes).map_err(io::Error::other);
+    Ok(written.map_err(refused("write", &path))?)
 }
 
 const BEGIN: &str = "epoch-";
