@@ -41,6 +41,7 @@ mod groups;
 pub mod guide;
 mod handle;
 mod hyper;
+mod listed;
 mod on_thread;
 mod optimizer_state;
 #[cfg(feature = "pytorch")]
@@ -66,12 +67,13 @@ pub use checkpoint::{
 };
 pub use checkpoint_dir::{
     CheckpointDir, CheckpointDirError, CheckpointFile, CheckpointWriter, FoundCheckpoint,
-    PassedOver, Retention,
+    Retention, RetentionError,
 };
 pub use groups::{Group, GroupError, GroupScheduler, Groups, GroupsHandle, layers_of};
 pub use handle::{LrHandle, MetricHandle};
 pub use hyper::ScheduledOptimizer;
 pub use record::{LoadError, Resumable};
+pub use run_dir::FileSystemError;
 pub use scheduler::{DynScheduler, Scheduler};
 #[cfg(feature = "signal")]
 pub use stop_signal::StopSignal;

@@ -38,10 +38,8 @@ pub enum FileFault {
     /// trailer`, or another one around them.
     #[error("is damaged: its {0} is not what was written")]
     Damaged(&'static str),
-    /// The device of a parameter that was to be written could not give its values.
-    #[error("can't read a parameter from its device: {0}")]
-    Device(String),
-    /// A burnpack container in the file can't be written or read.
+    /// A burnpack container in the file can't be written or read, or a device could not give the values of a
+    /// parameter that was to be written.
     #[error("Record I/O error: {0}")]
     Record(#[from] burn_pack::Error),
 }

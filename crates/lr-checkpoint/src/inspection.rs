@@ -1,8 +1,9 @@
 use std::collections::BTreeMap;
 
-use burn_pack::DType;
+use burn_pack::{DType, Tensor};
+use serde::{Deserialize, Serialize};
 
-use crate::contents::{About, Parameter, Progress};
+use crate::contents::{About, Progress};
 
 /// A description of a checkpoint file, without its values.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +34,8 @@ pub struct Inspection {
     pub digest: String,
 }
 
-/// A parameter of a saved model.
-#[derive(Debug, Clone, PartialEq)]
+/// A parameter of a saved model, without its values.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct SavedTensor {
     /// Its path in the model: `encoder.layers.0.weight`.
@@ -43,29 +44,40 @@ pub struct SavedTensor {
     pub dtype: DType,
     /// Its shape.
     pub shape: Vec<usize>,
+    /// Its id, by which an optimizer's state knows it.
+    pub id: Option<u64>,
+    /// The bytes of its values.
+    pub size: u64,
+}
+
+impl SavedTensor {
+    pub(crate) fn of(tensor: &Tensor) -> Self {
+        Self {
+            path: tensor.name.clone(),
+            dtype: tensor.dtype,
+            shape: tensor.shape.to_vec(),
+            id: tensor.param_id,
+            size: tensor.byte_len() as u64,
+        }
+    }
 }
 
 impl Inspection {
     pub(crate) fn new(
         version: u64,
         about: About,
-        parameters: impl Iterator<Item = (String, Parameter)>,
+        parameters: Vec<SavedTensor>,
         [model_size, optimizer_size, scheduler_size]: [u64; 3],
         digest: String,
         file_size: u64,
     ) -> Self {
-        let parameters = parameters.map(|(path, parameter)| SavedTensor {
-            path,
-            dtype: parameter.dtype,
-            shape: parameter.shape,
-        });
         Self {
             version,
             progress: about.progress,
             schedule: about.schedule,
             optimizer_config: about.optimizer_config,
             notes: about.notes,
-            parameters: parameters.collect(),
+            parameters,
             model_size,
             optimizer_size,
             scheduler_size,

@@ -3,16 +3,13 @@
 //! [`inspect`] describes a file, [`read`] reads it, and `write` (feature `write`) writes one:
 //!
 //! ```
-//! use lr_checkpoint::{About, Bytes, Contents, DType, Parameter, SavedParameter, Values};
+//! use lr_checkpoint::{About, Bytes, Contents, DType, Tensor};
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let directory = tempfile::tempdir()?;
 //! # let path = directory.path().join("checkpoint.bpk");
-//! let weight = SavedParameter {
-//!     path: "linear.weight".to_string(),
-//!     parameter: Parameter { dtype: DType::F32, shape: vec![2], id: Some(7) },
-//!     values: Values::Bytes(Bytes::from_elems(vec![0.5f32, -0.5])),
-//! };
+//! let values = Bytes::from_elems(vec![0.5f32, -0.5]);
+//! let weight = Tensor::new("linear.weight".to_string(), DType::F32, [2], Some(7), values);
 //! let contents = Contents {
 //!     model: vec![weight],
 //!     optimizer: Bytes::from_elems(vec![1u8]),
@@ -25,7 +22,7 @@
 //!
 //! let found = lr_checkpoint::inspect(&path)?;
 //! assert_eq!((found.version, found.model_size), (3, 8));
-//! assert_eq!(lr_checkpoint::read(&path)?.model[0].path, "linear.weight");
+//! assert_eq!(lr_checkpoint::read(&path)?.model[0].name, "linear.weight");
 //! # }
 //! # Ok(())
 //! # }
@@ -35,7 +32,7 @@
 //! `burn-lr` captures a run into such a file, and restores it.
 //!
 //! A directory of checkpoints has [names](CheckpointFile) by the step, a [`Retention`], and one writer, who
-//! has its [lock](disk::lock::DirLock).
+//! has its [lock](disk::DirLock).
 
 mod contents;
 pub mod disk;
@@ -48,8 +45,8 @@ pub mod retention;
 mod v1;
 mod v3;
 
-pub use burn_pack::{Bytes, DType};
-pub use contents::{About, Contents, MAX_RANK, Parameter, Progress, SavedParameter, Values};
+pub use burn_pack::{Bytes, DType, Tensor};
+pub use contents::{About, Contents, MAX_RANK, Progress};
 pub use error::{FileError, FileFault};
 pub use file::{inspect, read};
 pub use inspection::{Inspection, SavedTensor};

@@ -8,12 +8,12 @@
 
 use std::collections::BTreeMap;
 
-use burn_pack::{Bytes, MAGIC_NUMBER, Reader};
+use burn_pack::{Bytes, MAGIC_NUMBER, Reader, Tensor};
 
-use crate::contents::{Contents, MAX_RANK, Parameter, SavedParameter, Values};
+use crate::contents::{Contents, MAX_RANK};
 use crate::error::FileFault;
 use crate::index::{FORMAT, Index};
-use crate::inspection::Inspection;
+use crate::inspection::{Inspection, SavedTensor};
 
 const VERSION: &str = "1";
 const DIGEST_SIZE: usize = blake3::OUT_LEN;
@@ -79,12 +79,7 @@ pub(crate) fn read(bytes: Vec<u8>) -> Result<Contents, FileFault> {
 pub(crate) fn inspect(bytes: Vec<u8>) -> Result<Inspection, FileFault> {
     let (digest, file_size) = (blake3::hash(&bytes).to_string(), bytes.len() as u64);
     let contents = read(bytes)?;
-    let mut model_size = 0;
-    let mut parameters = vec![];
-    for saved in contents.model {
-        model_size += saved.values.into_bytes().map_err(FileFault::Device)?.len();
-        parameters.push((saved.path, saved.parameter));
-    }
+    let model_size = contents.model.iter().map(Tensor::byte_len).sum();
     let sizes = [
         model_size,
         contents.optimizer.len(),
@@ -93,7 +88,7 @@ pub(crate) fn inspect(bytes: Vec<u8>) -> Result<Inspection, FileFault> {
     Ok(Inspection::new(
         1,
         contents.about,
-        parameters.into_iter(),
+        contents.model.iter().map(SavedTensor::of).collect(),
         sizes.map(|size| size as u64),
         digest,
         file_size,
@@ -101,20 +96,13 @@ pub(crate) fn inspect(bytes: Vec<u8>) -> Result<Inspection, FileFault> {
 }
 
 /// The parameters of a model's record.
-fn parameters(record: Bytes) -> Result<Vec<SavedParameter>, FileFault> {
+fn parameters(record: Bytes) -> Result<Vec<Tensor>, FileFault> {
     let tensors = Reader::from_bytes(record)?.into_tensors()?;
-    let parameters = tensors.into_iter().map(|tensor| {
-        let (path, dtype, shape, id, bytes) = tensor.into_parts()?;
-        if shape.num_dims() > MAX_RANK {
-            let reason = format!("its parameter `{path}` has a rank above {MAX_RANK}");
-            return Err(FileFault::NotACheckpoint(reason));
-        }
-        let shape = shape.to_vec();
-        Ok(SavedParameter {
-            path,
-            parameter: Parameter { dtype, shape, id },
-            values: Values::Bytes(bytes),
-        })
-    });
-    parameters.collect()
+    let mut ranks = tensors.iter();
+    match ranks.find(|tensor| tensor.shape.num_dims() > MAX_RANK) {
+        None => Ok(tensors),
+        Some(Tensor { name, .. }) => Err(FileFault::NotACheckpoint(format!(
+            "its parameter `{name}` has a rank above {MAX_RANK}"
+        ))),
+    }
 }

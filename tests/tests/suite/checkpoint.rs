@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use burn::config::Config;
-use burn::module::{Module, Param, ParamId};
+use burn::module::{Module, Param, ParamId, Quantizer};
 use burn::nn::{Linear, LinearConfig, LinearLayout};
 use burn::optim::{AdamConfig, AdamWConfig, GradientsParams, ModuleOptimizer, SgdConfig};
+use burn::tensor::quantization::{Calibration, QuantScheme};
 use burn::tensor::{DType, Device, Int, Tensor};
 use burn_lr::prelude::*;
 use burn_lr::{CheckpointError, FileError, FileFault, Mismatch};
@@ -606,4 +607,26 @@ fn another_batch_size_moves_the_position() {
     assert_eq!(half.position(), 6);
     let error = restore(32, 0, &mut lr()).unwrap_err().to_string();
     assert_eq!(error, "given: must be at least 1, got 0");
+}
+
+#[test]
+fn quantized_weights_come_back() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("quantized.bpk");
+    let mut quantizer = Quantizer::new(Calibration::MinMax, QuantScheme::default());
+    let model = LinearConfig::new(3, 5).init(&Device::flex()); // 15 values, and scales after them
+    let model = model.quantize_weights(&mut quantizer);
+    let config = SgdConfig::new();
+    let progress = Progress::default();
+    let checkpoint = Checkpoint::capture(&model, &config.init(), &config, &lr(), progress);
+    checkpoint.unwrap().save(&path).unwrap();
+
+    let found = Checkpoint::inspect(&path).unwrap();
+    let mut kinds = found.parameters.iter().map(|saved| saved.dtype);
+    assert!(kinds.any(|dtype| matches!(dtype, DType::QFloat(_))));
+    let checkpoint = Checkpoint::load(&path).unwrap();
+    let restored = checkpoint.restore(model.clone(), config.init(), &config, &mut lr());
+    let (restored, _) = restored.unwrap();
+    let weight = |model: &Linear| model.weight.val().into_data();
+    assert_eq!(weight(&restored), weight(&model));
 }

@@ -148,7 +148,7 @@ fn a_groups_own_schedule_is_scaled_and_unfrozen_too() {
     assert_eq!(same.handle().of("output").unwrap().steps(), 12);
     for mut other in [build(0.25, 3), build(0.5, 4)] {
         let error = other.try_load_record(&record).unwrap_err();
-        assert!(matches!(error, LoadError::Groups { .. }), "{error}");
+        assert!(matches!(error, LoadError::Kind { .. }), "{error}");
     }
 }
 

@@ -1,3 +1,5 @@
+use crate::listed::listed;
+
 /// A record of one of Burn's own schedulers that a schedule can't go on from.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -20,7 +22,7 @@ pub enum BurnRecordError {
     #[error(
         "{}: for a schedule that is `{name}`, Burn stores {expected}; the record has {}",
         place(.at),
-        fields(.found)
+        listed(.found, ", ", "nothing")
     )]
     Kind {
         /// Which part of the record.
@@ -81,12 +83,5 @@ fn place(at: &str) -> String {
     match at {
         "" => "the record".to_string(),
         at => format!("the record's `{at}`"),
-    }
-}
-
-fn fields(names: &[String]) -> String {
-    match names {
-        [] => "nothing".to_string(),
-        names => names.join(", "),
     }
 }

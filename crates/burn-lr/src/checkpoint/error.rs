@@ -1,8 +1,7 @@
-use std::fmt::{self, Display};
-
 use burn::store::RecordError;
 use lr_checkpoint::FileError;
 
+use crate::listed::listed;
 use crate::record::LoadError;
 
 /// A checkpoint that can't be written, read, or gone on from.
@@ -12,9 +11,6 @@ pub enum CheckpointError {
     /// The file can't be written, or is no checkpoint that can be read.
     #[error(transparent)]
     File(#[from] FileError),
-    /// A device could not give the values of a parameter.
-    #[error("can't read a parameter from its device: {0}")]
-    Device(String),
     /// A batch size of 0.
     #[error("{field}: must be at least 1, got 0")]
     BatchSize {
@@ -22,7 +18,7 @@ pub enum CheckpointError {
         field: &'static str,
     },
     /// The checkpoint is of another model.
-    #[error("the checkpoint is of another model: {}", joined(.mismatches, ", "))]
+    #[error("the checkpoint is of another model: {}", listed(.mismatches, ", ", ""))]
     Model {
         /// Every parameter that differs.
         mismatches: Vec<Mismatch>,
@@ -44,7 +40,7 @@ pub enum CheckpointError {
     /// The scheduler can't go on from the checkpoint.
     #[error(transparent)]
     Scheduler(#[from] LoadError),
-    /// Burn could not write or read a record.
+    /// Burn could not write or read a record, or a device could not give the values of a parameter.
     #[error(transparent)]
     Record(#[from] RecordError),
 }
@@ -56,20 +52,23 @@ impl From<burn_pack::Error> for CheckpointError {
 }
 
 /// One parameter in which a checkpoint and a model differ.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Mismatch {
     /// The model has it, the checkpoint doesn't.
+    #[error("`{path}` is missing")]
     Missing {
         /// The parameter's path.
         path: String,
     },
     /// The checkpoint has it, the model doesn't.
+    #[error("`{path}` is unexpected")]
     Unexpected {
         /// The parameter's path.
         path: String,
     },
     /// Both have it, in another shape or number type.
+    #[error("`{path}` is {saved}, not {given}")]
     Different {
         /// The parameter's path.
         path: String,
@@ -78,22 +77,4 @@ pub enum Mismatch {
         /// Type and shape in the model.
         given: String,
     },
-}
-
-impl Display for Mismatch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Missing { path } => write!(f, "`{path}` is missing"),
-            Self::Unexpected { path } => write!(f, "`{path}` is unexpected"),
-            Self::Different { path, saved, given } => {
-                write!(f, "`{path}` is {saved}, not {given}")
-            }
-        }
-    }
-}
-
-/// The texts of several things in one.
-pub(crate) fn joined(all: &[impl Display], separator: &str) -> String {
-    let texts: Vec<String> = all.iter().map(ToString::to_string).collect();
-    texts.join(separator)
 }

@@ -16,7 +16,6 @@ use lr_checkpoint::About;
 use crate::record::Resumable;
 use run_state::RunState;
 
-pub(crate) use error::joined;
 pub use error::{CheckpointError, Mismatch};
 pub use lr_checkpoint::{FileError, FileFault, Inspection, Progress, SavedTensor};
 pub use restore::Restore;
@@ -167,7 +166,11 @@ impl Checkpoint {
     /// No file, or one that is something else, was written by a later version, or
     /// has changed since it was written.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, CheckpointError> {
-        let state = run_state::read(path.as_ref())?;
+        Ok(Self::read(path.as_ref())?)
+    }
+
+    pub(crate) fn read(path: &Path) -> Result<Self, FileError> {
+        let state = run_state::read(path)?;
         Ok(Self { state })
     }
 

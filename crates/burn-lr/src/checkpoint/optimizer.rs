@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use burn::config::Config;
 use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::ModuleOptimizer;
-use burn::tensor::{Bytes, DType, Tensor};
+use burn::tensor::{Bytes, DType, Shape, Tensor};
 use burn_pack::Reader;
-use lr_checkpoint::{MAX_RANK, Parameter};
+use lr_checkpoint::MAX_RANK;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::error::CheckpointError;
+use super::parameters::show;
 use crate::optimizer_state::{MAX_STEPS, RANK, State};
 
 /// An optimizer's kind and options as JSON.
@@ -73,9 +74,9 @@ pub(super) fn load(
 /// Checks that a state is one of the model's parameters.
 pub(super) fn check_ids(
     state: &Reader,
-    model: &BTreeMap<String, Parameter>,
+    model: &[burn_pack::Tensor],
 ) -> Result<(), CheckpointError> {
-    let ids: BTreeSet<u64> = model.values().filter_map(|saved| saved.id).collect();
+    let ids: BTreeSet<u64> = model.iter().filter_map(|saved| saved.param_id).collect();
     let names = state.tensor_names();
     let names = names
         .into_iter()
@@ -107,10 +108,10 @@ fn split(name: &str) -> Result<(u64, &str), CheckpointError> {
 /// Checks that a state is of parameters that there are, and fits them: a tensor of a parameter has its rank
 /// and in each dimension its size, or 1 (Adafactor keeps sums over rows and columns); its type,
 /// or 32 bits for one of 16.
-fn check(state: &State, model: &BTreeMap<u64, Parameter>) -> Result<(), CheckpointError> {
+fn check(state: &State, model: &Trained) -> Result<(), CheckpointError> {
     for (name, value) in &state.scalars {
         let (id, field) = split(name)?;
-        let rank = model.get(&id).ok_or_else(|| unknown(id))?.shape.len();
+        let rank = model.get(&id).ok_or_else(|| unknown(id))?.1.len();
         if field == RANK {
             if usize::try_from(*value) != Ok(rank) {
                 return Err(invalid(format!("`{name}` must be {rank}, got {value:?}")));
@@ -128,40 +129,40 @@ fn check(state: &State, model: &BTreeMap<u64, Parameter>) -> Result<(), Checkpoi
             let of = tensor.param_id;
             return Err(invalid(format!("`{name}` says that it is of {of:?}")));
         }
-        let trained = model.get(&id).ok_or_else(|| unknown(id))?;
-        let mut sizes = shape.iter().zip(&trained.shape);
-        let fits = shape.len() == trained.shape.len()
+        let (of, sizes) = model.get(&id).ok_or_else(|| unknown(id))?;
+        let fits = shape.len() == sizes.len()
             && shape.len() <= MAX_RANK
-            && sizes.all(|(size, of)| size == of || *size == 1);
-        let is_16_bits = matches!(trained.dtype, DType::F16 | DType::BF16);
-        if !fits || !(dtype == trained.dtype || is_16_bits && dtype == DType::F32) {
-            let (shape, of) = (shape.to_vec(), trained.show());
+            && shape
+                .iter()
+                .zip(sizes.iter())
+                .all(|(size, of)| size == of || *size == 1);
+        let is_16_bits = matches!(of, DType::F16 | DType::BF16);
+        if !fits || !(dtype == *of || is_16_bits && dtype == DType::F32) {
             return Err(invalid(format!(
-                "`{name}` is {dtype:?}{shape:?}, of a parameter that is {of}"
+                "`{name}` is {}, of a parameter that is {}",
+                show(dtype, shape),
+                show(*of, sizes)
             )));
         }
     }
     Ok(())
 }
 
-/// The parameters that an optimizer can train, by id.
-fn trained(model: &impl Module) -> BTreeMap<u64, Parameter> {
-    #[derive(Default)]
-    struct Collector(BTreeMap<u64, Parameter>);
+/// The types and shapes of the parameters that an optimizer can train, by id.
+type Trained = BTreeMap<u64, (DType, Shape)>;
+
+fn trained(model: &impl Module) -> Trained {
+    struct Collector(Trained);
 
     impl ModuleVisitor for Collector {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            let (id, value) = (param.id.val(), param.val());
-            let parameter = Parameter {
-                dtype: value.dtype(),
-                shape: value.shape().to_vec(),
-                id: Some(id),
-            };
-            self.0.insert(id, parameter);
+            let value = param.val();
+            self.0
+                .insert(param.id.val(), (value.dtype(), value.shape()));
         }
     }
 
-    let mut collector = Collector::default();
+    let mut collector = Collector(Trained::new());
     model.visit(&mut collector);
     collector.0
 }

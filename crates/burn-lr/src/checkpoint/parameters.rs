@@ -1,18 +1,23 @@
-//! The parameters of a model: how they differ from those of a checkpoint, and how they get its values.
+//! The parameters of a model: collected, compared with those of a checkpoint, and given its values.
 
 use std::collections::BTreeMap;
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId};
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param, ParamId, Parameter};
 use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, DType, Device, Int, Tensor, TensorData};
-use lr_checkpoint::{Parameter, SavedParameter};
+use burn::tensor::quantization::quantized_data_len;
+use burn::tensor::{Bool, Bytes, DType, Device, Int, Tensor, TensorData};
+use burn_pack::Tensor as PackTensor;
 
-use super::error::{CheckpointError, Mismatch};
-use super::run_state::{self, Parameters};
+use super::error::Mismatch;
+
+/// Type and shape in a few words: `F32[10, 1]`.
+pub(super) fn show(dtype: DType, shape: &[usize]) -> String {
+    format!("{dtype:?}{shape:?}")
+}
 
 /// Whether two are the same parameter. Backends differ in the size of their integers and in how they store
 /// booleans; neither makes another parameter.
-fn are_alike(one: &Parameter, other: &Parameter) -> bool {
+fn are_alike(one: &PackTensor, other: &PackTensor) -> bool {
     let kind = |dtype: DType| (dtype.is_int() || dtype.is_uint(), dtype.is_bool());
     let alike = match kind(one.dtype) {
         (false, false) => one.dtype == other.dtype,
@@ -25,76 +30,115 @@ fn are_alike(one: &Parameter, other: &Parameter) -> bool {
 ///
 /// Parameters that have not been initialized are not made to be, where they need not: they are taken
 /// to be of their device's number type, and looked at only if those of the checkpoint aren't.
-pub(super) fn differences(saved: &[SavedParameter], module: &impl Module) -> Vec<Mismatch> {
-    let saved = run_state::parameters(saved);
-    let assumed = compare(&saved, &of_module(module, false));
+pub(super) fn differences(saved: &[PackTensor], module: &impl Module) -> Vec<Mismatch> {
+    let assumed = compare(saved, &Collector::of(module, false).parameters);
     match assumed.is_empty() {
         true => assumed,
-        false => compare(&saved, &of_module(module, true)),
+        false => compare(saved, &Collector::of(module, true).parameters),
     }
 }
 
-fn of_module(module: &impl Module, initialize: bool) -> Parameters {
-    let mut collector = Collector {
-        path: vec![],
-        initialize,
-        parameters: Parameters::new(),
-    };
-    module.visit(&mut collector);
-    collector.parameters
-}
-
-/// The number type of a parameter, which is not initialized for that.
-macro_rules! dtype_of {
-    ($param:expr, $default:ident) => {
-        match $param.is_initialized() {
-            true => $param.val().dtype(),
-            false => $param.lazy_device().settings().$default.into(),
-        }
-    };
-}
-
-/// The differences between the two.
-fn compare(saved: &Parameters, given: &Parameters) -> Vec<Mismatch> {
+fn compare(saved: &[PackTensor], given: &[PackTensor]) -> Vec<Mismatch> {
+    let (saved, given) = (by_path(saved), by_path(given));
     let missing = given.keys().filter(|path| !saved.contains_key(*path));
-    let missing = missing.map(|path| Mismatch::Missing { path: path.clone() });
+    let missing = missing.map(|path| Mismatch::Missing {
+        path: path.to_string(),
+    });
     let others = saved.iter().filter_map(|(path, saved)| {
-        let path = path.clone();
-        let Some(given) = given.get(&path) else {
+        let path = path.to_string();
+        let Some(given) = given.get(path.as_str()) else {
             return Some(Mismatch::Unexpected { path });
         };
         (!are_alike(saved, given)).then(|| Mismatch::Different {
             path,
-            saved: saved.show(),
-            given: given.show(),
+            saved: show(saved.dtype, &saved.shape),
+            given: show(given.dtype, &given.shape),
         })
     });
     missing.chain(others).collect()
 }
 
-struct Collector {
-    path: Vec<String>,
-    initialize: bool,
-    parameters: Parameters,
+fn by_path(parameters: &[PackTensor]) -> BTreeMap<&str, &PackTensor> {
+    let parameters = parameters.iter();
+    parameters
+        .map(|parameter| (parameter.name.as_str(), parameter))
+        .collect()
 }
 
-macro_rules! collect_kind {
-    ($method:ident, $settings:ident $(, $kind:ty)?) => {
-        fn $method<const D: usize>(&mut self, param: &Param<Tensor<D $(, $kind)?>>) {
-            let dtype = match self.initialize {
-                true => param.val().dtype(),
-                false => dtype_of!(param, $settings),
-            };
-            // The shape that it is saved in: a `Linear` of column layout is saved transposed.
-            let shape = match param.is_initialized() {
-                true => param.transform_for_save().shape(),
-                false => param.lazy_shape(),
-            };
-            let (shape, id) = (shape.to_vec(), None);
-            let parameter = Parameter { dtype, shape, id };
-            self.parameters.insert(self.path.join("."), parameter);
+// The number types that parameters have on a device, unless they are made of another one.
+
+fn float_dtype(device: &Device) -> DType {
+    device.settings().float_dtype.into()
+}
+
+fn int_dtype(device: &Device) -> DType {
+    device.settings().int_dtype.into()
+}
+
+fn bool_dtype(device: &Device) -> DType {
+    device.settings().bool_dtype.into()
+}
+
+/// Whether another process serves this device; the type that tells it is there only with Burn's feature `remote`.
+fn is_served(device: &Device) -> bool {
+    format!("{device:?}").contains("Remote(")
+}
+
+/// The parameters of a module in the form that they are saved in: a `Linear` of column layout is saved transposed.
+/// Nothing is read from a device before it is asked for.
+pub(super) struct Collector {
+    path: Vec<String>,
+    /// Whether those that have not been initialized are made to be; else they have no values.
+    initialize: bool,
+    pub parameters: Vec<PackTensor>,
+    /// Whether one of them is on a device that another process serves.
+    pub served: bool,
+}
+
+impl Collector {
+    pub fn of(module: &impl Module, initialize: bool) -> Self {
+        let mut collector = Self {
+            path: vec![],
+            initialize,
+            parameters: vec![],
+            served: false,
+        };
+        module.visit(&mut collector);
+        collector
+    }
+
+    fn add<const D: usize, K: Basic + 'static>(
+        &mut self,
+        param: &Param<Tensor<D, K>>,
+        default: impl FnOnce(&Device) -> DType,
+    ) where
+        Tensor<D, K>: Parameter,
+    {
+        let (path, id) = (self.path.join("."), Some(param.id.val()));
+        if !self.initialize && !param.is_initialized() {
+            let (dtype, shape) = (default(&param.lazy_device()), param.lazy_shape());
+            let values = Bytes::from_bytes_vec(vec![]);
+            let parameter = PackTensor::new(path, dtype, shape, id, values);
+            return self.parameters.push(parameter);
         }
-    };
+        let tensor = param.transform_for_save().val();
+        self.served |= is_served(&tensor.device());
+        let (dtype, shape) = (tensor.dtype(), tensor.shape());
+        let size = match &dtype {
+            DType::QFloat(scheme) => quantized_data_len(scheme, &shape),
+            dtype => shape.num_elements() * dtype.size(),
+        };
+        let name = path.clone();
+        let values = move || {
+            let data = tensor.clone().try_into_data().map_err(|error| {
+                let reason = format!("can't read `{name}` from its device: {error}");
+                burn_pack::Error::IoError(reason)
+            })?;
+            Ok(data.into_parts().0)
+        };
+        let parameter = PackTensor::deferred(path, dtype, shape, id, size, values);
+        self.parameters.push(parameter);
+    }
 }
 
 impl ModuleVisitor for Collector {
@@ -106,15 +150,23 @@ impl ModuleVisitor for Collector {
         self.path.pop();
     }
 
-    collect_kind!(visit_float, float_dtype);
-    collect_kind!(visit_int, int_dtype, Int);
-    collect_kind!(visit_bool, bool_dtype, Bool);
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        self.add(param, float_dtype);
+    }
+
+    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
+        self.add(param, int_dtype);
+    }
+
+    fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
+        self.add(param, bool_dtype);
+    }
 }
 
 /// `module` with the values and ids of `saved`, where the two have the same parameters; what has
 /// none there stays as it is.
-pub(super) fn load<M: Module>(module: M, saved: Vec<SavedParameter>) -> Result<M, CheckpointError> {
-    let saved = saved.into_iter().map(|saved| (saved.path.clone(), saved));
+pub(super) fn load<M: Module>(module: M, saved: Vec<PackTensor>) -> Result<M, burn_pack::Error> {
+    let saved = saved.into_iter().map(|saved| (saved.name.clone(), saved));
     let mut loader = Loader {
         path: vec![],
         saved: saved.collect(),
@@ -126,49 +178,40 @@ pub(super) fn load<M: Module>(module: M, saved: Vec<SavedParameter>) -> Result<M
 
 struct Loader {
     path: Vec<String>,
-    saved: BTreeMap<String, SavedParameter>,
-    failed: Option<CheckpointError>,
+    saved: BTreeMap<String, PackTensor>,
+    failed: Option<burn_pack::Error>,
 }
 
 impl Loader {
-    /// The saved values of the parameter that is visited, on its device and of its number type,
-    /// and its id.
-    fn take<const D: usize, K: Basic>(
+    /// `param` with the saved values and id, on its device and of its number type.
+    fn load<const D: usize, K: Basic>(
         &mut self,
-        device: &Device,
-        dtype: DType,
-    ) -> Option<(Tensor<D, K>, ParamId)> {
-        let saved = self.saved.remove(&self.path.join("."))?;
-        let id = saved.parameter.id.map_or_else(ParamId::new, ParamId::from);
-        let Parameter {
-            shape, dtype: of, ..
-        } = saved.parameter;
-        match saved.values.into_bytes() {
-            Ok(bytes) => {
-                let data = TensorData::from_bytes(bytes, shape, of);
-                Some((Tensor::from_data(data, (device, dtype)), id))
+        param: Param<Tensor<D, K>>,
+        default: impl FnOnce(&Device) -> DType,
+    ) -> Param<Tensor<D, K>>
+    where
+        Tensor<D, K>: Parameter,
+    {
+        let Some(saved) = self.saved.remove(&self.path.join(".")) else {
+            return param;
+        };
+        let device = param.lazy_device();
+        let dtype = match param.is_initialized() {
+            true => param.val().dtype(),
+            false => default(&device),
+        };
+        match saved.into_parts() {
+            Ok((_, of, shape, id, values)) => {
+                let data = TensorData::from_bytes(values, shape, of);
+                let id = id.map_or_else(ParamId::new, ParamId::from);
+                param.transform_for_load(Tensor::from_data(data, (&device, dtype)), id)
             }
             Err(error) => {
-                self.failed = Some(CheckpointError::Device(error));
-                None
+                self.failed = Some(error);
+                param
             }
         }
     }
-}
-
-macro_rules! load_kind {
-    ($method:ident, $settings:ident $(, $kind:ty)?) => {
-        fn $method<const D: usize>(
-            &mut self,
-            param: Param<Tensor<D $(, $kind)?>>,
-        ) -> Param<Tensor<D $(, $kind)?>> {
-            let dtype = dtype_of!(param, $settings);
-            match self.take(&param.lazy_device(), dtype) {
-                Some((tensor, id)) => param.transform_for_load(tensor, id),
-                None => param,
-            }
-        }
-    };
 }
 
 impl ModuleMapper for Loader {
@@ -180,7 +223,18 @@ impl ModuleMapper for Loader {
         self.path.pop();
     }
 
-    load_kind!(map_float, float_dtype);
-    load_kind!(map_int, int_dtype, Int);
-    load_kind!(map_bool, bool_dtype, Bool);
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        self.load(param, float_dtype)
+    }
+
+    fn map_int<const D: usize>(&mut self, param: Param<Tensor<D, Int>>) -> Param<Tensor<D, Int>> {
+        self.load(param, int_dtype)
+    }
+
+    fn map_bool<const D: usize>(
+        &mut self,
+        param: Param<Tensor<D, Bool>>,
+    ) -> Param<Tensor<D, Bool>> {
+        self.load(param, bool_dtype)
+    }
 }

@@ -1,35 +1,22 @@
 //! The state of a run that is under way, or of one that a file holds.
 
-use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
 
-use burn::module::{Module, ModuleVisitor, Param, ParamId};
+use burn::module::Module;
 use burn::optim::ModuleOptimizer;
-use burn::tensor::kind::Basic;
-use burn::tensor::{Bool, Bytes, Device, Int, Tensor};
-use burn_pack::Reader;
-use lr_checkpoint::{Contents, FileError, FileFault, Parameter, SavedParameter, Values};
+use burn::tensor::Bytes;
+use burn_pack::{Reader, Tensor};
+use lr_checkpoint::{Contents, FileError, FileFault};
 
 use super::error::CheckpointError;
 use super::optimizer::check_ids;
+use super::parameters::Collector;
 
 /// The state of a run.
 pub(super) type RunState = Contents<SavedOptimizer>;
 
-/// Parameters by path, without their values.
-pub(super) type Parameters = BTreeMap<String, Parameter>;
-
-/// The model's parameters, without their values.
-pub(super) fn parameters(model: &[SavedParameter]) -> Parameters {
-    let parameters = model.iter();
-    parameters
-        .map(|saved| (saved.path.clone(), saved.parameter.clone()))
-        .collect()
-}
-
 /// Reads the state that the file at `path` holds.
-pub(super) fn read(path: &Path) -> Result<RunState, CheckpointError> {
+pub(super) fn read(path: &Path) -> Result<RunState, FileError> {
     let contents = lr_checkpoint::read(path)?;
     Ok(RunState {
         model: contents.model,
@@ -50,10 +37,7 @@ pub(super) fn write(state: &RunState, path: &Path) -> Result<(), CheckpointError
         SavedOptimizer::Live(optimizer) => {
             let saved = optimizer.save(scratch);
             saved.map_err(|error| failed(error.to_string()))?;
-            check_ids(
-                &Reader::from_file_exact(scratch)?,
-                &parameters(&state.model),
-            )
+            check_ids(&Reader::from_file_exact(scratch)?, &state.model)
         }
         SavedOptimizer::Read(bytes) => {
             let written = std::fs::write(scratch, &bytes[..]);
@@ -87,77 +71,21 @@ impl SavedOptimizer {
 pub(super) fn capture(
     model: &impl Module,
     optimizer: &ModuleOptimizer,
-) -> Result<(Vec<SavedParameter>, SavedOptimizer), CheckpointError> {
-    let mut snapshot = Snapshot::default();
-    model.visit(&mut snapshot);
-    let mut parameters = snapshot.parameters;
+) -> Result<(Vec<Tensor>, SavedOptimizer), CheckpointError> {
+    let Collector {
+        mut parameters,
+        served,
+        ..
+    } = Collector::of(model, true);
     let optimizer = SavedOptimizer::Live(optimizer.clone());
-    if !snapshot.served {
+    if !served {
         return Ok((parameters, optimizer));
     }
-    for saved in &mut parameters {
-        let values = saved.values.clone().into_bytes();
-        saved.values = Values::Bytes(values.map_err(CheckpointError::Device)?);
+    for parameter in &mut parameters {
+        let (path, dtype, shape, id, values) = parameter.clone().into_parts()?;
+        *parameter = Tensor::new(path, dtype, shape, id, values);
     }
     let state = optimizer.into_bytes()?;
-    check_ids(
-        &Reader::from_bytes(state.clone())?,
-        &self::parameters(&parameters),
-    )?;
+    check_ids(&Reader::from_bytes(state.clone())?, &parameters)?;
     Ok((parameters, SavedOptimizer::Read(state)))
-}
-
-/// Whether another process serves this device; the type that tells it is there only with Burn's feature `remote`.
-fn is_served(device: &Device) -> bool {
-    format!("{device:?}").contains("Remote(")
-}
-
-#[derive(Default)]
-struct Snapshot {
-    path: Vec<String>,
-    parameters: Vec<SavedParameter>,
-    /// Whether one of them is on a device that another process serves.
-    served: bool,
-}
-
-impl Snapshot {
-    fn add<const D: usize, K: Basic + 'static>(&mut self, id: ParamId, tensor: Tensor<D, K>) {
-        let (dtype, shape) = (tensor.dtype(), tensor.shape());
-        self.served |= is_served(&tensor.device());
-        self.parameters.push(SavedParameter {
-            path: self.path.join("."),
-            parameter: Parameter {
-                dtype,
-                shape: shape.to_vec(),
-                id: Some(id.val()),
-            },
-            values: Values::Live(Arc::new(move || {
-                let data = tensor.clone().try_into_data();
-                let data = data.map_err(|error| error.to_string())?;
-                Ok(data.into_parts().0)
-            })),
-        });
-    }
-}
-
-impl ModuleVisitor for Snapshot {
-    fn enter_module(&mut self, name: &str, _container_type: &str) {
-        self.path.push(name.to_string());
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.path.pop();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        self.add(param.id, param.transform_for_save().val());
-    }
-
-    fn visit_int<const D: usize>(&mut self, param: &Param<Tensor<D, Int>>) {
-        self.add(param.id, param.transform_for_save().val());
-    }
-
-    fn visit_bool<const D: usize>(&mut self, param: &Param<Tensor<D, Bool>>) {
-        self.add(param.id, param.transform_for_save().val());
-    }
 }

@@ -7,7 +7,7 @@ use lr_checkpoint::retention::ranked;
 use lr_checkpoint::{CheckpointFile, FileError, FileFault};
 use lr_schedule::feedback::Mode;
 
-use super::error::{CheckpointDirError, PassedOver};
+use super::error::CheckpointDirError;
 use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::run_dir::file_names;
 
@@ -73,7 +73,7 @@ pub struct FoundCheckpoint {
     /// Its contents.
     pub checkpoint: Checkpoint,
     /// Those that would have come first, had they been whole. Each is logged as a warning too.
-    pub passed_over: Vec<PassedOver>,
+    pub passed_over: Vec<FileError>,
 }
 
 impl CheckpointDir {
@@ -135,9 +135,9 @@ impl CheckpointDir {
             let (mut found, mut passed_over) = (vec![], vec![]);
             for CheckpointFile { path, .. } in self.list()? {
                 // Whether the rest is whole is seen when it is loaded.
-                match Checkpoint::inspect(&path) {
+                match lr_checkpoint::inspect(&path) {
                     Ok(inspection) => found.push((path, inspection.progress)),
-                    Err(error) => pass_over(path, error, &mut passed_over)?,
+                    Err(error) => pass_over(error, &mut passed_over)?,
                 }
             }
             let all = found
@@ -161,12 +161,12 @@ impl CheckpointDir {
     /// a writer may have removed it for a newer one.
     fn first_whole(
         &self,
-        candidates: impl Fn() -> Result<(Vec<PathBuf>, Vec<PassedOver>), CheckpointDirError>,
+        candidates: impl Fn() -> Result<(Vec<PathBuf>, Vec<FileError>), CheckpointDirError>,
     ) -> Result<Option<FoundCheckpoint>, CheckpointDirError> {
         'again: loop {
             let (paths, mut passed_over) = candidates()?;
             for path in paths {
-                match Checkpoint::load(&path) {
+                match Checkpoint::read(&path) {
                     Ok(checkpoint) => {
                         return Ok(Some(FoundCheckpoint {
                             path,
@@ -175,7 +175,7 @@ impl CheckpointDir {
                         }));
                     }
                     Err(error) if has_vanished(&error) => continue 'again,
-                    Err(error) => pass_over(path, error, &mut passed_over)?,
+                    Err(error) => pass_over(error, &mut passed_over)?,
                 }
             }
             return match passed_over.is_empty() {
@@ -189,39 +189,24 @@ impl CheckpointDir {
     }
 }
 
-pub(super) fn has_vanished(error: &CheckpointError) -> bool {
-    matches!(
-        error,
-        CheckpointError::File(FileError { fault: FileFault::Read(source), .. })
-            if source.kind() == ErrorKind::NotFound
-    )
+pub(super) fn has_vanished(error: &FileError) -> bool {
+    matches!(&error.fault, FileFault::Read(source) if source.kind() == ErrorKind::NotFound)
 }
 
-/// Whether it is the file that is at fault.
-fn is_damage(error: &CheckpointError) -> bool {
-    match error {
-        CheckpointError::File(FileError { fault, .. }) => match fault {
-            FileFault::Version { .. } => false,
-            FileFault::Read(source) => source.kind() == ErrorKind::UnexpectedEof,
-            _ => true,
-        },
+/// Notes that a file is damaged, or fails where that isn't what is wrong with it.
+fn pass_over(error: FileError, passed_over: &mut Vec<FileError>) -> Result<(), CheckpointDirError> {
+    let is_damage = match &error.fault {
+        FileFault::Version { .. } => false,
+        FileFault::Read(source) => source.kind() == ErrorKind::UnexpectedEof,
         _ => true,
-    }
-}
-
-/// Notes that the file at `path` is damaged, or fails where that isn't what is wrong with it.
-fn pass_over(
-    path: PathBuf,
-    error: CheckpointError,
-    passed_over: &mut Vec<PassedOver>,
-) -> Result<(), CheckpointDirError> {
+    };
     if has_vanished(&error) {
         return Ok(());
     }
-    if !is_damage(&error) {
-        return Err(error.into());
+    if !is_damage {
+        return Err(CheckpointError::from(error).into());
     }
     log::warn!("passed over: {error}");
-    passed_over.push(PassedOver { path, error });
+    passed_over.push(error);
     Ok(())
 }

@@ -1,26 +1,19 @@
-use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
-use lr_checkpoint::RetentionError;
+use lr_checkpoint::{FileError, RetentionError};
 
-use crate::checkpoint::{CheckpointError, joined};
-use crate::run_dir::Refused;
+use crate::checkpoint::CheckpointError;
+use crate::listed::listed;
+use crate::run_dir::FileSystemError;
 
 /// A directory of checkpoints that can't be read or written.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CheckpointDirError {
     /// The file system refused.
-    #[error("can't {action} `{}`: {source}", .path.display())]
-    Io {
-        /// The action: `read`, `create`, `lock`, `remove`.
-        action: &'static str,
-        /// The directory, or a file in there.
-        path: PathBuf,
-        /// The file system's error.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileSystemError),
     /// Another writer has the directory, in this process or another one.
     #[error("another writer is at work in `{}`", .path.display())]
     Busy {
@@ -28,32 +21,25 @@ pub enum CheckpointDirError {
         path: PathBuf,
     },
     /// A rule of the retention would keep no checkpoint.
-    #[error("`{rule}` must be {allowed}, got {value}")]
-    Retention {
-        /// The rule: `keep_last`.
-        rule: &'static str,
-        /// The value that was given.
-        value: String,
-        /// The values that are allowed.
-        allowed: &'static str,
-    },
+    #[error(transparent)]
+    Retention(#[from] RetentionError),
     /// A checkpoint can't be written, or can't be read for a reason other than damage.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
     /// There are checkpoints, and not one that is whole and, where the best is asked for, has the
     /// metric.
-    #[error("of the checkpoints in `{}`, none to go on from is whole: {}", .path.display(), joined(.passed_over, "; "))]
+    #[error("of the checkpoints in `{}`, none to go on from is whole: {}", .path.display(), listed(.passed_over, "; ", ""))]
     NoneWhole {
         /// The directory.
         path: PathBuf,
         /// Those that were tried, each with what is wrong with it.
-        passed_over: Vec<PassedOver>,
+        passed_over: Vec<FileError>,
     },
     /// No checkpoint has the metric that the best one was asked by, as a finite number.
     #[error(
         "no checkpoint in `{}` has a finite metric `{metric}`; there are {}",
         .path.display(),
-        names(.present)
+        listed(.present, ", ", "none at all")
     )]
     NoSuchMetric {
         /// The directory.
@@ -90,47 +76,4 @@ pub enum CheckpointDirError {
         /// The file system's error.
         source: io::Error,
     },
-}
-
-impl From<Refused> for CheckpointDirError {
-    fn from(refused: Refused) -> Self {
-        Self::Io {
-            action: refused.action,
-            path: refused.path,
-            source: refused.source,
-        }
-    }
-}
-
-impl From<RetentionError> for CheckpointDirError {
-    fn from(error: RetentionError) -> Self {
-        Self::Retention {
-            rule: error.rule,
-            value: error.value,
-            allowed: error.allowed,
-        }
-    }
-}
-
-/// A checkpoint that could not be read, and was passed over for another one.
-#[derive(Debug)]
-#[non_exhaustive]
-pub struct PassedOver {
-    /// The file.
-    pub path: PathBuf,
-    /// The fault in it.
-    pub error: CheckpointError,
-}
-
-impl fmt::Display for PassedOver {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.error.fmt(f) // names the file
-    }
-}
-
-fn names(present: &[String]) -> String {
-    match present {
-        [] => "none at all".to_string(),
-        names => names.join(", "),
-    }
 }

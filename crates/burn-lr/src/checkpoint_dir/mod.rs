@@ -5,8 +5,8 @@ mod error;
 mod writer;
 
 pub use directory::{CheckpointDir, FoundCheckpoint};
-pub use error::{CheckpointDirError, PassedOver};
-pub use lr_checkpoint::{CheckpointFile, Retention};
+pub use error::CheckpointDirError;
+pub use lr_checkpoint::{CheckpointFile, Retention, RetentionError};
 pub use writer::CheckpointWriter;
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use lr_checkpoint::disk::lock::DirLock;
+use lr_checkpoint::disk::DirLock;
 use lr_checkpoint::name::step_of;
 use lr_checkpoint::{CheckpointFile, Progress, Retention};
 
@@ -133,7 +133,11 @@ impl Files {
     fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
         let step = checkpoint.progress().step;
         self.look()?;
-        self.check_that_it_is_the_latest(step)?;
+        // Only one that would be gone on from is in the way.
+        if let Some((later, _)) = self.whole().find(|(other, _)| *other > step) {
+            let later = self.path(later);
+            return Err(CheckpointDirError::NotTheLatest { step, later });
+        }
         let path = self.path(step);
         checkpoint.save(&path)?;
         self.known.insert(step, Some(checkpoint.progress().clone()));
@@ -168,7 +172,7 @@ impl Files {
         for CheckpointFile { step, path, .. } in self.directory.list()? {
             let progress = match self.known.remove(&step) {
                 Some(progress) => progress,
-                None => match Checkpoint::load(&path) {
+                None => match Checkpoint::read(&path) {
                     Ok(checkpoint) => Some(checkpoint.progress().clone()),
                     Err(error) if has_vanished(&error) => continue,
                     Err(error) => {
@@ -180,23 +184,6 @@ impl Files {
             known.insert(step, progress);
         }
         self.known = known;
-        Ok(())
-    }
-
-    /// Only one that would be gone on from is in the way.
-    fn check_that_it_is_the_latest(&mut self, step: u64) -> Result<(), CheckpointDirError> {
-        let whole = self.whole().map(|(step, _)| step);
-        let later: Vec<u64> = whole.filter(|other| *other > step).collect();
-        for other in later {
-            let later = self.path(other);
-            match Checkpoint::load(&later) {
-                Ok(_) => return Err(CheckpointDirError::NotTheLatest { step, later }),
-                Err(error) => {
-                    log::warn!("left alone: {error}");
-                    self.known.insert(other, None);
-                }
-            }
-        }
         Ok(())
     }
 

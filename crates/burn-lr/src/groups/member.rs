@@ -40,7 +40,7 @@ impl Base {
         } else {
             ""
         };
-        Err(LoadError::Groups {
+        Err(LoadError::Kind {
             expected: plural(self.count),
             found: plural(count) + others,
         })

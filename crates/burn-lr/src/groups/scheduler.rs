@@ -159,8 +159,8 @@ impl Resumable for GroupScheduler {
         for (number, own) in &self.layout.own {
             let record = record.record(&number.to_string());
             let result = own.clone().try_load_record(&record);
-            result.map_err(|error| LoadError::Group {
-                name: self.names()[number - 1].clone(),
+            result.map_err(|error| LoadError::Part {
+                part: format!("the group `{}`", self.names()[number - 1]),
                 error: Box::new(error),
             })?;
         }

@@ -51,8 +51,8 @@ impl Driven {
         all.iter().try_for_each(|driven| {
             let saved = Identity::read(&Fields::of(&stored.record(&driven.name)))?;
             let result = saved.check(&driven.identity);
-            result.map_err(|error| LoadError::Quantity {
-                name: driven.name.clone(),
+            result.map_err(|error| LoadError::Part {
+                part: format!("`{}`", driven.name),
                 error: Box::new(error),
             })
         })

@@ -1,5 +1,7 @@
 use lr_schedule::feedback::StateError;
 
+use crate::listed::listed;
+
 /// A saved state that a scheduler can't go on from.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -21,13 +23,13 @@ pub enum LoadError {
         /// The latest version that can be read.
         supported: u64,
     },
-    /// It is of another kind of scheduler.
-    #[error("the record is of a {found}, not of a {expected}")]
+    /// It is of another kind of scheduler, or of other parameter groups.
+    #[error("the record is of {found}, not of {expected}")]
     Kind {
         /// The kind that was to be loaded.
-        expected: &'static str,
+        expected: String,
         /// The kind that the record is of.
-        found: &'static str,
+        found: String,
     },
     /// Part of it is not there.
     #[error("the record lacks `{field}`")]
@@ -74,8 +76,8 @@ pub enum LoadError {
     #[error(
         "the record's schedule drives {}, this one {}; `accept_another_schedule` goes on with \
          this one",
-        list(.saved),
-        list(.given)
+        listed(.saved, ", ", "nothing else"),
+        listed(.given, ", ", "nothing else")
     )]
     OtherQuantities {
         /// Those that were saved.
@@ -83,39 +85,15 @@ pub enum LoadError {
         /// Those at hand.
         given: Vec<String>,
     },
-    /// Another quantity's schedule is not the one that was saved.
-    #[error("of `{name}`: {error}")]
-    Quantity {
-        /// Which quantity.
-        name: String,
-        /// The mistake in its schedule.
-        error: Box<LoadError>,
-    },
-    /// It is of other parameter groups.
-    #[error("the record is of {found}, not of {expected}")]
-    Groups {
-        /// The groups at hand.
-        expected: String,
-        /// Those of the record.
-        found: String,
-    },
-    /// The state of one parameter group doesn't fit.
-    #[error("of the group `{name}`: {error}")]
-    Group {
-        /// Which group.
-        name: String,
+    /// The part of one parameter group, or of another quantity, doesn't fit.
+    #[error("of {part}: {error}")]
+    Part {
+        /// Which part: "the group `head`", or "`momentum`".
+        part: String,
         /// The mistake in it.
         error: Box<LoadError>,
     },
     /// The feedback rule can't go on from it.
     #[error("the record's feedback rule: {0}")]
     Rule(#[from] StateError),
-}
-
-/// Names, for a message.
-fn list(names: &[String]) -> String {
-    match names {
-        [] => "nothing else".to_string(),
-        names => names.join(", "),
-    }
 }

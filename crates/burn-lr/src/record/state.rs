@@ -153,8 +153,8 @@ impl SchedulerState {
             return Ok(());
         }
         let name = |has_rule| match has_rule {
-            false => "scheduler without a feedback rule",
-            true => "scheduler with a feedback rule",
+            false => "a scheduler without a feedback rule".to_string(),
+            true => "a scheduler with a feedback rule".to_string(),
         };
         Err(LoadError::Kind {
             expected: name(has_rule),

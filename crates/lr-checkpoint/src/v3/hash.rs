@@ -2,11 +2,17 @@ use std::fmt;
 
 use twox_hash::XxHash3_128;
 
+pub const MARK: [u8; 7] = *b"BURN-LR";
+/// The largest metadata that burnpack reads.
+pub const MAX_INDEX_SIZE: u64 = 100 << 20;
+/// How much is hashed at a time, while the processor's cache has it.
+pub const CHUNK: usize = 1 << 20;
+
 /// A version of the format: its hash.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Version {
-    V2,
-    V3,
+    V2 = 2,
+    V3 = 3,
 }
 
 impl Version {
@@ -18,10 +24,7 @@ impl Version {
     }
 
     pub fn number(self) -> u8 {
-        match self {
-            Self::V2 => 2,
-            Self::V3 => 3,
-        }
+        self as u8
     }
 
     /// The name of the hash in an index.
@@ -39,6 +42,14 @@ impl Version {
             Self::V3 => size_of::<u128>(),
         };
         8 + hash + 8
+    }
+
+    /// The trailer of an index.
+    pub fn trailer(self, index: &[u8]) -> Vec<u8> {
+        let size = (index.len() as u64).to_le_bytes();
+        let mark = [&MARK[..], &[self.number()]].concat();
+        let hash = self.hash(&[index, &size, &mark]);
+        [&size[..], &hash.0, &mark].concat()
     }
 
     pub fn hasher(self) -> Hasher {

@@ -19,7 +19,6 @@
 //! checkpoint of any size is saved with no copy of it in memory, and each byte is hashed once.
 
 mod hash;
-mod layout;
 pub(crate) mod read;
 #[cfg(feature = "write")]
 pub(crate) mod write;

@@ -2,14 +2,13 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use burn_pack::{Bytes, DType, Reader};
+use burn_pack::{Bytes, DType, Reader, Tensor};
 
-use super::hash::{Digest, Version};
-use super::layout::{CHUNK, MARK, MAX_INDEX_SIZE, Row, trailer};
-use crate::contents::{About, Contents, MAX_RANK, SavedParameter, Values};
+use super::hash::{CHUNK, Digest, MARK, MAX_INDEX_SIZE, Version};
+use crate::contents::{About, Contents, MAX_RANK};
 use crate::error::{FileFault, LATEST};
 use crate::index::Index;
-use crate::inspection::Inspection;
+use crate::inspection::{Inspection, SavedTensor};
 
 /// A part of a file.
 #[derive(Debug)]
@@ -24,7 +23,7 @@ struct Part {
 struct Summary {
     version: Version,
     about: About,
-    rows: Vec<Row>,
+    parameters: Vec<SavedTensor>,
     /// A hash of all bytes of the file.
     digest: Digest,
     optimizer: Part,
@@ -46,11 +45,10 @@ pub(crate) fn is_marked(mut file: &File) -> io::Result<bool> {
 /// Describes a file, if its index is whole.
 pub(crate) fn inspect(file: &File) -> Result<Inspection, FileFault> {
     let summary = summary(file)?;
-    let rows = summary.rows.into_iter();
     Ok(Inspection::new(
         summary.version.number().into(),
         summary.about,
-        rows.map(|row| (row.path, row.parameter)),
+        summary.parameters,
         [summary.model, summary.optimizer, summary.scheduler].map(|part| part.size),
         summary.digest.to_string(),
         file.metadata()?.len(),
@@ -99,7 +97,7 @@ fn summary(file: &File) -> Result<Summary, FileFault> {
     Ok(Summary {
         version,
         about: index.about()?,
-        rows: read_rows(index.text("parameters")?, &model)?,
+        parameters: read_parameters(index.text("parameters")?, &model)?,
         digest,
         optimizer,
         model,
@@ -125,7 +123,7 @@ fn read_index(
     let index_start = index_start.ok_or_else(damaged)?;
     let mut index = vec![0; index_size as usize];
     read_at(file, &mut index, index_start)?;
-    let expected = trailer(&index, version);
+    let expected = version.trailer(&index);
     let (hash, _) = rest.split_at(rest.len() - MARK.len() - 1);
     match end[..end.len() - 1] == expected[..end.len() - 1] {
         true => Ok((index, Digest(hash.to_vec()))),
@@ -134,33 +132,42 @@ fn read_index(
 }
 
 /// The parameters that an index lists, which make up the model.
-fn read_rows(text: &str, model: &Part) -> Result<Vec<Row>, FileFault> {
+fn read_parameters(text: &str, model: &Part) -> Result<Vec<SavedTensor>, FileFault> {
     let wrong = |what: String| FileFault::NotACheckpoint(format!("its list of parameters: {what}"));
-    let rows: Vec<Row> = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
+    let all: Vec<SavedTensor> =
+        serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
     let mut paths = BTreeSet::new();
     let mut left = model.size;
-    for row in &rows {
-        let (path, parameter) = (&row.path, &row.parameter);
-        if parameter.shape.len() > MAX_RANK {
+    for SavedTensor {
+        path,
+        dtype,
+        shape,
+        size,
+        ..
+    } in &all
+    {
+        if shape.len() > MAX_RANK {
             return Err(wrong(format!("`{path}` has a rank above {MAX_RANK}")));
         }
-        let expected = parameter.size().map(|size| size as u64);
-        let is_quantized = matches!(parameter.dtype, DType::QFloat(_));
-        if !is_quantized && expected != Some(row.size) {
-            let (shape, size) = (parameter.show(), row.size);
-            return Err(wrong(format!("`{path}` is {shape} of {size} bytes")));
+        let mut sizes = shape.iter().map(|size| *size as u64);
+        let expected = sizes.try_fold(dtype.size() as u64, u64::checked_mul);
+        let is_quantized = matches!(dtype, DType::QFloat(_));
+        if !is_quantized && expected != Some(*size) {
+            return Err(wrong(format!(
+                "`{path}` is {dtype:?}{shape:?} of {size} bytes"
+            )));
         }
         if !paths.insert(path) {
             return Err(wrong(format!("`{path}` comes twice")));
         }
         left = left
-            .checked_sub(row.size)
+            .checked_sub(*size)
             .ok_or_else(|| wrong("it is longer than the model".into()))?;
     }
     if left > 0 {
         return Err(wrong("it is shorter than the model".into()));
     }
-    Ok(rows)
+    Ok(all)
 }
 
 /// Reads a file, if it is whole.
@@ -172,14 +179,11 @@ pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
         Ok::<_, FileFault>(buffers.remove(0).shared())
     };
     let optimizer = one(&summary.optimizer)?;
-    let sizes = summary.rows.iter().map(|row| row.size);
+    let sizes = summary.parameters.iter().map(|saved| saved.size);
     let values = read_part(file, version, &summary.model, sizes)?;
-    let model = summary.rows.into_iter().zip(values);
-    let model = model.map(|(row, bytes)| SavedParameter {
-        path: row.path,
-        parameter: row.parameter,
-        values: Values::Bytes(bytes),
-    });
+    let model = summary.parameters.into_iter().zip(values);
+    let model = model
+        .map(|(saved, values)| Tensor::new(saved.path, saved.dtype, saved.shape, saved.id, values));
     Ok(Contents {
         model: model.collect(),
         optimizer,

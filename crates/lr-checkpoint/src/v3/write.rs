@@ -5,11 +5,11 @@ use std::thread;
 
 use burn_pack::AtomicFile;
 
-use super::hash::{Digest, Version};
-use super::layout::{CHUNK, MAX_INDEX_SIZE, Row, trailer};
+use super::hash::{CHUNK, Digest, MAX_INDEX_SIZE, Version};
 use crate::contents::Contents;
 use crate::error::{FileError, FileFault};
 use crate::index::Index;
+use crate::inspection::SavedTensor;
 
 /// The version that is written.
 const VERSION: Version = Version::V3;
@@ -56,17 +56,18 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
         let hash = scope.spawn(|| hash_file(path, optimizer_size));
         (write_model(contents, &mut file), hash.join())
     });
-    let (rows, model) = model?;
+    let model = model?;
     let optimizer = optimizer.expect("hashing does not panic");
     let optimizer = optimizer.map_err(FileFault::write)?;
     let scheduler = &contents.scheduler[..];
     file.write_all(scheduler).map_err(FileFault::write)?;
-    let model_size = rows.iter().map(|row| row.size).sum();
+    let parameters: Vec<SavedTensor> = contents.model.iter().map(SavedTensor::of).collect();
+    let model_size = parameters.iter().map(|saved| saved.size).sum();
     let scheduler_size = scheduler.len() as u64;
 
-    let rows = serde_json::to_string(&rows).expect("parameters are plain data");
+    let parameters = serde_json::to_string(&parameters).expect("parameters are plain data");
     let index = Index::writer(&contents.about, &VERSION.number().to_string());
-    let mut index = index.with_metadata("parameters", &rows);
+    let mut index = index.with_metadata("parameters", &parameters);
     for (name, size, hash) in [
         ("optimizer", optimizer_size, optimizer),
         ("model", model_size, model),
@@ -83,30 +84,20 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
         let reason = format!("its notes and names have {size} bytes, more than {MAX_INDEX_SIZE}");
         return Err(FileFault::Write(reason));
     }
-    end.extend(trailer(&end, VERSION));
+    end.extend(VERSION.trailer(&end));
     file.write_all(&end).map_err(FileFault::write)?;
     file.sync_all().map_err(FileFault::write)?;
     Ok(())
 }
 
-fn write_model<O>(
-    contents: &Contents<O>,
-    file: &mut File,
-) -> Result<(Vec<Row>, Digest), FileFault> {
+fn write_model<O>(contents: &Contents<O>, file: &mut File) -> Result<Digest, FileFault> {
     let mut hasher = VERSION.hasher();
-    let mut rows = vec![];
-    for saved in &contents.model {
-        let bytes = saved.values.clone().into_bytes();
-        let bytes = bytes.map_err(FileFault::Device)?;
+    for tensor in &contents.model {
+        let bytes = tensor.to_bytes()?;
         hasher.update(&bytes);
         file.write_all(&bytes).map_err(FileFault::write)?;
-        rows.push(Row {
-            path: saved.path.clone(),
-            parameter: saved.parameter.clone(),
-            size: bytes.len() as u64,
-        });
     }
-    Ok((rows, hasher.finalize()))
+    Ok(hasher.finalize())
 }
 
 fn hash_file(path: &Path, size: u64) -> io::Result<Digest> {

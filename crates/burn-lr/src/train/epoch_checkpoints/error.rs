@@ -4,31 +4,16 @@ use std::path::PathBuf;
 use burn::store::RecordError;
 use burn::train::checkpoint::CheckpointerError;
 
-use crate::checkpoint::joined;
-use crate::run_dir::Refused;
+use crate::listed::listed;
+use crate::run_dir::FileSystemError;
 
 /// An epoch that can't be saved, or can't be gone on from.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EpochCheckpointError {
-    /// The file system refused.
-    #[error("can't {action} `{}`: {source}", .path.display())]
-    Io {
-        /// The action: `read`, `create`, `lock`, `remove`.
-        action: &'static str,
-        /// The directory, or a file in there.
-        path: PathBuf,
-        /// The file system's error.
-        source: io::Error,
-    },
-    /// A file could not be written; what was there before still is.
-    #[error("can't write `{}`: {reason}", .path.display())]
-    Write {
-        /// The file.
-        path: PathBuf,
-        /// The reason.
-        reason: String,
-    },
+    /// The file system refused. Of a file that could not be written, what was there before still is.
+    #[error(transparent)]
+    Io(#[from] FileSystemError),
     /// Another training has the directory, in this process or another one.
     #[error("another training is at work in `{}`", .path.display())]
     Busy {
@@ -43,16 +28,6 @@ pub enum EpochCheckpointError {
         /// The file that says what the epoch's parts are, which is written last.
         path: PathBuf,
     },
-    /// The file that says what an epoch's parts are does not.
-    #[error("epoch {epoch}: `{}` is damaged: {reason}", .path.display())]
-    Manifest {
-        /// The epoch.
-        epoch: usize,
-        /// The file.
-        path: PathBuf,
-        /// How it shows.
-        reason: String,
-    },
     /// A later version of this library saved the epoch.
     #[error("epoch {epoch} was saved in version {found}; this library reads up to {supported}")]
     Version {
@@ -63,14 +38,14 @@ pub enum EpochCheckpointError {
         /// The latest version that can be read.
         supported: u64,
     },
-    /// A part is not what was saved with the others.
+    /// A part, or the manifest, is not what was saved with the others.
     #[error("epoch {epoch}: its {part} is not what was saved: `{}` {reason}", .path.display())]
     Part {
         /// The epoch.
         epoch: usize,
-        /// `model`, `optimizer` or `scheduler`.
+        /// `model`, `optimizer`, `scheduler` or `manifest`.
         part: &'static str,
-        /// The part's file.
+        /// Its file.
         path: PathBuf,
         /// The fault.
         reason: String,
@@ -93,7 +68,7 @@ pub enum EpochCheckpointError {
         epoch: usize,
     },
     /// There are epochs, and not one that is whole.
-    #[error("of the epochs in `{}`, none is whole: {}", .path.display(), joined(.passed_over, "; "))]
+    #[error("of the epochs in `{}`, none is whole: {}", .path.display(), listed(.passed_over, "; ", ""))]
     NoneWhole {
         /// The directory.
         path: PathBuf,
@@ -105,20 +80,7 @@ pub enum EpochCheckpointError {
 impl EpochCheckpointError {
     /// Whether it is the files of an epoch that are at fault.
     pub(super) fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::Incomplete { .. } | Self::Manifest { .. } | Self::Part { .. }
-        )
-    }
-}
-
-impl From<Refused> for EpochCheckpointError {
-    fn from(refused: Refused) -> Self {
-        Self::Io {
-            action: refused.action,
-            path: refused.path,
-            source: refused.source,
-        }
+        matches!(self, Self::Incomplete { .. } | Self::Part { .. })
     }
 }
 

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use lr_checkpoint::disk::write::write_atomically;
+use burn::store::RecordError;
+use lr_checkpoint::disk::write_atomically;
 use serde::{Deserialize, Serialize};
 
 use super::error::EpochCheckpointError;
@@ -33,6 +34,15 @@ impl Part {
             Self::Scheduler => "scheduler",
         }
     }
+
+    /// The error where Burn could not write or read its record.
+    pub fn refused_by_burn(self, epoch: usize) -> impl FnOnce(RecordError) -> EpochCheckpointError {
+        move |source| EpochCheckpointError::Record {
+            epoch,
+            part: self.name(),
+            source,
+        }
+    }
 }
 
 /// The size and the hash of a part.
@@ -51,16 +61,6 @@ impl Digest {
         }
     }
 
-    /// The digest of a file, which need not fit into memory.
-    pub fn of_file(path: &Path) -> io::Result<Self> {
-        let mut hasher = blake3::Hasher::new();
-        hasher.update_reader(File::open(path)?)?;
-        Ok(Self {
-            bytes: hasher.count(),
-            blake3: hasher.finalize().to_string(),
-        })
-    }
-
     /// The first half of the hash, which tells the files of one part of an epoch apart; `None` where the
     /// text is no hash.
     fn short(&self) -> Option<&str> {
@@ -75,7 +75,7 @@ impl Digest {
 pub(super) struct Manifest {
     format: String,
     version: u64,
-    epoch: usize,
+    pub epoch: usize,
     model: Digest,
     optimizer: Digest,
     scheduler: Digest,
@@ -125,10 +125,11 @@ impl Manifest {
             }
             read => read.map_err(refused("read", &path))?,
         };
-        let damaged = |reason: String| EpochCheckpointError::Manifest {
+        let damaged = |reason: String| EpochCheckpointError::Part {
             epoch,
+            part: "manifest",
             path: path.clone(),
-            reason,
+            reason: format!("is damaged: {reason}"),
         };
         #[derive(Deserialize)]
         struct Header {
@@ -161,10 +162,8 @@ impl Manifest {
 }
 
 pub(super) fn write(path: PathBuf, bytes: &[u8]) -> Result<(), EpochCheckpointError> {
-    write_atomically(&path, bytes).map_err(|error| EpochCheckpointError::Write {
-        path,
-        reason: error.to_string(),
-    })
+    let written = write_atomically(&path, bytes).map_err(io::Error::other);
+    Ok(written.map_err(refused("write", &path))?)
 }
 
 const BEGIN: &str = "epoch-";

@@ -1,21 +1,19 @@
 //! Checkpoints of burn-train in which the parts of an epoch belong together.
 
+mod directory;
 mod error;
 mod manifest;
-mod shared;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use burn::lr_scheduler::LrSchedulerRecord;
 use burn::optim::OptimizerRecord;
 use burn::store::ModuleRecord;
-use burn::tensor::Bytes;
-use burn::train::checkpoint::{Checkpoint, Checkpointer, CheckpointerError};
+use burn::train::checkpoint::{Checkpointer, CheckpointerError};
 
-use manifest::{Digest, FileKind, Manifest, Part};
-use shared::Shared;
+use directory::Directory;
+use manifest::{FileKind, Manifest, Part};
 
 pub use error::EpochCheckpointError;
 
@@ -77,7 +75,7 @@ pub use error::EpochCheckpointError;
 /// it more for that long; of model and optimizer at the same time, if the threads are.
 #[derive(Debug, Clone)]
 pub struct EpochCheckpoints {
-    shared: Arc<Shared>,
+    directory: Arc<Directory>,
 }
 
 /// The last epoch that is complete and whole.
@@ -99,13 +97,13 @@ impl EpochCheckpoints {
     /// Another training in there ([`EpochCheckpointError::Busy`]), or a file system that refuses.
     pub fn open(path: impl Into<PathBuf>) -> Result<Self, EpochCheckpointError> {
         Ok(Self {
-            shared: Arc::new(Shared::open(path.into())?),
+            directory: Arc::new(Directory::open(path.into())?),
         })
     }
 
     /// The path of the directory.
     pub fn path(&self) -> &Path {
-        &self.shared.path
+        &self.directory.path
     }
 
     /// The epochs that are complete, by the names of files alone: a part may be damaged.
@@ -160,10 +158,9 @@ impl EpochCheckpoints {
     pub fn verify(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         let manifest = Manifest::read(self.path(), epoch)?;
         for part in Part::ALL {
-            let digest = |path: &Path| Ok((Digest::of_file(path)?, ()));
-            self.shared.check(epoch, &manifest, part, digest)?;
+            self.directory.read(&manifest, part)?;
         }
-        self.shared.state().complete.insert(epoch);
+        self.directory.state().complete.insert(epoch);
         Ok(())
     }
 
@@ -174,50 +171,9 @@ impl EpochCheckpoints {
     /// An `epoch` that isn't complete and whole, and nothing is removed then; or a file that can't be removed.
     pub fn discard_after(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         self.verify(epoch)?;
-        let mut state = self.shared.state();
+        let mut state = self.directory.state();
         for later in self.epochs()?.into_iter().filter(|other| *other > epoch) {
-            state.complete.remove(&later);
-            self.shared.remove(later)?;
-        }
-        Ok(())
-    }
-
-    fn save_part<R: Checkpoint>(
-        &self,
-        part: Part,
-        epoch: usize,
-        record: R,
-    ) -> Result<(), CheckpointerError> {
-        let saved = self.shared.save(part, epoch, record);
-        Ok(saved.inspect_err(|_| self.shared.state().has_failed = true)?)
-    }
-
-    fn restore_part<R: Checkpoint>(
-        &self,
-        part: Part,
-        epoch: usize,
-    ) -> Result<R, CheckpointerError> {
-        let manifest = Manifest::read(self.path(), epoch)?;
-        let bytes = self.shared.check(epoch, &manifest, part, |path| {
-            let bytes = fs::read(path)?;
-            Ok((Digest::of(&bytes), Bytes::from_bytes_vec(bytes)))
-        })?;
-        let record = R::checkpoint_from_bytes(bytes);
-        Ok(record.map_err(|source| EpochCheckpointError::Record {
-            epoch,
-            part: part.name(),
-            source,
-        })?)
-    }
-
-    fn delete_epoch(&self, epoch: usize) -> Result<(), CheckpointerError> {
-        let mut state = self.shared.state();
-        match state.complete.range(epoch.saturating_add(1)..).next() {
-            Some(_) => {
-                state.complete.remove(&epoch);
-                self.shared.remove(epoch)?;
-            }
-            None => _ = state.doomed.insert(epoch),
+            self.directory.remove(later, &mut state)?;
         }
         Ok(())
     }
@@ -227,16 +183,16 @@ macro_rules! checkpointer {
     ($($Record:ty => $part:expr),* $(,)?) => {
         $(impl Checkpointer<$Record> for EpochCheckpoints {
             fn save(&self, epoch: usize, record: $Record) -> Result<(), CheckpointerError> {
-                self.save_part($part, epoch, record)
+                Ok(self.directory.save($part, epoch, record)?)
             }
 
             fn restore(&self, epoch: usize) -> Result<$Record, CheckpointerError> {
-                self.restore_part($part, epoch)
+                Ok(self.directory.restore($part, epoch)?)
             }
 
             /// Asked for by any of the three, it is for all of them.
             fn delete(&self, epoch: usize) -> Result<(), CheckpointerError> {
-                self.delete_epoch(epoch)
+                Ok(self.directory.delete(epoch)?)
             }
         })*
     };

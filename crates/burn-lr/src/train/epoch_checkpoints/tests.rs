@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::fs;
 
 use burn::module::Module;
 use burn::nn::LinearConfig;
@@ -6,10 +7,10 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use burn::train::checkpoint::Checkpoint;
 use burn_pack::Reader;
-use lr_checkpoint::disk::lock::DirLock;
+use lr_checkpoint::disk::DirLock;
 use tempfile::TempDir;
 
-use super::manifest::{manifest_path, part_name};
+use super::manifest::{Digest, manifest_path, part_name};
 use super::*;
 use crate::prelude::*;
 

@@ -2,21 +2,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use burn::tensor::Bytes;
 use burn::train::checkpoint::Checkpoint;
-use lr_checkpoint::disk::lock::DirLock;
+use lr_checkpoint::disk::DirLock;
 
 use super::error::EpochCheckpointError;
 use super::manifest::{Digest, FileKind, Manifest, Part, manifest_path, part_name, write};
-use crate::run_dir::{self, refused};
+use crate::run_dir::{self, refused, remove_file};
 
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(super) struct Directory {
     pub path: PathBuf,
-    pub state: Mutex<State>,
+    state: Mutex<State>,
     _lock: DirLock,
 }
 
@@ -27,22 +28,22 @@ pub(super) struct State {
     /// Epochs that are known to be complete and whole.
     pub complete: BTreeSet<usize>,
     /// Epochs that are to go once a later one is complete.
-    pub doomed: BTreeSet<usize>,
-    pub has_failed: bool,
+    doomed: BTreeSet<usize>,
+    has_failed: bool,
 }
 
-impl Shared {
+impl Directory {
     /// The directory at `path`, locked, without what killed trainings left.
     pub fn open(path: PathBuf) -> Result<Self, EpochCheckpointError> {
         let lock = run_dir::lock(&path, |name| FileKind::of(name).is_some())?;
         let lock = lock.ok_or_else(|| EpochCheckpointError::Busy { path: path.clone() })?;
-        let shared = Self {
+        let directory = Self {
             path,
             state: Mutex::default(),
             _lock: lock,
         };
-        shared.clear_incomplete()?;
-        Ok(shared)
+        directory.clear_incomplete()?;
+        Ok(directory)
     }
 
     pub fn state(&self) -> MutexGuard<'_, State> {
@@ -56,16 +57,22 @@ impl Shared {
         epoch: usize,
         record: R,
     ) -> Result<(), EpochCheckpointError> {
+        let saved = self.try_save(part, epoch, record);
+        saved.inspect_err(|_| self.state().has_failed = true)
+    }
+
+    fn try_save<R: Checkpoint>(
+        &self,
+        part: Part,
+        epoch: usize,
+        record: R,
+    ) -> Result<(), EpochCheckpointError> {
         let after_failure = Err(EpochCheckpointError::AfterFailure { epoch });
         if self.state().has_failed {
             return after_failure;
         }
         let bytes = record.checkpoint_into_bytes();
-        let bytes = bytes.map_err(|source| EpochCheckpointError::Record {
-            epoch,
-            part: part.name(),
-            source,
-        })?;
+        let bytes = bytes.map_err(part.refused_by_burn(epoch))?;
         let digest = Digest::of(&bytes);
         write(self.path.join(part_name(epoch, part, &digest)), &bytes)?;
         drop(bytes);
@@ -87,39 +94,54 @@ impl Shared {
         state.complete.insert(epoch);
         state.doomed.remove(&epoch);
         let later = state.doomed.split_off(&epoch);
-        let earlier = std::mem::replace(&mut state.doomed, later);
-        for doomed in earlier {
-            state.complete.remove(&doomed);
-            self.remove(doomed)?;
+        for doomed in std::mem::replace(&mut state.doomed, later) {
+            self.remove(doomed, &mut state)?;
         }
         self.remove_parts(epoch, &manifest.file_names())
     }
 
-    /// A part as `read` gives it, if the digest with it is the one that was saved.
-    pub fn check<T>(
+    pub fn restore<R: Checkpoint>(
         &self,
-        epoch: usize,
-        manifest: &Manifest,
         part: Part,
-        read: impl FnOnce(&Path) -> io::Result<(Digest, T)>,
-    ) -> Result<T, EpochCheckpointError> {
+        epoch: usize,
+    ) -> Result<R, EpochCheckpointError> {
+        let bytes = self.read(&Manifest::read(&self.path, epoch)?, part)?;
+        let record = R::checkpoint_from_bytes(Bytes::from_bytes_vec(bytes));
+        record.map_err(part.refused_by_burn(epoch))
+    }
+
+    /// The bytes of a part, if they are what was saved.
+    pub fn read(&self, manifest: &Manifest, part: Part) -> Result<Vec<u8>, EpochCheckpointError> {
         let path = self.path.join(manifest.file_name(part));
-        let reason = match read(&path) {
-            Ok((digest, contents)) if digest == *manifest.digest(part) => return Ok(contents),
+        let reason = match fs::read(&path) {
+            Ok(bytes) if Digest::of(&bytes) == *manifest.digest(part) => return Ok(bytes),
             Ok(_) => "has another hash",
             Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
             Err(error) => return Err(refused("read", &path)(error).into()),
         };
         Err(EpochCheckpointError::Part {
-            epoch,
+            epoch: manifest.epoch,
             part: part.name(),
             path,
             reason: reason.to_string(),
         })
     }
 
+    /// Removes an epoch, or puts that off where no later one is complete.
+    pub fn delete(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
+        let mut state = self.state();
+        match state.complete.range(epoch.saturating_add(1)..).next() {
+            Some(_) => self.remove(epoch, &mut state),
+            None => {
+                state.doomed.insert(epoch);
+                Ok(())
+            }
+        }
+    }
+
     /// Removes an epoch, so that it is not complete before its parts begin to go.
-    pub fn remove(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
+    pub fn remove(&self, epoch: usize, state: &mut State) -> Result<(), EpochCheckpointError> {
+        state.complete.remove(&epoch);
         remove_file(&manifest_path(&self.path, epoch))?;
         self.remove_parts(epoch, &[])
     }
@@ -152,12 +174,5 @@ impl Shared {
             }
         }
         Ok(())
-    }
-}
-
-fn remove_file(path: &Path) -> Result<(), EpochCheckpointError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => Ok(removed.map_err(refused("remove", path))?),
     }
 }
