@@ -178,12 +178,8 @@ fn exponential_decay(args: &mut Args, start: f64) -> Spec {
     if length <= 0 || rate == 0.0 {
         return constant(start);
     }
-    let decay = Spec::from(ExponentialDecaySpec::new(
-        start,
-        rate,
-        length as f64,
-        staircase,
-    ));
+    let decay =
+        Spec::from(ExponentialDecaySpec::new(start, rate, length as f64).with_staircase(staircase));
     let decay = delay(begin, decay);
     match end {
         None => decay,

@@ -19,9 +19,8 @@
 //! is other noise.
 
 use lr_schedule::combine::NoiseKind;
-use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec};
+use lr_schedule::curves::{CycleIndex, ExponentialDecaySpec, InverseTimeConfig, RestartsConfig};
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
-use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, Schedule, ScheduleError, Shape, Spec};
 
@@ -94,7 +93,8 @@ pub(crate) fn named(name: &str, args: Data, base_lr: f64) -> Result<Spec, Schedu
         "StepLRScheduler" => {
             let length = args.positive("decay_t", None);
             let rate = args.not_negative("decay_rate", 1.0);
-            let curve = Spec::from(ExponentialDecaySpec::new(base, rate, length, true));
+            let curve =
+                Spec::from(ExponentialDecaySpec::new(base, rate, length).with_staircase(true));
             warmup.before(curve, args.flag("warmup_prefix", true))
         }
         "MultiStepLRScheduler" => {
@@ -212,17 +212,15 @@ fn up_to(bound: f64) -> u64 {
 
 /// The cycles of the cosine, the hyperbolic tangent and the polynomial.
 fn restarts(args: &mut Args, shape: Shape, base: f64, k_decay: f64) -> Spec {
-    Spec::Restarts {
-        max: base,
-        min: args.not_negative("lr_min", 0.0),
-        steps: steps(args.steps("t_initial", None)),
-        shape,
-        t_mult: args.positive("cycle_mul", 1.0),
-        decay: args.not_negative("cycle_decay", 1.0),
-        limit: Some(args.count("cycle_limit", 1)),
-        k_decay,
-        index: CycleIndex::Logarithm,
-    }
+    let min = args.not_negative("lr_min", 0.0);
+    let cycles = RestartsConfig::new(base, min, args.steps("t_initial", None))
+        .with_shape(shape)
+        .with_t_mult(args.positive("cycle_mul", 1.0))
+        .with_decay(args.not_negative("cycle_decay", 1.0))
+        .with_limit(Some(args.count("cycle_limit", 1)))
+        .with_k_decay(k_decay)
+        .with_index(CycleIndex::Logarithm);
+    Spec::from(cycles)
 }
 
 fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Spec {
@@ -242,13 +240,7 @@ fn warmup_stable_decay(args: &mut Args, warmup: &Warmup) -> Spec {
         Some(power) => {
             let allowed = "above 0, as the default of `warmup_t` is where there is a warm-up";
             args.check(timescale > 0.0, "stable_timescale", timescale, allowed);
-            Spec::from(InverseTimeSpec::new(
-                warmup.base,
-                1.0,
-                timescale,
-                power,
-                false,
-            ))
+            Spec::from(InverseTimeConfig::new(warmup.base, 1.0, timescale).with_power(power))
         }
     };
     let power = args.positive("decay_power", 0.5);

@@ -1,6 +1,6 @@
 //! The two schedulers that move a momentum too.
 
-use lr_schedule::curves::{CycleScaling, CyclicSpec};
+use lr_schedule::curves::{CycleScaling, CyclicConfig, OneCycleConfig};
 use lr_schedule::{Shape, Spec};
 
 use crate::args::{Args, count};
@@ -53,7 +53,7 @@ impl OneCycle {
     /// With the rates of another cycle, or its own.
     pub fn spec(&self, rates: &Self) -> Spec {
         let [base_momentum, max_momentum] = self.momenta.unwrap_or([0.85, 0.95]);
-        Spec::OneCycle {
+        Spec::from(OneCycleConfig {
             max_lr: rates.max_lr,
             total_steps: steps(self.total_steps),
             pct_start: self.pct_start,
@@ -63,7 +63,7 @@ impl OneCycle {
             div_factor: rates.div_factor,
             final_div_factor: rates.final_div_factor,
             three_phase: self.three_phase,
-        }
+        })
     }
 
     pub fn momentum(&self) -> Option<Spec> {
@@ -83,7 +83,7 @@ impl OneCycle {
 }
 
 /// The rates of `CyclicLR`, and the momentum that it moves.
-pub(super) fn cyclic(args: &mut Args) -> (CyclicSpec, Option<Spec>) {
+pub(super) fn cyclic(args: &mut Args) -> (CyclicConfig, Option<Spec>) {
     args.refuse_given("scale_fn", "is a function, which has no form in JSON");
     // Without a `scale_fn`, PyTorch goes by the mode alone.
     args.choice("scale_mode", (), &[("cycle", ()), ("iterations", ())]);
@@ -93,7 +93,7 @@ pub(super) fn cyclic(args: &mut Args) -> (CyclicSpec, Option<Spec>) {
         ("exp_range", CycleScaling::Decay),
     ];
     let up = args.steps("step_size_up", 2000);
-    let rates = CyclicSpec {
+    let rates = CyclicConfig {
         base: args.number("base_lr", None),
         max: args.number("max_lr", None),
         up: steps(up),
@@ -107,7 +107,7 @@ pub(super) fn cyclic(args: &mut Args) -> (CyclicSpec, Option<Spec>) {
     let base = args.not_negative("max_momentum", 0.9);
     let moves = args.flag("cycle_momentum", true);
     let momentum = moves.then(|| {
-        Spec::from(CyclicSpec {
+        Spec::from(CyclicConfig {
             base,
             max,
             ..rates.clone()
