@@ -24,7 +24,7 @@ use crate::error::ScheduleError;
 use crate::feedback::*;
 use crate::field::{Field, each};
 use crate::place::{Place, Resolve};
-use crate::recurrence::{Part, Recurrence};
+use crate::recurrence::{Links, Recurrence};
 use crate::schedule::{DynSchedule, Schedule};
 use crate::shape::Shape;
 
@@ -260,7 +260,7 @@ impl Spec {
 
 described! {
     /// The change that a [`Recurrence`] makes to the rate at every step, its own `n` counted from 1.
-    enum Link: "link" => Part;
+    enum Link: "link" => Links;
 
     wraps {}
     each {
@@ -272,23 +272,23 @@ described! {
     /// where nothing is left of it, what `start` has over `floor` is added: the recursion of
     /// PyTorch's `CosineAnnealingLR`.
     Anneal anneal { start: f64, floor: f64 = 0.0, t_max: Length }
-        => Part::anneal(start, floor, t_max);
+        => Links::anneal(start, floor, t_max);
     /// The way to `target` that is left becomes shorter as a decay in `shape` over `steps` steps
     /// does, and after it the rate is `target`: the recursion of PyTorch's `SWALR`.
     Settle settle { target: f64, steps: Length, shape: Shape = Shape::Cosine }
-        => Part::settle(target, steps, shape);
+        => Links::settle(target, steps, shape);
     /// The rate is `of(n)`, whatever it was.
-    Set set { of: Box<Spec> } => check_closed(&of, "set.of").map(|()| Part::set(of));
+    Set set { of: Box<Spec> } => check_closed(&of, "set.of").map(|()| Links::set(of));
     /// `first` for `steps` steps, then `start` where it is given, then `next`, counting from there.
     Then then { first: Box<Link>, steps: Length, start: Option<f64> = None, next: Box<Link> }
-        => Part::then(first, steps, start, next);
+        => Links::then(first, steps, start, next);
     /// `of` as it goes on after its first `steps` steps: its `n` is counted from `steps + 1`.
-    Skip skip { steps: Length, of: Box<Link> } => Ok(Part::skip(steps, of));
+    Skip skip { steps: Length, of: Box<Link> } => Ok(Links::skip(steps, of));
 
     }
     lists {
         /// All of them in turn, at every step.
-        Chain chain => |parts| Ok(Part::chain(parts));
+        Chain chain => |parts| Ok(Links::chain(parts));
     }
 }
 
@@ -296,19 +296,19 @@ impl Resolve for Link {}
 
 /// Factors that have a name are taken at their word: a quotient of two tiny powers
 /// is not what the powers are of.
-fn multiply(of: DynSchedule) -> Result<Part, ScheduleError> {
+fn multiply(of: DynSchedule) -> Result<Links, ScheduleError> {
     check_closed(&of, "multiply.of")?;
     let described = of.description().map(Spec::from_data);
     Ok(match described {
-        Some(Ok(Spec::Curve(CurveSpec::Exponential(by)))) => Part::every(&of, 1, by.gamma),
+        Some(Ok(Spec::Curve(CurveSpec::Exponential(by)))) => Links::every(&of, 1, by.gamma),
         Some(Ok(Spec::Curve(CurveSpec::Step(by)))) => {
-            Part::every(&of, by.step_size.steps()?, by.gamma)
+            Links::every(&of, by.step_size.steps()?, by.gamma)
         }
         Some(Ok(Spec::Curve(CurveSpec::MultiStep(by)))) => {
             let steps = each(&by.milestones, |step| step.steps())?; // in ascending order
-            Part::at(&of, steps, by.gamma)
+            Links::at(&of, steps, by.gamma)
         }
-        _ => Part::quotients(of),
+        _ => Links::quotients(of),
     })
 }
 
