@@ -142,13 +142,9 @@ macro_rules! curve {
             ) -> Result<Self, $crate::error::ScheduleError> {
                 use $crate::field::Field;
                 let taken = [$($crate::field::of(Field::taken(&self.$field, place), $name, stringify!($field))?),*];
-                let at = $crate::place::Position {
-                    place,
-                    beside: $crate::place::sum(taken),
-                    inner: *place,
-                };
+                let at = $crate::place::Place { beside: $crate::place::sum(taken), ..*place };
                 Ok(Self {
-                    $($field: $crate::field::of(Field::resolve(&self.$field, &at), $name, stringify!($field))?,)*
+                    $($field: $crate::field::of(Field::resolve(&self.$field, &at, place), $name, stringify!($field))?,)*
                 })
             }
 
