@@ -6,10 +6,17 @@ pub const NEAR: u64 = 10;
 /// A step far from it.
 pub const FAR: u64 = 1_000_000_000_000;
 
-/// Combinators and a momentum as JSON: those with an end come to it after [`FAR`]; of those with a period,
-/// which is 3 or 6, both steps are at the same place in it.
+/// Combinators, and curves that aren't measured by their example, as JSON: those with an end come to it after [`FAR`];
+/// of those with a period, which is 3 or 6, both steps are at the same place in it.
 const OTHERS: &[&str] = &[
+    r#"{"hard_restarts": {"max": 0.1, "steps": 2000000000000, "cycles": 3}}"#,
+    r#"{"noam": {"warmup": 5}}"#,
+    r#"{"one_cycle": {"max_lr": 0.1, "total_steps": 4000000000000}}"#,
     r#"{"one_cycle_momentum": {"max_lr": 0.1, "total_steps": 4000000000000}}"#,
+    r#"{"restarts": {"max": 0.1, "steps": 5, "shape": "cosine", "t_mult": 1.5, "decay": 0.99}}"#,
+    r#"{"tri_stage": {"peak": 0.1, "warmup": 1, "hold": 1, "decay": 2000000000000}}"#,
+    r#"{"warm_restarts": {"max": 0.1, "t_0": 5, "t_mult": 2}}"#,
+    r#"{"warmup_stable_decay": {"peak": 0.1, "warmup": 1, "stable": 1, "decay": 2000000000000}}"#,
     r#"{"batch_scale": {"rule": "square_root", "reference": 256, "batch": 512, "of": {"cosine": {"start": 0.1, "steps": 2000000000000}}}}"#,
     r#"{"clamp": {"min": 0.001, "of": {"cosine": {"start": 0.1, "steps": 2000000000000}}}}"#,
     r#"{"cooldown": {"start": 5, "steps": 2000000000000, "of": {"constant": {"rate": 0.1}}}}"#,
@@ -69,9 +76,14 @@ impl NearAndFar {
 /// Every schedule that there is, but for a `recurrence`, which goes through all steps, and a `feedback`,
 /// which is no schedule.
 pub fn every() -> Vec<NearAndFar> {
-    let curves = CURVES.iter().map(NearAndFar::of_curve);
     let others = OTHERS.iter().map(|text| NearAndFar::of_text(text));
-    curves.chain(others).collect()
+    let mut every: Vec<_> = others.collect();
+    for curve in CURVES {
+        if every.iter().all(|other| other.name != curve.name) {
+            every.push(NearAndFar::of_curve(curve));
+        }
+    }
+    every
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ macro_rules! curve {
                 })
             }
 
-            pub(super) fn to_data(&self) -> $crate::data::Data {
+            pub(super) fn data(&self) -> $crate::data::Data {
                 $crate::data::table($name, [
                     $((stringify!($field), $crate::field::Field::to_data(&self.$field))),*
                 ])
@@ -311,7 +311,7 @@ macro_rules! curves {
 
             pub(crate) fn to_data(&self) -> Data {
                 match self {
-                    $(Self::$Curve(fields) => fields.to_data(),)*
+                    $(Self::$Curve(fields) => fields.data(),)*
                 }
             }
 
