@@ -106,12 +106,6 @@ pub(super) fn cyclic(args: &mut Args) -> (CyclicConfig, Option<Spec>) {
     let max = args.not_negative("base_momentum", 0.8);
     let base = args.not_negative("max_momentum", 0.9);
     let moves = args.flag("cycle_momentum", true);
-    let momentum = moves.then(|| {
-        Spec::from(CyclicConfig {
-            base,
-            max,
-            ..rates.clone()
-        })
-    });
+    let momentum = moves.then(|| Spec::from(CyclicConfig { base, max, ..rates }));
     (rates, momentum)
 }
