@@ -17,7 +17,7 @@
 //! A scheduler goes by its type's name, with or without `Config`, or by that of its variant in
 //! Burn's `LrSchedulerConfig`.
 
-use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, NoamSpec, StepSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
@@ -98,11 +98,11 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let gamma = args.not_negative("gamma", None);
             Spec::from(ExponentialSpec::new(args.number("initial_lr", None), gamma))
         }
-        "Noam" => Spec::Noam {
+        "Noam" => Spec::from(NoamSpec {
             warmup: steps(args.steps("warmup_steps", 4000)),
             model_size: args.steps("model_size", 512),
             factor: args.number("factor", None),
-        },
+        }),
         "Step" => Spec::from(StepSpec::new(
             args.number("initial_lr", None),
             args.steps("step_size", None),

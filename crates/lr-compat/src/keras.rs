@@ -15,13 +15,14 @@
 //! Keras computes in 32 bits unless it is told otherwise, so its own rates differ from these by
 //! about a millionth of the largest.
 
-use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec, PolynomialCycleSpec};
-use lr_schedule::recipes::CycleIndex;
+use lr_schedule::curves::{
+    ExponentialDecaySpec, InverseTimeConfig, PolynomialCycleSpec, RestartsConfig,
+};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
 use crate::args::{Args, buildable, config, json, number, unknown_scheduler};
-use crate::build::{anneal, constant, linear, piecewise, polynomial, steps, then};
+use crate::build::{anneal, constant, linear, piecewise, polynomial, then};
 
 /// The schedules that [`parse`] knows.
 pub const SCHEDULERS: &[&str] = &[
@@ -64,10 +65,12 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let whole = length.trunc() == length || !staircase;
             args.check(whole, "decay_steps", length, "whole for a staircase");
             match name {
-                "ExponentialDecay" => {
-                    ExponentialDecaySpec::new(start, rate, length, staircase).into()
-                }
-                _ => InverseTimeSpec::new(start, rate, length, 1.0, staircase).into(),
+                "ExponentialDecay" => ExponentialDecaySpec::new(start, rate, length)
+                    .with_staircase(staircase)
+                    .into(),
+                _ => InverseTimeConfig::new(start, rate, length)
+                    .with_staircase(staircase)
+                    .into(),
             }
         }
         "PolynomialDecay" => {
@@ -96,17 +99,10 @@ fn schedule(name: &str, args: Data) -> Result<Spec, ScheduleError> {
             let start = args.number(START, None);
             let length = args.steps("first_decay_steps", None);
             let floor = start * args.number("alpha", 0.0);
-            let cycles = Spec::Restarts {
-                max: start - floor,
-                min: 0.0,
-                steps: steps(length),
-                shape: Shape::Cosine,
-                t_mult: args.positive("t_mul", 2.0),
-                decay: args.not_negative("m_mul", 1.0),
-                limit: None,
-                k_decay: 1.0,
-                index: CycleIndex::Exact,
-            };
+            let cycles = RestartsConfig::new(start - floor, 0.0, length)
+                .with_t_mult(args.positive("t_mul", 2.0))
+                .with_decay(args.not_negative("m_mul", 1.0));
+            let cycles = Spec::from(cycles);
             // The cycles become lower, and the floor does not.
             match floor {
                 0.0 => cycles,

@@ -174,8 +174,9 @@ fn exponential_decay(args: &mut Args, start: f64) -> Spec {
     if length <= 0 || rate == 0.0 {
         return constant(start);
     }
-    let decay = ExponentialDecaySpec::new(start, rate, length as f64, staircase);
-    let decay = delay(begin, decay.into());
+    let decay =
+        Spec::from(ExponentialDecaySpec::new(start, rate, length as f64).with_staircase(staircase));
+    let decay = delay(begin, decay);
     match end {
         None => decay,
         Some(_) if rate < 1.0 => clamp(end, None, decay),

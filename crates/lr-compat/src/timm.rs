@@ -19,9 +19,8 @@
 //! is other noise.
 
 use lr_schedule::combine::NoiseKind;
-use lr_schedule::curves::{ExponentialDecaySpec, InverseTimeSpec};
+use lr_schedule::curves::{CycleIndex, ExponentialDecaySpec, InverseTimeConfig, RestartsConfig};
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
-use lr_schedule::recipes::CycleIndex;
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, Schedule, ScheduleError, Shape, Spec};
 
@@ -85,7 +84,7 @@ pub(crate) fn schedule(name: &str, args: &mut Args, base_lr: f64) -> Result<Spec
         "StepLRScheduler" => {
             let length = args.positive("decay_t", None);
             let rate = args.not_negative("decay_rate", 1.0);
-            Spec::from(ExponentialDecaySpec::new(base, rate, length, true))
+            Spec::from(ExponentialDecaySpec::new(base, rate, length).with_staircase(true))
         }
         "MultiStepLRScheduler" => {
             // timm looks one step ahead, and keeps to it on purpose.
@@ -178,17 +177,15 @@ fn up_to(bound: f64) -> u64 {
 
 /// The cycles of the cosine, the hyperbolic tangent and the polynomial.
 fn restarts(args: &mut Args, shape: Shape, base: f64, k_decay: f64) -> Spec {
-    Spec::Restarts {
-        max: base,
-        min: args.not_negative("lr_min", 0.0),
-        steps: steps(args.steps("t_initial", None)),
-        shape,
-        t_mult: args.positive("cycle_mul", 1.0),
-        decay: args.not_negative("cycle_decay", 1.0),
-        limit: Some(args.count("cycle_limit", 1)),
-        k_decay,
-        index: CycleIndex::Logarithm,
-    }
+    let min = args.not_negative("lr_min", 0.0);
+    let cycles = RestartsConfig::new(base, min, args.steps("t_initial", None))
+        .with_shape(shape)
+        .with_t_mult(args.positive("cycle_mul", 1.0))
+        .with_decay(args.not_negative("cycle_decay", 1.0))
+        .with_limit(Some(args.count("cycle_limit", 1)))
+        .with_k_decay(k_decay)
+        .with_index(CycleIndex::Logarithm);
+    Spec::from(cycles)
 }
 
 fn warmup_stable_decay(args: &mut Args, warmup: u64, base: f64) -> Spec {
@@ -208,7 +205,7 @@ fn warmup_stable_decay(args: &mut Args, warmup: u64, base: f64) -> Spec {
         Some(power) => {
             let allowed = "above 0, as the default of `warmup_t` is where there is a warm-up";
             args.check(timescale > 0.0, "stable_timescale", timescale, allowed);
-            Spec::from(InverseTimeSpec::new(base, 1.0, timescale, power, false))
+            Spec::from(InverseTimeConfig::new(base, 1.0, timescale).with_power(power))
         }
     };
     let power = args.positive("decay_power", 0.5);

@@ -19,7 +19,7 @@
 //! The short names (`"cosine"`) stand for their functions, and take `scheduler_specific_kwargs` or
 //! the arguments themselves. `num_training_steps` counts the warm-up in, as it does there.
 
-use lr_schedule::curves::{CosineAnnealingSpec, CosineWaveSpec, InverseSqrtSpec};
+use lr_schedule::curves::{CosineAnnealingSpec, CosineWaveSpec, HardRestartsSpec, InverseSqrtSpec};
 use lr_schedule::feedback::{Dialect, Mode, ThresholdMode};
 use lr_schedule::spec::Data;
 use lr_schedule::{RuleSpec, ScheduleError, Shape, Spec};
@@ -174,11 +174,11 @@ fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError>
             let length = left(args).max(1);
             match args.not_negative("num_cycles", 1.0) {
                 0.0 => then(length, constant(base), constant(0.0)),
-                cycles => Spec::HardRestarts {
+                cycles => Spec::from(HardRestartsSpec {
                     max: base,
                     steps: steps(length),
                     cycles,
-                },
+                }),
             }
         }
         "get_polynomial_decay_schedule_with_warmup" => polynomial_decay(args, base, warmup),

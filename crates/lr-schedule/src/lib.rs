@@ -56,7 +56,6 @@ mod options;
 pub mod combine;
 pub mod curves;
 pub mod feedback;
-pub mod recipes;
 pub mod spec;
 
 mod data;
@@ -69,6 +68,16 @@ mod place;
 mod recurrence;
 mod schedule;
 mod shape;
+
+/// Schedules that people call by a name.
+pub mod recipes {
+    #[doc(inline)]
+    pub use crate::curves::{
+        CycleIndex, HardRestarts, Noam, OneCycle, OneCycleConfig, OneCycleMomentum, Restarts,
+        RestartsConfig, TriStage, TriStageConfig, WarmRestarts, WarmupStableDecay,
+        WarmupStableDecayConfig,
+    };
+}
 
 pub use error::{Problem, ScheduleError};
 pub use ext::{FeedbackExt, ScheduleExt};
@@ -88,7 +97,6 @@ pub mod prelude {
         Dialect, DynFeedback, Feedback, Greedy, GreedyConfig, Mode, NoFeedback, ReduceOnPlateau,
         ReduceOnPlateauConfig, ThresholdMode,
     };
-    pub use crate::recipes::*;
     pub use crate::spec::{Length, TrainingLength};
     pub use crate::{
         Bounded, DynSchedule, FeedbackExt, Recurrence, RuleSpec, Schedule, ScheduleError,

@@ -11,6 +11,8 @@ pub(crate) struct Place<'a> {
     pub unit: u64,
     /// How many of its own steps are before it; fewer than none where its beginning is skipped.
     pub before: i128,
+    /// The steps that the lengths beside the one that is resolved take.
+    pub beside: u64,
 }
 
 impl Place<'_> {
@@ -53,16 +55,6 @@ impl Place<'_> {
 /// All of these lengths one after another.
 pub(crate) fn sum<const N: usize>(lengths: [u64; N]) -> u64 {
     lengths.into_iter().fold(0, u64::saturating_add)
-}
-
-/// The places of a schedule's fields.
-pub(crate) struct Position<'a> {
-    /// Its own place.
-    pub place: &'a Place<'a>,
-    /// The steps that its other lengths take.
-    pub beside: u64,
-    /// The place of the schedule that is part of it.
-    pub inner: Place<'a>,
 }
 
 /// The way in which parts of a kind of spec move each other's places; most don't.

@@ -1,4 +1,3 @@
-use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
@@ -64,9 +63,9 @@ impl<F: Fn(u64, f64) -> f64> Recurrence<F> {
 }
 
 impl Recurrence<Links> {
-    pub(crate) fn of_parts(start: f64, parts: Vec<Part>) -> Result<Self, ScheduleError> {
+    pub(crate) fn of_parts(start: f64, parts: Vec<Links>) -> Result<Self, ScheduleError> {
         ScheduleError::check_finite("recurrence", "start", start)?;
-        let update = Links(Arc::new(Part::chain(parts)));
+        let update = Links::chain(parts);
         Ok(Self { start, update })
     }
 }
@@ -99,36 +98,32 @@ impl<U: Update> fmt::Debug for Recurrence<U> {
     }
 }
 
-/// Several [`Link`](crate::spec::Link)s, each of which changes the rate in turn; see [`Recurrence::chained`].
-#[derive(Debug, Clone)]
-pub struct Links(Arc<Part>);
+/// A [`Link`](crate::spec::Link) that has been built; see [`Recurrence::chained`].
+#[derive(Clone)]
+pub struct Links {
+    /// The link as data.
+    description: Data,
+    /// The next rate after one, at the link's own step, which is at least 1.
+    update: Arc<dyn Fn(u64, f64) -> f64 + Send + Sync>,
+}
 
 impl Update for Links {
     fn update(&self, step: u64, previous: f64) -> f64 {
-        (self.0.update)(step, previous)
+        (self.update)(step, previous)
     }
 
     fn description(&self) -> Option<Data> {
-        self.0.description.at("chain").cloned()
+        self.description.at("chain").cloned()
     }
 }
 
-/// A [`Link`](crate::spec::Link) that has been built.
-#[doc(hidden)]
-pub struct Part {
-    /// The link as data.
-    description: Data,
-    /// The next rate after one, at the part's own step, which is at least 1.
-    update: Box<dyn Fn(u64, f64) -> f64 + Send + Sync>,
-}
-
-impl fmt::Debug for Part {
+impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.description.fmt(f)
     }
 }
 
-impl Part {
+impl Links {
     fn new(
         name: &str,
         fields: impl IntoIterator<Item = (&'static str, Option<Data>)>,
@@ -136,7 +131,7 @@ impl Part {
     ) -> Self {
         Self {
             description: table(name, fields),
-            update: Box::new(update),
+            update: Arc::new(update),
         }
     }
 
@@ -250,7 +245,7 @@ impl Part {
             parts.map(|part| (part.description, part.update)).unzip();
         Self {
             description: Data::entry("chain", Data::List(descriptions)),
-            update: Box::new(move |n, rate| {
+            update: Arc::new(move |n, rate| {
                 let updates = updates.iter();
                 updates.fold(rate, |rate, update| finite(update(n, rate)))
             }),

@@ -97,8 +97,11 @@ pub trait Schedule {
     note = "give it one with `.take(steps)`"
 )]
 pub trait Bounded: Schedule {
-    /// The number of steps: [`Schedule::length`], known to exist.
-    fn steps(&self) -> u64;
+    /// The number of steps: [`Schedule::length`], which there must be.
+    #[inline]
+    fn steps(&self) -> u64 {
+        self.length().expect("what is bounded has a length")
+    }
 }
 
 /// Any schedule, chosen at run time; cheap to clone. See [`Schedule::into_dyn`].
@@ -141,11 +144,7 @@ macro_rules! impl_for_pointer {
             }
         }
 
-        impl<S: Bounded + ?Sized> Bounded for $pointer {
-            fn steps(&self) -> u64 {
-                (**self).steps()
-            }
-        }
+        impl<S: Bounded + ?Sized> Bounded for $pointer {}
     )*};
 }
 

@@ -27,7 +27,7 @@ use burn::train::{
     SupervisedTrainingEventProcessor, TrainLoader, TrainingComponents, TrainingError, TrainingItem,
     TrainingStrategy, ValidLoader,
 };
-use burn_lr::feedback::{Feedback, State, StateError, Stored, Value};
+use burn_lr::feedback::{Feedback, State, StateError, Value};
 use burn_lr::prelude::*;
 use burn_lr::train::{EpochDataLoader, MetricFeedback, MetricFeedbackError, discard_logs_after};
 use digits::data::{self, Digit, DigitBatch, DigitBatcher};
@@ -301,7 +301,7 @@ impl Feedback for Echo {
         State::new().with("heard", Value::Number(self.0))
     }
 
-    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
+    fn restore(&mut self, stored: &State) -> Result<(), StateError> {
         self.0 = stored.number("heard")?;
         Ok(())
     }

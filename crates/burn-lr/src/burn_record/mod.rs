@@ -135,7 +135,7 @@ fn taken(spec: &Spec, node: &Node) -> Result<Taken, BurnRecordError> {
                 Some(Taken::exactly(u64::try_from(next).ok()?))
             })
         }
-        Spec::Noam { .. } => {
+        Spec::Curve(CurveSpec::Noam(_)) => {
             const MAX: f64 = (1u64 << f64::MANTISSA_DIGITS) as f64;
             let allowed = "a whole number from 0 to 2^53";
             node.only(name, "step", allowed, |scalar| match scalar {

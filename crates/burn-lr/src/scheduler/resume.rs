@@ -3,13 +3,13 @@
 use burn::lr_scheduler::{LrScheduler, LrSchedulerRecord};
 use burn::optim::LearningRate;
 use burn_pack::Scalar;
-use lr_schedule::feedback::{Feedback, Stored, Value};
+use lr_schedule::feedback::{Feedback, State, Value};
 use lr_schedule::{FeedbackExt, Schedule, ScheduleExt, Spec};
 
 use super::core::{Scheduler, observe};
 use crate::record::{
     Driven, FEEDBACK, Identity, LoadError, Resumable, SchedulerState, fingerprint, or_panic,
-    to_json,
+    scalars, to_json,
 };
 
 impl<S: Schedule, F: Feedback> Scheduler<S, F> {
@@ -68,11 +68,15 @@ where
         if !self.rule.is_none() {
             let stored = record.record(FEEDBACK);
             if stored.scalar(FINGERPRINT) == Some(self.rule_fingerprint()) {
-                let value = |name: &str| match stored.scalar(name)? {
-                    Scalar::Float(number) => Some(Value::Number(number)),
-                    scalar => u64::try_from(scalar).ok().map(Value::Count),
-                };
-                self.rule.restore(&Stored::new(&value))?;
+                let numbers = scalars(&stored).unwrap_or_default().into_iter();
+                let state = numbers.fold(State::new(), |state, (name, scalar)| match scalar {
+                    Scalar::Float(number) => state.with(name, Value::Number(number)),
+                    scalar => match u64::try_from(scalar) {
+                        Ok(count) => state.with(name, Value::Count(count)),
+                        Err(_) => state,
+                    },
+                });
+                self.rule.restore(&state)?;
             } else if !self.accepts_another_rule {
                 return Err(LoadError::AnotherRule);
             }

@@ -14,7 +14,7 @@
 //!
 //! From DeepSpeed 0.19.8: `runtime/lr_schedules.py`.
 
-use lr_schedule::curves::InverseTimeSpec;
+use lr_schedule::curves::InverseTimeConfig;
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
@@ -186,13 +186,7 @@ fn one_cycle(args: &mut Args) -> Spec {
     };
     let after = match decay_rate > 0.0 && decay_steps > 0.0 {
         false => constant(min),
-        true => Spec::from(InverseTimeSpec::new(
-            min,
-            decay_rate,
-            decay_steps,
-            1.0,
-            false,
-        )),
+        true => Spec::from(InverseTimeConfig::new(min, decay_rate, decay_steps)),
     };
     sequence(vec![(first, up), (second, down)], after)
 }

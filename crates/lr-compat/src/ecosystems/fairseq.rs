@@ -16,9 +16,11 @@
 //!
 //! From fairseq at 3d262bb: `optim/lr_scheduler/`.
 
-use lr_schedule::curves::{CycleScaling, CyclicSpec, ExponentialSpec, InverseSqrtSpec, StepSpec};
+use lr_schedule::curves::{
+    CyclicConfig, ExponentialSpec, InverseSqrtSpec, StepSpec, TriStageConfig,
+};
 use lr_schedule::spec::Data;
-use lr_schedule::{ScheduleError, Shape, Spec};
+use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, begins_in, has_any};
 use super::interpolation::resolved;
@@ -197,14 +199,14 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             }
             let [warmup, hold, decay] = phases;
             args.check(decay > 0, "decay_steps", decay, "at least 1");
-            let stages = Spec::TriStage {
+            let stages = Spec::from(TriStageConfig {
                 peak,
                 warmup: steps(warmup.max(1)),
                 hold: steps(hold),
                 decay: steps(decay),
                 init_scale: args.not_negative("init_lr_scale", 0.01),
                 final_scale: args.positive("final_lr_scale", 0.01),
-            };
+            });
             // Without a warm-up it begins after one.
             if warmup == 0 { skip(1, stages) } else { stages }
         }
@@ -222,17 +224,7 @@ fn scheduler(name: &str, args: &mut Args, run: &Run) -> Result<Spec, ScheduleErr
             args.check(max > min, "max_lr", max, "above `lr`");
             let half = args.steps("lr_period_updates", 5000) / 2;
             args.check(half > 0, "lr_period_updates", half * 2, "at least 2");
-            let wave = |base, max| {
-                Spec::from(CyclicSpec {
-                    base,
-                    max,
-                    up: steps(half),
-                    down: None,
-                    shape: Shape::Linear,
-                    scaling: CycleScaling::None,
-                    gamma: 1.0,
-                })
-            };
+            let wave = |base, max| Spec::from(CyclicConfig::new(base, max, half));
             let shrink = args.not_negative("lr_shrink", 0.1);
             let shrunk = Spec::from(StepSpec::new(1.0, half.saturating_mul(2), shrink));
             match args.flag("shrink_min", false) {

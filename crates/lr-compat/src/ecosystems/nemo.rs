@@ -13,7 +13,7 @@
 //!
 //! From NeMo 3.0.0: `core/optim/lr_scheduler.py`.
 
-use lr_schedule::curves::{InverseSqrtSpec, InverseTimeSpec, PolynomialCycleSpec};
+use lr_schedule::curves::{InverseSqrtSpec, InverseTimeConfig, NoamSpec, PolynomialCycleSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
@@ -159,11 +159,11 @@ fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
 
     let rest = match name {
         "NoamAnnealing" => {
-            let noam = Spec::Noam {
+            let noam = Spec::from(NoamSpec {
                 factor: base,
                 model_size: args.steps("d_model", None),
                 warmup: steps(warmup.max(1)),
-            };
+            });
             args.check(min <= base, "min_lr", min, "at most the rate");
             let noam = delay(1, noam);
             return then(up, noam.clone(), above(skip(up, noam)));
@@ -205,12 +205,12 @@ fn policy(name: &str, args: &mut Args, base: f64, total: u64) -> Spec {
                 "NoamHoldAnnealing" => {
                     args.check(warmup > 0, "warmup_steps", warmup, "at least 1");
                     let (of, power) = (warmup.max(1), args.not_negative("decay_rate", 0.5));
-                    let down = InverseTimeSpec::new(base, 1.0, of as f64, power, false).into();
+                    let down = InverseTimeConfig::new(base, 1.0, of as f64).with_power(power);
                     let from = begin - hold.map_or(warmup, |_| until);
                     let parts = vec![
                         (up, warm_up()),
                         (begin - up, constant(base)),
-                        (end.saturating_sub(begin), above(skip(from, down))),
+                        (end.saturating_sub(begin), above(skip(from, down.into()))),
                     ];
                     return sequence(parts, constant(min));
                 }

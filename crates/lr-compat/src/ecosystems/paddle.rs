@@ -10,8 +10,8 @@
 //! From PaddlePaddle 3.3.1: `optimizer/lr.py`.
 
 use lr_schedule::curves::{
-    CosineAnnealingSpec, CycleScaling, CyclicSpec, ExponentialSpec, InverseTimeSpec,
-    PolynomialCycleSpec, StepSpec,
+    CosineAnnealingSpec, CycleScaling, CyclicConfig, ExponentialSpec, InverseTimeConfig, NoamSpec,
+    OneCycleConfig, PolynomialCycleSpec, StepSpec, WarmRestartsSpec,
 };
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
@@ -83,11 +83,11 @@ fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, Sched
     let rate = |args: &mut Args| args.not_negative("learning_rate", facts.base_lr);
     let spec = match class(&name) {
         "NoamDecay" => {
-            let noam = Spec::Noam {
+            let noam = Spec::from(NoamSpec {
                 factor: args.number("learning_rate", 1.0),
                 model_size: args.steps("d_model", None),
                 warmup: steps(args.steps("warmup_steps", None)),
-            };
+            });
             then(1, constant(0.0), noam)
         }
         "PiecewiseDecay" => {
@@ -108,7 +108,7 @@ fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, Sched
         }
         "InverseTimeDecay" => {
             let gamma = args.not_negative("gamma", None);
-            Spec::from(InverseTimeSpec::new(rate(args), gamma, 1.0, 1.0, false))
+            Spec::from(InverseTimeConfig::new(rate(args), gamma, 1.0))
         }
         "PolynomialDecay" => {
             let (start, end) = (rate(args), args.number("end_lr", 1e-4));
@@ -155,12 +155,12 @@ fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, Sched
             let (t_0, t_mult) = (args.steps("T_0", None), args.steps("T_mult", 1));
             match warmed && t_mult > 1 {
                 true => restarts([max, min], t_0, t_mult as f64),
-                false => Spec::WarmRestarts {
+                false => Spec::from(WarmRestartsSpec {
                     max,
                     min,
                     t_0: steps(t_0),
                     t_mult,
-                },
+                }),
             }
         }
         "LinearLR" => {
@@ -175,7 +175,7 @@ fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, Sched
             let div_factor = args.positive("divide_factor", 25.0);
             let end = args.not_negative("end_learning_rate", 1e-4);
             let shapes = [("cos", Shape::Cosine), ("linear", Shape::Linear)];
-            Spec::OneCycle {
+            Spec::from(OneCycleConfig {
                 max_lr: max,
                 total_steps: steps(args.steps("total_steps", None)),
                 pct_start: args.share("phase_pct", 0.3),
@@ -186,7 +186,7 @@ fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, Sched
                 // An end at 0 is as near to it as a factor comes.
                 final_div_factor: (max / div_factor / end).clamp(1e-300, 1e300),
                 three_phase: args.flag("three_phase", false),
-            }
+            })
         }
         "CyclicLR" => {
             let up = args.steps("step_size_up", None);
@@ -194,7 +194,7 @@ fn scheduler(args: &mut Args, facts: &Facts, warmed: bool) -> Result<Spec, Sched
             let scaling = args.choice("mode", CycleScaling::None, MODES);
             args.text("scale_mode");
             args.refuse_given("scale_fn", "is a function, which has no form in a file");
-            Spec::from(CyclicSpec {
+            Spec::from(CyclicConfig {
                 base: args.number("base_learning_rate", None),
                 max: args.not_negative("max_learning_rate", None),
                 up: steps(up),

@@ -1,11 +1,10 @@
 //! Ramps whose ends aren't whole steps, of programs that count samples or tokens; and cosines whose cycle is found by
 //! logarithms.
 
-use lr_schedule::curves::CosineWaveSpec;
-use lr_schedule::recipes::CycleIndex;
+use lr_schedule::curves::{CosineWaveSpec, CycleIndex, RestartsConfig};
 use lr_schedule::{ScheduleError, Shape, Spec};
 
-use crate::build::{anneal, constant, linear, piecewise, skip, steps, then};
+use crate::build::{anneal, constant, linear, piecewise, skip, then};
 
 /// A ramp between two places in a run, which has these rates there: from step `first` of the run on, which isn't before
 /// its beginning. After its end it stays.
@@ -68,15 +67,6 @@ fn cosine([from, to]: [f64; 2], [start, end]: [f64; 2], first: u64) -> Spec {
 /// Half cosines from `max` to `min`, each `t_mult` times as long as the one before; at some of their beginnings the
 /// quotient of logarithms falls one short.
 pub(super) fn restarts([max, min]: [f64; 2], period: u64, t_mult: f64) -> Spec {
-    Spec::Restarts {
-        max,
-        min,
-        steps: steps(period),
-        shape: Shape::Cosine,
-        t_mult,
-        decay: 1.0,
-        limit: None,
-        k_decay: 1.0,
-        index: CycleIndex::Logarithm,
-    }
+    let cycles = RestartsConfig::new(max, min, period).with_t_mult(t_mult);
+    Spec::from(cycles.with_index(CycleIndex::Logarithm))
 }

@@ -1,6 +1,6 @@
 //! The constructors of PyTorch's schedulers, each of which changes the optimizer's rate.
 
-use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec};
+use lr_schedule::curves::{CosineAnnealingSpec, ExponentialSpec, StepSpec, WarmRestartsSpec};
 use lr_schedule::spec::{Data, Length};
 use lr_schedule::{ScheduleError, Shape, Spec};
 
@@ -100,12 +100,12 @@ impl Part {
                 let t_mult = args.steps("T_mult", 1);
                 let max = group.base();
                 group.lr = max;
-                Self::Set(Spec::WarmRestarts {
+                Self::Set(Spec::from(WarmRestartsSpec {
                     max,
                     min: args.number("eta_min", 0.0),
                     t_0: steps(t_0),
                     t_mult,
-                })
+                }))
             }
             "SWALR" => {
                 group.swa_lr = args.number("swa_lr", None);

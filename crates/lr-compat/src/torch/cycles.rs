@@ -1,6 +1,6 @@
 //! The two schedulers that move a momentum too.
 
-use lr_schedule::curves::{CycleScaling, CyclicSpec};
+use lr_schedule::curves::{CycleScaling, CyclicConfig, OneCycleConfig};
 use lr_schedule::spec::Data;
 use lr_schedule::{Shape, Spec};
 
@@ -29,7 +29,7 @@ pub(super) fn one_cycle(args: &mut Args) -> (Spec, Option<Spec>, [f64; 3]) {
     let max_lr = args.number("max_lr", None);
     let div_factor = args.positive("div_factor", 25.0);
     let final_div_factor = args.positive("final_div_factor", 1e4);
-    let rates = Spec::OneCycle {
+    let rates = Spec::from(OneCycleConfig {
         max_lr,
         total_steps: steps(total_steps),
         pct_start: args.share("pct_start", 0.3),
@@ -39,7 +39,7 @@ pub(super) fn one_cycle(args: &mut Args) -> (Spec, Option<Spec>, [f64; 3]) {
         div_factor,
         final_div_factor,
         three_phase: args.flag("three_phase", false),
-    };
+    });
     let momentum = moves.then(|| {
         let cycle = rates.to_data().at("one_cycle").cloned();
         let momentum = Data::entry("one_cycle_momentum", cycle.unwrap_or(Data::Nothing));
@@ -56,12 +56,12 @@ pub(crate) const MODES: &[(&str, CycleScaling)] = &[
 ];
 
 /// The rates of `CyclicLR`, and the momentum that it moves.
-pub(super) fn cyclic(args: &mut Args) -> (CyclicSpec, Option<Spec>) {
+pub(super) fn cyclic(args: &mut Args) -> (CyclicConfig, Option<Spec>) {
     args.refuse_given("scale_fn", "is a function, which has no form in JSON");
     // Without a `scale_fn`, PyTorch goes by the mode alone.
     args.choice("scale_mode", (), &[("cycle", ()), ("iterations", ())]);
     let up = args.steps("step_size_up", 2000);
-    let rates = CyclicSpec {
+    let rates = CyclicConfig {
         base: args.number("base_lr", None),
         max: args.number("max_lr", None),
         up: steps(up),
@@ -74,12 +74,6 @@ pub(super) fn cyclic(args: &mut Args) -> (CyclicSpec, Option<Spec>) {
     let max = args.not_negative("base_momentum", 0.8);
     let base = args.not_negative("max_momentum", 0.9);
     let moves = args.flag("cycle_momentum", true);
-    let momentum = moves.then(|| {
-        Spec::from(CyclicSpec {
-            base,
-            max,
-            ..rates.clone()
-        })
-    });
+    let momentum = moves.then(|| Spec::from(CyclicConfig { base, max, ..rates }));
     (rates, momentum)
 }

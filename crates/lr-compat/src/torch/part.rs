@@ -32,15 +32,10 @@ impl Group {
     /// A schedule, of which a cycle has the numbers that are the group's.
     fn spec_of(&self, spec: &Spec) -> Spec {
         let mut spec = spec.clone();
-        if let Spec::OneCycle {
-            max_lr,
-            div_factor,
-            final_div_factor,
-            ..
-        } = &mut spec
+        if let Spec::Curve(CurveSpec::OneCycle(cycle)) = &mut spec
             && let Some(rates) = self.one_cycle
         {
-            [*max_lr, *div_factor, *final_div_factor] = rates;
+            [cycle.max_lr, cycle.div_factor, cycle.final_div_factor] = rates;
         }
         spec
     }

@@ -8,7 +8,7 @@ use crate::picture::{Picture, STEPS, one, several};
 const START: f64 = 0.1;
 const END: f64 = 0.01;
 
-/// The pictures that show more than the example of a curve; then the examples of all others.
+/// The pictures that show more than the example of a curve.
 pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
     pictures.push(warmups()?);
     pictures.extend(shapes()?);
@@ -112,6 +112,11 @@ pub fn draw(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
         Recurrence::new(START, toward),
         STEPS,
     )?);
+    Ok(())
+}
+
+/// The examples of all curves that have no picture yet.
+pub fn draw_others(pictures: &mut Vec<Picture>) -> Result<(), PlotError> {
     for curve in CURVES {
         if !pictures.iter().any(|(name, _)| *name == curve.name) {
             let example = (curve.example)(STEPS);

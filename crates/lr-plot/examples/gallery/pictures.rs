@@ -10,5 +10,6 @@ pub fn all() -> Result<Vec<Picture>, PlotError> {
     combinators::draw(&mut pictures)?;
     recipes::draw(&mut pictures)?;
     feedback::draw(&mut pictures)?;
+    curves::draw_others(&mut pictures)?;
     Ok(pictures)
 }

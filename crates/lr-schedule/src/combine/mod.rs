@@ -44,7 +44,7 @@ pub use per_epoch::PerEpoch;
 pub use repeat::Repeat;
 pub use scale::Scale;
 pub use sequence::{Sequence, sequence, try_sequence};
-pub use several::{Product, Sum, product, sum};
+pub use several::{Several, product, sum};
 pub use skip::Skip;
 pub use take::Take;
 pub use then::Then;

@@ -5,16 +5,16 @@ use crate::data::{Data, table};
 use crate::math::finite;
 use crate::schedule::{DynSchedule, Schedule};
 
-/// The product of several schedules; see [`product`].
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/product.svg"))]
+/// Several schedules at once, multiplied or added; see [`product`] and [`sum`].
 #[derive(Debug, Clone)]
 #[must_use]
-pub struct Product {
+pub struct Several<const MULTIPLIED: bool> {
     parts: Arc<[DynSchedule]>,
 }
 
 /// All of `parts` at once, multiplied: one rate, and factors of it. Of none, it is 1.
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/product.svg"))]
 ///
 /// PyTorch's `ChainedScheduler` of schedulers that only multiply; Burn's `ComposedLrScheduler`
 /// with `SchedulerReduction::Prod`.
@@ -28,22 +28,14 @@ pub struct Product {
 /// ]);
 /// assert_eq!(schedule.at(2), 0.1 * 0.25 * 0.5);
 /// ```
-pub fn product(parts: impl Into<Vec<DynSchedule>>) -> Product {
-    Product {
-        parts: parts.into().into(),
-    }
-}
-
-/// The sum of several schedules; see [`sum`].
-///
-#[cfg_attr(doc, doc = include_str!("../../pictures/sum.svg"))]
-#[derive(Debug, Clone)]
-#[must_use]
-pub struct Sum {
-    parts: Arc<[DynSchedule]>,
+pub fn product(parts: impl Into<Vec<DynSchedule>>) -> Several<true> {
+    let parts = parts.into().into();
+    Several { parts }
 }
 
 /// All of `parts` at once, added. Of none, it is 0.
+///
+#[cfg_attr(doc, doc = include_str!("../../pictures/sum.svg"))]
 ///
 /// Burn's `ComposedLrScheduler` with `SchedulerReduction::Sum`; scaled by `1 / n`, with `Avg`.
 ///
@@ -54,16 +46,9 @@ pub struct Sum {
 /// let schedule = sum([Constant::new(0.01).into_dyn(), Exponential::new(0.5, 0.5).into_dyn()]);
 /// assert_eq!(schedule.at(1), 0.01 + 0.25);
 /// ```
-pub fn sum(parts: impl Into<Vec<DynSchedule>>) -> Sum {
-    Sum {
-        parts: parts.into().into(),
-    }
-}
-
-/// When the last of `parts` is done.
-fn length(parts: &[DynSchedule]) -> Option<u64> {
-    let mut lengths = parts.iter().map(|part| part.length());
-    lengths.try_fold(0, |longest, length| Some(length?.max(longest)))
+pub fn sum(parts: impl Into<Vec<DynSchedule>>) -> Several<false> {
+    let parts = parts.into().into();
+    Several { parts }
 }
 
 /// The description of a list of schedules.
@@ -82,14 +67,19 @@ pub(super) fn wrapped<'a>(
     Some(table(name, fields.into_iter().chain([of])))
 }
 
-impl Schedule for Product {
+impl<const MULTIPLIED: bool> Schedule for Several<MULTIPLIED> {
     fn at(&self, step: u64) -> f64 {
         let rates = self.parts.iter().map(|part| part.at(step));
-        rates.fold(1.0, |product, rate| finite(product * rate))
+        match MULTIPLIED {
+            true => rates.fold(1.0, |product, rate| finite(product * rate)),
+            false => rates.fold(0.0, |sum, rate| finite(sum + rate)),
+        }
     }
 
+    /// When the last of its parts is done.
     fn length(&self) -> Option<u64> {
-        length(&self.parts)
+        let mut lengths = self.parts.iter().map(|part| part.length());
+        lengths.try_fold(0, |longest, length| Some(length?.max(longest)))
     }
 
     fn span(&self) -> Option<u64> {
@@ -97,25 +87,7 @@ impl Schedule for Product {
     }
 
     fn description(&self) -> Option<Data> {
-        described("product", &self.parts)
-    }
-}
-
-impl Schedule for Sum {
-    fn at(&self, step: u64) -> f64 {
-        let rates = self.parts.iter().map(|part| part.at(step));
-        rates.fold(0.0, |sum, rate| finite(sum + rate))
-    }
-
-    fn length(&self) -> Option<u64> {
-        length(&self.parts)
-    }
-
-    fn span(&self) -> Option<u64> {
-        self.parts.iter().filter_map(|part| part.span()).max()
-    }
-
-    fn description(&self) -> Option<Data> {
-        described("sum", &self.parts)
+        let name = if MULTIPLIED { "product" } else { "sum" };
+        described(name, &self.parts)
     }
 }

@@ -46,8 +46,4 @@ impl<S: Schedule> Schedule for Take<S> {
     }
 }
 
-impl<S: Schedule> Bounded for Take<S> {
-    fn steps(&self) -> u64 {
-        self.steps
-    }
-}
+impl<S: Schedule> Bounded for Take<S> {}

@@ -25,7 +25,7 @@ curve! {
         shape: Shape = Shape::Linear => Any,
     }
     /// From `start` at step 0 to `end` at step `steps`, in `shape`.
-    pub fn new, try_new
+    new;
     example |steps| Anneal::new(0.1, 0.0, steps, Shape::Rex);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }

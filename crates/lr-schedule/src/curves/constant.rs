@@ -18,7 +18,7 @@ curve! {
         rate: f64 => Finite,
     }
     /// `rate` at every step.
-    pub fn new, try_new
+    new;
     example |_steps| Constant::new(0.1);
     parts |_curve, span| whole(PhaseKind::Stable, "stable", span);
 }

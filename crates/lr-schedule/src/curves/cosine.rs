@@ -26,7 +26,7 @@ curve! {
         steps: u64 as Length => AtLeast1,
     }
     /// From `start` at step 0 to `end` at step `steps`.
-    pub fn new, try_new
+    new;
     example |steps| Cosine::new(0.1, 0.01, steps);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }

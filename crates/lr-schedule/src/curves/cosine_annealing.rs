@@ -25,7 +25,7 @@ curve! {
         t_max: u64 as Length => AtLeast1,
     }
     /// From `max` at step 0 to `min` at step `t_max`, half a period.
-    pub fn new, try_new
+    new;
     example |steps| CosineAnnealing::new(0.1, 0.01, steps.div_ceil(4));
     parts |curve, span| waves(float(curve.t_max), span);
     shown |curve| curve.t_max.checked_mul(2);

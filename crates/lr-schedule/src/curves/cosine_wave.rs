@@ -24,7 +24,7 @@ curve! {
         cycles: f64 => AtLeast0,
     }
     /// From `max` at step 0, `cycles` waves down to `min` and back within `steps` steps.
-    pub fn new, try_new
+    new;
     example |steps| CosineWave::new(0.1, 0.0, steps, 2.5);
     parts |curve, span| cycles(|_| float(curve.steps) / curve.cycles, None, span);
     shown |curve| Some(curve.steps);

@@ -1,5 +1,5 @@
 use super::powers::Powers;
-use crate::error::{ScheduleError, or_panic};
+use crate::error::ScheduleError;
 use crate::length::Length;
 use crate::math::{finite, float, lerp};
 use crate::phase::cycles;
@@ -19,38 +19,6 @@ pub enum CycleScaling {
 
 names! { CycleScaling, "scaling of cycles": { None "none", Halve "halve", Decay "decay" } }
 
-options! {
-    /// Options of [`Cyclic`].
-    ///
-    /// ```
-    /// use lr_schedule::prelude::*;
-    ///
-    /// let schedule = CyclicConfig::new(0.001, 0.1, 25)
-    ///     .with_down(75)
-    ///     .with_shape(Shape::Cosine)
-    ///     .with_scaling(CycleScaling::Decay)
-    ///     .with_gamma(0.999)
-    ///     .build()?;
-    /// assert_eq!(schedule.at(100), 0.001);
-    /// # Ok::<(), ScheduleError>(())
-    /// ```
-    pub struct CyclicConfig: "cyclic" builds Cyclic {
-        base: f64 => Finite,
-        max: f64 => Finite,
-        up: u64 => AtLeast1,
-    }
-    /// `up` steps from `base` to `max` and as many back, in straight lines, for ever.
-    new;
-    /// How many steps the way down takes; as many as the way up where it isn't given.
-    with_down, down: Option<u64> [u64] = None => AtLeast1;
-    /// The form of both ways.
-    with_shape, shape: Shape = Shape::Linear => Any;
-    /// The change of the height.
-    with_scaling, scaling: CycleScaling = CycleScaling::None => Any;
-    /// The factor of [`CycleScaling::Decay`].
-    with_gamma, gamma: f64 = 1.0 => AtLeast0;
-}
-
 curve! {
     /// Up and down again between two rates, for ever: `at(n) = base + (max - base) · height · w(n)`,
     /// with `w` from 0 to 1 in `up` steps and back in `down` steps, and the height falling as
@@ -69,42 +37,56 @@ curve! {
     /// assert_eq!(momentum.at(20), 0.8);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct Cyclic: "cyclic", CyclicSpec {
+    pub struct Cyclic: "cyclic", CyclicConfig {
         base: f64 => Finite,
         max: f64 => Finite,
         up: u64 as Length => AtLeast1,
-        down: Option<u64> as Option<Length> = CyclicConfig::DEFAULT.down.map(Length::Steps) => AtLeast1,
-        shape: Shape = CyclicConfig::DEFAULT.shape => Any,
-        scaling: CycleScaling = CyclicConfig::DEFAULT.scaling => Any,
-        gamma: f64 = CyclicConfig::DEFAULT.gamma => AtLeast0,
+    }
+    options {
+        /// Options of [`Cyclic`].
+        ///
+        /// ```
+        /// use lr_schedule::prelude::*;
+        ///
+        /// let schedule = CyclicConfig::new(0.001, 0.1, 25)
+        ///     .with_down(75)
+        ///     .with_shape(Shape::Cosine)
+        ///     .with_scaling(CycleScaling::Decay)
+        ///     .with_gamma(0.999)
+        ///     .build()?;
+        /// assert_eq!(schedule.at(100), 0.001);
+        /// # Ok::<(), ScheduleError>(())
+        /// ```
+        config;
+        down: Option<u64> as Option<Length> = None => AtLeast1;
+        /// The form of both ways.
+        with_shape, shape: Shape = Shape::Linear => Any;
+        /// The change of the height.
+        with_scaling, scaling: CycleScaling = CycleScaling::None => Any;
+        /// The factor of [`CycleScaling::Decay`].
+        with_gamma, gamma: f64 = 1.0 => AtLeast0;
     }
     with { powers: Powers = Powers::of(gamma) }
     check fill
-    /// With all options.
-    fn with_all, checked
+    /// PyTorch's `mode="triangular"`: `up` steps from `base` to `max` and as many back, in straight
+    /// lines, for ever; for other options see [`CyclicConfig`].
+    new;
     example |steps| Cyclic::new(0.01, 0.1, steps.div_ceil(8));
     parts |curve, span| cycles(|_| float(curve.up) + float(curve.down()), None, span);
     shown |curve| curve.up.checked_add(curve.down())?.checked_mul(3);
 }
 
+impl CyclicConfig {
+    /// How many steps the way down takes; as many as the way up where it isn't given.
+    ///
+    /// Allowed: [`AtLeast1`](crate::curves::Bound::AtLeast1).
+    pub fn with_down(mut self, down: impl Into<Length>) -> Self {
+        self.down = Some(down.into());
+        self
+    }
+}
+
 impl Cyclic {
-    /// PyTorch's `mode="triangular"`: `up` steps from `base` to `max` and as many back; for other
-    /// options see [`CyclicConfig`].
-    ///
-    /// # Panics
-    ///
-    /// If [`CyclicConfig::build`] fails.
-    #[track_caller]
-    pub fn new(base: f64, max: f64, up: u64) -> Self {
-        or_panic(CyclicConfig::new(base, max, up).build())
-    }
-
-    fn of(config: CyclicConfig) -> Result<Self, ScheduleError> {
-        let (base, max, up, down) = (config.base, config.max, config.up, config.down);
-        let (shape, scaling, gamma) = (config.shape, config.scaling, config.gamma);
-        Self::checked(base, max, up, down, shape, scaling, gamma)
-    }
-
     /// The way down takes as many steps as the way up where it isn't given.
     fn fill(&mut self) -> Result<(), ScheduleError> {
         self.down = Some(self.down());

@@ -22,7 +22,7 @@ curve! {
     }
     with { powers: Powers = Powers::of(gamma) }
     /// `start`, times `gamma` at every step.
-    pub fn new, try_new
+    new;
     example |steps| Exponential::new(0.1, powf(0.05, 1.0 / float(steps)));
     parts |curve, span| decay(curve.gamma, span);
     shown |curve| match curve.gamma {

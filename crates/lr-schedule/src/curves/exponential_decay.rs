@@ -1,4 +1,3 @@
-use crate::error::{ScheduleError, or_panic};
 use crate::math::{count, exp, finite, float, ln};
 use crate::phase::decay;
 
@@ -23,36 +22,21 @@ curve! {
         start: f64 => Finite,
         rate: f64 => AtLeast0,
         steps: f64 => Above0,
-        staircase: bool = false => Any,
     }
-    /// With all options.
-    fn with_all, checked
+    options {
+        /// Options of [`ExponentialDecay`].
+        config;
+        /// Whether the whole factor comes at once, every `steps` steps.
+        with_staircase, staircase: bool = false => Any;
+    }
+    /// `start`, times `rate` every `steps` steps.
+    new;
     example |steps| ExponentialDecay::new(0.1, 0.5, float(steps) / 5.0);
     parts |curve, span| decay(curve.rate, span);
     shown |curve| count(5.0 * curve.steps);
 }
 
 impl ExponentialDecay {
-    /// `start`, times `rate` every `steps` steps.
-    ///
-    /// # Panics
-    ///
-    /// If [`try_new`](Self::try_new) fails.
-    #[track_caller]
-    pub fn new(start: f64, rate: f64, steps: f64) -> Self {
-        or_panic(Self::try_new(start, rate, steps))
-    }
-
-    /// `start`, times `rate` every `steps` steps.
-    ///
-    /// # Errors
-    ///
-    /// A start that is not finite, a `rate` that is negative or not finite, or a number of steps
-    /// that is not finite and above 0.
-    pub fn try_new(start: f64, rate: f64, steps: f64) -> Result<Self, ScheduleError> {
-        Self::checked(start, rate, steps, false)
-    }
-
     /// The same in a staircase: the whole factor at once, every `steps` steps.
     pub fn staircase(self) -> Self {
         Self {

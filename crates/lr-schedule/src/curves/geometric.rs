@@ -21,7 +21,7 @@ curve! {
         steps: u64 as Length => AtLeast1,
     }
     /// From `start` at step 0 to `end` at step `steps`.
-    pub fn new, try_new
+    new;
     example |steps| Geometric::new(0.1, 1e-3, steps);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }
@@ -29,11 +29,17 @@ curve! {
 impl Geometric {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
-        match share(step, self.steps) {
-            0.0 => self.start,
-            1.0 => self.end,
-            // A weighted mean of logarithms, between which it stays.
-            t => exp(ln(self.start) * (1.0 - t) + ln(self.end) * t).min(f64::MAX),
-        }
+        geometric(self.start, self.end, share(step, self.steps))
+    }
+}
+
+/// The point at share `t` of the way from `start` to `end`, on a logarithmic axis.
+#[inline]
+pub(super) fn geometric(start: f64, end: f64, t: f64) -> f64 {
+    match t {
+        0.0 => start,
+        1.0 => end,
+        // A weighted mean of logarithms, between which it stays.
+        t => exp(ln(start) * (1.0 - t) + ln(end) * t).min(f64::MAX),
     }
 }

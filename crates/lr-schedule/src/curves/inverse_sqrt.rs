@@ -21,7 +21,7 @@ curve! {
         timescale: f64 => Above0,
     }
     /// `start`, halved when three times `timescale` steps have gone by.
-    pub fn new, try_new
+    new;
     example |steps| InverseSqrt::new(0.1, float(steps) / 100.0);
     parts |_curve, span| whole(PhaseKind::Decay, "decay", span);
     shown |curve| count(10.0 * curve.timescale);

@@ -1,31 +1,6 @@
 use super::exponential_decay::periods;
-use crate::error::{ScheduleError, or_panic};
 use crate::math::{count, float, powf};
 use crate::phase::{PhaseKind, whole};
-
-options! {
-    /// Options of [`InverseTime`].
-    ///
-    /// ```
-    /// use lr_schedule::prelude::*;
-    ///
-    /// let schedule = InverseTimeConfig::new(0.1, 1.0, 10.0).with_power(2.0).build()?;
-    /// assert_eq!(schedule.at(10), 0.025); // 0.1 / (1 + 1)²
-    /// # Ok::<(), ScheduleError>(())
-    /// ```
-    pub struct InverseTimeConfig: "inverse_time" builds InverseTime {
-        start: f64 => Finite,
-        rate: f64 => AtLeast0,
-        steps: f64 => Above0,
-    }
-    /// `start / (1 + rate · n / steps)`.
-    new;
-    /// The power of the divisor. timm's `stable_power`; with a half, an
-    /// [`InverseSqrt`](super::InverseSqrt).
-    with_power, power: f64 = 1.0 => AtLeast0;
-    /// Whether `n / steps` is rounded down.
-    with_staircase, staircase: bool = false => Any;
-}
 
 curve! {
     /// The inverse of time, without an end: `at(n) = start / (1 + rate · n / steps)^power`, with a
@@ -40,36 +15,36 @@ curve! {
     /// assert_eq!(schedule.at(20), 0.05);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct InverseTime: "inverse_time", InverseTimeSpec {
+    pub struct InverseTime: "inverse_time", InverseTimeConfig {
         start: f64 => Finite,
         rate: f64 => AtLeast0,
         steps: f64 => Above0,
-        power: f64 = InverseTimeConfig::DEFAULT.power => AtLeast0,
-        staircase: bool = InverseTimeConfig::DEFAULT.staircase => Any,
     }
-    /// With all options.
-    fn with_all, checked
+    options {
+        /// Options of [`InverseTime`].
+        ///
+        /// ```
+        /// use lr_schedule::prelude::*;
+        ///
+        /// let schedule = InverseTimeConfig::new(0.1, 1.0, 10.0).with_power(2.0).build()?;
+        /// assert_eq!(schedule.at(10), 0.025); // 0.1 / (1 + 1)²
+        /// # Ok::<(), ScheduleError>(())
+        /// ```
+        config;
+        /// The power of the divisor. timm's `stable_power`; with a half, an
+        /// [`InverseSqrt`](super::InverseSqrt).
+        with_power, power: f64 = 1.0 => AtLeast0;
+        /// Whether `n / steps` is rounded down.
+        with_staircase, staircase: bool = false => Any;
+    }
+    /// `start / (1 + rate · n / steps)`; for other options see [`InverseTimeConfig`].
+    new;
     example |steps| InverseTime::new(0.1, 1.0, float(steps) / 10.0);
     parts |_curve, span| whole(PhaseKind::Decay, "decay", span);
     shown |curve| count(5.0 * curve.steps);
 }
 
 impl InverseTime {
-    /// `start / (1 + rate · n / steps)`; for other options see [`InverseTimeConfig`].
-    ///
-    /// # Panics
-    ///
-    /// If [`InverseTimeConfig::build`] fails.
-    #[track_caller]
-    pub fn new(start: f64, rate: f64, steps: f64) -> Self {
-        or_panic(InverseTimeConfig::new(start, rate, steps).build())
-    }
-
-    fn of(config: InverseTimeConfig) -> Result<Self, ScheduleError> {
-        let (start, rate, steps) = (config.start, config.rate, config.steps);
-        Self::checked(start, rate, steps, config.power, config.staircase)
-    }
-
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let periods = periods(step, self.steps, self.staircase);

@@ -25,7 +25,7 @@ curve! {
         steps: u64 as Length => AtLeast1,
     }
     /// From `start` at step 0 to `end` at step `steps`.
-    pub fn new, try_new
+    new;
     example |steps| LinearRamp::new(0.1, 0.01, steps * 9 / 10);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }

@@ -28,7 +28,7 @@ curve! {
     with { powers: Powers = Powers::of(gamma) }
     check sort
     /// `start`, times `gamma` from each of the `milestones` on.
-    pub fn new, try_new
+    new;
     example |steps| MultiStep::new(0.1, [steps * 3 / 10, steps * 7 / 10], 0.3);
     shown |curve| margin(&curve.milestones);
 }

@@ -25,7 +25,7 @@ curve! {
     }
     check check
     /// `values[0]` first, and `values[i + 1]` from step `boundaries[i]` on.
-    pub fn new, try_new
+    new;
     example |steps| PiecewiseConstant::new(
         [0.04, 0.1, 0.06, 0.01],
         [steps / 10, steps / 2, steps * 4 / 5],

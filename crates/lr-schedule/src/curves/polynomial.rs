@@ -23,7 +23,7 @@ curve! {
         power: f64 => Above0,
     }
     /// From `start` at step 0 to `end` at step `steps`; a `power` of 1 is a straight line.
-    pub fn new, try_new
+    new;
     example |steps| Polynomial::new(0.1, 0.01, steps, 2.0);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }

@@ -24,7 +24,7 @@ curve! {
         power: f64 => Above0,
     }
     /// From `start` at step 0 to `end` at step `steps`, and again to there at every multiple.
-    pub fn new, try_new
+    new;
     example |steps| PolynomialCycle::new(0.1, 0.01, steps.div_ceil(5), 1.0);
     parts |curve, span| cycles(|_| float(curve.steps), None, span);
     shown |curve| curve.steps.checked_mul(3);

@@ -31,7 +31,7 @@ curve! {
     with { begin: u64 = warmup.saturating_add(power), steps: u64 = begin.saturating_add(decay) }
     /// `warmup` steps up, `power` steps by the power law, `decay` steps down to `end`.
     #[allow(clippy::too_many_arguments)]
-    pub fn new, try_new
+    new;
     example |steps| {
         let (warmup, decay) = (steps.div_ceil(20), steps.div_ceil(10));
         let (a, power) = (0.04 * powf(float(steps), 0.5), steps - warmup - decay);

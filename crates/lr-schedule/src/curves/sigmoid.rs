@@ -28,7 +28,7 @@ curve! {
     }
     with { k: f64 = (steepness / 4.0).max(f64::MIN_POSITIVE) }
     /// From `start` at step 0 to `end` at step `steps`, steeper in its middle the larger `steepness`.
-    pub fn new, try_new
+    new;
     example |steps| Sigmoid::new(0.1, 0.01, steps, 10.0);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);
 }

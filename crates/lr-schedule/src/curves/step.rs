@@ -20,7 +20,7 @@ curve! {
     }
     with { powers: Powers = Powers::of(gamma) }
     /// `start`, times `gamma` every `step_size` steps.
-    pub fn new, try_new
+    new;
     example |steps| Step::new(0.1, steps.div_ceil(5), 0.5);
     shown |curve| curve.step_size.checked_mul(4);
 }

@@ -30,7 +30,7 @@ curve! {
     with { steps: u64 = ends.iter().copied().max().unwrap_or(0) }
     check sort
     /// `warmup` steps from 0 to `peak`, and `decay` steps down to `min_lr` before each of `ends`.
-    pub fn new, try_new
+    new;
     example |steps| {
         let ends = [steps * 4 / 10, steps * 7 / 10, steps];
         WsdS::new(0.1, steps / 20, ends, steps.div_ceil(10), 0.01)

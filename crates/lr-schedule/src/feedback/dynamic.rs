@@ -3,7 +3,7 @@ use core::fmt;
 
 use super::improvement::Mode;
 use super::rule::Feedback;
-use super::state::{State, StateError, Stored};
+use super::state::{State, StateError};
 use crate::data::Data;
 
 /// Any feedback rule, chosen at run time: what a [`RuleSpec`](crate::RuleSpec) builds.
@@ -58,7 +58,7 @@ impl Feedback for DynFeedback {
         self.0.state()
     }
 
-    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
+    fn restore(&mut self, stored: &State) -> Result<(), StateError> {
         self.0.restore(stored)
     }
 

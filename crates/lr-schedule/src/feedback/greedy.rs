@@ -3,7 +3,7 @@ use alloc::format;
 
 use super::improvement::{Dialect, Improvement, Mode, ThresholdMode, written};
 use super::rule::Feedback;
-use super::state::{State, StateError, Stored, Value};
+use super::state::{State, StateError, Value};
 use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
 use crate::math::{finite, float};
@@ -251,7 +251,7 @@ impl Feedback for Greedy {
         state
     }
 
-    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
+    fn restore(&mut self, stored: &State) -> Result<(), StateError> {
         let scale = stored.number("scale")?;
         if !(scale.is_finite() && scale >= 0.0) {
             let allowed = "finite and at least 0";

@@ -16,4 +16,4 @@ pub use improvement::{Dialect, Mode, ThresholdMode};
 pub use none::NoFeedback;
 pub use reduce_on_plateau::{ReduceOnPlateau, ReduceOnPlateauConfig};
 pub use rule::Feedback;
-pub use state::{State, StateError, Stored, Value};
+pub use state::{State, StateError, Value};

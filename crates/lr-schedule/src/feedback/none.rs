@@ -1,5 +1,5 @@
 use super::rule::Feedback;
-use super::state::{State, StateError, Stored};
+use super::state::{State, StateError};
 
 /// No feedback rule: the rate is the schedule's, and metrics change nothing.
 ///
@@ -29,7 +29,7 @@ impl Feedback for NoFeedback {
         State::new()
     }
 
-    fn restore(&mut self, _stored: &Stored<'_>) -> Result<(), StateError> {
+    fn restore(&mut self, _stored: &State) -> Result<(), StateError> {
         Ok(())
     }
 

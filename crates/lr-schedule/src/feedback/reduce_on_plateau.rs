@@ -1,6 +1,6 @@
 use super::improvement::{Dialect, Improvement, Mode, ThresholdMode, written};
 use super::rule::Feedback;
-use super::state::{State, StateError, Stored, Value};
+use super::state::{State, StateError, Value};
 use crate::data::{Data, table};
 use crate::error::{ScheduleError, or_panic};
 use crate::math::float;
@@ -227,7 +227,7 @@ impl Feedback for ReduceOnPlateau {
         state
     }
 
-    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError> {
+    fn restore(&mut self, stored: &State) -> Result<(), StateError> {
         let scale = stored.number("scale")?;
         if !(0.0..=1.0).contains(&scale) {
             let scale = Value::Number(scale);

@@ -1,5 +1,5 @@
 use super::improvement::Mode;
-use super::state::{State, StateError, Stored};
+use super::state::{State, StateError};
 use crate::data::Data;
 
 /// A rule that hears a metric and changes the rate that a schedule gives.
@@ -24,7 +24,7 @@ pub trait Feedback {
     /// # Errors
     ///
     /// A number that is missing, of another type, or not possible.
-    fn restore(&mut self, stored: &Stored<'_>) -> Result<(), StateError>;
+    fn restore(&mut self, stored: &State) -> Result<(), StateError>;
 
     /// Which way the metric is better; `None` where the rule doesn't go by that.
     fn mode(&self) -> Option<Mode> {

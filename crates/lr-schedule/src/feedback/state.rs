@@ -13,6 +13,14 @@ pub enum Value {
 }
 
 /// The state of a [`Feedback`](super::Feedback) rule: named numbers.
+///
+/// ```
+/// use lr_schedule::feedback::{State, Value};
+///
+/// let state = State::new().with("scale", Value::Number(0.1));
+/// assert_eq!(state.number("scale"), Ok(0.1));
+/// assert_eq!(state.count("patience").unwrap_err().to_string(), "`patience` is missing");
+/// ```
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct State(BTreeMap<Cow<'static, str>, Value>);
 
@@ -36,28 +44,6 @@ impl State {
     /// The value called `name`, if there is one.
     pub fn get(&self, name: &str) -> Option<Value> {
         self.0.get(name).copied()
-    }
-}
-
-/// A state as it was stored somewhere, looked up by name.
-///
-/// ```
-/// use lr_schedule::feedback::{State, Stored, Value};
-///
-/// let state = State::new().with("scale", Value::Number(0.1));
-/// let get = |name: &str| state.get(name);
-/// let stored = Stored::new(&get);
-/// assert_eq!(stored.number("scale"), Ok(0.1));
-/// assert_eq!(stored.count("patience").unwrap_err().to_string(), "`patience` is missing");
-/// ```
-pub struct Stored<'a> {
-    get: &'a dyn Fn(&str) -> Option<Value>,
-}
-
-impl<'a> Stored<'a> {
-    /// Reads the values that `get` finds.
-    pub fn new(get: &'a dyn Fn(&str) -> Option<Value>) -> Self {
-        Self { get }
     }
 
     /// The count called `name`.
@@ -90,14 +76,14 @@ impl<'a> Stored<'a> {
     ///
     /// A count.
     pub fn optional_number(&self, name: &str) -> Result<Option<f64>, StateError> {
-        match (self.get)(name) {
+        match self.get(name) {
             None => Ok(None),
             Some(_) => self.number(name).map(Some),
         }
     }
 
     fn require(&self, name: &str) -> Result<Value, StateError> {
-        (self.get)(name).ok_or_else(|| StateError::Missing {
+        self.get(name).ok_or_else(|| StateError::Missing {
             name: name.to_string(),
         })
     }

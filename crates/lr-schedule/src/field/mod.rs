@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::data::Data;
 use crate::error::ScheduleError;
-use crate::place::{Place, Position};
+use crate::place::Place;
 
 mod values;
 
@@ -71,8 +71,8 @@ pub(crate) trait Field: Sized + Clone {
         Ok(0)
     }
 
-    /// The same with every length in steps.
-    fn resolve(&self, _at: &Position<'_>) -> Result<Self, ScheduleError> {
+    /// The same with every length in steps, for a field at a place, and what is inside of a field at the inner one.
+    fn resolve(&self, _at: &Place<'_>, _inner: &Place<'_>) -> Result<Self, ScheduleError> {
         Ok(self.clone())
     }
 }

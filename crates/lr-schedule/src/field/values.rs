@@ -9,7 +9,7 @@ use super::{Bound, Field, FieldType, each, named, read};
 use crate::data::{Data, table};
 use crate::error::ScheduleError;
 use crate::length::{BatchSize, Length};
-use crate::place::{Place, Position};
+use crate::place::Place;
 use crate::shape::Shape;
 
 fn wrong<T>(data: Data, allowed: &'static str) -> Result<T, ScheduleError> {
@@ -134,12 +134,12 @@ impl Field for Length {
         Ok(place.resolve(*self)?.unwrap_or(0))
     }
 
-    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
-        let steps = match at.place.resolve(*self)? {
+    fn resolve(&self, at: &Place<'_>, _inner: &Place<'_>) -> Result<Self, ScheduleError> {
+        let steps = match at.resolve(*self)? {
             Some(steps) => steps,
             None => {
-                let run = at.place.run.steps() / at.place.unit;
-                let others = at.place.before + i128::from(at.beside);
+                let run = at.run.steps() / at.unit;
+                let others = at.before + i128::from(at.beside);
                 let left = u64::try_from(i128::from(run) - others);
                 left.map_err(|_| {
                     let allowed = format!("after at most the {run} steps of the run");
@@ -183,12 +183,12 @@ impl Field for BatchSize {
         }
     }
 
-    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
+    fn resolve(&self, at: &Place<'_>, _inner: &Place<'_>) -> Result<Self, ScheduleError> {
         match self {
             Self::Samples(_) => Ok(*self),
             Self::OfRun => {
-                at.place.run.check_known("batches")?;
-                Ok(Self::Samples(at.place.run.effective_batch()))
+                at.run.check_known("batches")?;
+                Ok(Self::Samples(at.run.effective_batch()))
             }
         }
     }
@@ -263,8 +263,10 @@ impl<T: Field> Field for Option<T> {
         self.as_ref().map_or(Ok(0), |value| value.taken(place))
     }
 
-    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
-        self.as_ref().map(|value| value.resolve(at)).transpose()
+    fn resolve(&self, at: &Place<'_>, inner: &Place<'_>) -> Result<Self, ScheduleError> {
+        self.as_ref()
+            .map(|value| value.resolve(at, inner))
+            .transpose()
     }
 }
 
@@ -297,8 +299,8 @@ impl<T: Field> Field for Vec<T> {
         values.try_for_each(|(i, value)| value.check(bound, owner, &format!("{field}[{i}]")))
     }
 
-    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
-        each(self, |value| value.resolve(at))
+    fn resolve(&self, at: &Place<'_>, inner: &Place<'_>) -> Result<Self, ScheduleError> {
+        each(self, |value| value.resolve(at, inner))
     }
 }
 
@@ -318,7 +320,7 @@ impl<T: Field> Field for Box<T> {
         T::build(self)
     }
 
-    fn resolve(&self, at: &Position<'_>) -> Result<Self, ScheduleError> {
-        T::resolve(self, at).map(Box::new)
+    fn resolve(&self, at: &Place<'_>, inner: &Place<'_>) -> Result<Self, ScheduleError> {
+        T::resolve(self, at, inner).map(Box::new)
     }
 }

@@ -82,7 +82,7 @@ macro_rules! described {
             ///
             /// A length that is negative or not finite, or a rest where nothing is left.
             pub fn resolve(&self, run: &TrainingLength) -> Result<Self, ScheduleError> {
-                self.resolve_at(&Place { run, unit: 1, before: 0 })
+                self.resolve_at(&Place { run, unit: 1, before: 0, beside: 0 })
             }
 
             /// Whether a [`Recurrence`](crate::Recurrence) is part of it, whose rate at a step takes going through all
@@ -98,14 +98,11 @@ macro_rules! described {
                         let taken = $crate::place::sum([$($crate::field::of(
                             Field::taken($field, place), stringify!($name), stringify!($field),
                         )?),*]);
-                        let at = $crate::place::Position {
-                            place,
-                            beside: self.beside(taken),
-                            inner: self.inner(place, taken),
-                        };
+                        let at = Place { beside: self.beside(taken), ..*place };
+                        let inner = self.inner(place, taken);
                         Ok(Self::$Variant {
                             $($field: $crate::field::of(
-                                Field::resolve($field, &at), stringify!($name), stringify!($field),
+                                Field::resolve($field, &at, &inner), stringify!($name), stringify!($field),
                             )?),*
                         })
                     })*
@@ -139,8 +136,8 @@ macro_rules! described {
                 $Enum::build(self)
             }
 
-            fn resolve(&self, at: &$crate::place::Position<'_>) -> Result<Self, ScheduleError> {
-                self.resolve_at(&at.inner)
+            fn resolve(&self, _at: &Place<'_>, inner: &Place<'_>) -> Result<Self, ScheduleError> {
+                self.resolve_at(inner)
             }
         }
 

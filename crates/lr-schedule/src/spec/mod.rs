@@ -24,13 +24,17 @@ use crate::error::ScheduleError;
 use crate::feedback::*;
 use crate::field::{Field, each};
 use crate::place::{Place, Resolve};
-use crate::recipes::*;
-use crate::recurrence::{Part, Recurrence};
+use crate::recurrence::{Links, Recurrence};
 use crate::schedule::{DynSchedule, Schedule};
 use crate::shape::Shape;
 
 fn dynamic<S: Schedule + Send + Sync + 'static>(schedule: S) -> Result<DynSchedule, ScheduleError> {
     Ok(schedule.into_dyn())
+}
+
+/// The defaults of the momentum are those of its cycle.
+fn one_cycle() -> OneCycleConfig {
+    OneCycleConfig::new(0.0, 0)
 }
 
 described! {
@@ -99,85 +103,25 @@ described! {
     }
     each {
 
-    /// [`HardRestarts`]
-    HardRestarts hard_restarts { max: f64, steps: Length, cycles: f64 = 1.0 }
-        => dynamic(HardRestarts::try_new(max, steps, cycles)?);
-
-    /// [`Noam`]
-    Noam noam { factor: f64 = 1.0, model_size: u64 = 512, warmup: Length = Length::Steps(4_000) }
-        => dynamic(Noam::try_new(factor, model_size, warmup)?);
-    /// [`OneCycle`]
-    OneCycle one_cycle {
-        max_lr: f64,
-        total_steps: Length,
-        pct_start: f64 = OneCycleConfig::DEFAULT.pct_start,
-        anneal_strategy: Shape = OneCycleConfig::DEFAULT.anneal_strategy,
-        base_momentum: f64 = OneCycleConfig::DEFAULT.base_momentum,
-        max_momentum: f64 = OneCycleConfig::DEFAULT.max_momentum,
-        div_factor: f64 = OneCycleConfig::DEFAULT.div_factor,
-        final_div_factor: f64 = OneCycleConfig::DEFAULT.final_div_factor,
-        three_phase: bool = OneCycleConfig::DEFAULT.three_phase,
-    } => dynamic(OneCycleConfig {
-            max_lr, total_steps, pct_start, anneal_strategy, base_momentum, max_momentum,
-            div_factor, final_div_factor, three_phase,
-        }.build()?);
     /// [`OneCycleMomentum`]
     OneCycleMomentum one_cycle_momentum {
         max_lr: f64,
         total_steps: Length,
-        pct_start: f64 = OneCycleConfig::DEFAULT.pct_start,
-        anneal_strategy: Shape = OneCycleConfig::DEFAULT.anneal_strategy,
-        base_momentum: f64 = OneCycleConfig::DEFAULT.base_momentum,
-        max_momentum: f64 = OneCycleConfig::DEFAULT.max_momentum,
-        div_factor: f64 = OneCycleConfig::DEFAULT.div_factor,
-        final_div_factor: f64 = OneCycleConfig::DEFAULT.final_div_factor,
-        three_phase: bool = OneCycleConfig::DEFAULT.three_phase,
-    } => dynamic(OneCycleConfig {
+        pct_start: f64 = one_cycle().pct_start,
+        anneal_strategy: Shape = one_cycle().anneal_strategy,
+        base_momentum: f64 = one_cycle().base_momentum,
+        max_momentum: f64 = one_cycle().max_momentum,
+        div_factor: f64 = one_cycle().div_factor,
+        final_div_factor: f64 = one_cycle().final_div_factor,
+        three_phase: bool = one_cycle().three_phase,
+    } => dynamic(OneCycle::checked(
             max_lr, total_steps, pct_start, anneal_strategy, base_momentum, max_momentum,
             div_factor, final_div_factor, three_phase,
-        }.build()?.momentum());
+        )?.momentum());
 
     /// [`Recurrence`] of links; one of a closure has no spec.
     Recurrence recurrence { start: f64, links: Vec<Link> }
         => dynamic(Recurrence::of_parts(start, links)?);
-    /// [`Restarts`]
-    Restarts restarts {
-        max: f64,
-        min: f64 = 0.0,
-        steps: Length,
-        shape: Shape = RestartsConfig::DEFAULT.shape,
-        t_mult: f64 = RestartsConfig::DEFAULT.t_mult,
-        decay: f64 = RestartsConfig::DEFAULT.decay,
-        limit: Option<u64> = RestartsConfig::DEFAULT.limit,
-        k_decay: f64 = RestartsConfig::DEFAULT.k_decay,
-        index: CycleIndex = RestartsConfig::DEFAULT.index,
-    } => dynamic(RestartsConfig {
-            max, min, steps, shape, t_mult, decay, limit, k_decay, index,
-        }.build()?);
-    /// [`TriStage`]
-    TriStage tri_stage {
-        peak: f64,
-        warmup: Length,
-        hold: Length,
-        decay: Length,
-        init_scale: f64 = TriStageConfig::DEFAULT.init_scale,
-        final_scale: f64 = TriStageConfig::DEFAULT.final_scale,
-    } => dynamic(TriStageConfig { peak, warmup, hold, decay, init_scale, final_scale }.build()?);
-    /// [`WarmRestarts`]
-    WarmRestarts warm_restarts { max: f64, min: f64 = 0.0, t_0: Length, t_mult: u64 = 1 }
-        => dynamic(WarmRestarts::try_new(max, min, t_0, t_mult)?);
-    /// [`WarmupStableDecay`]
-    WarmupStableDecay warmup_stable_decay {
-        peak: f64,
-        warmup: Length,
-        stable: Length,
-        decay: Length,
-        min_lr: f64 = WarmupStableDecayConfig::DEFAULT.min_lr,
-        warmup_shape: Shape = WarmupStableDecayConfig::DEFAULT.warmup_shape,
-        decay_shape: Shape = WarmupStableDecayConfig::DEFAULT.decay_shape,
-    } => dynamic(WarmupStableDecayConfig {
-            peak, warmup, stable, decay, min_lr, warmup_shape, decay_shape,
-        }.build()?);
     /// [`BatchScale`]
     BatchScale batch_scale {
         rule: BatchRule, reference: u64, batch: BatchSize = BatchSize::OfRun, of: Box<Spec>,
@@ -316,7 +260,7 @@ impl Spec {
 
 described! {
     /// The change that a [`Recurrence`] makes to the rate at every step, its own `n` counted from 1.
-    enum Link: "link" => Part;
+    enum Link: "link" => Links;
 
     wraps {}
     each {
@@ -328,23 +272,23 @@ described! {
     /// where nothing is left of it, what `start` has over `floor` is added: the recursion of
     /// PyTorch's `CosineAnnealingLR`.
     Anneal anneal { start: f64, floor: f64 = 0.0, t_max: Length }
-        => Part::anneal(start, floor, t_max);
+        => Links::anneal(start, floor, t_max);
     /// The way to `target` that is left becomes shorter as a decay in `shape` over `steps` steps
     /// does, and after it the rate is `target`: the recursion of PyTorch's `SWALR`.
     Settle settle { target: f64, steps: Length, shape: Shape = Shape::Cosine }
-        => Part::settle(target, steps, shape);
+        => Links::settle(target, steps, shape);
     /// The rate is `of(n)`, whatever it was.
-    Set set { of: Box<Spec> } => check_closed(&of, "set.of").map(|()| Part::set(of));
+    Set set { of: Box<Spec> } => check_closed(&of, "set.of").map(|()| Links::set(of));
     /// `first` for `steps` steps, then `start` where it is given, then `next`, counting from there.
     Then then { first: Box<Link>, steps: Length, start: Option<f64> = None, next: Box<Link> }
-        => Part::then(first, steps, start, next);
+        => Links::then(first, steps, start, next);
     /// `of` as it goes on after its first `steps` steps: its `n` is counted from `steps + 1`.
-    Skip skip { steps: Length, of: Box<Link> } => Ok(Part::skip(steps, of));
+    Skip skip { steps: Length, of: Box<Link> } => Ok(Links::skip(steps, of));
 
     }
     lists {
         /// All of them in turn, at every step.
-        Chain chain => |parts| Ok(Part::chain(parts));
+        Chain chain => |parts| Ok(Links::chain(parts));
     }
 }
 
@@ -352,19 +296,19 @@ impl Resolve for Link {}
 
 /// Factors that have a name are taken at their word: a quotient of two tiny powers
 /// is not what the powers are of.
-fn multiply(of: DynSchedule) -> Result<Part, ScheduleError> {
+fn multiply(of: DynSchedule) -> Result<Links, ScheduleError> {
     check_closed(&of, "multiply.of")?;
     let described = of.description().map(Spec::from_data);
     Ok(match described {
-        Some(Ok(Spec::Curve(CurveSpec::Exponential(by)))) => Part::every(&of, 1, by.gamma),
+        Some(Ok(Spec::Curve(CurveSpec::Exponential(by)))) => Links::every(&of, 1, by.gamma),
         Some(Ok(Spec::Curve(CurveSpec::Step(by)))) => {
-            Part::every(&of, by.step_size.steps()?, by.gamma)
+            Links::every(&of, by.step_size.steps()?, by.gamma)
         }
         Some(Ok(Spec::Curve(CurveSpec::MultiStep(by)))) => {
             let steps = each(&by.milestones, |step| step.steps())?; // in ascending order
-            Part::at(&of, steps, by.gamma)
+            Links::at(&of, steps, by.gamma)
         }
-        _ => Part::quotients(of),
+        _ => Links::quotients(of),
     })
 }
 

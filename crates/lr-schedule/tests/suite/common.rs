@@ -1,8 +1,9 @@
 //! Generated specs of every kind there is, all of them valid.
 
 use lr_schedule::combine::{BatchRule, NoiseKind};
-use lr_schedule::curves::{Bound, CURVES, CurveKind, CurveSpec, CyclicSpec, FieldKind, FieldType};
-use lr_schedule::recipes::CycleIndex;
+use lr_schedule::curves::{
+    Bound, CURVES, CurveKind, CurveSpec, CyclicConfig, FieldKind, FieldType, WarmRestartsSpec,
+};
 use lr_schedule::spec::{BatchSize, Data, Length, Link};
 use lr_schedule::{Shape, Spec};
 use proptest::collection::vec;
@@ -82,7 +83,7 @@ fn curve_of(kind: &'static CurveKind) -> BoxedStrategy<Spec> {
 /// A rate that grows from the higher one away from the lower one comes to nothing.
 fn falling(spec: Spec) -> Spec {
     match spec {
-        Spec::Curve(CurveSpec::Cyclic(of)) if of.max < of.base => Spec::from(CyclicSpec {
+        Spec::Curve(CurveSpec::Cyclic(of)) if of.max < of.base => Spec::from(CyclicConfig {
             gamma: of.gamma.min(1.0),
             ..of
         }),
@@ -94,6 +95,7 @@ fn value_of(field: &FieldKind) -> BoxedStrategy<Data> {
     let integer = |value: u64| Data::Integer(value.into());
     let number = match field.bound {
         Bound::AtLeast0 => factor().boxed(),
+        Bound::Share => share().boxed(),
         Bound::Above0 => positive().boxed(),
         _ => rate().boxed(),
     };
@@ -135,145 +137,26 @@ fn shape_data(shape: Shape) -> Data {
     }
 }
 
-/// Curves and recipes.
+/// Curves, and what only one of them has.
 pub fn curve() -> BoxedStrategy<Spec> {
-    let curves = Union::new(CURVES.iter().map(curve_of));
-    let endless = prop_oneof![
-        (rate(), count(), steps()).prop_map(|(factor, model_size, warmup)| Spec::Noam {
-            factor,
-            model_size,
-            warmup
-        }),
+    let of = |name: &str| {
+        let kind = CURVES.iter().find(|curve| curve.name == name);
+        curve_of(kind.expect("there is one"))
+    };
+    let momentum = of("one_cycle").prop_map(|cycle| {
+        let (_, fields) = cycle.to_data().into_entry("schedule").unwrap();
+        Spec::from_data(Data::entry("one_cycle_momentum", fields)).unwrap()
+    });
+    let endless = of("restarts").prop_map(|spec| match spec {
+        Spec::Curve(CurveSpec::Restarts(of)) => Spec::from(of.with_limit(None)),
+        spec => spec,
+    });
+    let few_times_as_long =
         (rate(), rate(), steps(), 1u64..20).prop_map(|(max, min, t_0, t_mult)| {
-            Spec::WarmRestarts {
-                max,
-                min,
-                t_0,
-                t_mult,
-            }
-        }),
-        (rate(), rate(), steps(), count()).prop_map(|(max, min, t_0, t_mult)| {
-            Spec::WarmRestarts {
-                max,
-                min,
-                t_0,
-                t_mult,
-            }
-        }),
-        (
-            (rate(), rate(), steps(), shape()),
-            prop_oneof![Just(1.0), 0.1..4.0f64, positive()],
-            factor(),
-            option::of(0u64..10),
-            prop_oneof![Just(1.0), 1e-2..4.0f64],
-            any::<bool>(),
-        )
-            .prop_map(
-                |((max, min, steps, shape), t_mult, decay, limit, k_decay, exact)| Spec::Restarts {
-                    max,
-                    min,
-                    steps,
-                    shape,
-                    t_mult,
-                    decay,
-                    limit,
-                    k_decay,
-                    index: if exact {
-                        CycleIndex::Exact
-                    } else {
-                        CycleIndex::Logarithm
-                    },
-                }
-            ),
-    ];
-    let recipes = prop_oneof![
-        (rate(), steps(), positive()).prop_map(|(max, steps, cycles)| Spec::HardRestarts {
-            max,
-            steps,
-            cycles
-        }),
-        one_cycle(),
-        (
-            1e-6..1e6f64,
-            steps(),
-            any_steps(),
-            steps(),
-            share(),
-            1e-6..1.0f64
-        )
-            .prop_map(|(peak, warmup, hold, decay, init_scale, final_scale)| {
-                Spec::TriStage {
-                    peak,
-                    warmup,
-                    hold,
-                    decay,
-                    init_scale,
-                    final_scale,
-                }
-            }),
-        (
-            rate(),
-            any_steps(),
-            any_steps(),
-            steps(),
-            rate(),
-            shape(),
-            shape()
-        )
-            .prop_map(
-                |(peak, warmup, stable, decay, min_lr, warmup_shape, decay_shape)| {
-                    Spec::WarmupStableDecay {
-                        peak,
-                        warmup,
-                        stable,
-                        decay,
-                        min_lr,
-                        warmup_shape,
-                        decay_shape,
-                    }
-                }
-            ),
-    ];
-    prop_oneof![2 => curves, 1 => endless, 1 => recipes].boxed()
-}
-
-fn one_cycle() -> impl Strategy<Value = Spec> {
-    let divisor = || 1e-2..1e5f64;
-    (
-        (rate(), steps(), share(), shape()),
-        (share(), share(), divisor(), divisor()),
-        any::<[bool; 2]>(),
-    )
-        .prop_map(
-            |((max_lr, total_steps, pct_start, anneal_strategy), more, [three_phase, lr])| {
-                let (base_momentum, max_momentum, div_factor, final_div_factor) = more;
-                let max_lr = max_lr.min(1e300);
-                match lr {
-                    true => Spec::OneCycle {
-                        max_lr,
-                        total_steps,
-                        pct_start,
-                        anneal_strategy,
-                        base_momentum,
-                        max_momentum,
-                        div_factor,
-                        final_div_factor,
-                        three_phase,
-                    },
-                    false => Spec::OneCycleMomentum {
-                        max_lr,
-                        total_steps,
-                        pct_start,
-                        anneal_strategy,
-                        base_momentum,
-                        max_momentum,
-                        div_factor,
-                        final_div_factor,
-                        three_phase,
-                    },
-                }
-            },
-        )
+            Spec::from(WarmRestartsSpec::new(max, min, t_0, t_mult))
+        });
+    let curves = Union::new(CURVES.iter().map(curve_of));
+    prop_oneof![9 => curves, 1 => momentum, 1 => endless, 1 => few_times_as_long].boxed()
 }
 
 /// Schedules of every kind but recurrences: all that cost the same at any step.

@@ -1,6 +1,6 @@
 //! The rule that cuts and raises.
 
-use lr_schedule::feedback::{Stored, Value};
+use lr_schedule::feedback::Value;
 use lr_schedule::prelude::*;
 
 #[test]
@@ -16,9 +16,7 @@ fn a_restored_rule_goes_on_as_the_one_that_was_stored() {
     for i in 0..400 {
         let mut other = config.build().unwrap();
         let state = rule.state();
-        other
-            .restore(&Stored::new(&|name| state.get(name)))
-            .unwrap();
+        other.restore(&state).unwrap();
         assert_eq!(other, rule, "after {i} values");
         let falling = 10.0 - f64::from(i) / 20.0;
         rule.observe(if i < 60 { falling } else { 7.0 }, 0.1);
@@ -33,7 +31,7 @@ fn a_window_that_can_not_be_is_refused() {
     let mut rule = config.build().unwrap();
     rule.observe(1.0, 0.1);
     let state = rule.state().with("window", Value::Count(4));
-    let error = rule.restore(&Stored::new(&|name| state.get(name)));
+    let error = rule.restore(&state);
     assert_eq!(
         error.unwrap_err().to_string(),
         "`window` must be at most the length of the rule's window, got the count 4"

@@ -1,10 +1,10 @@
 //! The rule that cuts.
 
-use lr_schedule::feedback::{State, StateError, Stored, Value};
+use lr_schedule::feedback::{State, StateError, Value};
 use lr_schedule::prelude::*;
 
 fn restore(rule: &mut ReduceOnPlateau, state: &State) -> Result<(), StateError> {
-    rule.restore(&Stored::new(&|name| state.get(name)))
+    rule.restore(state)
 }
 
 fn cut_after(rule: &mut ReduceOnPlateau, metrics: impl IntoIterator<Item = f64>) -> bool {

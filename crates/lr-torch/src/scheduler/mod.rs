@@ -11,7 +11,7 @@ mod plateau;
 
 use std::fmt;
 
-use lr_schedule::feedback::{DynFeedback, Feedback, State, Stored};
+use lr_schedule::feedback::{DynFeedback, Feedback, State};
 use lr_schedule::{DynSchedule, ScheduleError, Spec};
 
 use crate::budget::Budget;
@@ -107,7 +107,7 @@ impl GroupSchedule {
     pub fn build_feedback(&self) -> Result<(DynSchedule, DynFeedback), TorchError> {
         let (schedule, mut rule) = self.spec.build_feedback()?;
         if let Some(heard) = &self.heard {
-            let restored = rule.restore(&Stored::new(&|name| heard.get(name)));
+            let restored = rule.restore(heard);
             restored.map_err(|error| TorchError::unsupported("the rule", error.to_string()))?;
         }
         Ok((schedule, rule))

@@ -15,7 +15,7 @@
 //!
 //! From Composer 0.32.1: `optim/scheduler.py`, `core/time.py`; and LLM Foundry 0.22.0: `optim/scheduler.py`.
 
-use lr_schedule::curves::{ExponentialDecaySpec, InverseSqrtSpec};
+use lr_schedule::curves::{ExponentialDecaySpec, InverseSqrtSpec, WarmRestartsSpec};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Shape, Spec};
 
@@ -241,7 +241,7 @@ fn scheduler(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, Schedule
             let rate = args.not_negative("gamma", staircase.then_some(0.1));
             let (length, _) = at(args, period, default, clock)?;
             args.check(length > 0.0, period, length, "above 0");
-            Spec::from(ExponentialDecaySpec::new(base, rate, length, staircase))
+            Spec::from(ExponentialDecaySpec::new(base, rate, length).with_staircase(staircase))
         }
         "inv_sqrt" => inverse_sqrt(args, base, (warmup, first), clock)?,
         _ => restarts(args, base, clock)?,
@@ -308,12 +308,12 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
         return Err(ScheduleError::invalid("scheduler.t_0", length, allowed));
     }
     if unit == 1.0 && t_mult >= 1.0 && t_mult.fract() == 0.0 {
-        return Ok(Spec::WarmRestarts {
+        return Ok(Spec::from(WarmRestartsSpec {
             max: base,
             min: end,
             t_0: steps(units as u64),
             t_mult: t_mult as u64,
-        });
+        }));
     }
     // A little longer than the run.
     let until = clock.steps(clock.run, "max_duration")?.0 + length;

@@ -1,7 +1,8 @@
+use crate::length::Length;
 use crate::math::{cosine, float};
 use crate::phase::{Phase, cycles, until};
 
-schedule! {
+curve! {
     /// A cosine that restarts `cycles` times in equal parts of its length, then 0:
     /// `at(n) = max · (1 + cos(π · (cycles · n / steps mod 1))) / 2`.
     ///
@@ -19,13 +20,14 @@ schedule! {
     /// assert_eq!(schedule.at(100), 0.0);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct HardRestarts: "hard_restarts", until steps {
+    pub struct HardRestarts: "hard_restarts", HardRestartsSpec, until steps {
         max: f64 => Finite,
-        steps: u64 => AtLeast1,
-        cycles: f64 => Above0,
+        steps: u64 as Length => AtLeast1,
+        cycles: f64 = 1.0 => Above0,
     }
     /// `cycles` half cosines from `max` to 0 within `steps` steps.
-    pub fn new, try_new
+    new;
+    example |steps| HardRestarts::new(0.1, steps, 3.0);
     parts |restarts, span| {
         let steps = float(restarts.steps);
         let cycles = cycles(|_| steps / restarts.cycles, None, steps.min(span));

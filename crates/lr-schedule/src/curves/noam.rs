@@ -1,7 +1,8 @@
+use crate::length::Length;
 use crate::math::{float, powf, sqrt};
 use crate::phase::{PhaseKind, parts};
 
-schedule! {
+curve! {
     /// The schedule of the first transformer, without an end: up in a straight line for `warmup` steps,
     /// then down with the inverse square root:
     /// `at(n) = factor · model_size^-½ · min(s^-½, s · warmup^-1½)`, with `s = n + 1`.
@@ -17,14 +18,15 @@ schedule! {
     /// assert!((schedule.at(15_999) - peak / 2.0).abs() < 1e-15);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct Noam: "noam" {
-        factor: f64 => Finite,
-        model_size: u64 => AtLeast1,
-        warmup: u64 => AtLeast1,
+    pub struct Noam: "noam", NoamSpec {
+        factor: f64 = 1.0 => Finite,
+        model_size: u64 = 512 => AtLeast1,
+        warmup: u64 as Length = Length::Steps(4_000) => AtLeast1,
     }
     /// For embeddings of `model_size` numbers, with its peak at step `warmup - 1`, all of it times
     /// `factor`.
-    pub fn new, try_new
+    new;
+    example |steps| Noam::new(1.0, 512, steps.div_ceil(5));
     parts |noam, span| {
         let warmup = float(noam.warmup);
         let up = (PhaseKind::WarmUp, "warm-up", warmup);

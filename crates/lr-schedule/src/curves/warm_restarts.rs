@@ -1,7 +1,8 @@
+use crate::length::Length;
 use crate::math::{cosine, count, float, powf};
 use crate::phase::cycles;
 
-schedule! {
+curve! {
     /// Cosine annealing with warm restarts, without an end: cycle `i` lasts
     /// `T_i = t_0 · t_mult^i` steps and in it
     /// `rate = min + (max - min) · (1 + cos(π T_cur / T_i)) / 2`, with `T_cur` steps since its start.
@@ -19,15 +20,16 @@ schedule! {
     /// assert_eq!(schedule.at(220), 0.1);
     /// ```
     #[derive(Debug, Clone, Copy, PartialEq)]
-    pub struct WarmRestarts: "warm_restarts" {
+    pub struct WarmRestarts: "warm_restarts", WarmRestartsSpec {
         max: f64 => Finite,
-        min: f64 => Finite,
-        t_0: u64 => AtLeast1,
-        t_mult: u64 => AtLeast1,
+        min: f64 = 0.0 => Finite,
+        t_0: u64 as Length => AtLeast1,
+        t_mult: u64 = 1 => AtLeast1,
     }
     /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
     /// and so on; a `t_mult` of 1 repeats the first cycle.
-    pub fn new, try_new
+    new;
+    example |steps| WarmRestarts::new(0.1, 0.0, steps.div_ceil(7), 2);
     parts |restarts, span| {
         let (t_0, t_mult) = (float(restarts.t_0), float(restarts.t_mult));
         cycles(|i| t_0 * powf(t_mult, i as f64), None, span)
