@@ -11,7 +11,7 @@ mod source {
         )*};
     }
 
-    methods!(cos, sqrt, exp, ln, log2, floor, tanh);
+    methods!(cos, sqrt, exp, ln, floor, tanh);
 
     #[inline]
     pub fn powf(x: f64, exponent: f64) -> f64 {
@@ -21,10 +21,10 @@ mod source {
 
 #[cfg(not(feature = "std"))]
 mod source {
-    pub use libm::{cos, exp, floor, log as ln, log2, pow as powf, sqrt, tanh};
+    pub use libm::{cos, exp, floor, log as ln, pow as powf, sqrt, tanh};
 }
 
-pub(crate) use source::{cos, exp, floor, ln, log2, powf, sqrt, tanh};
+pub(crate) use source::{cos, exp, floor, ln, powf, sqrt, tanh};
 
 /// The point at share `t` of the way from `start` to `end`.
 ///
