@@ -6,7 +6,7 @@ pub const MARK: [u8; 7] = *b"BURN-LR";
 /// The largest metadata that burnpack reads.
 pub const MAX_INDEX_SIZE: u64 = 100 << 20;
 /// How much is hashed at a time, while the processor's cache has it.
-pub const CHUNK: usize = 1 << 20;
+pub const CHUNK: usize = 1 << 18;
 
 /// A version of the format: its hash.
 #[derive(Debug, Clone, Copy, PartialEq)]
