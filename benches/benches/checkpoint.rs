@@ -1,5 +1,6 @@
 //! A checkpoint beside Burn's own three files of the same state: how long saving and loading take,
-//! in turns, and how much memory each needs, in a process of its own.
+//! in turns, and how much memory each needs, in a process of its own. Each load is in a new process too, as a run is
+//! resumed: in one that has loaded before, the memory is there already.
 //!
 //! Burn reads a file when a value is first used, so loading ends with every value having been read. For
 //! comparison, loading and the first step after it: Burn's optimizer shares the state that it was given
@@ -154,26 +155,11 @@ fn seconds<T>(run: impl FnOnce() -> T) -> f64 {
     seconds
 }
 
-/// What is done with a size, by Burn or by this project, in a directory.
-type Task = fn(Who, Size, &Run, &Path) -> f64;
-
 /// What is timed, and what it may cost over Burn's files.
-const TASKS: [(&str, Task, f64); 3] = [
-    (
-        "save",
-        |who, _, run, directory| seconds(|| save(who, run, directory)),
-        1.05,
-    ),
-    (
-        "load, every value read",
-        |who, size, _, directory| seconds(|| load(who, size, directory).read()),
-        1.10,
-    ),
-    (
-        "load and step",
-        |who, size, _, directory| seconds(|| load(who, size, directory).step()),
-        f64::INFINITY,
-    ),
+const TASKS: [(&str, f64); 3] = [
+    ("save", 1.05),
+    ("load, every value read", 1.10),
+    ("load and step", f64::INFINITY),
 ];
 
 /// Writes as many bytes as the checkpoint has, in pieces with these shares of it, and syncs each.
@@ -210,8 +196,14 @@ impl Drop for Busy {
 
 fn main() {
     let arguments: Vec<String> = env::args().collect();
-    if let [_, task, who, size, directory] = &arguments[..] {
-        return measure_memory(task, who, size, Path::new(directory));
+    match &arguments[..] {
+        [_, task, who, size, directory] => {
+            return measure_memory(task, who, size, Path::new(directory));
+        }
+        [_, _, task, who, size, directory] => {
+            return measure_load(task, who, size, Path::new(directory));
+        }
+        _ => {}
     }
     if arguments.iter().any(|argument| argument == "keep busy") {
         loop {
@@ -225,11 +217,14 @@ fn main() {
         let run = begun(size);
         for beside in ["", ", beside a busy process"] {
             let _busy = (!beside.is_empty()).then(Busy::new);
-            for (task_name, task, bound) in TASKS {
+            for (task, bound) in TASKS {
                 let mut times = [vec![], vec![]];
                 for round in 0..2 * (ROUNDS + 1) {
                     let who = [Who::Burn, Who::Ours][round % 2];
-                    let time = task(who, size, &run, directory.path());
+                    let time = match task {
+                        "save" => seconds(|| save(who, &run, directory.path())),
+                        _ => load_in_a_new_process(task, who, name, directory.path()),
+                    };
                     if round >= 2 {
                         times[round % 2].push(time); // after a first one that only warms up
                     }
@@ -241,7 +236,7 @@ fn main() {
                     false => String::new(),
                 };
                 println!(
-                    "{name:<11} {task_name:<26} {:>8.1} {:>12.1} {ratio:>6.2} {verdict}{beside}",
+                    "{name:<11} {task:<26} {:>8.1} {:>12.1} {ratio:>6.2} {verdict}{beside}",
                     burn * 1e3,
                     ours * 1e3,
                 );
@@ -272,6 +267,34 @@ fn main() {
     }
 }
 
+/// Seconds that a load takes in a process of its own.
+fn load_in_a_new_process(task: &str, who: Who, size: &str, directory: &Path) -> f64 {
+    let who = if who == Who::Burn { "burn" } else { "ours" };
+    let mut command = Command::new(env::current_exe().unwrap());
+    command.args(["time", task, who, size]).arg(directory);
+    let output = command.output().unwrap();
+    let seconds = String::from_utf8_lossy(&output.stdout).trim().parse();
+    seconds.expect("it prints the seconds")
+}
+
+/// Prints how many seconds a load takes.
+fn measure_load(task: &str, who: &str, size: &str, directory: &Path) {
+    let (who, size) = named(who, size);
+    let seconds = match task {
+        "load and step" => seconds(|| load(who, size, directory).step()),
+        _ => seconds(|| load(who, size, directory).read()),
+    };
+    println!("{seconds}");
+}
+
+/// Who and which size, by their names.
+fn named(who: &str, size: &str) -> (Who, Size) {
+    let who = if who == "burn" { Who::Burn } else { Who::Ours };
+    let mut sizes = SIZES.into_iter();
+    let (_, size) = sizes.find(|(name, _)| *name == size).unwrap();
+    (who, size)
+}
+
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / 2]
@@ -279,9 +302,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// Prints by how many MiB a task raises this process's peak of memory.
 fn measure_memory(task: &str, who: &str, size: &str, directory: &Path) {
-    let who = if who == "burn" { Who::Burn } else { Who::Ours };
-    let mut sizes = SIZES.into_iter();
-    let (_, size) = sizes.find(|(name, _)| *name == size).unwrap();
+    let (who, size) = named(who, size);
     if task == "save" {
         let run = begun(size);
         // The peak of the step that was just taken must not hide it.
