@@ -97,11 +97,8 @@ pub trait Schedule {
     note = "give it one with `.take(steps)`"
 )]
 pub trait Bounded: Schedule {
-    /// The number of steps: [`Schedule::length`], which there must be.
-    #[inline]
-    fn steps(&self) -> u64 {
-        self.length().expect("what is bounded has a length")
-    }
+    /// The number of steps: [`Schedule::length`], known to exist.
+    fn steps(&self) -> u64;
 }
 
 /// Any schedule, chosen at run time; cheap to clone. See [`Schedule::into_dyn`].
@@ -144,7 +141,11 @@ macro_rules! impl_for_pointer {
             }
         }
 
-        impl<S: Bounded + ?Sized> Bounded for $pointer {}
+        impl<S: Bounded + ?Sized> Bounded for $pointer {
+            fn steps(&self) -> u64 {
+                (**self).steps()
+            }
+        }
     )*};
 }
 

@@ -86,4 +86,8 @@ impl<S: Schedule> Schedule for BatchScale<S> {
     }
 }
 
-impl<S: Bounded> Bounded for BatchScale<S> {}
+impl<S: Bounded> Bounded for BatchScale<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps()
+    }
+}

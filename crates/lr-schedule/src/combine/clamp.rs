@@ -46,4 +46,8 @@ impl<S: Schedule> Schedule for Clamp<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Clamp<S> {}
+impl<S: Bounded> Bounded for Clamp<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps()
+    }
+}

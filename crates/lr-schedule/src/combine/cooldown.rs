@@ -92,7 +92,7 @@ impl<S: Schedule> Schedule for Cooldown<S> {
     }
 
     fn length(&self) -> Option<u64> {
-        Some(self.config.start.saturating_add(self.config.steps))
+        Some(self.steps())
     }
 
     fn phases(&self, span: f64) -> Vec<Phase> {
@@ -110,4 +110,8 @@ impl<S: Schedule> Schedule for Cooldown<S> {
     }
 }
 
-impl<S: Schedule> Bounded for Cooldown<S> {}
+impl<S: Schedule> Bounded for Cooldown<S> {
+    fn steps(&self) -> u64 {
+        self.config.start.saturating_add(self.config.steps)
+    }
+}

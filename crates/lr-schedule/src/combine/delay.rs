@@ -47,4 +47,8 @@ impl<S: Schedule> Schedule for Delay<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Delay<S> {}
+impl<S: Bounded> Bounded for Delay<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps().saturating_add(self.steps)
+    }
+}

@@ -61,4 +61,8 @@ impl<S: Schedule> Schedule for PerEpoch<S> {
     }
 }
 
-impl<S: Bounded> Bounded for PerEpoch<S> {}
+impl<S: Bounded> Bounded for PerEpoch<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps().saturating_mul(self.steps)
+    }
+}

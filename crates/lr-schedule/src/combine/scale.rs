@@ -34,4 +34,8 @@ impl<S: Schedule> Schedule for Scale<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Scale<S> {}
+impl<S: Bounded> Bounded for Scale<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps()
+    }
+}

@@ -49,4 +49,8 @@ impl<S: Schedule> Schedule for Skip<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Skip<S> {}
+impl<S: Bounded> Bounded for Skip<S> {
+    fn steps(&self) -> u64 {
+        self.inner.steps().saturating_sub(self.steps)
+    }
+}

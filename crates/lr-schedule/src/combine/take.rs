@@ -46,4 +46,8 @@ impl<S: Schedule> Schedule for Take<S> {
     }
 }
 
-impl<S: Schedule> Bounded for Take<S> {}
+impl<S: Schedule> Bounded for Take<S> {
+    fn steps(&self) -> u64 {
+        self.steps
+    }
+}

@@ -60,4 +60,8 @@ impl<A: Bounded, B: Schedule> Schedule for Then<A, B> {
     }
 }
 
-impl<A: Bounded, B: Bounded> Bounded for Then<A, B> {}
+impl<A: Bounded, B: Bounded> Bounded for Then<A, B> {
+    fn steps(&self) -> u64 {
+        self.first.steps().saturating_add(self.next.steps())
+    }
+}

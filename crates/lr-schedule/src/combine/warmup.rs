@@ -93,4 +93,8 @@ impl<S: Schedule> Schedule for Warmup<S> {
     }
 }
 
-impl<S: Bounded> Bounded for Warmup<S> {}
+impl<S: Bounded> Bounded for Warmup<S> {
+    fn steps(&self) -> u64 {
+        self.config.steps.saturating_add(self.inner.steps())
+    }
+}

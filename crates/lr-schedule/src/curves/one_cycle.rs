@@ -177,4 +177,8 @@ impl Schedule for OneCycleMomentum {
     }
 }
 
-impl Bounded for OneCycleMomentum {}
+impl Bounded for OneCycleMomentum {
+    fn steps(&self) -> u64 {
+        self.cycle.steps()
+    }
+}
