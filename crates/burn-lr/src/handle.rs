@@ -32,9 +32,9 @@ use crate::timeline::event::Action;
 /// # Ok::<(), ScheduleError>(())
 /// ```
 ///
-/// A scheduler's clones share its handle, and have a change from the same step on: the
-/// [guide](crate::guide::control#clones) says which, and for how long. [`lr`](Self::lr) is the rate of the one that
-/// stepped last. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its own.)
+/// A scheduler's clones share its handle. Those that have stepped are of one run, and a change counts for all of them
+/// from the same step on; when the last of them is dropped, it goes ([guide](crate::guide::control#clones)).
+/// [`lr`](Self::lr) is the rate of the one that stepped last. ([`Scheduler::detached`](crate::Scheduler::detached) gives a copy with handles of its own.)
 ///
 /// Every change is logged (through the `log` crate, level `info`) with the step from which on it
 /// holds.

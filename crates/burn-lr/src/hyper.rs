@@ -50,8 +50,9 @@ use crate::scheduler::Scheduler;
 /// # Which step's values an optimizer step has
 ///
 /// Burn tells an optimizer neither the step nor the worker that it runs for. So the values are those of the step which
-/// the scheduler (or a clone of it) has last taken *on the thread that calls the optimizer*; where it has taken none,
-/// of the last one that was taken anywhere, and before that of step 0. All parameters of an optimizer step have the
+/// the scheduler (or a clone of it) has last taken *on the thread that calls the optimizer*: step the scheduler, then
+/// the optimizer, on the same thread, as burn-train does and a loop does anyway. Where the thread has taken none, they are
+/// those of the last step that was taken anywhere, and before that of step 0. All parameters of an optimizer step have the
 /// values of the same step, and a step that was [skipped](crate::Scheduler::skip_step) comes again with its values.
 #[derive(Debug, Clone)]
 pub struct ScheduledOptimizer<O, B, const N: usize> {

@@ -38,8 +38,10 @@ pub enum FileFault {
     /// trailer`, or another one around them.
     #[error("is damaged: its {0} is not what was written")]
     Damaged(&'static str),
-    /// A burnpack container in the file can't be written or read, or a device could not give the values of a
-    /// parameter that was to be written.
+    /// The device of a parameter that was to be written could not give its values.
+    #[error("{0}")]
+    Device(String),
+    /// A burnpack container in the file can't be written or read.
     #[error("Record I/O error: {0}")]
     Record(#[from] burn_pack::Error),
 }

@@ -81,7 +81,6 @@ macro_rules! options {
             }
 
             /// The fields as data, in their order.
-            #[allow(dead_code)] // of a curve, which describes itself
             pub(crate) fn fields(&self) -> alloc::vec::Vec<(&'static str, Option<$crate::data::Data>)> {
                 use $crate::field::Field;
                 alloc::vec![

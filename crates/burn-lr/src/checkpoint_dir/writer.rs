@@ -40,7 +40,7 @@ struct Files {
 impl CheckpointDir {
     /// The right to save here, for one at a time, until it is dropped or the process ends. Makes
     /// the directory where there is none, and removes what killed writers have left of files that
-    /// they had not completed.
+    /// they had not completed: nothing else may be saving under the name of a checkpoint here meanwhile.
     ///
     /// # Errors
     ///
@@ -143,9 +143,17 @@ impl Files {
         let step = progress.step;
         self.look()?;
         // Only one that would be gone on from is in the way.
-        if let Some((later, _)) = self.whole().find(|(other, _)| *other > step) {
-            let later = self.path(later);
-            return Err(CheckpointDirError::NotTheLatest { step, later });
+        let whole = self.whole().map(|(step, _)| step);
+        let later: Vec<u64> = whole.filter(|other| *other > step).collect();
+        for other in later {
+            let later = self.path(other);
+            match Checkpoint::load(&later) {
+                Ok(_) => return Err(CheckpointDirError::NotTheLatest { step, later }),
+                Err(error) => {
+                    log::warn!("left alone: {error}");
+                    self.known.insert(other, None);
+                }
+            }
         }
         let path = self.path(step);
         write(&path)?;

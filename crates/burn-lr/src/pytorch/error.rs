@@ -28,7 +28,7 @@ pub enum TorchLoadError {
     #[error("Burn can't go on with {name}: {why}")]
     NotInBurn {
         /// PyTorch's name of it.
-        name: String,
+        name: &'static str,
         /// The reason.
         why: &'static str,
     },
@@ -103,7 +103,7 @@ pub enum TorchLoadError {
         /// The names of those that the file has and the module lacks.
         unexpected: Vec<String>,
     },
-    /// A tensor is none for the parameter that it belongs to.
+    /// The shape or the numbers of a tensor don't fit the parameter that it belongs to.
     #[error("{place}: must {must} for `{path}`, and {found}")]
     Tensor {
         /// Its place in the file.

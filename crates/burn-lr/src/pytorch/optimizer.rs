@@ -1,7 +1,7 @@
 use burn::grad_clipping::GradientClippingConfig;
 use burn::module::{Module, ParamGroup as BurnGroup};
 use burn::optim::{ModuleOptimizer, Optimizer};
-use lr_torch::{OptimizerState, ParamGroup, Value};
+use lr_torch::{OptimizerState, ParamGroup, TorchError, Value};
 
 use super::error::TorchLoadError;
 use super::kind::TorchOptimizerKind;
@@ -61,9 +61,8 @@ impl<'a> TorchOptimizer<'a> {
     /// or AdamW with a weight decay, from before PyTorch 2.7, which does not say which of the two it
     /// is: see [`read_as`](Self::read_as).
     pub fn read(value: &Value<'a>) -> Result<Self, TorchLoadError> {
-        let state = OptimizerState::read(value)?;
-        let none = TorchLoadError::NoGroup { index: 0, count: 0 };
-        let kind = of_group(state.groups.first().ok_or(none)?)?;
+        let state = state_of(value)?;
+        let kind = of_group(&state.groups[0])?;
         for group in &state.groups {
             check_kind(group, kind, of_group(group)?)?;
         }
@@ -81,7 +80,7 @@ impl<'a> TorchOptimizer<'a> {
     /// A file that does tell, and is of another kind; and those of [`read`](Self::read).
     pub fn read_as(kind: TorchOptimizerKind, value: &Value<'a>) -> Result<Self, TorchLoadError> {
         use TorchOptimizerKind::{Adam, AdamW};
-        let state = OptimizerState::read(value)?;
+        let state = state_of(value)?;
         for group in &state.groups {
             let untold = !group.options.contains_key("decoupled_weight_decay");
             match of_group(group) {
@@ -184,6 +183,8 @@ impl<'a> TorchOptimizer<'a> {
     /// # Errors
     ///
     /// Another number of schedulers than of groups, and as [`load`](Self::load).
+    ///
+    /// Schedulers of one's own come in as `Scheduler::new(schedule.into_dyn())`.
     pub fn schedule(
         &self,
         schedulers: Vec<DynScheduler>,
@@ -293,5 +294,18 @@ impl<'a> TorchOptimizer<'a> {
             optimizer = optimizer.with_group(group_of, build(group)?, clipping());
         }
         Ok(optimizer)
+    }
+}
+
+/// The state that `value` is, of one group or more.
+fn state_of<'a>(value: &Value<'a>) -> Result<OptimizerState<'a>, TorchError> {
+    let state = OptimizerState::read(value)?;
+    match state.groups.is_empty() {
+        false => Ok(state),
+        true => Err(TorchError::invalid(
+            value.place(),
+            "an optimizer without param_groups",
+            "of one group or more",
+        )),
     }
 }

@@ -116,9 +116,11 @@ impl Parameter {
         if data.dtype() == self.dtype || self.dtype.is_bool() {
             return Ok(data);
         }
+        if self.dtype.is_float() {
+            return Ok(data.convert_dtype(self.dtype));
+        }
         let room = room(self.dtype);
-        let outside = |number: &i64| is_whole(&self.dtype) && !room.contains(number);
-        let outside = data.iter::<i64>().find(outside);
+        let outside = data.iter::<i64>().find(|number| !room.contains(number));
         match outside {
             None => Ok(data.convert_dtype(self.dtype)),
             Some(number) => {

@@ -5,34 +5,68 @@ use lr_torch::{ParamGroup, TorchError, Value};
 use super::error::TorchLoadError;
 use super::kind::TorchOptimizerKind;
 
+/// The options that tell an optimizer, and its kind here, or its name and why there is none.
+type Known = (
+    &'static [&'static str],
+    Result<TorchOptimizerKind, (&'static str, &'static str)>,
+);
+
+/// PyTorch's optimizers by options that they have, the first of those that fit: the kind to go on with, or
+/// the reason why there is none.
+const KNOWN: [Known; 14] = {
+    use TorchOptimizerKind::{Adafactor, Adagrad, Adam, RmsProp, Sgd};
+    const NONE: &str = "Burn has none";
+    [
+        (
+            &["ns_steps"],
+            Err(("Muon", "Burn scales and rounds its steps in another way")),
+        ),
+        (
+            &["history_size"],
+            Err(("LBFGS", "Burn's keeps another history")),
+        ),
+        (&["betas", "momentum_decay"], Err(("NAdam", NONE))),
+        (&["betas", "amsgrad"], Ok(Adam)), // or AdamW
+        (&["betas", "decoupled_weight_decay"], Err(("RAdam", NONE))),
+        (
+            &["betas", "weight_decay", "eps"],
+            Err(("Adamax or RAdam", NONE)),
+        ),
+        (&["betas", "eps"], Err(("SparseAdam", NONE))),
+        (&["beta2_decay", "d"], Ok(Adafactor)),
+        (&["rho"], Err(("Adadelta", NONE))),
+        (&["lambd", "t0"], Err(("ASGD", NONE))),
+        (&["etas", "step_sizes"], Err(("Rprop", NONE))),
+        (&["alpha", "centered"], Ok(RmsProp)),
+        (&["lr_decay", "eps"], Ok(Adagrad)),
+        (&["momentum", "dampening", "nesterov"], Ok(Sgd)),
+    ]
+};
+
 /// The kind of optimizer that a group's options are of.
 pub(super) fn of_group(group: &ParamGroup<'_>) -> Result<TorchOptimizerKind, TorchLoadError> {
-    let not_in_burn = |name: &str, why| {
-        let name = name.to_string();
-        Err(TorchLoadError::NotInBurn { name, why })
-    };
-    match group.classes()[..] {
-        [] => Err(TorchLoadError::UnknownOptimizer {
-            place: group.place().to_string(),
+    let has = |option: &&str| group.options.contains_key(option);
+    let found = KNOWN.iter().find(|(options, _)| options.iter().all(has));
+    let place = || group.place().to_string();
+    match found {
+        None => Err(TorchLoadError::UnknownOptimizer {
+            place: place(),
             options: group.options.keys().map(|name| name.to_string()).collect(),
         }),
-        // Before PyTorch 2.7. Without a weight decay they are the same.
-        ["Adam", "AdamW"] => match group.option("weight_decay")?.number()? {
-            0.0 => Ok(TorchOptimizerKind::Adam),
-            weight_decay => Err(TorchLoadError::AdamOrAdamW {
-                place: group.place().to_string(),
-                weight_decay,
-            }),
-        },
-        ["SGD"] => Ok(TorchOptimizerKind::Sgd),
-        ["Adam"] => Ok(TorchOptimizerKind::Adam),
-        ["AdamW"] => Ok(TorchOptimizerKind::AdamW),
-        ["RMSprop"] => Ok(TorchOptimizerKind::RmsProp),
-        ["Adagrad"] => Ok(TorchOptimizerKind::Adagrad),
-        ["Adafactor"] => Ok(TorchOptimizerKind::Adafactor),
-        [name @ "Muon"] => not_in_burn(name, "Burn scales and rounds its steps in another way"),
-        [name @ "LBFGS"] => not_in_burn(name, "Burn's keeps another history"),
-        ref names => not_in_burn(&names.join(" or "), "Burn has none"),
+        Some((_, Err((name, why)))) => Err(TorchLoadError::NotInBurn { name, why }),
+        Some((_, Ok(TorchOptimizerKind::Adam))) => {
+            let weight_decay = group.option("weight_decay")?.number()?;
+            match group.options.get("decoupled_weight_decay") {
+                Some(decoupled) if decoupled.bool()? => Ok(TorchOptimizerKind::AdamW),
+                Some(_) => Ok(TorchOptimizerKind::Adam),
+                None if weight_decay == 0.0 => Ok(TorchOptimizerKind::Adam),
+                None => Err(TorchLoadError::AdamOrAdamW {
+                    place: place(),
+                    weight_decay,
+                }),
+            }
+        }
+        Some((_, Ok(kind))) => Ok(*kind),
     }
 }
 

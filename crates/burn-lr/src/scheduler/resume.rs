@@ -68,7 +68,13 @@ where
         if !self.rule.is_none() {
             let stored = record.record(FEEDBACK);
             if stored.scalar(FINGERPRINT) == Some(self.rule_fingerprint()) {
-                let numbers = scalars(&stored).unwrap_or_default().into_iter();
+                let mut numbers = scalars(&stored).map_err(|error| LoadError::Invalid {
+                    field: FEEDBACK.to_string(),
+                    value: error.to_string(),
+                    allowed: "a record that Burn can write",
+                })?;
+                numbers.remove(FINGERPRINT);
+                let numbers = numbers.into_iter();
                 let state = numbers.fold(State::new(), |state, (name, scalar)| match scalar {
                     Scalar::Float(number) => state.with(name, Value::Number(number)),
                     scalar => match u64::try_from(scalar) {

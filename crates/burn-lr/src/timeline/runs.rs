@@ -17,7 +17,6 @@ pub(crate) struct Timeline {
 
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
-    /// By their numbers. The last one stays when it is dropped, for what handles ask for.
     clones: BTreeMap<u64, Member>,
     /// How many clones there ever were.
     ever: u64,
@@ -25,6 +24,8 @@ pub(crate) struct Runs {
     run: u64,
     /// The steps of the run that don't count.
     skipped: BTreeSet<u64>,
+    /// The last clone, once it is dropped.
+    last: Option<Member>,
     /// How many steps that count the last run has come to, once it is over.
     steps: u64,
 }
@@ -57,7 +58,7 @@ impl Timeline {
         check: impl Fn(&Override) -> Result<(), E>,
     ) -> Result<(), E> {
         let runs = &mut *self.lock();
-        let mut all = runs.clones.values();
+        let mut all = runs.clones.values().chain(&runs.last);
         all.try_for_each(|member| check(&member.expected().over))?;
         self.push(runs, action);
         Ok(())
@@ -72,6 +73,9 @@ impl Timeline {
                 event: event.clone(),
                 for_run: run_at.is_some() && !member.in_run,
             });
+        }
+        if let Some(last) = &mut runs.last {
+            last.applied.apply(&event.action, last.begun());
         }
     }
 
@@ -127,7 +131,8 @@ impl Timeline {
     /// The override of the clone in front once it has applied all events.
     pub fn expected(&self) -> Override {
         let runs = self.lock();
-        runs.front().map(Member::expected).unwrap_or_default().over
+        let front = runs.front().or(runs.last.as_ref());
+        front.map(Member::expected).unwrap_or_default().over
     }
 
     /// The number of the run, the one under way or the last.
@@ -164,13 +169,16 @@ impl Runs {
 
     /// Removes the clone `id`, and ends the run if it was the last one of it.
     pub fn leave(&mut self, id: u64) {
-        let member = self.member(id);
+        let Some(mut member) = self.clones.remove(&id) else {
+            return;
+        };
         if member.in_run {
-            member.in_run = false;
             self.steps = member.position();
         }
-        if !self.is_single() {
-            self.clones.remove(&id);
+        if self.clones.is_empty() {
+            member.applied = member.expected();
+            member.pending.clear();
+            self.last = Some(member);
         }
         self.end_run();
     }

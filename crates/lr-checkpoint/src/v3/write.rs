@@ -93,7 +93,8 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
 fn write_model<O>(contents: &Contents<O>, file: &mut File) -> Result<Digest, FileFault> {
     let mut hasher = VERSION.hasher();
     for tensor in &contents.model {
-        let bytes = tensor.to_bytes()?;
+        let bytes = tensor.to_bytes();
+        let bytes = bytes.map_err(|error| FileFault::Device(error.to_string()))?;
         hasher.update(&bytes);
         file.write_all(&bytes).map_err(FileFault::write)?;
     }

@@ -5,7 +5,7 @@ use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
 use super::ecosystem::{Ecosystem, Facts, class};
-use crate::args::{config, number, unknown_scheduler};
+use crate::args::{config, unknown_scheduler};
 use crate::{burn, keras, optax, timm, torch, transformers};
 
 pub(super) const TORCH: Ecosystem = Ecosystem {
@@ -89,7 +89,11 @@ pub(super) fn over(
 
 /// Takes the optimizer's rate out of a table that has it beside the scheduler.
 pub(super) fn taken(data: &mut Data) -> Option<f64> {
-    let rate = number(data.at("base_lr")?.clone()).ok()?;
+    let rate = match data.at("base_lr")? {
+        Data::Number(number) => *number,
+        Data::Integer(number) => *number as f64,
+        _ => return None,
+    };
     if let Data::Table(entries) = data {
         entries.retain(|(name, _)| name != "base_lr");
     }

@@ -25,6 +25,15 @@ curve! {
     }
     options {
         /// Options of [`ExponentialDecay`].
+        ///
+        /// ```
+        /// use lr_schedule::curves::ExponentialDecaySpec;
+        /// use lr_schedule::prelude::*;
+        ///
+        /// let schedule = ExponentialDecaySpec::new(0.1, 0.25, 10.0).with_staircase(true).build()?;
+        /// assert_eq!([schedule.at(9), schedule.at(10)], [0.1, 0.025]);
+        /// # Ok::<(), ScheduleError>(())
+        /// ```
         config;
         /// Whether the whole factor comes at once, every `steps` steps.
         with_staircase, staircase: bool = false => Any;

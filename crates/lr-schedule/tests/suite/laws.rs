@@ -1,6 +1,7 @@
 //! What holds for every schedule, on generated ones.
 
 use crate::common::{any_steps, curve, factor, shape, spec, with_recurrence};
+use lr_schedule::curves::CURVES;
 use lr_schedule::prelude::*;
 use proptest::prelude::*;
 
@@ -11,6 +12,19 @@ fn build(spec: &Spec) -> DynSchedule {
 
 fn step() -> impl Strategy<Value = u64> {
     prop_oneof![0u64..500, any::<u64>(), Just(u64::MAX)]
+}
+
+#[test]
+fn the_example_of_every_curve_has_rates() {
+    for (curve, steps) in CURVES
+        .iter()
+        .flat_map(|curve| [(curve, 50), (curve, 10_000)])
+    {
+        let schedule = (curve.example)(steps);
+        let mut rates = (0..=steps).map(|n| schedule.at(n));
+        let name = curve.name;
+        assert!(rates.all(|rate| rate.is_finite() && rate >= 0.0), "{name}");
+    }
 }
 
 proptest! {

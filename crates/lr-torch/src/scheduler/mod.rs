@@ -142,7 +142,8 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
     }
 
     /// The state of the optimizer, saved together with that of the scheduler, which is worth giving always: a rate
-    /// that was changed by hand is there alone, and so are numbers of `OneCycleLR` and `SWALR`.
+    /// that was changed by hand is there alone, and so are numbers of `OneCycleLR` and `SWALR`. Default: none, and the
+    /// rate is the one that the scheduler set last.
     #[must_use]
     pub fn with_optimizer(mut self, optimizer: &'r OptimizerState<'a>) -> Self {
         self.optimizer = Some(optimizer);

@@ -169,6 +169,16 @@ fn a_damaged_one_counts_for_no_rule_and_is_never_removed() {
 }
 
 #[test]
+fn one_that_was_damaged_since_it_was_saved_holds_up_no_save() {
+    let (_parent, directory) = directory(&[(1, 0.1), (2, 0.2)]);
+    let mut writer = directory.writer(Retention::new()).unwrap();
+    writer.save(&checkpoint(3, &[])).unwrap();
+    damage(&file(&directory, 3));
+    writer.save(&checkpoint(2, &[])).unwrap();
+    assert_eq!(steps(&directory), [1, 2, 3]);
+}
+
+#[test]
 fn what_later_versions_wrote_is_not_passed_over() {
     let (_parent, directory) = directory(&[(1, 0.1), (2, 0.2)]);
     let path = file(&directory, 2);

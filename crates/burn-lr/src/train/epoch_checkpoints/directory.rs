@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Bytes;
@@ -111,10 +111,29 @@ impl Directory {
     }
 
     /// The bytes of a part, if they are what was saved.
-    pub fn read(&self, manifest: &Manifest, part: Part) -> Result<Vec<u8>, EpochCheckpointError> {
+    fn read(&self, manifest: &Manifest, part: Part) -> Result<Vec<u8>, EpochCheckpointError> {
+        let read = |path: &Path| {
+            let bytes = fs::read(path)?;
+            Ok((Digest::of(&bytes), bytes))
+        };
+        self.checked(manifest, part, read)
+    }
+
+    /// Checks that a part is what was saved.
+    pub fn verify(&self, manifest: &Manifest, part: Part) -> Result<(), EpochCheckpointError> {
+        self.checked(manifest, part, |path| Ok((Digest::of_file(path)?, ())))
+    }
+
+    /// The result of `read` for the file of a part, if that has the digest of what was saved.
+    fn checked<T>(
+        &self,
+        manifest: &Manifest,
+        part: Part,
+        read: impl Fn(&Path) -> io::Result<(Digest, T)>,
+    ) -> Result<T, EpochCheckpointError> {
         let path = self.path.join(manifest.file_name(part));
-        let reason = match fs::read(&path) {
-            Ok(bytes) if Digest::of(&bytes) == *manifest.digest(part) => return Ok(bytes),
+        let reason = match read(&path) {
+            Ok((digest, result)) if digest == *manifest.digest(part) => return Ok(result),
             Ok(_) => "has another hash",
             Err(error) if error.kind() == ErrorKind::NotFound => "is missing",
             Err(error) => return Err(refused("read", &path)(error).into()),

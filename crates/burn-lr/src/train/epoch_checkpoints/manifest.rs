@@ -61,6 +61,16 @@ impl Digest {
         }
     }
 
+    /// The digest of a file, which need not fit into memory.
+    pub fn of_file(path: &Path) -> io::Result<Self> {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update_reader(File::open(path)?)?;
+        Ok(Self {
+            bytes: hasher.count(),
+            blake3: hasher.finalize().to_string(),
+        })
+    }
+
     /// The first half of the hash, which tells the files of one part of an epoch apart; `None` where the
     /// text is no hash.
     fn short(&self) -> Option<&str> {

@@ -158,7 +158,7 @@ impl EpochCheckpoints {
     pub fn verify(&self, epoch: usize) -> Result<(), EpochCheckpointError> {
         let manifest = Manifest::read(self.path(), epoch)?;
         for part in Part::ALL {
-            self.directory.read(&manifest, part)?;
+            self.directory.verify(&manifest, part)?;
         }
         self.directory.state().complete.insert(epoch);
         Ok(())
