@@ -39,41 +39,21 @@ impl OptimizerState<'_> {
 
     fn fits(&self, &[name, options, later, fields]: &[&str; 4]) -> bool {
         let known = |option: &&str| [options, later, SHARED].iter().any(|of| has(of, option));
-        let groups = self
-            .groups
-            .iter()
-            .all(|group| group.has_options_of(name, options) && group.options.keys().all(known));
+        let groups = self.groups.iter().all(|group| {
+            words(options).all(|option| group.options.contains_key(option))
+                && group.options.keys().all(known)
+                && is_decoupled(group).is_none_or(|decoupled| match name {
+                    "Adam" => !decoupled,
+                    "AdamW" => decoupled,
+                    _ => true,
+                })
+        });
         let fitting = |name: &&str| has(fields, name);
         let mut states = self.state.values();
         !self.groups.is_empty() && groups && states.all(|state| state.fields.keys().all(fitting))
     }
 }
 
-impl ParamGroup<'_> {
-    /// The classes of `torch.optim` of whose options it has all, and of no other one's more. It may have others
-    /// besides, as programs add them.
-    ///
-    /// Adam and AdamW are told apart as by [`OptimizerState::classes`].
-    pub fn classes(&self) -> Vec<&'static str> {
-        let counted = rows(CLASSES).filter_map(|[name, options, later, _]| {
-            let all = words(options).chain(words(later));
-            let count = all.filter(|option| self.options.contains_key(option));
-            self.has_options_of(name, options)
-                .then(|| (count.count(), name))
-        });
-        let counted: Vec<_> = counted.collect();
-        let most = counted.iter().map(|(count, _)| *count).max();
-        let first = counted.into_iter().filter(|row| Some(row.0) == most);
-        first.map(|(_, name)| name).collect()
-    }
-
-    fn has_options_of(&self, class: &str, options: &str) -> bool {
-        let decoupled = self.options.get("decoupled_weight_decay");
-        words(options).all(|option| self.options.contains_key(option))
-            && match (class, decoupled.and_then(|value| value.bool().ok())) {
-                ("Adam", Some(decoupled)) => !decoupled,
-                ("AdamW", Some(decoupled)) => decoupled,
-                _ => true,
-            }
-    }
+fn is_decoupled(group: &ParamGroup<'_>) -> Option<bool> {
+    group.options.get("decoupled_weight_decay")?.bool().ok()
 }
