@@ -141,19 +141,13 @@ impl Files {
         write: impl FnOnce(&Path) -> Result<(), CheckpointError>,
     ) -> Result<PathBuf, CheckpointDirError> {
         let step = progress.step;
+        // Only one that would be gone on from is in the way: later ones are read again.
+        self.known
+            .retain(|other, progress| *other <= step || progress.is_none());
         self.look()?;
-        // Only one that would be gone on from is in the way.
-        let whole = self.whole().map(|(step, _)| step);
-        let later: Vec<u64> = whole.filter(|other| *other > step).collect();
-        for other in later {
-            let later = self.path(other);
-            match Checkpoint::load(&later) {
-                Ok(_) => return Err(CheckpointDirError::NotTheLatest { step, later }),
-                Err(error) => {
-                    log::warn!("left alone: {error}");
-                    self.known.insert(other, None);
-                }
-            }
+        if let Some((later, _)) = self.whole().find(|(other, _)| *other > step) {
+            let later = self.path(later);
+            return Err(CheckpointDirError::NotTheLatest { step, later });
         }
         let path = self.path(step);
         write(&path)?;

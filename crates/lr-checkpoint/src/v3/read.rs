@@ -177,7 +177,8 @@ pub(crate) fn read(file: &File) -> Result<Contents, FileFault> {
     let summary = summary(file)?;
     let version = summary.version;
     let one = |part: &Part| {
-        // Burn shares the pieces of this, and copies what it changes. Large pages take a third of the time to get.
+        // Burn shares the pieces of this, and copies what it changes. In large pages, since getting pages is most of
+        // what loading takes.
         let mut memory = MmapMut::map_anon(part.size as usize)?;
         #[cfg(target_os = "linux")]
         let _ = memory.advise(memmap2::Advice::HugePage); // if there are any
