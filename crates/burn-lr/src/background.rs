@@ -7,8 +7,8 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 /// The one that saves to one file on another thread, while the training goes on.
 ///
 /// At most one save is under way: a second one waits for it, so that an older state never replaces a
-/// newer one. The save begins with a copy of the optimizer's state. The model's tensors, and until then
-/// the optimizer's, are shared: a step that is taken meanwhile leaves those alone and allocates others.
+/// newer one. Until the model and the optimizer are changed, the checkpoint shares their tensors; the
+/// steps that are taken during a save leave those alone and allocate others.
 ///
 /// A process that ends in the middle leaves the file that was there before. Dropping it waits for the
 /// save under way; [`finish`](Self::finish) also tells how that went.
@@ -61,7 +61,7 @@ impl BackgroundWriter {
     /// on after an error.
     pub fn save(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
         let path = self.path.clone();
-        self.save.begin(move || checkpoint.save_and_drop(&path))
+        self.save.begin(move || checkpoint.save(path))
     }
 
     /// Whether a save is under way, for a training that would rather pass over one than wait.

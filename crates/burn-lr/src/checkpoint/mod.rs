@@ -11,7 +11,7 @@ use std::path::Path;
 use burn::config::Config;
 use burn::module::Module;
 use burn::optim::ModuleOptimizer;
-use lr_checkpoint::{About, Contents};
+use lr_checkpoint::About;
 
 use crate::record::Resumable;
 use run_state::RunState;
@@ -153,24 +153,7 @@ impl Checkpoint {
     /// what was there before still is. The one exception is named in the error: a file system
     /// that can't confirm that the new file, though in place, would survive a loss of power.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), CheckpointError> {
-        run_state::write(&self.state, self.state.optimizer.clone(), path.as_ref())
-    }
-
-    /// Writes the file, and lets go of the optimizer's state as soon as that is copied.
-    pub(crate) fn save_and_drop(self, path: &Path) -> Result<(), CheckpointError> {
-        let RunState {
-            model,
-            optimizer,
-            scheduler,
-            about,
-        } = self.state;
-        let rest = Contents {
-            model,
-            optimizer: (),
-            scheduler,
-            about,
-        };
-        run_state::write(&rest, optimizer, path)
+        run_state::write(&self.state, path.as_ref())
     }
 
     /// Reads a file, of any version, and checks that it is whole.

@@ -26,24 +26,16 @@ pub(super) fn read(path: &Path) -> Result<RunState, FileError> {
     })
 }
 
-/// Writes a state, and `optimizer`'s beside it, to the file at `path`. An optimizer's state of parameters that the model
-/// doesn't have, which could never be restored, is refused.
-pub(super) fn write<O>(
-    state: &Contents<O>,
-    optimizer: SavedOptimizer,
-    path: &Path,
-) -> Result<(), CheckpointError> {
+/// Writes a state to the file at `path`. An optimizer's state of parameters that the model doesn't have,
+/// which could never be restored, is refused.
+pub(super) fn write(state: &RunState, path: &Path) -> Result<(), CheckpointError> {
     let failed = |reason: String| FileError {
         path: path.to_path_buf(),
         fault: FileFault::Write(reason),
     };
-    lr_checkpoint::write_with(state, path, |scratch| match optimizer {
+    lr_checkpoint::write_with(state, path, |scratch| match &state.optimizer {
         SavedOptimizer::Live(optimizer) => {
-            let record = optimizer.to_record();
-            // The record is a copy. Nothing shares the training's tensors from here on, so that its next step
-            // changes them in place.
-            drop(optimizer);
-            let saved = record.save(scratch);
+            let saved = optimizer.save(scratch);
             saved.map_err(|error| failed(error.to_string()))?;
             check_ids(&Reader::from_file_exact(scratch)?, &state.model)
         }
