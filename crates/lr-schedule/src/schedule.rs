@@ -34,9 +34,9 @@ pub trait Schedule {
     /// The learning rate of `step`, for a caller that has just had `previous` from the step before
     /// it.
     ///
-    /// The rate that [`at`](Self::at) gives, and for most schedules nothing else. For a
+    /// The rate that [`at`](Self::at) gives, to the last bit, and for most schedules nothing else. For a
     /// [`Recurrence`](crate::Recurrence), whose `at(n)` has to go through all `n` steps, this is
-    /// one of them.
+    /// one of them; for an [`Exponential`](crate::Exponential), mostly a product in place of a power.
     fn advance(&self, step: u64, previous: f64) -> f64 {
         let _ = previous;
         self.at(step)

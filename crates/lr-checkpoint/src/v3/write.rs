@@ -51,18 +51,24 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     let append = File::options().append(true).open(path);
     let mut file = append.map_err(FileFault::write)?;
     let optimizer_size = file.metadata().map_err(FileFault::write)?.len();
-    // The optimizer's state is hashed on another core.
-    let (model, optimizer) = thread::scope(|scope| {
-        let hash = scope.spawn(|| hash_file(path, optimizer_size));
-        (write_model(contents, &mut file), hash.join())
-    });
-    let model = model?;
-    let optimizer = optimizer.expect("hashing does not panic");
-    let optimizer = optimizer.map_err(FileFault::write)?;
-    let scheduler = &contents.scheduler[..];
-    file.write_all(scheduler).map_err(FileFault::write)?;
+    for tensor in &contents.model {
+        let bytes = tensor.to_bytes();
+        let bytes = bytes.map_err(|error| FileFault::Device(error.to_string()))?;
+        file.write_all(&bytes).map_err(FileFault::write)?;
+    }
     let parameters: Vec<SavedTensor> = contents.model.iter().map(SavedTensor::of).collect();
     let model_size = parameters.iter().map(|saved| saved.size).sum();
+    // What is on its way to the disk is hashed meanwhile.
+    let hashes = thread::scope(|scope| -> io::Result<_> {
+        let sync = scope.spawn(|| file.sync_data());
+        let written = File::open(path)?;
+        let hashes = (hash(&written, optimizer_size)?, hash(&written, model_size)?);
+        sync.join().expect("syncing does not panic")?;
+        Ok(hashes)
+    });
+    let (optimizer, model) = hashes.map_err(FileFault::write)?;
+    let scheduler = &contents.scheduler[..];
+    file.write_all(scheduler).map_err(FileFault::write)?;
     let scheduler_size = scheduler.len() as u64;
 
     let parameters = serde_json::to_string(&parameters).expect("parameters are plain data");
@@ -90,23 +96,13 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     Ok(())
 }
 
-fn write_model<O>(contents: &Contents<O>, file: &mut File) -> Result<Digest, FileFault> {
-    let mut hasher = VERSION.hasher();
-    for tensor in &contents.model {
-        let bytes = tensor.to_bytes();
-        let bytes = bytes.map_err(|error| FileFault::Device(error.to_string()))?;
-        hasher.update(&bytes);
-        file.write_all(&bytes).map_err(FileFault::write)?;
-    }
-    Ok(hasher.finalize())
-}
-
-fn hash_file(path: &Path, size: u64) -> io::Result<Digest> {
-    let mut file = File::open(path)?.take(size);
+/// The hash of the next `size` bytes of a file.
+fn hash(file: &File, size: u64) -> io::Result<Digest> {
+    let mut part = file.take(size);
     let mut hasher = VERSION.hasher();
     let mut chunk = vec![0; CHUNK];
     loop {
-        match file.read(&mut chunk)? {
+        match part.read(&mut chunk)? {
             0 => return Ok(hasher.finalize()),
             read => hasher.update(&chunk[..read]),
         };

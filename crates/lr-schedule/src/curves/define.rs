@@ -36,7 +36,8 @@ pub struct CurveKind {
 /// these have a method of a config each, which is named before them. `until` names the field after whose steps the rate
 /// stays; `with` are values that are computed once from the fields; `check` is a method that checks rules between
 /// fields; `example` is a curve that is typical over so many steps, for its picture and for benches; `ends` is how many
-/// steps it has where that isn't a field, or may be none; `parts` are the phases, and `shown` is how many steps show its
+/// steps it has where that isn't a field, or may be none; `advance` names a method that gives the rates in order, where that is
+/// cheaper; `parts` are the phases, and `shown` is how many steps show its
 /// form, where it has such. Its method `rate` gives its rates. The doc comment gets the picture of that name at its end.
 ///
 /// It writes the schedule, and its fields as plain data in a second struct, whose name stands after
@@ -52,6 +53,7 @@ macro_rules! curve {
         $(check $check:ident)?
         example |$steps:ident| $example:expr;
         $(ends |$in_ends:ident| $ends:expr;)?
+        $(advance $advance:ident;)?
         $(parts |$in_parts:ident, $span:ident| $parts:expr;)?
         $(shown |$in_shown:ident| $shown:expr;)?
     ) => {
@@ -82,6 +84,11 @@ macro_rules! curve {
             fn at(&self, step: u64) -> f64 {
                 self.rate(step)
             }
+
+            $(#[inline]
+            fn advance(&self, step: u64, previous: f64) -> f64 {
+                self.$advance(step, previous)
+            })?
 
             fn length(&self) -> Option<u64> {
                 $(let $in_ends = self;)?

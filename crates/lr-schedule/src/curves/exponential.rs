@@ -1,5 +1,5 @@
 use super::powers::Powers;
-use crate::math::{count, float, ln, powf};
+use crate::math::{count, finite, float, ln, powf};
 use crate::phase::decay;
 
 curve! {
@@ -24,6 +24,7 @@ curve! {
     /// `start`, times `gamma` at every step.
     new;
     example |steps| Exponential::new(0.1, powf(0.05, 1.0 / float(steps)));
+    advance after;
     parts |curve, span| decay(curve.gamma, span);
     shown |curve| match curve.gamma {
         gamma if gamma > 0.0 && gamma < 1.0 => count(ln(0.01) / ln(gamma)),
@@ -31,9 +32,21 @@ curve! {
     };
 }
 
+/// Every so many steps the rate is a power; those between are products, which cost a step less.
+const POWER_EVERY: u64 = 8;
+
 impl Exponential {
-    #[inline]
     fn rate(&self, step: u64) -> f64 {
-        self.powers.scale(self.start, step)
+        let products = step % POWER_EVERY;
+        let power = self.powers.scale(self.start, step - products);
+        finite((0..products).fold(power, |rate, _| rate * self.gamma))
+    }
+
+    #[inline]
+    fn after(&self, step: u64, previous: f64) -> f64 {
+        match step % POWER_EVERY {
+            0 => self.rate(step),
+            _ => finite(previous * self.gamma),
+        }
     }
 }
