@@ -78,18 +78,26 @@ impl Override {
     /// The rate of `step`, for which the schedule and the rule give `scheduled`.
     #[inline]
     pub fn rate(&self, step: u64, scheduled: f64) -> f64 {
+        // Nothing is changed by far the most often: that part is to be inlined, and the rest is not.
         match (self.set, &self.decay) {
-            (Some(lr), _) => lr,
-            (None, None) if self.factor == 1.0 => scheduled, // by far the most frequent
-            (None, None) => (scheduled * self.factor).clamp(f64::MIN, f64::MAX),
-            (None, Some(decay)) => {
-                let decayed = CooldownConfig::new(decay.start, decay.steps)
-                    .with_end(decay.end)
-                    .with_shape(decay.shape)
-                    .of(step, scheduled);
-                (decayed * self.factor).clamp(f64::MIN, f64::MAX)
-            }
+            (None, None) if self.factor == 1.0 => scheduled,
+            _ => self.changed(step, scheduled),
         }
+    }
+
+    #[cold]
+    fn changed(&self, step: u64, scheduled: f64) -> f64 {
+        if let Some(lr) = self.set {
+            return lr;
+        }
+        let decayed = match &self.decay {
+            None => scheduled,
+            Some(decay) => CooldownConfig::new(decay.start, decay.steps)
+                .with_end(decay.end)
+                .with_shape(decay.shape)
+                .of(step, scheduled),
+        };
+        (decayed * self.factor).clamp(f64::MIN, f64::MAX)
     }
 
     /// The rate or the factor that [`Action::Scale`] gives.
