@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use lr_schedule::spec::Data;
 use lr_schedule::{DynSchedule, Schedule};
 
 use super::case::{Case, Found};
 use super::mistake::{Kind, Mistake, at_step};
-use super::vary::{self, name, told, with};
+use super::vary::{self, name, told, with_lengths};
 
 /// So many lengths on either side of one are tried.
 const MOST_CLOSE: usize = 512;
@@ -96,15 +95,9 @@ pub(super) fn lengths<'a>(case: &Case) -> Vec<Found<'a>> {
     tried.extend(total.filter(|_| all.len() > 1).map(|total| (None, total)));
     for (path, now) in tried.into_iter().filter(|(_, now)| *now > 0) {
         let build = |length: u64| {
-            with(&spec, |_, value| match (path, value) {
-                (Some(_), Data::Integer(steps)) if *steps == i128::from(now) => {
-                    Some(Data::Integer(length.into()))
-                }
-                (None, Data::Integer(steps)) => {
-                    let scaled = *steps as f64 * length as f64 / now as f64;
-                    Some(Data::Integer(scaled.round() as i128))
-                }
-                _ => None,
+            with_lengths(&spec, |steps| match path {
+                Some(_) => (steps == now).then_some(length),
+                None => Some((steps as f64 * length as f64 / now as f64).round() as u64),
             })
         };
         let Some((length, schedule)) = length(case, now, total, build) else {

@@ -53,16 +53,29 @@ fn leaves<T>(spec: &Spec, of: impl Fn(&str, &Data) -> Option<T>) -> Vec<(String,
     leaves
 }
 
-/// The lengths in a spec, with the names that lead to each.
-pub(super) fn lengths(spec: &Spec) -> Vec<(String, u64)> {
-    leaves(spec, |name, value| match value {
+/// The length that a number of a spec is, if it is one.
+fn length(name: &str, value: &Data) -> Option<u64> {
+    match value {
         Data::Integer(steps) if !NO_LENGTHS.contains(&name) => u64::try_from(*steps).ok(),
         _ => None,
+    }
+}
+
+/// The lengths in a spec, with the names that lead to each.
+pub(super) fn lengths(spec: &Spec) -> Vec<(String, u64)> {
+    leaves(spec, length)
+}
+
+/// The schedule of a spec with other lengths in place of some.
+pub(super) fn with_lengths(spec: &Spec, new: impl Fn(u64) -> Option<u64>) -> Option<DynSchedule> {
+    with(spec, |path, value| {
+        let new = new(length(name(path), value)?)?;
+        Some(Data::Integer(new.into()))
     })
 }
 
 /// The schedule of a spec with other values at some places.
-pub(super) fn with(spec: &Spec, new: impl Fn(&str, &Data) -> Option<Data>) -> Option<DynSchedule> {
+fn with(spec: &Spec, new: impl Fn(&str, &Data) -> Option<Data>) -> Option<DynSchedule> {
     let mut data = spec.to_data();
     visit(&mut data, "", &mut |path, value| {
         if let Some(new) = new(path, value) {

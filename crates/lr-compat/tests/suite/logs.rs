@@ -218,9 +218,15 @@ fn another_total_is_named_where_the_length_is_another() {
         let wsd = json!({"warmup_stable_decay": {"peak": 0.1, "warmup": 10, "stable": 50, "decay": decay}});
         json!({"product": [wsd, {"constant": {"rate": 0.5}}]})
     };
+    // The seed is no length, though it is the same number.
+    let noisy = |steps: u64| {
+        let cosine = json!({"cosine": {"start": 0.1, "end": 0.0, "steps": steps}});
+        json!({"noise": {"of": cosine, "seed": 90, "limit": 0.1}})
+    };
     for (told, was, kind) in [
         (wsd_s(20), wsd_s(40), "another-schedule"),
         (halved(40), halved(60), "wrong-total"),
+        (noisy(90), noisy(180), "wrong-total"),
     ] {
         let [told, was] = [told, was].map(|spec| {
             let spec: Spec = serde_json::from_value(spec).unwrap();
