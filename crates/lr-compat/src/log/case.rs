@@ -16,6 +16,9 @@ pub(super) struct At {
     pub rate: f64,
 }
 
+/// So many wrong rows, each by itself, are named one by one.
+pub(super) const FEW: u64 = 5;
+
 pub(super) type Model<'a> = Box<dyn Fn(u64) -> f64 + 'a>;
 
 /// A mistake, and the rates that it gives.
@@ -56,7 +59,7 @@ impl<'a> Case<'a> {
         reading: Reading,
         limit: u64,
     ) -> Result<Self, LogError> {
-        let rows = sample(log, survey, &reading)?;
+        let rows = sample(log, survey, Some(rates), &reading)?;
         let first = rows.partition_point(|row| row.index < reading.first);
         let last = rows.partition_point(|row| row.index <= reading.last).max(1) - 1;
         Ok(Self {
@@ -150,8 +153,13 @@ impl<'a> Case<'a> {
 }
 
 /// Rows for the search: all, or those around the first and the last wrong one, those at which the rate changes
-/// after it stood, and some in between.
-pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Vec<At>, LogError> {
+/// after it stood, those that are wrong where they are few, and some in between.
+pub(super) fn sample(
+    log: &Log,
+    survey: &Survey,
+    rates: Option<&Rates>,
+    reading: &Reading,
+) -> Result<Vec<At>, LogError> {
     let mut rows = survey.kept.clone();
     if !survey.numbered {
         for row in &mut rows {
@@ -159,7 +167,7 @@ pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Ve
         }
     }
     if !survey.kept_all() {
-        rows.extend(striking(log, reading)?);
+        rows.extend(striking(log, rates, reading)?);
         rows.sort_by_key(|row| row.index);
         rows.dedup_by_key(|row| row.index);
     }
@@ -171,8 +179,9 @@ pub(super) fn sample(log: &Log, survey: &Survey, reading: &Reading) -> Result<Ve
     Ok(rows.collect())
 }
 
-/// The rows around the first and the last wrong one, and those at which the rate changes after it stood.
-fn striking(log: &Log, reading: &Reading) -> Result<Vec<Seen>, LogError> {
+/// The rows around the first and the last wrong one, those at which the rate changes after it stood, and those that
+/// are wrong where they are few.
+fn striking(log: &Log, rates: Option<&Rates>, reading: &Reading) -> Result<Vec<Seen>, LogError> {
     const MOST_CHANGES: usize = 2048;
     let near = |index: u64, at: u64| index + 64 >= at && index <= at.saturating_add(512);
     let (mut rows, mut changes) = (Vec::new(), 0);
@@ -187,7 +196,14 @@ fn striking(log: &Log, reading: &Reading) -> Result<Vec<Seen>, LogError> {
             changes += 1;
             rows.extend([last, row]);
         }
-        if row.index < 64 || near(row.index, reading.first) || near(row.index, reading.last) {
+        let rates = rates.filter(|_| reading.wrong <= FEW);
+        let is_wrong =
+            rates.is_some_and(|rates| !reading.is_right(reading.right(rates, &row), &row));
+        if row.index < 64
+            || near(row.index, reading.first)
+            || near(row.index, reading.last)
+            || is_wrong
+        {
             rows.push(row);
         }
         before = Some((row, stood));

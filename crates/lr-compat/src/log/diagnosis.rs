@@ -1,7 +1,7 @@
 //! The mistakes that give the rates of a log: each is a model of them, which all rows must follow from the
 //! first wrong one to the last.
 
-use super::case::{At, Case, Found};
+use super::case::{At, Case, FEW, Found};
 use super::lengths::lengths;
 use super::mistake::{Kind, Mistake, at_step};
 use super::shapes;
@@ -63,7 +63,7 @@ impl<'a> Case<'a> {
         let alone = wrong
             .windows(2)
             .all(|pair| pair[1].index > pair[0].index + 1);
-        if !alone || wrong.len() as u64 != self.reading.wrong || wrong.len() > 5 {
+        if !alone || wrong.len() as u64 != self.reading.wrong || self.reading.wrong > FEW {
             return Vec::new();
         }
         let steps: Vec<String> = wrong.iter().map(|row| row.step.to_string()).collect();
@@ -73,9 +73,10 @@ impl<'a> Case<'a> {
         };
         let wrong: Vec<(u64, f64)> = wrong.iter().map(|row| (row.step, row.rate)).collect();
         let mistake = Mistake::new(Kind::SingleStep, words).with("at", wrong[0].0 as f64);
+        let rates = self.rates;
         let model = move |step| {
             let rate = wrong.iter().find(|(at, _)| *at == step);
-            rate.map_or(f64::NAN, |(_, rate)| *rate)
+            rate.map_or_else(|| rates.at(step), |(_, rate)| *rate)
         };
         vec![Found::new(mistake, model)]
     }

@@ -129,7 +129,7 @@ fn kept(log: &Log, survey: &Survey) -> Result<(Reading, Vec<Point>), LogError> {
         first: 0,
         last: survey.rows.saturating_sub(1),
     };
-    let rows = sample(log, survey, &reading)?;
+    let rows = sample(log, survey, None, &reading)?;
     let points = rows.iter().map(|row| (row.step, row.rate)).collect();
     Ok((reading, points))
 }

@@ -242,6 +242,23 @@ fn another_total_is_named_where_the_length_is_another() {
 }
 
 #[test]
+fn single_steps_are_named_in_a_long_log_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("log.csv");
+    let config = r#"{"scheduler": "CosineAnnealingLR", "args": {"T_max": 60000}}"#;
+    let schedule = torch::parse(config, 0.05).unwrap().build().unwrap();
+    let wrong = [7, 20_001, 33_333, 49_999];
+    let rows = (0..60_000).map(|step| match wrong.contains(&step) {
+        true => format!("{step},0.75\n"),
+        false => format!("{step},{}\n", schedule.at(step)),
+    });
+    std::fs::write(&path, format!("step,lr\n{}", rows.collect::<String>())).unwrap();
+    let audit = audit(&Log::open(&path, None).unwrap(), &schedule, None).unwrap();
+    assert_eq!(audit.mistakes[0].kind.name(), "single-step");
+    assert_eq!(audit.wrong, 4);
+}
+
+#[test]
 fn a_list_within_a_list_is_no_rate() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("log.jsonl");
