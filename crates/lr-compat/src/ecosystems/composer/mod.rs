@@ -293,13 +293,13 @@ fn restarts(args: &mut Args, base: f64, clock: &Clock) -> Result<Spec, ScheduleE
     let given = given(args, "t_0", None)?;
     args.finish(())?;
     let (length, _) = clock.stretched(given, "scheduler.t_0")?;
-    // A unit in steps: lengths are rounded in units.
-    let unit = match given.unit {
-        Unit::Samples | Unit::Tokens => length / given.value,
-        Unit::Shares if clock.run.unit != Unit::Epochs => {
-            let one = Time::one(clock.run.unit);
-            clock.steps(one, "scheduler.t_0")?.0
-        }
+    // Lengths are rounded in units; one of the unit, in steps.
+    let counted = match given.unit {
+        Unit::Shares => clock.run.unit,
+        unit => unit,
+    };
+    let unit = match counted {
+        Unit::Samples | Unit::Tokens => clock.steps(Time::one(counted), "scheduler.t_0")?.0,
         _ => 1.0,
     };
     let mut units = (length / unit).round();
