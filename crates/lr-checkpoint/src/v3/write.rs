@@ -58,7 +58,7 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     }
     let parameters: Vec<SavedTensor> = contents.model.iter().map(SavedTensor::of).collect();
     let model_size = parameters.iter().map(|saved| saved.size).sum();
-    // What is on its way to the disk is hashed meanwhile.
+    // Hashed while the disk takes it.
     let hashes = thread::scope(|scope| -> io::Result<_> {
         let sync = scope.spawn(|| file.sync_data());
         let written = File::open(path)?;
