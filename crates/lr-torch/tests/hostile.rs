@@ -303,7 +303,7 @@ fn follow(state: Result<SchedulerState, TorchError>) -> Option<u64> {
             continue;
         }
         let schedule = group.spec.build().unwrap();
-        let mut rate = f64::NAN;
+        let mut rate = 0.0;
         for step in (state.position..).take(20) {
             rate = schedule.advance(step, rate);
             assert!(rate.is_finite(), "{rate} at {step} of {:?}", group.spec);

@@ -236,9 +236,9 @@ fn check_rates(json: &Value, entry: &Value, next: &Value) {
         let schedule = spec.build().unwrap();
         let rates: Vec<f64> = rates.as_array().unwrap().iter().map(number).collect();
         let largest = rates.iter().copied().fold(0.0, f64::max);
-        let mut rate = f64::NAN;
+        let mut rate = schedule.at(position);
         for (step, expected) in rates.into_iter().enumerate() {
-            if (step as u64).is_multiple_of(every) {
+            if step > 0 && (step as u64).is_multiple_of(every) {
                 rate = schedule.advance(position + step as u64 / every, rate);
             }
             assert!(

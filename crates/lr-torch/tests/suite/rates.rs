@@ -86,9 +86,11 @@ impl Case {
 
 fn stepped(spec: &Spec, position: u64, count: usize) -> Result<Vec<f64>, String> {
     let schedule = spec.build().map_err(|error| error.to_string())?;
-    let mut rate = f64::NAN;
+    let mut rate = schedule.at(position);
     let rates = (position..).take(count).map(|step| {
-        rate = schedule.advance(step, rate);
+        if step > position {
+            rate = schedule.advance(step, rate);
+        }
         rate
     });
     Ok(rates.collect())

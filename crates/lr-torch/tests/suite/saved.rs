@@ -378,10 +378,10 @@ fn check_rates(file: &str, root: &Value<'_>, entry: &Json, next: &Json) -> Resul
             Some(_) => observed(group, read.position, next, expected.len())?,
             None => {
                 let schedule = group.spec.build().map_err(|error| error.to_string())?;
-                let mut rate = f64::NAN;
+                let mut rate = schedule.at(read.position);
                 let mut rates = Vec::new();
                 for step in 0..expected.len() as u64 {
-                    if step % every == 0 {
+                    if step > 0 && step % every == 0 {
                         rate = schedule.advance(read.position + step / every, rate);
                     }
                     rates.push(rate);
