@@ -303,9 +303,11 @@ fn follow(state: Result<SchedulerState, TorchError>) -> Option<u64> {
             continue;
         }
         let schedule = group.spec.build().unwrap();
-        let mut rate = 0.0;
+        let mut rate = schedule.at(state.position);
         for step in (state.position..).take(20) {
-            rate = schedule.advance(step, rate);
+            if step > state.position {
+                rate = schedule.advance(step, rate);
+            }
             assert!(rate.is_finite(), "{rate} at {step} of {:?}", group.spec);
             let _ = momentum.as_ref().map(|momentum| momentum.at(step));
         }

@@ -184,6 +184,7 @@ pub(super) fn sample(
 fn striking(log: &Log, rates: Option<&Rates>, reading: &Reading) -> Result<Vec<Seen>, LogError> {
     const MOST_CHANGES: usize = 2048;
     let near = |index: u64, at: u64| index + 64 >= at && index <= at.saturating_add(512);
+    let rates = rates.filter(|_| reading.wrong <= FEW);
     let (mut rows, mut changes) = (Vec::new(), 0);
     let mut before: Option<(Seen, bool)> = None;
     for row in seen(log, reading.every)? {
@@ -196,7 +197,6 @@ fn striking(log: &Log, rates: Option<&Rates>, reading: &Reading) -> Result<Vec<S
             changes += 1;
             rows.extend([last, row]);
         }
-        let rates = rates.filter(|_| reading.wrong <= FEW);
         let is_wrong =
             rates.is_some_and(|rates| !reading.is_right(reading.right(rates, &row), &row));
         if row.index < 64

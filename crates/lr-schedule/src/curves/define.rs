@@ -36,9 +36,9 @@ pub struct CurveKind {
 /// these have a method of a config each, which is named before them. `until` names the field after whose steps the rate
 /// stays; `with` are values that are computed once from the fields; `check` is a method that checks rules between
 /// fields; `example` is a curve that is typical over so many steps, for its picture and for benches; `ends` is how many
-/// steps it has where that isn't a field, or may be none; `advance` names a method that gives the rates in order, where that is
-/// cheaper; `parts` are the phases, and `shown` is how many steps show its
-/// form, where it has such. Its method `rate` gives its rates. The doc comment gets the picture of that name at its end.
+/// steps it has where that isn't a field, or may be none; `advance` names a method that makes each rate from the one
+/// before, where that is cheaper; `parts` are the phases, and `shown` is how many steps show its form, where it has such.
+/// Its method `rate` gives its rates. The doc comment gets the picture of that name at its end.
 ///
 /// It writes the schedule, and its fields as plain data in a second struct, whose name stands after
 /// that of the curve in texts.
