@@ -36,7 +36,7 @@ pub trait Schedule {
     ///
     /// The rate that [`at`](Self::at) gives, to the last bit, and for most schedules nothing else. For a
     /// [`Recurrence`](crate::Recurrence), whose `at(n)` has to go through all `n` steps, this is
-    /// one of them; for an [`Exponential`](crate::Exponential), mostly a product in place of a power.
+    /// one of them; for an [`Exponential`](crate::curves::Exponential), mostly a product in place of a power.
     fn advance(&self, step: u64, previous: f64) -> f64 {
         let _ = previous;
         self.at(step)
