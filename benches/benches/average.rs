@@ -10,7 +10,7 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Device, Tensor};
 use burn_lr::prelude::*;
 
-/// Of the time that a copy takes.
+/// The bound, as a multiple of the time that a copy takes.
 const BOUND: f64 = 2.0;
 
 fn main() {

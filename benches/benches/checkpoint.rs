@@ -27,7 +27,7 @@ use burn::store::ModuleRecord;
 use burn::tensor::{Device, Tensor};
 use burn_lr::prelude::*;
 
-/// How often each is timed.
+/// The number of times that each is timed.
 const ROUNDS: usize = 15;
 
 #[derive(Module, Debug)]
@@ -35,7 +35,7 @@ struct Stack {
     layers: Vec<Linear>,
 }
 
-/// How many layers of how many inputs and outputs.
+/// The number of layers, and of the inputs and outputs of each.
 type Size = (usize, usize);
 
 const SIZES: [(&str, Size); 2] = [("1M", (4, 512)), ("25M", (24, 1_024))];
@@ -155,7 +155,7 @@ fn seconds<T>(run: impl FnOnce() -> T) -> f64 {
     seconds
 }
 
-/// What is timed, and what it may cost over Burn's files.
+/// The tasks that are timed, and the cost of each over Burn's files that is allowed.
 const TASKS: [(&str, f64); 3] = [
     ("save", 1.05),
     ("load, every value read", 1.10),

@@ -14,9 +14,9 @@ use burn::optim::{AdamConfig, GradientsParams, ModuleOptimizer};
 use burn::tensor::{Device, Tensor};
 use burn_lr::prelude::*;
 
-/// Of a turn.
+/// The steps of a turn.
 const STEPS: u64 = 20;
-/// What a save on another thread may cost, of one in place.
+/// The share of a save in place that one on another thread may cost.
 const SHARE: f64 = 0.2;
 
 const WAYS: [&str; 3] = ["no save", "in place", "background"];

@@ -1,4 +1,4 @@
-//! What it takes to make a schedule of a text: of every kind there is, and of one that is nested.
+//! The time to make a schedule of a text: of every kind there is, and of one that is nested.
 
 use std::hint::black_box;
 

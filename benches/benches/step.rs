@@ -1,4 +1,4 @@
-//! What a step costs: of each scheduler beside Burn's own of the same shape, both inside
+//! The cost of a step: of each scheduler beside Burn's own of the same shape, both inside
 //! `ModuleLrScheduler`, as they run in training; and of schedulers alone.
 
 use std::hint::black_box;

@@ -22,9 +22,9 @@ use linear::model::Model;
 const SHARE: f64 = 0.01;
 const NANOSECONDS: f64 = 1_000.0;
 
-/// How often the rule hears the loss.
+/// The number of steps after which the rule hears the loss.
 const STEPS_PER_EPOCH: u64 = 12;
-/// Of the schedules.
+/// The steps of the schedules.
 const STEPS: u64 = 1_000_000;
 const PEAK: f64 = 1e-4;
 
@@ -50,7 +50,7 @@ fn main() {
     }
 }
 
-/// What gives the rate of a step.
+/// The source of the rate of a step.
 enum Rate {
     Constant,
     Scheduled(Scheduler<DynSchedule>),

@@ -1,4 +1,4 @@
-//! What the benchmarks of this package share: things that are timed in turns, schedulers beside
+//! Parts that the benchmarks of this package share: things that are timed in turns, schedulers beside
 //! Burn's own of the same shape, every schedule that there is, a network of ten million parameters, and how
 //! much memory the process has.
 

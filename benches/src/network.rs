@@ -25,7 +25,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// With new weights.
+    /// Creates a network with new weights.
     pub fn new(device: &Device) -> Self {
         let sizes = [1_024, 2_048, 2_048, 1_792, 10];
         let layers = sizes

@@ -14,14 +14,14 @@ use crate::{Contest, timed};
 /// About as many as a benchmark takes, so that every part of a curve is met.
 pub const STEPS: u64 = 200_000_000;
 
-/// So close to 1 that this many factors of it don't underflow.
+/// A factor so close to 1 that this many of it don't underflow.
 const GAMMA: f64 = 1.0 - 1e-9;
 
 /// Two schedulers of the same shape, both as they run in training.
 pub struct Pair {
     /// The shape.
     pub name: &'static str,
-    /// This project's.
+    /// The one of this project.
     pub ours: ModuleLrScheduler,
     /// Burn's own.
     pub burns: ModuleLrScheduler,

@@ -19,9 +19,9 @@ pub fn timed<'a>(mut step: impl FnMut() -> f64 + 'a) -> Turn<'a> {
 
 /// Two ways to the same end.
 pub struct Contest<'a> {
-    /// What both do.
+    /// The task of both.
     pub name: String,
-    /// This project's.
+    /// The one of this project.
     pub ours: Turn<'a>,
     /// The other one.
     pub other: Turn<'a>,
@@ -30,12 +30,12 @@ pub struct Contest<'a> {
 /// The lower quartile, the median and the upper quartile.
 pub type Quartiles = (f64, f64, f64);
 
-/// What a step of each of a contest takes, in nanoseconds: medians, and the difference between its
+/// The time of a step of each of a contest, in nanoseconds: medians, and the difference between its
 /// quartiles.
 pub struct Times {
     /// The other one's.
     pub other: f64,
-    /// This project's.
+    /// The one of this project.
     pub ours: f64,
     /// Ours less the other's.
     pub difference: Quartiles,

@@ -1,4 +1,4 @@
-//! What the tests of this package share: the enabled backends, and steps of a real training.
+//! Parts that the tests of this package share: the enabled backends, and steps of a real training.
 
 pub mod torch;
 
@@ -23,7 +23,7 @@ pub fn devices() -> Vec<Device> {
     devices.map(Device::autodiff).into()
 }
 
-/// How far apart results of different backends may be, as a share of the largest: on NVIDIA's tensor
+/// The difference that results of different backends may have, as a share of the largest: on NVIDIA's tensor
 /// cores, products of matrices have 10 bits behind the point (TF32).
 pub fn tolerance(device: &Device) -> f64 {
     match format!("{device:?}").contains("Cuda") {
@@ -44,7 +44,7 @@ pub struct Training {
 }
 
 impl Training {
-    /// With a new model.
+    /// Creates a training with a new model.
     pub fn new(optimizer: ModuleOptimizer, device: &Device) -> Self {
         Self {
             data: Dataset::new(1),

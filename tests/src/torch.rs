@@ -1,4 +1,4 @@
-//! What the trainings beside PyTorch share: its data, its batches and its first weights, by formula
+//! Parts that the trainings beside PyTorch share: its data, its batches and its first weights, by formula
 //! (`tests/torch/README.md`).
 
 use burn::module::Param;

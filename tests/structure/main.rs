@@ -48,6 +48,12 @@ const MAX_LINES: usize = 400;
 /// Words that no paragraph of a comment begins with.
 const BEGINNINGS: [&str; 3] = ["That", "What", "Where"];
 
+/// Words that no summary, which is the first paragraph of a doc comment, begins with: it begins with a noun or a verb.
+const SUMMARY_BEGINNINGS: [&str; 20] = [
+    "After", "As", "At", "Before", "Between", "By", "For", "From", "How", "In", "It", "Of", "On",
+    "So", "There", "Those", "Which", "Whose", "With", "Without",
+];
+
 fn crates() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../crates")
 }
@@ -128,7 +134,7 @@ fn files_are_short() {
 
 #[test]
 fn comments_begin_with_a_noun_or_a_verb() {
-    check("comments that begin with a pronoun", |sources| {
+    check("comments that begin with one of these words", |sources| {
         let of = |(path, text): (&String, &String)| {
             beginnings(text)
                 .into_iter()
@@ -142,6 +148,7 @@ fn comments_begin_with_a_noun_or_a_verb() {
 /// The lines of paragraphs of comments that begin with one of the words.
 fn beginnings(text: &str) -> Vec<(usize, &str)> {
     let mut goes_on = false;
+    let mut in_comment = false;
     let mut found = Vec::new();
     for (line, code) in (1..).zip(text.lines()) {
         let code = code.trim();
@@ -151,11 +158,15 @@ fn beginnings(text: &str) -> Vec<(usize, &str)> {
             None => code.split_once(" // ").map_or("", |(_, comment)| comment),
         };
         let word = comment.split(|c: char| !c.is_alphanumeric()).next();
-        let begins = word.is_some_and(|word| BEGINNINGS.contains(&word));
+        let summary = !in_comment && (code.starts_with("///") || code.starts_with("//!"));
+        let begins = word.is_some_and(|word| {
+            BEGINNINGS.contains(&word) || summary && SUMMARY_BEGINNINGS.contains(&word)
+        });
         if begins && !(goes_on && whole.is_some()) {
             found.push((line, code));
         }
-        goes_on = whole.is_some() && !comment.is_empty();
+        in_comment = whole.is_some();
+        goes_on = in_comment && !comment.is_empty();
     }
     found
 }
@@ -234,4 +245,6 @@ fn the_beginning_of_a_comment_is_found_once_a_paragraph() {
     let lines: Vec<usize> = beginnings(text).iter().map(|(line, _)| *line).collect();
     assert_eq!(lines, [1, 3, 5]);
     assert!(beginnings("// Whatever it is.\nlet a = \"What\";").is_empty());
+    assert_eq!(beginnings("/// How many.\n").len(), 1);
+    assert!(beginnings("/// A number.\n///\n/// How many.\n// With it.\n").is_empty());
 }

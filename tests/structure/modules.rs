@@ -7,7 +7,7 @@ use syn::{Attribute, ItemMod, ItemUse, Macro, Meta, UseTree};
 
 /// The modules of a crate, called `krate::room::file`.
 pub struct Modules {
-    /// Which modules each imports, by the first of the paths that lead there.
+    /// The modules that each imports, by the first of the paths that lead there.
     imports: BTreeMap<String, BTreeMap<String, String>>,
     /// The paths that lead to an item of the crate root.
     through_root: BTreeSet<String>,
@@ -170,11 +170,11 @@ fn resolve<'p>(
 #[derive(Default)]
 struct Paths {
     paths: Vec<Vec<String>>,
-    /// What the names stand for that `use` gives to the module.
+    /// The meaning of the names that `use` gives to the module.
     names: BTreeMap<String, Vec<String>>,
     /// The modules under `#[cfg(test)]` that are files.
     tests: Vec<String>,
-    /// How many modules within the file are around.
+    /// The number of modules within the file that are around.
     depth: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What is done to a schedule from outside, wherever it is, however many clones there are of it:
+//! Changes of a schedule from outside, wherever it is, however many clones there are of it:
 //! by hand, by a metric, by steps that don't count.
 
 use std::sync::Mutex;
@@ -11,7 +11,7 @@ use burn_lr::prelude::*;
 struct Log;
 
 thread_local! {
-    /// What the next line on this thread asks, and halves what it answers.
+    /// The handle that the next line on this thread asks, and halves what it answers.
     static ASK: std::cell::Cell<Option<LrHandle>> = const { std::cell::Cell::new(None) };
 }
 
@@ -37,7 +37,7 @@ impl log::Log for Log {
     fn flush(&self) {}
 }
 
-/// What this thread has logged since the last call.
+/// The lines that this thread has logged since the last call.
 fn logged() -> Vec<String> {
     let here = std::thread::current().id();
     let mut lines = LINES.lock().unwrap();

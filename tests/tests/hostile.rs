@@ -28,7 +28,7 @@ use twox_hash::XxHash3_128;
 #[global_allocator]
 static MEMORY: PeakAlloc = PeakAlloc;
 
-/// What loading may take beyond what the file's bytes account for. (The optimizer's part is mapped, which this does not
+/// The memory that loading may take beyond what the file's bytes account for. (The optimizer's part is mapped, which this does not
 /// count: its size is checked against the file's.)
 const OVERHEAD: usize = 256 << 10;
 

@@ -53,12 +53,12 @@ impl LrHandle {
         self.timeline.rate()
     }
 
-    /// How many steps the scheduler has taken that count.
+    /// The number of steps the scheduler has taken that count.
     pub fn steps(&self) -> u64 {
         self.timeline.steps()
     }
 
-    /// From the next step on, the rate is `lr`, whatever the schedule says.
+    /// Sets the rate to `lr` from the next step on, whatever the schedule says.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl LrHandle {
         Ok(())
     }
 
-    /// From the next step on, the rate stays what it is: [`set`](Self::set) to [`lr`](Self::lr),
+    /// Holds the rate from the next step on as it is: [`set`](Self::set) to [`lr`](Self::lr),
     /// which is returned.
     ///
     /// # Errors
@@ -81,7 +81,7 @@ impl LrHandle {
         Ok(lr)
     }
 
-    /// From the next step on, the rate is multiplied with `factor`: the one that was
+    /// Multiplies the rate with `factor` from the next step on: the one that was
     /// [`set`](Self::set), or else every rate of the schedule. Scaling twice multiplies twice.
     ///
     /// # Errors
@@ -95,8 +95,8 @@ impl LrHandle {
         })
     }
 
-    /// From the next step on, the rate goes down to 0 in a straight line over `steps` steps, and
-    /// stays there: the cooldown of a warm-up-stable-decay schedule whose end was not known when it
+    /// Takes the rate down to 0 from the next step on, in a straight line over `steps` steps, where
+    /// it stays: the cooldown of a warm-up-stable-decay schedule whose end was not known when it
     /// began. The step that it begins with is part of the saved state.
     ///
     /// It takes back a rate that is [`set`](Self::set): what decays is the schedule's.
@@ -122,8 +122,8 @@ impl LrHandle {
         });
     }
 
-    /// From the next step on, the rate goes down to `end` over `steps` steps in `shape`, and stays
-    /// there. The schedule's own rates are what it goes down from, step for step; a factor that was
+    /// Takes the rate down to `end` from the next step on, over `steps` steps in `shape`, where it
+    /// stays. The schedule's own rates are what it goes down from, step for step; a factor that was
     /// [scaled](Self::scale) by holds on top of it. A decay that is under way begins anew.
     ///
     /// # Errors
@@ -149,7 +149,7 @@ impl LrHandle {
         decay.map(|decay| decay.start)
     }
 
-    /// From the next step on, the rate is the schedule's again, with nothing set or scaled, and
+    /// Gives the rate back to the schedule from the next step on, with nothing set or scaled, and
     /// without a decay that was asked for.
     pub fn release(&self) {
         self.timeline.append(Action::Release);
@@ -257,7 +257,7 @@ impl MetricHandle {
         new
     }
 
-    /// Which way the rule takes the metric to be better, where it says so.
+    /// The direction in which the rule takes the metric to be better, where it says so.
     pub fn mode(&self) -> Option<Mode> {
         self.mode
     }

@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 
-/// For how many schedulers a thread remembers the last step.
+/// The number of schedulers for which a thread remembers the last step.
 const REMEMBERED: usize = 64;
 
 /// A step that a scheduler has taken.

@@ -149,7 +149,7 @@ pub fn ranked<'a, K>(
     ranked.into_iter().map(|(key, _)| key).collect()
 }
 
-/// Of ascending steps, each with the number of its period, the first of each period but 0.
+/// The first of each period but 0, of ascending steps with the number of their period.
 fn first_of_each(steps: impl Iterator<Item = (u64, u64)>) -> Vec<u64> {
     let mut last = 0;
     let mut first = vec![];

@@ -119,7 +119,7 @@ pub struct Plot {
     /// Names for the specs in it, in their order
     #[arg(long = "label", value_name = "NAME")]
     pub labels: Vec<String>,
-    /// Which steps to draw: `0..10000`, or `10000` for the first so many
+    /// Steps to draw: `0..10000`, or `10000` for the first so many
     #[arg(long, value_name = "RANGE")]
     pub steps: Option<Steps>,
     /// A logarithmic axis for the rates
@@ -134,7 +134,7 @@ pub struct Plot {
     /// Width and height: in pixels (720x360) of a file, in characters of a terminal
     #[arg(long, value_name = "WxH", value_parser = size)]
     pub size: Option<(u32, u32)>,
-    /// How many pixels of a PNG are one of its size
+    /// Pixels of a PNG for each one of its size
     #[arg(long, value_name = "N", default_value_t = 2)]
     pub scale: u32,
     /// Colours in the terminal
@@ -149,7 +149,7 @@ pub struct Plot {
 pub struct Table {
     #[command(flatten)]
     pub sources: Sources,
-    /// Which steps: `0..10000:500` is every 500th from 0 to 10000, that one included. Default: 20
+    /// Steps to print: `0..10000:500` is every 500th from 0 to 10000, that one included. Default: 20
     /// or so, over as many as the longest schedule takes
     #[arg(long, value_name = "RANGE")]
     pub steps: Option<Steps>,
@@ -162,10 +162,10 @@ pub struct Table {
 pub struct Diff {
     #[command(flatten)]
     pub sources: Sources,
-    /// Which steps to compare. Default: as many as the longer schedule takes
+    /// Steps to compare. Default: as many as the longer schedule takes
     #[arg(long, value_name = "RANGE")]
     pub steps: Option<Steps>,
-    /// How far apart rates may be, as a share of the larger one
+    /// Difference that rates may have, as a share of the larger one
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     pub tolerance: f64,
     /// Print JSON
@@ -221,7 +221,7 @@ pub struct Audit {
     /// The place of the spec in the file, with dots between the names
     #[arg(long, value_name = "NAME", requires = "against")]
     pub field: Option<String>,
-    /// How far a rate may be from the right one, as a share of the largest. Default: as exact as the log
+    /// Difference from the right rate that is allowed, as a share of the largest. Default: as exact as the log
     /// has its numbers
     #[arg(long, value_name = "SHARE")]
     pub tolerance: Option<f64>,

@@ -25,7 +25,7 @@ pub struct Document {
 }
 
 impl Document {
-    /// Of a file, or of standard input where it is called `-`.
+    /// Reads a file, or standard input where it is called `-`.
     pub fn read(path: &Path) -> Result<Self, Failure> {
         let standard = path.as_os_str() == "-";
         let (origin, bytes) = match standard {
@@ -52,7 +52,7 @@ impl Document {
         })
     }
 
-    /// Of the command line.
+    /// An expression of the command line.
     pub fn expression(text: &str, origin: String) -> Self {
         Self {
             origin,

@@ -55,7 +55,7 @@ pub struct Input {
     pub label: String,
     /// Its origin, in errors.
     pub origin: String,
-    /// With all lengths in steps where it is known how long the run is; or the name of a scheduler that is made of
+    /// The spec, with all lengths in steps where it is known how long the run is; or the name of a scheduler that is made of
     /// a function, which no file holds.
     spec: Result<Spec, String>,
     /// The rates that the file says it gave, where it has some.
@@ -70,7 +70,7 @@ pub struct Curve {
     pub schedule: DynSchedule,
     /// A note for the reader.
     pub note: Option<String>,
-    /// How many steps show it: those that its file has rates of, or what it takes.
+    /// The number of steps that shows it: those that its file has rates of, or what it takes.
     pub span: Option<u64>,
 }
 

@@ -5,10 +5,10 @@ use lr_compat::ecosystems::{self, ECOSYSTEMS, Ecosystem, Facts};
 use lr_schedule::spec::Data;
 use lr_schedule::{ScheduleError, Spec};
 
-/// Whose config it is.
+/// The library whose config it is.
 pub type Library = &'static Ecosystem;
 
-/// This project's own specs.
+/// The specs of this project.
 static LR: Ecosystem = Ecosystem {
     names: &["lr"],
     recognises: |_| false,

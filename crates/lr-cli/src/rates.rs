@@ -5,10 +5,10 @@ use lr_schedule::{Schedule, ScheduleExt};
 use crate::failure::Failure;
 use crate::input::Curve;
 
-/// So many steps can be gone through one by one.
+/// The most steps that can be gone through one by one.
 pub const MOST_STEPS: u64 = 1 << 30;
 
-/// How many steps there are from `start` to `end`, every `every`th of them; at most `most`, which
+/// The number of steps from `start` to `end`, every `every`th of them; at most `most`, which
 /// are called `what`.
 pub fn count((start, end): (u64, u64), every: u64, most: u64, what: &str) -> Result<u64, Failure> {
     let count = ((end - start) / every).saturating_add(1);

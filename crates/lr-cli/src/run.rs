@@ -10,37 +10,37 @@ use crate::failure::Failure;
 #[derive(Args)]
 #[command(next_help_heading = "Length of the run")]
 pub struct RunLength {
-    /// How many optimizer steps it has
+    /// Number of optimizer steps
     #[arg(long, value_name = "N")]
     pub total_steps: Option<u64>,
-    /// How many epochs it has
+    /// Number of epochs
     #[arg(long, value_name = "N")]
     pub epochs: Option<u64>,
-    /// How many optimizer steps an epoch has
+    /// Number of optimizer steps in an epoch
     #[arg(long, value_name = "N")]
     pub steps_per_epoch: Option<u64>,
-    /// How many samples an epoch has
+    /// Number of samples in an epoch
     #[arg(long, value_name = "N")]
     pub samples: Option<u64>,
-    /// How many samples a batch has
+    /// Number of samples in a batch
     #[arg(long, value_name = "N")]
     pub batch_size: Option<u64>,
-    /// How many batches make a step
+    /// Number of batches that make a step
     #[arg(long, value_name = "N")]
     pub accumulation: Option<u64>,
     /// Leave out the last batch of an epoch where it isn't full
     #[arg(long, requires = "samples")]
     pub drop_last: bool,
-    /// How many batches an epoch has, for a config that counts in those
+    /// Number of batches in an epoch, for a config that counts in those
     #[arg(long, value_name = "N")]
     pub batches_per_epoch: Option<u64>,
-    /// How many processes share a config's epoch
+    /// Number of processes that share a config's epoch
     #[arg(long, value_name = "N")]
     pub processes: Option<u64>,
-    /// How many samples a step has on all processes, for a config that counts in those
+    /// Number of samples in a step on all processes, for a config that counts in those
     #[arg(long, value_name = "N")]
     pub samples_per_step: Option<u64>,
-    /// How many tokens a step has on all processes, for a config that counts in those
+    /// Number of tokens in a step on all processes, for a config that counts in those
     #[arg(long, value_name = "N")]
     pub tokens_per_step: Option<u64>,
     /// The group of parameters of a config with several rates: `bias`

@@ -151,7 +151,7 @@ fn named(name: &str, args: Data, base_lr: Option<f64>) -> Result<Spec, ScheduleE
     buildable(name, args.finish(spec)?)
 }
 
-/// From one value to another after a while, in a power of a straight line.
+/// A transition from one value to another after a while, in a power of a straight line.
 fn transition(args: &mut Args, start: f64, end: f64, power: f64) -> Spec {
     let length = args.integer("transition_steps", None);
     let begin = args.integer("transition_begin", 0);

@@ -214,7 +214,7 @@ fn function_of(name: &str, args: Data, base: f64) -> Result<Spec, ScheduleError>
     args.finish(then(warmup, up, rest))
 }
 
-/// So many cosine waves in `length` steps; half a wave is `cosine_annealing`.
+/// A number of cosine waves in `length` steps; half a wave is `cosine_annealing`.
 fn wave(max: f64, min: f64, length: u64, cycles: f64) -> Spec {
     let length = steps(length.max(1));
     match cycles {

@@ -2,7 +2,7 @@
 
 use crate::error::PlotError;
 
-/// How many powers of ten a logarithmic axis goes down from its highest value.
+/// The number of powers of ten that a logarithmic axis goes down from its highest value.
 const MOST_DECADES: f64 = 12.0;
 
 /// Whether equal distances on an axis are equal differences or equal ratios.
@@ -21,7 +21,7 @@ pub(crate) struct Axis {
     pub scale: Scale,
     pub low: f64,
     pub high: f64,
-    /// How many of its values are written as one, as the steps of an epoch.
+    /// The number of its values that are written as one, as the steps of an epoch.
     pub unit: f64,
 }
 

@@ -104,7 +104,7 @@ impl Plot<'_> {
 
 /// Units of the SVG in a pixel, since plotters counts in whole ones.
 const SVG_UNITS: u32 = 10;
-/// In how many parts each pixel of a PNG is drawn, either way, before they are averaged.
+/// The number of parts of each pixel of a PNG, either way, that are drawn before they are averaged.
 const OVERSAMPLING: u32 = 3;
 
 fn svg(plots: &[Plot<'_>]) -> Result<String, PlotError> {

@@ -25,7 +25,7 @@ const CURVES: [(Rgb, u8); 8] = [
     ((150, 140, 20), 142),
 ];
 
-/// How a curve is told from the others.
+/// A look that tells a curve from the others.
 pub(crate) struct Pen {
     pub color: Rgb,
     pub terminal: u8,

@@ -209,7 +209,7 @@ impl<'a> Plot<'a> {
         }
     }
 
-    /// Those of the only curve, where it is a schedule.
+    /// The phases of the only curve, where it is a schedule.
     fn phases(&self, steps: Option<&Range<u64>>) -> Vec<Phase> {
         let (Some((_, schedule)), Some(steps)) = (self.schedules().next(), steps) else {
             return Vec::new();

@@ -7,7 +7,7 @@ use crate::trace::Trace;
 
 /// Steps of at least so many pixels are drawn as stairs.
 const VISIBLE_STEP: f64 = 2.0;
-/// With narrower steps, a change of at least so many pixels that is so many times as steep as those
+/// The least change in pixels, with narrower steps, that is a jump where it is so many times as steep as those
 /// beside it is a jump, and is drawn straight up or down.
 const JUMP: f64 = 1.5;
 const STEEPER: f64 = 4.0;

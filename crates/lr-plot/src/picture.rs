@@ -22,7 +22,7 @@ const CURVE: f64 = 2.0;
 /// The piece of a curve beside its name in the legend, and the gap after a name.
 const SAMPLE: f64 = 18.0;
 const GAP: f64 = 16.0;
-/// Between a sample or an axis and what is written beside it.
+/// The space between a sample or an axis and what is written beside it.
 const SPACE: f64 = 6.0;
 
 /// The places of the lines above the frame, from the top of the panel.
@@ -195,7 +195,7 @@ fn y_ticks(axis: &Axis, high: f64) -> Vec<Tick> {
     axis.ticks((high / 34.0).clamp(2.0, 9.0) as usize)
 }
 
-/// As many as there is room for.
+/// The ticks that there is room for.
 fn x_ticks(axis: &Axis, wide: f64) -> Vec<Tick> {
     let most = (wide / 60.0).clamp(2.0, 12.0) as usize;
     axis.ticks_apart(most, |a, b| {

@@ -14,7 +14,7 @@ pub(crate) struct Trace {
     pub runs: Vec<Vec<(f64, f64)>>,
     /// Whether each holds for a step, as a schedule's rates do.
     pub held: bool,
-    /// How many points were not finite.
+    /// The number of points that were not finite.
     pub left_out: usize,
     /// The distance of the steps that were looked at.
     pub every: u64,

@@ -91,7 +91,7 @@ fn a_spike_of_one_step_in_ten_million_is_in_every_picture() {
     assert!(text.lines().skip(4).take(8).all(marked), "{text}");
 }
 
-/// In release: `cargo test --release -p lr-plot --test pictures -- --nocapture`.
+/// A measurement in release: `cargo test --release -p lr-plot --test pictures -- --nocapture`.
 #[test]
 #[cfg_attr(debug_assertions, ignore = "a bound for release builds")]
 fn ten_million_steps_take_less_than_a_second() {
@@ -190,7 +190,7 @@ fn phases_are_shaded_and_named() {
     assert_eq!(attribute(&plain, "rect", "fill").len(), 2);
 }
 
-/// Of two marks without room for both names, the one that was given first has its name.
+/// The first of two marks without room for both names has its name.
 #[test]
 fn a_mark_gives_way_to_those_before_it() {
     let marks = [("valley", 50.0), ("minimum", 51.0)];

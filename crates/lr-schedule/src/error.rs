@@ -37,7 +37,7 @@ pub enum Problem {
     /// A field without a default is not given.
     #[error("is missing")]
     Missing,
-    /// There is nothing of that name.
+    /// A name that nothing has.
     #[error("is no known {what}; {}", match nearest {
         Some(nearest) => format!("did you mean `{nearest}`?"),
         None => format!("there are {}", known.join(", ")),

@@ -4,7 +4,7 @@ use core::fmt;
 
 use crate::error::ScheduleError;
 
-/// How long a part of a schedule takes: in steps, or in what only a [`TrainingLength`] makes steps
+/// The length of a part of a schedule: in steps, or in what only a [`TrainingLength`] makes steps
 /// of.
 ///
 /// In text, a number is a number of steps; `"10%"` is a share of the run, `"1.5 epochs"` is
@@ -21,9 +21,9 @@ use crate::error::ScheduleError;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Length {
-    /// So many optimizer steps.
+    /// A number of optimizer steps.
     Steps(u64),
-    /// So many epochs, rounded to the nearest step.
+    /// A number of epochs, rounded to the nearest step.
     Epochs(f64),
     /// A share of the whole run, 1 being all of it, rounded to the nearest step.
     Share(f64),
@@ -85,7 +85,7 @@ impl Length {
     pub(crate) const ALLOWED: &str =
         "a number of steps, or a text such as \"10%\", \"3 epochs\" or \"rest\"";
 
-    /// In steps, where that needs no run.
+    /// The number of steps, if that needs no run.
     pub(crate) fn steps(self) -> Result<u64, ScheduleError> {
         match self {
             Self::Steps(steps) => Ok(steps),
@@ -98,16 +98,16 @@ impl Length {
     }
 }
 
-/// How many samples a step is made of.
+/// The number of samples in a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchSize {
-    /// So many.
+    /// A known number.
     Samples(u64),
     /// The [effective batch](TrainingLength::effective_batch) of the run; in text, `"run"`.
     OfRun,
 }
 
-/// How long a run trains, in what a training loop is configured with: what epochs and shares in a
+/// The length of a run, in what a training loop is configured with: what epochs and shares in a
 /// [`Spec`](crate::Spec) become steps by.
 ///
 /// An epoch has `samples / batch_size` batches (rounded up, or with
@@ -170,7 +170,7 @@ impl TrainingLength {
         })
     }
 
-    /// How many batches' gradients make a step. Default: 1.
+    /// The number of batches whose gradients make a step. Default: 1.
     ///
     /// # Errors
     ///

@@ -79,7 +79,7 @@ pub(crate) fn float(count: u64) -> f64 {
     }
 }
 
-/// How far step `n` is into `steps`: 0 at the start, 1 at the end and after it.
+/// The share of `steps` that is over at step `n`: 0 at the start, 1 at the end and after it.
 #[inline]
 pub(crate) fn share(n: u64, steps: u64) -> f64 {
     if n >= steps {

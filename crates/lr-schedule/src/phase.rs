@@ -33,7 +33,7 @@ pub struct Phase {
 }
 
 impl Phase {
-    /// More phases than this can't be told apart in a picture: of cycles that go on, one more is given.
+    /// The most phases that can be told apart in a picture: of cycles that go on, one more is given.
     pub const MOST: usize = 40;
 
     pub(crate) fn new(kind: PhaseKind, name: &str, start: f64, end: f64) -> Self {
@@ -140,7 +140,7 @@ pub(crate) fn decay(factor: f64, span: f64) -> Vec<Phase> {
     }
 }
 
-/// Down and up in turn, each for `half` steps.
+/// Phases down and up in turn, each of `half` steps.
 pub(crate) fn waves(half: f64, span: f64) -> Vec<Phase> {
     let mut phases = cycles(|_| half, None, span);
     for (i, phase) in phases.iter_mut().enumerate() {

@@ -7,9 +7,9 @@ use crate::length::{Length, TrainingLength};
 #[derive(Clone, Copy)]
 pub(crate) struct Place<'a> {
     pub run: &'a TrainingLength,
-    /// How many optimizer steps one of its own steps is: more than 1 inside of a `per_epoch`.
+    /// The number of optimizer steps in one of its own: more than 1 inside of a `per_epoch`.
     pub unit: u64,
-    /// How many of its own steps are before it; fewer than none where its beginning is skipped.
+    /// The number of its own steps before it; below 0 where its beginning is skipped.
     pub before: i128,
     /// The steps that the lengths beside the one that is resolved take.
     pub beside: u64,
@@ -23,7 +23,7 @@ impl Place<'_> {
         self.before /= i128::from(steps);
     }
 
-    /// So many optimizer steps in steps of its own, rounded to the nearest.
+    /// The number of its own steps in `optimizer_steps`, rounded to the nearest.
     fn steps(&self, optimizer_steps: f64) -> Result<u64, ScheduleError> {
         let steps = optimizer_steps / self.unit as f64;
         match steps.is_finite() && steps >= 0.0 {

@@ -38,7 +38,7 @@ pub struct Recurrence<U> {
     update: U,
 }
 
-/// How a [`Recurrence`] goes on: any `Fn(u64, f64) -> f64`, or [`Links`].
+/// The update of a [`Recurrence`]: any `Fn(u64, f64) -> f64`, or [`Links`].
 pub trait Update {
     /// The rate of `step`, which is at least 1, after `previous`.
     fn update(&self, step: u64, previous: f64) -> f64;

@@ -57,7 +57,7 @@ pub trait Schedule {
         Vec::new()
     }
 
-    /// How many steps show its form: its length, or where it has none a few of its cycles or of its
+    /// The number of steps that show its form: its length, or where it has none a few of its cycles or of its
     /// time scales; `None` for a schedule that has neither, such as a constant.
     fn span(&self) -> Option<u64> {
         self.length()

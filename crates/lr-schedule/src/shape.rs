@@ -39,40 +39,40 @@ pub enum Shape {
     Rex,
     /// The rest is `(1 - t)^power`, as in [`Polynomial`](crate::curves::Polynomial).
     Polynomial {
-        /// Above 0.
+        /// The exponent, above 0.
         power: f64,
     },
     /// A decay by `1 - t^power`: with a half, [`OneMinusSqrt`](Self::OneMinusSqrt). timm's
     /// `decay_fn="power"`.
     Power {
-        /// Above 0.
+        /// The exponent, above 0.
         power: f64,
     },
     /// The rest falls by the same factor at every step, to `ratio` of it, moved so that
     /// nothing is left: `(ratio^t - ratio) / (1 - ratio)`. timm's `decay_fn="exp"`.
     Exponential {
-        /// Between 0 and 1.
+        /// The share of the way that a decay by a factor leaves, between 0 and 1.
         ratio: f64,
     },
     /// The rest is that of half a cosine to a power: `((1 + cos πt) / 2)^power`. The
     /// `exponent` of optax's `cosine_decay_schedule`.
     CosinePower {
-        /// Above 0.
+        /// The exponent, above 0.
         power: f64,
     },
     /// The rest is `(1 - tanh(lower · (1 - t) + upper · t)) / 2`, so not quite all of it at
     /// the start and not quite nothing at the end. Hsueh et al., "Stochastic Gradient Descent
     /// with Hyperbolic-Tangent Decay on Classification" (2018); timm's `TanhLRScheduler`.
     Tanh {
-        /// Below `upper`; timm's default is -7.
+        /// The bound at the start, below `upper`; timm's default is -7.
         lower: f64,
-        /// Above `lower`; timm's default is 3.
+        /// The bound at the end, above `lower`; timm's default is 3.
         upper: f64,
     },
     /// A reflected exponential with another bend: what is left is `(1 - t) / (1 - beta + beta · (1 - t))`. With a half
     /// it is [`Rex`](Self::Rex); axolotl's `rex` has 0.9.
     Reflected {
-        /// Between 0 and 1.
+        /// The bend, between 0 and 1.
         beta: f64,
     },
 }

@@ -6,7 +6,7 @@ use crate::dict::Key;
 use crate::error::{TorchError, at_most};
 use crate::value::Value;
 
-/// How much may be read in all.
+/// The amount that may be read in all.
 pub(crate) struct Budget {
     limit: u64,
     what: &'static str,

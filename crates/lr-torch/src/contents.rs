@@ -34,13 +34,13 @@ pub enum PartKind {
     Value,
 }
 
-/// How deep values are looked for.
+/// The depth to which values are looked for.
 const MAX_DEPTH: usize = 16;
 
 /// Behind how long a place values are looked for.
 const MAX_PLACE: usize = 256;
 
-/// How many bytes the places of all parts may take, for each byte of the pickle and beside that.
+/// The number of bytes that the places of all parts may take, for each byte of the pickle and beside that.
 const PLACE_BYTES: u64 = 16;
 const MORE_PLACE_BYTES: u64 = 256 << 10;
 

@@ -25,7 +25,7 @@ impl fmt::Display for Key<'_> {
     }
 }
 
-/// How many of a dict's keys an error names.
+/// The number of a dict's keys that an error names.
 const NAMED_KEYS: usize = 24;
 
 impl<'a> Value<'a> {

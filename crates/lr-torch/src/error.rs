@@ -18,21 +18,21 @@ pub enum TorchError {
         /// The system's error.
         source: std::io::Error,
     },
-    /// It is none of `torch.save`'s, but what the text says.
+    /// A file that is none of `torch.save`'s, but what the text says.
     #[error("is no file of torch.save: {0}")]
     NotTorch(String),
-    /// It is one of `torch.save`'s, and less than that was.
+    /// A file of `torch.save`'s that is shorter than it was.
     #[error("is cut short: {0}; copy or download it again")]
     CutShort(String),
-    /// It is one of `torch.save`'s, and has other bytes than that had.
+    /// A file of `torch.save`'s that has other bytes than it had.
     #[error("is damaged: {0}; copy or download it again")]
     Damaged(String),
-    /// It is a tar file, which PyTorch wrote before 0.2.
+    /// A tar file, which PyTorch wrote before 0.2.
     #[error(
         "is of PyTorch's first format ({0}), which is not read; load it in PyTorch and save it again"
     )]
     OldFormat(&'static str),
-    /// It was written on a big-endian machine.
+    /// A file that was written on a big-endian machine.
     #[error("its byte order is {0:?}, of which only \"little\" is read")]
     ByteOrder(String),
     /// Its pickle is damaged, or holds what `torch.save` doesn't write.
@@ -40,12 +40,12 @@ pub enum TorchError {
     Pickle {
         /// The file with the pickle in it: `data.pkl`, or the file itself.
         file: &'static str,
-        /// At which byte the operation begins.
+        /// The byte at which the operation begins.
         offset: usize,
         /// The fault.
         why: String,
     },
-    /// More than is read.
+    /// A file with more than is read.
     #[error("{what} is {size}, and at most {limit} is read")]
     TooLarge {
         /// The quantity.

@@ -52,7 +52,7 @@ impl<'a> Value<'a> {
         Some((code, order == Some(">")))
     }
 
-    /// From 1 to 8 bytes; with protocol 2 they are `_codecs.encode(text, "latin1")`.
+    /// A text of 1 to 8 bytes; with protocol 2 they are `_codecs.encode(text, "latin1")`.
     fn few_bytes(&self) -> Option<Vec<u8>> {
         let bytes = match self.node() {
             Node::Bytes(span) if span.len() <= 8 => self.file.pickle.bytes(span).to_vec(),

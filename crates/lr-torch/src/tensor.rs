@@ -139,12 +139,12 @@ impl<'a> Tensor<'a> {
         &self.shape
     }
 
-    /// How far apart its elements are in the storage, in elements, along each dimension.
+    /// The distance of its elements in the storage, in elements, along each dimension.
     pub fn strides(&self) -> &[usize] {
         &self.strides
     }
 
-    /// At which element of the storage it begins.
+    /// The element of the storage at which it begins.
     pub fn offset(&self) -> usize {
         self.offset
     }
@@ -190,7 +190,7 @@ impl<'a> Tensor<'a> {
         Ok(bytes)
     }
 
-    /// How many elements it has, and after which of the storage they end; `None` where no `usize`
+    /// The number of its elements, and the one of the storage after which they end; `None` where no `usize`
     /// holds that.
     fn extent(&self) -> Option<(usize, usize)> {
         if self.shape.contains(&0) {

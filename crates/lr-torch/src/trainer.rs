@@ -31,7 +31,7 @@ pub struct TrainingArguments {
     pub attributes: Vec<(String, Data)>,
 }
 
-/// How deep attributes are in each other, and how many values there are in all of them.
+/// The depth of attributes in each other, and the number of values in all of them.
 const MAX_DEPTH: usize = 4;
 const MAX_VALUES: usize = 2_000;
 

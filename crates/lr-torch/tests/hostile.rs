@@ -22,7 +22,7 @@ use torch_file::{Entries, entries, old, packed};
 #[global_allocator]
 static ALLOCATED: PeakAlloc = PeakAlloc;
 
-/// For each byte of a file, and whatever its size: what opening it and reading states from it may
+/// The memory, for each byte of a file and whatever its size, that opening it and reading states from it may
 /// take.
 const BYTES_PER_BYTE: usize = 256;
 const BYTES: usize = 4 << 20;
@@ -61,7 +61,7 @@ enum Mutation {
     Cut(Index),
     Remove(Index, usize),
     Repeat(Index, usize),
-    /// From one of the other seeds.
+    /// A piece of one of the other seeds.
     Splice(Index, Index, Index, usize),
 }
 
@@ -198,7 +198,7 @@ fn operations() -> impl Strategy<Value = Vec<u8>> {
 #[derive(Debug, Clone)]
 enum Case {
     File(Index, Vec<Mutation>),
-    /// Within a file whose checksums are right.
+    /// Changes within a file whose checksums are right.
     Pickle(Index, Vec<Mutation>),
     MadeUp(Vec<u8>),
     /// A file of the old format.
@@ -257,7 +257,7 @@ fn read(bytes: Vec<u8>) -> Option<u64> {
     position
 }
 
-/// What there is, or an error that says something.
+/// The result, or an error that says something.
 fn told<T>(result: Result<T, TorchError>) -> Option<T> {
     match result {
         Ok(value) => Some(value),
@@ -315,7 +315,7 @@ fn follow(state: Result<SchedulerState, TorchError>) -> Option<u64> {
     Some(state.position)
 }
 
-/// What reading takes of memory, beyond what there was.
+/// The memory that reading takes, beyond what there was.
 fn taken(bytes: Vec<u8>) -> (Option<u64>, usize) {
     ALLOCATED.reset_peak_usage();
     let before = ALLOCATED.current_usage();

@@ -16,7 +16,7 @@ use shared::find_lr::FinderArgs;
 #[derive(Parser, Debug)]
 #[command(name = "digits", version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
-    /// What to do instead of training.
+    /// A command instead of training.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Go on with the run in `--out` after its last checkpoint, with the options that it began with.
@@ -46,7 +46,7 @@ impl Cli {
     }
 }
 
-/// What to do instead of training.
+/// A command instead of training.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Look for a learning rate: train some steps at growing ones, and watch the loss.
@@ -57,18 +57,18 @@ pub enum Command {
     Serve(shared::serve::ServeArgs),
 }
 
-/// What to look for a rate with.
+/// The options of a search for a rate.
 #[derive(Args, Debug, Clone)]
 pub struct FindLr {
-    /// Of what.
+    /// The data.
     #[command(flatten)]
     pub data: Data,
-    /// How.
+    /// The finder.
     #[command(flatten)]
     pub finder: FinderArgs,
 }
 
-/// How a run trains; stored with it.
+/// The options of a training; stored with it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
     /// Passes over the training data.
@@ -78,7 +78,7 @@ pub struct Options {
     pub how: How,
 }
 
-/// What a run can't change any more once it has begun.
+/// The options that a run can't change any more once it has begun.
 #[derive(Args, Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct How {
     /// Peak learning rate.
@@ -98,11 +98,11 @@ pub struct How {
     #[arg(long)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub swa_from: Option<u64>,
-    /// On how many devices, whose number makes the steps of an epoch.
+    /// The number of devices, which makes the steps of an epoch.
     #[arg(skip = 1usize)]
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub devices: usize,
-    /// With what.
+    /// The data.
     #[command(flatten)]
     #[serde(flatten)]
     pub data: Data,
@@ -122,7 +122,7 @@ fn is_one(devices: &usize) -> bool {
 pub enum Average {
     /// Exponential, with a decay that grows to 0.99.
     Ema,
-    /// Of equal weights.
+    /// An average of equal weights.
     Swa,
 }
 
@@ -132,7 +132,7 @@ pub struct Data {
     /// Digits per step.
     #[arg(long, default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1_438))]
     pub batch_size: u64,
-    /// What the first weights and the order of the digits are derived from.
+    /// The number that the first weights and the order of the digits are derived from.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
 }

@@ -6,7 +6,7 @@ use burn::tensor::{Device, Int, Tensor, TensorData};
 
 /// Pixels of a digit.
 pub const PIXELS: usize = 64;
-/// What a digit can be.
+/// The number of digits there are.
 pub const CLASSES: usize = 10;
 
 const CSV: &str = include_str!("../data/digits.csv");
@@ -16,7 +16,7 @@ const CSV: &str = include_str!("../data/digits.csv");
 pub struct Digit {
     /// Row by row, from 0 to 1.
     pub pixels: Vec<f64>,
-    /// What it is.
+    /// The digit that it is.
     pub label: usize,
 }
 

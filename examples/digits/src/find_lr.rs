@@ -1,4 +1,4 @@
-//! Which learning rate to train with.
+//! A search for the learning rate to train with.
 
 use burn::optim::AdamConfig;
 use shared::find_lr;

@@ -1,4 +1,4 @@
-//! What every training step measured, the rates of all groups among it, as CSV.
+//! The measurements of every training step, the rates of all groups among them, as CSV.
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
@@ -103,7 +103,7 @@ impl MetricLogger for History {
         self.write(&row);
     }
 
-    /// It is written, not read: burn-train asks its file logger.
+    /// Reads nothing: burn-train asks its file logger.
     fn read_numeric(
         &mut self,
         name: &str,

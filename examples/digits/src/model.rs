@@ -21,7 +21,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// With random weights, as the device's generator gives them.
+    /// Creates a network with random weights, as the device's generator gives them.
     pub fn new(device: &Device) -> Self {
         Self {
             input: LinearConfig::new(PIXELS, 128).init(device),

@@ -1,4 +1,4 @@
-//! What the rates of a run did to its loss, as a picture.
+//! A picture of the rates of a run and its loss.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! How a run shows where there is no terminal: a line for each epoch. (burn-train's own renderer
+//! The output of a run where there is no terminal: a line for each epoch. (burn-train's own renderer
 //! for that has a line for each step.)
 
 use std::collections::BTreeMap;
@@ -16,7 +16,7 @@ use burn::train::renderer::{
 pub struct Lines {
     names: Vec<(MetricId, String)>,
     epochs: usize,
-    /// Of the epoch under way, by split and metric.
+    /// The figures of the epoch under way, by split and metric.
     figures: BTreeMap<String, f64>,
 }
 

@@ -93,9 +93,9 @@ fn last_epoch(checkpoints: &EpochCheckpoints) -> Result<u64, Error> {
     Ok(latest.map_or(0, |latest| latest.epoch as u64))
 }
 
-/// What a training begins with.
+/// The start of a training.
 pub struct Start {
-    /// With its first weights.
+    /// The model with its first weights.
     pub model: Network,
     /// The digits to train with, from epoch 1 on.
     pub train: EpochDataLoader<Digit, DigitBatch>,
@@ -106,7 +106,7 @@ pub struct Start {
 }
 
 impl Start {
-    /// What `options` say.
+    /// The data that `options` say.
     pub fn new(options: &cli::Data, backend: &Backend) -> Self {
         let device = backend.device.clone().autodiff();
         device.seed(options.seed);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::Error;
 use crate::cli::Options;
 
-/// Where a run keeps what it needs to be resumed.
+/// The directory of a run, with all that it needs to be resumed.
 pub struct RunDir {
     path: PathBuf,
 }

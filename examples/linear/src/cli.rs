@@ -31,7 +31,7 @@ impl Cli {
     }
 }
 
-/// What to do.
+/// A command.
 #[derive(Subcommand, Debug)]
 pub enum Command {
     /// Train from the beginning.
@@ -52,10 +52,10 @@ pub enum Command {
     },
     /// Look for a learning rate: train some steps at growing ones, and watch the loss.
     FindLr {
-        /// Of what; of these, only `--optimizer`, `--batch-size` and `--seed` have a meaning here.
+        /// The options of a run; of these, only `--optimizer`, `--batch-size` and `--seed` have a meaning here.
         #[command(flatten)]
         options: Options,
-        /// How.
+        /// The finder.
         #[command(flatten)]
         finder: FinderArgs,
     },
@@ -64,10 +64,10 @@ pub enum Command {
     Serve(shared::serve::ServeArgs),
 }
 
-/// How and where to train.
+/// The options of a run and its directory.
 #[derive(Args, Debug)]
 pub struct TrainArgs {
-    /// How.
+    /// The options.
     #[command(flatten)]
     pub options: Options,
     /// Directory of the run: its checkpoint, and rate and loss of every step.
@@ -79,10 +79,10 @@ pub struct TrainArgs {
     pub resume_or_start: bool,
 }
 
-/// How a run trains; stored with it.
+/// The options of a training; stored with it.
 #[derive(Args, Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Options {
-    /// How the learning rate moves.
+    /// The schedule of the learning rate.
     #[arg(
         long,
         value_name = "NAME|FILE|TEXT",
@@ -96,7 +96,7 @@ pub struct Options {
         )
     )]
     pub schedule: ScheduleChoice,
-    /// What takes the steps.
+    /// The optimizer.
     #[arg(long, value_enum, default_value_t = OptimizerName::Adam)]
     pub optimizer: OptimizerName,
     /// Peak learning rate of a schedule by name [default: 0.02, for sgd 0.01]; the optimizer's rate for a config
@@ -109,7 +109,7 @@ pub struct Options {
     /// Patients per step.
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=442))]
     pub batch_size: u64,
-    /// What the split and the order of the patients are derived from.
+    /// The number that the split and the order of the patients are derived from.
     #[arg(long, default_value_t = 42)]
     pub seed: u64,
     /// Steps between two checkpoints.
@@ -160,7 +160,7 @@ impl ScheduleName {
         names.join(", ")
     }
 
-    /// As on the command line.
+    /// The name on the command line.
     pub fn text(self) -> String {
         let value = self.to_possible_value().expect("no name is skipped");
         value.get_name().to_string()
@@ -178,7 +178,7 @@ pub enum OptimizerName {
 }
 
 impl OptimizerName {
-    /// As on the command line.
+    /// The name on the command line.
     pub fn text(self) -> String {
         let value = self.to_possible_value().expect("no name is skipped");
         value.get_name().to_string()

@@ -31,7 +31,7 @@ impl Rows {
         rows
     }
 
-    /// How many patients.
+    /// The number of patients.
     pub fn len(&self) -> usize {
         self.targets.len()
     }
@@ -49,7 +49,7 @@ impl Rows {
         }
     }
 
-    /// On `device`, as `[rows, FEATURES]` and `[rows, 1]`.
+    /// The tensors on `device`: `[rows, FEATURES]` and `[rows, 1]`.
     pub fn to_tensors(&self, device: &Device) -> (Tensor<2>, Tensor<2>) {
         let rows = self.len();
         let features = self.features.iter().flatten().map(|&x| x as f32).collect();
@@ -115,7 +115,7 @@ fn generator(seed: u64, stream: u64) -> ChaCha8Rng {
     generator
 }
 
-/// How a column is standardised.
+/// The mean and the deviation that standardise a column.
 struct Scale {
     mean: f64,
     deviation: f64,

@@ -1,4 +1,4 @@
-//! What ends the program: one line, and exit code 2.
+//! Errors that end the program: one line, and exit code 2.
 
 use std::io;
 use std::path::{Path, PathBuf};

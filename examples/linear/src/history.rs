@@ -71,7 +71,7 @@ impl History {
     }
 }
 
-/// Where in the file the first `steps` steps end.
+/// The byte of the file at which the first `steps` steps end.
 fn end_of(path: &Path, file: &File, steps: u64) -> Result<u64, Error> {
     let mut reader = csv::Reader::from_reader(file);
     let mut end = 0;

@@ -14,7 +14,7 @@ pub struct Model {
 }
 
 impl Model {
-    /// With weights of 0, which is as good a start as any for one layer, and the same one on
+    /// Creates a model with weights of 0, which is as good a start as any for one layer, and the same one on
     /// every backend.
     pub fn new(device: &Device) -> Self {
         let config = LinearConfig::new(FEATURES, 1).with_initializer(Initializer::Zeros);

@@ -1,4 +1,4 @@
-//! What rates did to the loss, as pictures.
+//! Pictures of rates and the loss.
 
 use std::path::Path;
 

@@ -1,24 +1,24 @@
-//! How a run shows on the terminal, or in a log.
+//! The output of a run on the terminal, or in a log.
 
 use std::io::IsTerminal;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// What is known at the end of an epoch.
+/// The figures at the end of an epoch.
 pub struct Epoch {
-    /// How many are done.
+    /// The number of epochs that are done.
     pub done: u64,
     /// The rate of the last step.
     pub lr: f64,
-    /// On all training patients.
+    /// The error on all training patients.
     pub train_mse: f64,
-    /// On all validation patients.
+    /// The error on all validation patients.
     pub valid_mse: f64,
 }
 
 /// A bar on a terminal, and elsewhere ten lines.
 pub enum Progress {
-    /// On a terminal.
+    /// A bar on a terminal.
     Bar(ProgressBar),
     /// Anywhere else.
     Lines {
@@ -28,7 +28,7 @@ pub enum Progress {
 }
 
 impl Progress {
-    /// Of a run of `epochs` epochs.
+    /// Creates the output of a run of `epochs` epochs.
     pub fn new(epochs: u64) -> Self {
         if !std::io::stderr().is_terminal() {
             return Self::Lines { epochs };

@@ -255,7 +255,7 @@ impl Run {
         }
     }
 
-    /// How the last complete epoch ended.
+    /// The figures at the end of the last complete epoch.
     fn outcome(&self) -> Epoch {
         let metric = |name| self.metrics.get(name).copied().unwrap_or(f64::NAN);
         Epoch {
@@ -285,7 +285,7 @@ impl Run {
         Ok(checkpoint.with_note(OPTIONS, &options))
     }
 
-    /// Goes to where the run was.
+    /// Restores the run to where it was.
     fn restore(&mut self, checkpoint: Checkpoint) -> Result<(), Error> {
         let progress = checkpoint.progress().clone();
         (self.model, self.optimizer) = checkpoint.restore(

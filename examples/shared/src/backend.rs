@@ -1,4 +1,4 @@
-//! Which backend to run on, and whether it runs.
+//! The backend to run on, and whether it runs.
 
 use std::panic;
 
@@ -10,12 +10,12 @@ pub struct Backend {
     pub name: String,
     /// The device for tensors.
     pub device: Device,
-    /// Those of further servers.
+    /// The devices of further servers.
     pub others: Vec<Device>,
 }
 
 impl Backend {
-    /// How many devices there are.
+    /// The number of devices.
     pub fn devices(&self) -> usize {
         1 + self.others.len()
     }

@@ -20,7 +20,7 @@ pub struct FinderArgs {
     /// Steps, at most.
     #[arg(long, default_value_t = 100)]
     pub steps: u64,
-    /// How the rate goes from the first to the last.
+    /// The way of the rate from the first to the last.
     #[arg(long, value_enum, default_value_t = SweepName::Exponential)]
     pub sweep: SweepName,
     /// The picture of the losses.
@@ -31,9 +31,9 @@ pub struct FinderArgs {
 /// The ways from the first rate to the last, by the names of the command line.
 #[derive(ValueEnum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SweepName {
-    /// By the same factor at every step.
+    /// The same factor at every step.
     Exponential,
-    /// By the same amount at every step.
+    /// The same amount at every step.
     Linear,
 }
 

@@ -1,4 +1,4 @@
-//! What the examples share: the backend that a feature selects, also one that another process serves, the
+//! Parts that the examples share: the backend that a feature selects, also one that another process serves, the
 //! learning-rate finder, pictures, and errors of one line.
 
 pub mod backend;

@@ -1,4 +1,4 @@
-//! What ends a program: one line on standard error, and exit code 2.
+//! Errors that end a program: one line on standard error, and exit code 2.
 
 use std::fmt::Display;
 use std::process::{ExitCode, Termination};
@@ -32,7 +32,7 @@ fn in_one_line(text: &str) -> String {
     lines.join(" ")
 }
 
-/// What clap has to say: the whole of a help text, and of an error the paragraph that names it.
+/// Prints what clap has to say: the whole of a help text, and of an error the paragraph that names it.
 fn end_with(error: &clap::Error) -> ExitCode {
     if matches!(
         error.kind(),

@@ -42,7 +42,7 @@ fn state(training: &Training, lr: &impl Resumable) -> BTreeMap<String, Vec<u8>> 
     state
 }
 
-/// For each ordered pair of the enabled backends, with an optimizer whose state has these tensors.
+/// Checks each ordered pair of the enabled backends, with an optimizer whose state has these tensors.
 fn arrives<C: Config>(config: &C, init: impl Fn(&C) -> ModuleOptimizer, tensors: &[&str]) {
     let train = |training: &mut Training, lr: &mut dyn LrScheduler, steps: u64| {
         (0..steps).for_each(|_| training.step(lr.step()));

@@ -22,7 +22,7 @@ fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
 }
 
-/// With `null` for NaN.
+/// The numbers, with `null` for NaN.
 fn numbers(value: &Value) -> Vec<f64> {
     let number = |value: &Value| match value.is_null() {
         true => f64::NAN,
@@ -260,7 +260,7 @@ fn model_optimizer_and_scheduler_are_left_as_they_were() {
     }
 }
 
-/// What a hand-written loop does with burn-train's step is what `run` does.
+/// A hand-written loop with burn-train's step does what `run` does.
 #[test]
 fn a_loop_by_hand_finds_the_same() {
     let device = Device::flex().autodiff();

@@ -71,7 +71,7 @@ fn both(config: &LrSchedulerConfig) -> (ModuleLrScheduler, Scheduler<DynSchedule
     (burn, Scheduler::new(spec.build().unwrap()))
 }
 
-/// That a run of Burn's goes on here, after so many steps, as it would have there.
+/// Checks that a run of Burn's goes on here, after so many steps, as it would have there.
 fn goes_on(config: &LrSchedulerConfig, position: u64) {
     let (mut burn, lr) = both(config);
     (0..position).for_each(|_| _ = burn.step());

@@ -14,7 +14,7 @@ use burn_lr::prelude::*;
 use burn_lr::train::{EpochCheckpointError, EpochCheckpoints};
 use tests::Training;
 
-/// Where the tests that need a file system of their own find it.
+/// The place of the file system that some tests need for themselves.
 const MOUNTED: &str = "FULL_DISK_TEST_AT";
 
 /// Runs the ignored test `name` of this module with a tmpfs of 64 KiB at a directory, which only that

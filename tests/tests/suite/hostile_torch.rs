@@ -137,7 +137,7 @@ fn step(model: Linear, optimizer: &mut ModuleOptimizer, rate: f64) -> Linear {
     optimizer.step(rate, model, grads)
 }
 
-/// Goes on from the files as far as it can, and trains two steps from wherever it has come; the error
+/// Continues from the files as far as it can, and trains two steps from wherever it has come; the error
 /// of the first of them that it can't go on from.
 fn go_on([weights, optimizer, scheduler]: &Seed) -> Result<(), TorchLoadError> {
     let open = |file: &Entries| TorchFile::from_bytes(packed(file));

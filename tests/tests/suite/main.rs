@@ -1,4 +1,4 @@
-//! What crosses crates and backends, in one program. Beside it stand two that need a process of their own:
+//! Tests that cross crates and backends, in one program. Beside it stand two that need a process of their own:
 //! `control` for its logger, `hostile` for its allocator, which measures.
 
 #[path = "../common/mod.rs"]

@@ -34,7 +34,7 @@ const EVERY: usize = 5;
 pub struct Case {
     model: String,
     pub optimizer: String,
-    /// Of each step from the saved one on, one for each group.
+    /// The rates of each step from the saved one on, one for each group.
     pub rates: Vec<Vec<f64>>,
     losses: Vec<f64>,
     weights: BTreeMap<String, Vec<f64>>,
@@ -65,7 +65,7 @@ fn open(folder: &str, file: &str) -> TorchFile {
 pub trait Network: Module + 'static {
     fn new(device: &Device) -> Self;
     fn forward(&self, inputs: Tensor<2>) -> Tensor<2>;
-    /// How PyTorch's weights are called.
+    /// The names of PyTorch's weights.
     fn names() -> TorchNames;
     /// The weights under PyTorch's names, as it lays them out.
     fn weights(&self) -> BTreeMap<String, Vec<f64>>;
@@ -145,7 +145,7 @@ fn named(name: &str, layer: &Linear) -> [(String, Vec<f64>); 2] {
     ]
 }
 
-/// What gives the rates.
+/// The source of the rates.
 pub enum Rates {
     One(Box<DynScheduler>),
     Groups(GroupScheduler),

@@ -748,7 +748,7 @@ fn several_devices_have_one_rate_also_when_resumed() {
     }
 }
 
-/// What burn-train's distributed training does today on devices that have no collective operations,
+/// The way of burn-train's distributed training today on devices that have no collective operations,
 /// which all CPU backends are. Where this fails one day, the two workers above can be Burn's own.
 #[test]
 #[should_panic(expected = "Distributed operations are not supported for device Flex(Cpu)")]

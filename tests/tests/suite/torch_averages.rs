@@ -18,7 +18,7 @@ use tests::torch::{BATCH, Place, values, weights_of};
 
 const SAVED: usize = 20;
 
-/// By the names of PyTorch.
+/// The values by PyTorch's names.
 type State = BTreeMap<String, Vec<f64>>;
 
 fn place() -> Place {
@@ -349,7 +349,7 @@ fn names() -> TorchNames {
     })
 }
 
-/// Goes on from the training's own weights and the average to the last step.
+/// Continues from the training's own weights and the average to the last step.
 fn goes_on(
     name: &str,
     raw: &Value<'_>,

@@ -72,7 +72,7 @@ fn write_fixture() {
     checkpoint.save(fixture(CURRENT)).unwrap();
 }
 
-/// Also where it is the version that has changed: an older checkpoint may still be whole.
+/// Damage of the version is damage too: an older checkpoint may still be whole.
 #[test]
 fn damage_is_damage_in_every_version() {
     let directory = tempfile::tempdir().unwrap();

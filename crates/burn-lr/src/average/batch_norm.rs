@@ -5,7 +5,7 @@ use burn::tensor::{Device, Tensor, TensorData};
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum UpdateBnError {
-    /// There is nothing to take statistics of.
+    /// Batches to take statistics of are missing.
     #[error("there are no batches")]
     NoBatches,
     /// A layer doesn't keep the running mean that it should.
@@ -125,7 +125,7 @@ fn momentum(path: String, tensor: Tensor<1>) -> Result<f64, UpdateBnError> {
 struct Statistics {
     paths: Vec<String>,
     tensors: Vec<Tensor<1>>,
-    /// Those that are put in their place, if any are.
+    /// The tensors that are put in their place, if any are.
     new: std::vec::IntoIter<Tensor<1>>,
     /// Names of fields, and the types of the modules that have them, from the outermost to the one that is mapped.
     place: Vec<(String, String)>,

@@ -101,7 +101,7 @@ impl<M: Module> WeightAverage<M> {
         self
     }
 
-    /// Goes on from an average that was taken elsewhere: `averaged`, of `samples` samples in `updates` steps.
+    /// Continues an average that was taken elsewhere: `averaged`, of `samples` samples in `updates` steps.
     ///
     /// With the feature `pytorch`, those of PyTorch's, timm's and Lightning's files: the chapter `pytorch` of the
     /// [guide](crate::guide).
@@ -166,7 +166,7 @@ impl<M: Module> WeightAverage<M> {
     }
 }
 
-/// As a part of the module that is saved ([`Averaged`](super::Averaged)): the averaged weights, the counts, and
+/// A part of the module that is saved ([`Averaged`](super::Averaged)): the averaged weights, the counts, and
 /// a number whose name is the rule, so that an average of another rule is another module.
 impl<M: Module> WeightAverage<M> {
     pub(super) fn visit(&self, visitor: &mut impl ModuleVisitor) {

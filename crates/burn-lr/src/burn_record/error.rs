@@ -13,7 +13,7 @@ pub enum BurnRecordError {
     /// The schedule at hand has a part that none of Burn's schedulers is.
     #[error("{}: none of Burn's schedulers is like `{name}`", place(.at))]
     NotBurns {
-        /// Which part of the record: `1.0`, or nothing for all of it.
+        /// The part of the record: `1.0`, or nothing for all of it.
         at: String,
         /// The schedule's part in that place: `warmup`.
         name: &'static str,
@@ -25,7 +25,7 @@ pub enum BurnRecordError {
         listed(.found, ", ", "nothing")
     )]
     Kind {
-        /// Which part of the record.
+        /// The part of the record.
         at: String,
         /// The schedule's part in that place: `linear`.
         name: &'static str,
@@ -37,9 +37,9 @@ pub enum BurnRecordError {
     /// A number can't be what it is.
     #[error("{}: `{field}` must be {allowed}, got {value}", place(.at))]
     Invalid {
-        /// Which part of the record.
+        /// The part of the record.
         at: String,
-        /// Which number.
+        /// The name of the number.
         field: &'static str,
         /// Its value.
         value: String,
@@ -49,7 +49,7 @@ pub enum BurnRecordError {
     /// The schedule at hand gives another rate than the record has.
     #[error("{}: the last rate was {saved}; the schedule at hand has {given} there", place(.at))]
     Rate {
-        /// Which part of the record.
+        /// The part of the record.
         at: String,
         /// The rate in the record.
         saved: f64,
@@ -59,11 +59,11 @@ pub enum BurnRecordError {
     /// The parts of the record can't belong to one step of the schedule at hand.
     #[error("{}: by its numbers, it took {found} steps; by the others, {expected}", place(.at))]
     Apart {
-        /// Which part of the record.
+        /// The part of the record.
         at: String,
-        /// How many steps it took.
+        /// The number of steps it took.
         found: String,
-        /// How many it must have taken.
+        /// The number it must have taken.
         expected: String,
     },
     /// The record says nothing: Burn's `ConstantLr` stores nothing.
@@ -74,7 +74,7 @@ pub enum BurnRecordError {
         "the record is of {groups} parameter groups; `record.record(\"0\")` is that of the first"
     )]
     Groups {
-        /// How many there are.
+        /// The number of groups.
         groups: usize,
     },
 }

@@ -18,7 +18,7 @@ use crate::record::Progress;
 use crate::scheduler::Scheduler;
 
 impl<S: Schedule> Scheduler<S> {
-    /// Goes on where one of Burn's own schedulers was, from what its `to_record` gave or burn-train
+    /// Continues where one of Burn's own schedulers was, from what its `to_record` gave or burn-train
     /// saved.
     ///
     /// The schedule at hand is what Burn's scheduler is called here: `LinearRamp`, `CosineAnnealing`,
@@ -63,7 +63,7 @@ impl<S: Schedule> Scheduler<S> {
     }
 }
 
-/// How many steps the scheduler of `record` took, being what `spec` describes.
+/// The number of steps that the scheduler of `record` took, being what `spec` describes.
 fn position(spec: &Spec, record: &LrSchedulerRecord) -> Result<u64, BurnRecordError> {
     let node = Node::new(record);
     if node.scalars.contains_key("version") {

@@ -6,7 +6,7 @@ use burn_pack::Scalar;
 use super::error::BurnRecordError;
 use crate::record::{scalars, show};
 
-/// How many steps a scheduler took: by what it stores, at least and at most.
+/// The number of steps a scheduler took: by what it stores, at least and at most.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Taken {
     pub best: u64,
@@ -15,7 +15,7 @@ pub(super) struct Taken {
 }
 
 impl Taken {
-    /// As nothing is stored.
+    /// Any number, since nothing is stored.
     pub const ANY: Self = Self {
         best: 0,
         least: 0,
@@ -29,7 +29,7 @@ impl Taken {
         }
     }
 
-    /// As nothing changes from there on.
+    /// A number from `steps` on, where nothing changes any more.
     pub fn at_least(steps: u64) -> Self {
         Self {
             best: steps,

@@ -28,7 +28,7 @@ pub enum CheckpointError {
     OptimizerConfig {
         /// Kind and options of the optimizer that was saved, as JSON.
         saved: String,
-        /// Those of the one at hand.
+        /// The options of the one at hand.
         given: String,
     },
     /// The optimizer's state is not one that this optimizer can go on from.

@@ -211,7 +211,7 @@ impl Checkpoint {
             .restore(model, optimizer, config, scheduler)
     }
 
-    /// Goes on from this checkpoint with something that differs on purpose.
+    /// Continues from this checkpoint with something that differs on purpose.
     pub fn restoring(self) -> Restore {
         Restore::new(self.state)
     }

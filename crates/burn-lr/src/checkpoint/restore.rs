@@ -8,7 +8,7 @@ use super::run_state::RunState;
 use super::{optimizer, parameters};
 use crate::record::{Resumable, in_other_steps};
 
-/// Goes on from a checkpoint with something that differs on purpose, each asked for by name; what
+/// A continuation of a checkpoint with something that differs on purpose, each asked for by name; what
 /// isn't asked for is refused. Made by [`Checkpoint::restoring`](crate::Checkpoint::restoring).
 ///
 /// | difference | method |

@@ -72,7 +72,7 @@ pub struct FoundCheckpoint {
     pub path: PathBuf,
     /// Its contents.
     pub checkpoint: Checkpoint,
-    /// Those that would have come first, had they been whole. Each is logged as a warning too.
+    /// The checkpoints that would have come first, had they been whole. Each is logged as a warning too.
     pub passed_over: Vec<FileError>,
 }
 

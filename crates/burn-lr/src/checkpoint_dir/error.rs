@@ -26,13 +26,13 @@ pub enum CheckpointDirError {
     /// A checkpoint can't be written, or can't be read for a reason other than damage.
     #[error(transparent)]
     Checkpoint(#[from] CheckpointError),
-    /// There are checkpoints, and not one that is whole and, where the best is asked for, has the
+    /// Checkpoints are there, but not one that is whole and, where the best is asked for, has the
     /// metric.
     #[error("of the checkpoints in `{}`, none to go on from is whole: {}", .path.display(), listed(.passed_over, "; ", ""))]
     NoneWhole {
         /// The directory.
         path: PathBuf,
-        /// Those that were tried, each with what is wrong with it.
+        /// The checkpoints that were tried, each with what is wrong with it.
         passed_over: Vec<FileError>,
     },
     /// No checkpoint has the metric that the best one was asked by, as a finite number.

@@ -1,10 +1,10 @@
-/// How the rate goes from the start to the end of a [range test](super::LrFinder).
+/// The way of the rate from the start to the end of a [range test](super::LrFinder).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Sweep {
-    /// By the same factor at every step, as [`Geometric`](crate::curves::Geometric) does: over orders of magnitude.
+    /// The same factor at every step, as [`Geometric`](crate::curves::Geometric) does: over orders of magnitude.
     #[default]
     Exponential,
-    /// By the same amount at every step, as [`LinearRamp`](crate::curves::LinearRamp) does: Smith's own, once the order of
+    /// The same amount at every step, as [`LinearRamp`](crate::curves::LinearRamp) does: Smith's own, once the order of
     /// magnitude is known.
     Linear,
 }
@@ -69,13 +69,13 @@ impl LrFinderConfig {
         self
     }
 
-    /// How many steps there are at most. Default: 100.
+    /// The most steps that are taken. Default: 100.
     pub fn with_steps(mut self, steps: u64) -> Self {
         self.steps = steps;
         self
     }
 
-    /// How the rate goes from start to end. Default: [`Sweep::Exponential`].
+    /// The way of the rate from start to end. Default: [`Sweep::Exponential`].
     pub fn with_sweep(mut self, sweep: Sweep) -> Self {
         self.sweep = sweep;
         self

@@ -4,21 +4,21 @@ use super::range_test::Outcome;
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FinderError {
-    /// It ended too early.
+    /// A range test that ended too early.
     #[error(
         "{outcome} after {taken} of {planned} steps: without those at the beginning and at the end \
          that leaves {left} to judge by, and it takes {needed}"
     )]
     TooFewPoints {
-        /// How many steps have a loss.
+        /// The number of steps that have a loss.
         taken: usize,
-        /// How many there should have been.
+        /// The number there should have been.
         planned: u64,
-        /// How many of them are judged by.
+        /// The number of them that are judged by.
         left: usize,
-        /// How many it takes.
+        /// The number it takes.
         needed: usize,
-        /// How it ended.
+        /// The way it ended.
         outcome: Outcome,
     },
     /// No rate has made the loss fall.

@@ -114,7 +114,7 @@ impl Default for LrFinder {
 }
 
 impl LrFinder {
-    /// With fastai's defaults: in 100 steps from 1e-7 to 10. Others: [`LrFinderConfig`].
+    /// Creates a finder with fastai's defaults: 100 steps from 1e-7 to 10. Others: [`LrFinderConfig`].
     pub fn new() -> Self {
         let config = LrFinderConfig::new();
         config.build().expect("the defaults are in their bounds")

@@ -13,7 +13,7 @@ pub struct Point {
     pub smoothed: f64,
 }
 
-/// How a range test ended.
+/// The way a range test ended.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Outcome {
     /// All steps were taken.
@@ -29,7 +29,7 @@ pub enum Outcome {
         /// Its loss.
         loss: f64,
     },
-    /// It was finished before its end.
+    /// A test that was finished before its end.
     Unfinished,
 }
 
@@ -61,7 +61,7 @@ impl RangeTest {
         &self.points
     }
 
-    /// How it ended.
+    /// The way it ended.
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }

@@ -24,14 +24,14 @@ impl Suggestion {
 const LEFT_OUT_AT_THE_END: usize = 5;
 /// The number of points that `slide` looks back over.
 const SLIDE: usize = 15;
-/// How much steeper the loss of a step may be.
+/// The difference of two slopes, in loss a step, that are about as steep.
 const SLIDE_THRESHOLD: f64 = 0.005;
 
 /// fastai's suggestions, which all go by the smoothed loss, without the first tenth of the planned
 /// steps and the last 5 that were taken. A step whose loss is infinite counts as taken; NaN does not
 /// stop fastai, which takes all planned steps then and does without those from NaN on.
 impl RangeTest {
-    /// In the middle of the longest valley: fastai's default, and a careful choice, for a constant rate
+    /// The rate in the middle of the longest valley: fastai's default, and a careful choice, for a constant rate
     /// or a long run.
     ///
     /// The valley is the longest series of points, not all of them neighbours, each with a lower loss
@@ -88,7 +88,7 @@ impl RangeTest {
         }
     }
 
-    /// Before the loss turns: two points, 15 steps apart, slide down from the last rates to the
+    /// A rate before the loss turns: two points, 15 steps apart, slide down from the last rates to the
     /// first until the loss is about as steep (the change of the loss in a step within 0.005) at both;
     /// it is the lower rate of the two, one step before. Ahmed and others' interval slide rule, as
     /// fastai has it.

@@ -9,7 +9,7 @@ fn of(losses: &[f64], config: LrFinderConfig) -> RangeTest {
     finder.finish()
 }
 
-/// At the same factor they are fastai's: `tests/tests/suite/finder.rs`.
+/// The rates of the same factor are fastai's: `tests/tests/suite/finder.rs`.
 #[test]
 fn rates_go_from_start_to_one_step_before_the_end() {
     let config = LrFinderConfig::new().with_steps(10).with_start(0.1);

@@ -11,7 +11,7 @@ use super::scheduler::GroupScheduler;
 use crate::handle::check_rate;
 use crate::scheduler::Scheduler;
 
-/// Which parameters get which rate.
+/// The parameters of a model in groups, each with a rate of its own.
 ///
 /// A parameter that is in several groups belongs to the last of them; one that is in none gets the
 /// base rate.

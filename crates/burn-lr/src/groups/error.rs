@@ -7,7 +7,7 @@ pub enum GroupError {
     /// No parameter of the model is in it.
     #[error("the group `{name}` is of no parameter; there are {}", .paths.join(", "))]
     Empty {
-        /// Which group.
+        /// The name of the group.
         name: String,
         /// The paths of the model's parameters.
         paths: Vec<String>,
@@ -15,13 +15,13 @@ pub enum GroupError {
     /// All its parameters are in later groups too, which they belong to.
     #[error("all parameters of the group `{name}` belong to groups that come after it")]
     Shadowed {
-        /// Which group.
+        /// The name of the group.
         name: String,
     },
     /// Two groups have the same name.
     #[error("there are two groups called `{name}`")]
     Duplicate {
-        /// Which name.
+        /// The name.
         name: String,
     },
     /// A number that can't be, after the name of its group or `layer_wise`.

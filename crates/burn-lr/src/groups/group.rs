@@ -67,14 +67,14 @@ impl Group {
         }
     }
 
-    /// With `factor` times the base rate, or that of its [own scheduler](Self::scheduled), whatever
+    /// Multiplies the rate: `factor` times the base rate, or that of its [own scheduler](Self::scheduled), whatever
     /// that is: scheduled, cut by a metric, or set by hand. Default: 1.
     pub fn scaled(mut self, factor: f64) -> Self {
         self.view.factor = factor;
         self
     }
 
-    /// With a rate of 0 before step `step`. Default: 0.
+    /// Freezes the group: a rate of 0 before step `step`. Default: 0.
     ///
     /// The optimizer goes on with the gradients that there are all the while: momentum and moments
     /// are those of a parameter that was trained from the beginning, and the first steps after
@@ -86,7 +86,7 @@ impl Group {
         self
     }
 
-    /// With a scheduler of its own in place of the base, which is stepped together with it and has
+    /// Gives the group a scheduler of its own in place of the base, which is stepped together with it and has
     /// its own [handle](crate::GroupsHandle::of). The handle's rate is the scheduler's, before it is
     /// [`scaled`](Self::scaled) or [frozen](Self::unfrozen_at).
     pub fn scheduled<S, F>(mut self, scheduler: Scheduler<S, F>) -> Self

@@ -14,9 +14,9 @@ const BASE: &str = "base";
 #[derive(Clone)]
 pub(super) struct Base {
     pub scheduler: DynScheduler,
-    /// How many groups there are.
+    /// The number of groups.
     pub count: u64,
-    /// Of the names, the paths and the schedules of the groups.
+    /// The fingerprint of the names, the paths and the schedules of the groups.
     pub fingerprint: u64,
 }
 

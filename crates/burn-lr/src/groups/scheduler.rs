@@ -190,12 +190,12 @@ pub struct GroupsHandle {
 }
 
 impl GroupsHandle {
-    /// Of the base rate, and with it of all groups that are multiples of it.
+    /// The handle of the base rate, and with it of all groups that are multiples of it.
     pub fn base(&self) -> &LrHandle {
         &self.base
     }
 
-    /// Of the group `name`, if it has a schedule of its own.
+    /// The handle of the group `name`, if it has a schedule of its own.
     pub fn of(&self, name: &str) -> Option<&LrHandle> {
         self.own.get(name)
     }

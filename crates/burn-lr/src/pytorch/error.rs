@@ -32,7 +32,7 @@ pub enum TorchLoadError {
         /// The reason.
         why: &'static str,
     },
-    /// Before PyTorch 2.7 the files of Adam and AdamW are the same, and a weight decay is not.
+    /// A file of Adam or of AdamW, which are the same before PyTorch 2.7, with a weight decay, which is not.
     #[error(
         "{place}: is of Adam or of AdamW, which PyTorch did not tell apart before 2.7, with a weight \
          decay of {weight_decay}; `read_as` says which"
@@ -43,12 +43,12 @@ pub enum TorchLoadError {
         /// Its weight decay.
         weight_decay: f64,
     },
-    /// There is no parameter group of that number.
+    /// A parameter group of that number is missing.
     #[error("there is no parameter group {index}; the file has {count}")]
     NoGroup {
         /// The number.
         index: usize,
-        /// How many groups there are.
+        /// The number of groups.
         count: usize,
     },
     /// Nothing tells which parameter is which.
@@ -57,13 +57,13 @@ pub enum TorchLoadError {
          parameters must be given: `TorchNames::with_order`"
     )]
     NoOrder {
-        /// How many groups there are.
+        /// The number of groups.
         groups: usize,
     },
     /// The optimizer has more or fewer parameters than there are.
     #[error("the file's optimizer has {count} parameters, and here are {}: {}", .paths.len(), list(.paths))]
     Count {
-        /// How many it has.
+        /// The number it has.
         count: usize,
         /// The paths that they would be.
         paths: Vec<String>,
@@ -83,12 +83,12 @@ pub enum TorchLoadError {
         /// Their paths.
         paths: Vec<String>,
     },
-    /// There is no parameter of that name.
+    /// A parameter of that name is missing.
     #[error("PyTorch's `{name}` would be `{path}`, and the module's parameters are {}", list(.known))]
     Unknown {
         /// Its name in PyTorch.
         name: String,
-        /// Which path that would be.
+        /// The path that it would have.
         path: String,
         /// The paths that there are.
         known: Vec<String>,
@@ -137,9 +137,9 @@ pub enum TorchLoadError {
     /// The schedulers of the file's parameter groups are more or fewer than the groups.
     #[error("the file has {groups} parameter groups, and there are {given} schedulers")]
     Schedulers {
-        /// How many groups there are.
+        /// The number of groups.
         groups: usize,
-        /// How many schedulers were given.
+        /// The number of schedulers that were given.
         given: usize,
     },
     /// The parameter groups are none that rates can be given to.

@@ -6,7 +6,7 @@ use lr_torch::{Key, OptimizerState, TorchError, Value};
 use super::error::TorchLoadError;
 use super::parameters::{Parameters, Role, described};
 
-/// Which parameter of a Burn module is which of a PyTorch model.
+/// The names by which parameters of a Burn module are found in a PyTorch model.
 ///
 /// Weights go by their names. PyTorch's are taken as burn-store takes them: the `weight` and `bias`
 /// of a norm are Burn's `gamma` and `beta`, the variants of an enum are no part of a name, and the

@@ -99,7 +99,7 @@ impl<'a> TorchOptimizer<'a> {
         })
     }
 
-    /// How the gradients are clipped, of all groups, by the optimizer that [`init`](Self::init)
+    /// Clipping of the gradients of all groups by the optimizer that [`init`](Self::init)
     /// makes. Default: not at all. PyTorch clips apart from its optimizers, so that a file does not
     /// say.
     ///

@@ -170,7 +170,7 @@ fn dtype(tensor: &TorchTensor<'_>) -> Result<DType, TorchError> {
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
     pub all: Vec<Parameter>,
-    /// By each of the names that they have.
+    /// The index of each, by any of the names that it has.
     names: HashMap<String, usize>,
 }
 

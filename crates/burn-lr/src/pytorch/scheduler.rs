@@ -9,7 +9,7 @@ use crate::record::Progress;
 use crate::scheduler::{DynScheduler, Scheduler};
 
 impl DynScheduler {
-    /// At the step that one of PyTorch's schedulers had come to, with the rates that it would have
+    /// Creates a scheduler at the step that one of PyTorch's had come to, with the rates that it would have
     /// given a parameter group from there on. (Feature `pytorch`.)
     ///
     /// One step here is one `scheduler.step()` there; where that came once in an epoch, see

@@ -147,7 +147,7 @@ impl StateReader<'_, '_> {
         paths.insert(id.to_string(), self.parameter.path.clone());
     }
 
-    /// How many steps the parameter has had.
+    /// The number of steps that the parameter has had.
     fn steps(&mut self, into: Option<&str>) -> Result<(), TorchLoadError> {
         self.known.insert("step");
         let steps = self.state.step()?;

@@ -23,7 +23,7 @@ pub enum LoadError {
         /// The latest version that can be read.
         supported: u64,
     },
-    /// It is of another kind of scheduler, or of other parameter groups.
+    /// A record of another kind of scheduler, or of other parameter groups.
     #[error("the record is of {found}, not of {expected}")]
     Kind {
         /// The kind that was to be loaded.
@@ -34,20 +34,20 @@ pub enum LoadError {
     /// Part of it is not there.
     #[error("the record lacks `{field}`")]
     Missing {
-        /// Which part.
+        /// The name of the part.
         field: String,
     },
     /// Part of it can't be what it is.
     #[error("the record's `{field}` must be {allowed}, got {value}")]
     Invalid {
-        /// Which part.
+        /// The name of the part.
         field: String,
         /// Its value.
         value: String,
         /// The values allowed.
         allowed: &'static str,
     },
-    /// It is of a schedule that gives other rates.
+    /// A record of a schedule that gives other rates.
     #[error(
         "the record is of another schedule: at step {step} that gave {saved}, this one gives \
          {given}; `accept_another_schedule` goes on with this one"
@@ -60,13 +60,13 @@ pub enum LoadError {
         /// The rate of the schedule at hand.
         given: f64,
     },
-    /// It is of a schedule that is described differently, though no probed rate differs.
+    /// A record of a schedule that is described differently, though no probed rate differs.
     #[error(
         "the record is of a schedule with another description; `accept_another_schedule` goes \
          on with this one"
     )]
     AnotherDescription,
-    /// It is of another feedback rule, or of the same one with other options.
+    /// A record of another feedback rule, or of the same one with other options.
     #[error(
         "the record is of another feedback rule, or of other options of it; \
          `accept_another_rule` goes on with this one as it is"
@@ -80,15 +80,15 @@ pub enum LoadError {
         listed(.given, ", ", "nothing else")
     )]
     OtherQuantities {
-        /// Those that were saved.
+        /// The names that were saved.
         saved: Vec<String>,
-        /// Those at hand.
+        /// The names at hand.
         given: Vec<String>,
     },
     /// The part of one parameter group, or of another quantity, doesn't fit.
     #[error("of {part}: {error}")]
     Part {
-        /// Which part: "the group `head`", or "`momentum`".
+        /// The part: "the group `head`", or "`momentum`".
         part: String,
         /// The mistake in it.
         error: Box<LoadError>,

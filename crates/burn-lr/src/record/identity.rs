@@ -16,10 +16,10 @@ fn probe_name(step: u64) -> String {
 /// The numbers that a schedule is recognised by.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Identity {
-    /// Of its description, where it has one.
+    /// The fingerprint of its description, where it has one.
     fingerprint: Option<u64>,
     probes: [f64; PROBES.len()],
-    /// By how much of the largest rate the same schedule may differ on another machine.
+    /// The share of the largest rate by which the same schedule may differ on another machine.
     tolerance: f64,
 }
 

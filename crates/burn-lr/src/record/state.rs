@@ -9,7 +9,7 @@ use lr_schedule::Shape;
 /// The position of a scheduler, and the changes to its rates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Progress {
-    /// How many steps were taken, skipped ones included.
+    /// The number of steps that were taken, skipped ones included.
     pub taken: u64,
     pub applied: Applied,
     /// The rate of the last step, or before the first one of that.
@@ -20,7 +20,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// After `position` steps, the last of which had `rate`.
+    /// The state after `position` steps, the last of which had `rate`.
     pub fn at(position: u64, rate: f64) -> Self {
         Self {
             taken: position,

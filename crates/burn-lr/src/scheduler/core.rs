@@ -119,12 +119,12 @@ impl<S: Schedule, F: Feedback> Scheduler<S, F> {
         &self.rule
     }
 
-    /// How many steps were taken that count, which is the number of the next one.
+    /// The number of steps that were taken and count, which is the number of the next one.
     pub fn position(&self) -> u64 {
         self.current().position()
     }
 
-    /// How many steps were taken that [don't count](Self::skip_step).
+    /// The number of steps that were taken and [don't count](Self::skip_step).
     pub fn skipped(&self) -> u64 {
         self.current().applied.skipped
     }

@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use super::event::{Action, Applied};
 use crate::sync::{Arc, AtomicBool, AtomicU64, Ordering};
 
-/// How many changes by hand wait for a clone at most: of more, the oldest two become one. Metrics
+/// The most changes by hand that wait for a clone: of more, the oldest two become one. Metrics
 /// and skipped steps all wait.
 pub(crate) const MAX_BY_HAND: usize = 1024;
 
@@ -39,7 +39,7 @@ pub(crate) struct Pending {
     pub for_run: bool,
 }
 
-/// How far a clone has come, and on which thread.
+/// The steps that a clone has taken, and its thread.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     pub begun: AtomicU64,
@@ -58,12 +58,12 @@ pub(crate) struct Member {
 }
 
 impl Member {
-    /// How many steps it has taken or begun.
+    /// The number of steps it has taken or begun.
     pub fn begun(&self) -> u64 {
         self.pace.begun.load(Ordering::Relaxed)
     }
 
-    /// How many steps it has taken that count.
+    /// The number of steps it has taken that count.
     pub fn position(&self) -> u64 {
         self.expected().position(self.begun())
     }

@@ -10,7 +10,7 @@ use crate::sync::{Arc, AtomicU64, Mutex, MutexGuard, Ordering, PoisonError};
 pub(crate) struct Timeline {
     /// The bits of the last rate.
     rate: AtomicU64,
-    /// How many events and clones there ever were.
+    /// The number of events and clones that there ever were.
     changes: AtomicU64,
     runs: Mutex<Runs>,
 }
@@ -18,7 +18,7 @@ pub(crate) struct Timeline {
 #[derive(Debug, Default)]
 pub(crate) struct Runs {
     clones: BTreeMap<u64, Member>,
-    /// How many clones there ever were.
+    /// The number of clones that there ever were.
     ever: u64,
     /// The number of the run, the one under way or the last.
     run: u64,
@@ -26,7 +26,7 @@ pub(crate) struct Runs {
     skipped: BTreeSet<u64>,
     /// The last clone, once it is dropped.
     last: Option<Member>,
-    /// How many steps that count the last run has come to, once it is over.
+    /// The number of steps that count in the last run, once it is over.
     steps: u64,
 }
 
@@ -122,7 +122,7 @@ impl Timeline {
         f64::from_bits(self.rate.load(Ordering::Relaxed))
     }
 
-    /// How many steps that count the run has taken, or the last one did: those of the clone in front.
+    /// The number of steps that the run, or the last one, has taken and that count: those of the clone in front.
     pub fn steps(&self) -> u64 {
         let runs = self.lock();
         runs.leader().map_or(runs.steps, Member::position)

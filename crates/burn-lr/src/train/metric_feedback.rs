@@ -72,7 +72,7 @@ pub struct MetricFeedback {
     outcome: FeedbackOutcome,
 }
 
-/// How a training with a [`MetricFeedback`] has gone, to be asked when it is over.
+/// The outcome of a training with a [`MetricFeedback`], to be asked when it is over.
 ///
 /// A training's result says whether it failed or was interrupted, but not if burn-train's dashboard
 /// was there, which resets both when the training ends.
@@ -164,7 +164,7 @@ impl MetricFeedback {
         self
     }
 
-    /// With a checkpointing strategy of your own, instead of through
+    /// Sets a checkpointing strategy of your own, instead of through
     /// `SupervisedTraining::with_checkpointing_strategy`.
     pub fn with_checkpointing_strategy(
         mut self,
@@ -174,7 +174,7 @@ impl MetricFeedback {
         self
     }
 
-    /// With an early-stopping strategy of your own, instead of through
+    /// Sets an early-stopping strategy of your own, instead of through
     /// `SupervisedTraining::early_stopping`.
     pub fn with_early_stopping(
         mut self,
@@ -305,7 +305,7 @@ pub enum MetricFeedbackError {
         "`{metric}` is better the other way than the rule takes it to be: its mode must be {mode:?}"
     )]
     Direction {
-        /// Which metric.
+        /// The name of the metric.
         metric: String,
         /// The mode that the rule must have.
         mode: Mode,
@@ -316,11 +316,11 @@ pub enum MetricFeedbackError {
          with the training, as a numeric one"
     )]
     NotFound {
-        /// Which metric.
+        /// The name of the metric.
         metric: String,
-        /// On which split it was looked for.
+        /// The split on which it was looked for.
         split: Split,
-        /// In which epoch.
+        /// The epoch.
         epoch: usize,
     },
 }

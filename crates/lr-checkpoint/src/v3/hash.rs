@@ -5,7 +5,7 @@ use twox_hash::XxHash3_128;
 pub const MARK: [u8; 7] = *b"BURN-LR";
 /// The largest metadata that burnpack reads.
 pub const MAX_INDEX_SIZE: u64 = 100 << 20;
-/// How much is hashed at a time, while the processor's cache has it.
+/// The number of bytes that are hashed at a time, while the processor's cache has them.
 pub const CHUNK: usize = 1 << 18;
 
 /// A version of the format: its hash.

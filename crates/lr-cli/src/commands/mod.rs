@@ -24,7 +24,7 @@ fn required(sources: &[Source]) -> Result<(), Failure> {
     }
 }
 
-/// How many steps show all of them.
+/// The number of steps that shows all of them.
 fn span(curves: &[Curve]) -> Result<u64, Failure> {
     let longest = curves.iter().filter_map(|curve| curve.span).max();
     longest.ok_or_else(|| {

@@ -9,7 +9,7 @@ use crate::input::{Curve, Source};
 use crate::output;
 use crate::rates;
 
-/// More rows than this are no table.
+/// The most rows of a table.
 const MOST_ROWS: u64 = 1_000_000;
 
 pub fn run(options: &Table, sources: &[Source]) -> Result<bool, Failure> {

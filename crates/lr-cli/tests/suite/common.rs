@@ -45,18 +45,18 @@ pub fn lr_with<S: AsRef<std::ffi::OsStr>>(arguments: &[S], input: &str) -> Ran {
 }
 
 impl Ran {
-    /// That it went well, and what it printed.
+    /// Checks that it went well; the text it printed.
     pub fn yes(self) -> String {
         assert_eq!((self.code, self.error.as_str()), (0, ""), "{}", self.out);
         self.out
     }
 
-    /// What it printed as JSON.
+    /// The JSON it printed.
     pub fn json(self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}", self.out))
     }
 
-    /// That it failed with `code`, and its one line of error.
+    /// Checks that it failed with `code`; its one line of error.
     pub fn fails(self, code: i32) -> String {
         assert_eq!(self.code, code, "{}{}", self.out, self.error);
         let line = self.error.strip_suffix('\n').expect("a line");

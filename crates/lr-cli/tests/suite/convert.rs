@@ -66,7 +66,7 @@ fn every_library_is_known() {
     }
 }
 
-/// What is printed reads back as the same, in both formats, for every case that has a spec.
+/// The text that is printed reads back as the same, in both formats, for every case that has a spec.
 #[test]
 fn what_is_printed_reads_back() {
     for table in tables() {

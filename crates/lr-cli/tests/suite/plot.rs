@@ -123,7 +123,7 @@ fn epochs_and_shares_are_of_the_run() {
     assert_eq!(json.json()["steps"]["end"], 200);
 }
 
-/// Of every library, each case of the files that come with `lr-compat`.
+/// Draws for every library each case of the files that come with `lr-compat`.
 #[test]
 fn other_libraries_configs_are_drawn_straight_from_the_parity_files() {
     let directory = tempfile::tempdir().unwrap();

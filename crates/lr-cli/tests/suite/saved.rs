@@ -65,7 +65,7 @@ fn every_file_is_shown_as_what_it_is() {
     }
 }
 
-/// That a part is shown, in JSON and as text.
+/// Checks that a part is shown, in JSON and as text.
 fn check(json: &Value, text: &str, found: &Value, attributes: &Value) {
     let place = found["at"].as_str().unwrap();
     let line = |what: &str, then: &str| {
@@ -204,7 +204,7 @@ fn check(json: &Value, text: &str, found: &Value, attributes: &Value) {
     }
 }
 
-/// That the schedules that are shown give the rates, or that it is said why there is none.
+/// Checks that the schedules that are shown give the rates, or that it is said why there is none.
 fn check_rates(json: &Value, entry: &Value, next: &Value) {
     let place = next["scheduler"].as_str().unwrap();
     if place == "param_schedulers" {

@@ -91,7 +91,7 @@ impl Run<'_> {
     }
 }
 
-/// Of a composite optimizer, the scheduler and the rate of one group in place of those of all.
+/// The scheduler and the rate of one group of a composite optimizer, in place of those of all.
 fn of_group(data: Data, facts: &Facts) -> Result<Data, ScheduleError> {
     const PLACE: &str = "optimizer.groups";
     let name = data.at("lr_scheduler._name").or(data.at("lr_scheduler"));

@@ -25,7 +25,7 @@ struct Resolver<'d> {
     root: &'d Data,
     /// The names of the place of what is read.
     path: Vec<String>,
-    /// How much may be put in still.
+    /// The number of bytes that may still be put in.
     left: usize,
 }
 

@@ -1,4 +1,4 @@
-//! Which step a row is of: rows count from 0 or from 1, and have the rate of before or after the scheduler's
+//! The step that a row is of: rows count from 0 or from 1, and have the rate of before or after the scheduler's
 //! step.
 
 use std::cmp::Reverse;
@@ -39,7 +39,7 @@ impl Reading {
         self.precision.same(right, rate, self.largest)
     }
 
-    /// How far a rate may be from the right one.
+    /// The distance from the right rate that is allowed.
     pub fn allowed(&self, rate: f64) -> f64 {
         self.precision.allowed(rate.abs(), self.largest)
     }

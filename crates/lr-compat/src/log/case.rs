@@ -16,7 +16,7 @@ pub(super) struct At {
     pub rate: f64,
 }
 
-/// So many wrong rows, each by itself, are named one by one.
+/// The most wrong rows, each by itself, that are named one by one.
 pub(super) const FEW: u64 = 5;
 
 pub(super) type Model<'a> = Box<dyn Fn(u64) -> f64 + 'a>;
@@ -211,7 +211,7 @@ fn striking(log: &Log, rates: Option<&Rates>, reading: &Reading) -> Result<Vec<S
     Ok(rows)
 }
 
-/// Those whose rates are those of all rows, also of rows outside the sample.
+/// The cases whose rates are those of all rows, also of rows outside the sample.
 pub(super) fn verified<'a>(
     log: &Log,
     case: &Case,

@@ -7,7 +7,7 @@ use super::mistake::{Kind, Mistake, at_step};
 use super::shapes;
 use super::vary;
 
-/// So many steps are tried as the one of a resume.
+/// The most steps that are tried as the one of a resume.
 const MOST_RESUMES: u64 = 512;
 
 impl<'a> Case<'a> {

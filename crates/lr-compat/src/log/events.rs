@@ -92,7 +92,7 @@ impl Events {
         }
     }
 
-    /// As many bytes as `into` takes; false at the end of the file, which is in the middle of a record where a
+    /// Fills all of `into`; false at the end of the file, which is in the middle of a record where a
     /// training was killed.
     fn fill(&mut self, into: &mut [u8]) -> Result<bool, LogError> {
         match self.from.read_exact(into) {

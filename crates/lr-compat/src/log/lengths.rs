@@ -8,7 +8,7 @@ use super::case::{Case, Found};
 use super::mistake::{Kind, Mistake, at_step};
 use super::vary::{self, name, told, with_lengths};
 
-/// So many lengths on either side of one are tried.
+/// The number of lengths on either side of one that are tried.
 const MOST_CLOSE: usize = 512;
 
 /// The length for which a schedule gives the wrong rows best, of those for which it gives them at all.

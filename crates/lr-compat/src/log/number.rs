@@ -1,16 +1,16 @@
 //! Numbers as logs have them.
 
-/// How many digits a number was written with.
+/// The number of digits that a number was written with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Digits {
-    /// Without zeros at either end.
+    /// The digits without zeros at either end.
     pub significant: u32,
     /// Behind the point, as they were written.
     pub decimals: u32,
 }
 
 impl Digits {
-    /// Those of a number that isn't text.
+    /// The digits of a number that isn't text.
     pub const ALL: Self = Self {
         significant: 17,
         decimals: 400,

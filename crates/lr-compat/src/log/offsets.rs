@@ -4,7 +4,7 @@ use super::case::{Case, Found};
 use super::mistake::{Kind, Mistake, at_step, steps_off};
 
 impl<'a> Case<'a> {
-    /// From a row on, the rates of other steps: those of a run that began again at 0, or of the nearest steps.
+    /// The rates of other steps from a row on: those of a run that began again at 0, or of the nearest steps.
     pub fn offsets(&'a self) -> Vec<Found<'a>> {
         let row = self.rows[self.first];
         let mut restarts: Option<(u64, u64)> = None;

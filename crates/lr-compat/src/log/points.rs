@@ -24,7 +24,7 @@ pub(super) fn after(points: &[Point], at: u64, rate: f64) -> Vec<Point> {
     std::iter::once((0, rate)).chain(later).collect()
 }
 
-/// How many points from the first one on are each higher than the one before.
+/// The number of points from the first one on that are each higher than the one before.
 pub(super) fn rising(points: &[Point]) -> usize {
     points
         .windows(2)

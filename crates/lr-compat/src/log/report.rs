@@ -16,23 +16,23 @@ use super::vary::told;
 pub struct Audit {
     /// The format of the log.
     pub format: Format,
-    /// How many rates it has.
+    /// The number of rates it has.
     pub rows: u64,
     /// The first step that it has a rate of, counted from 0, and the last.
     pub steps: (u64, u64),
-    /// How many steps lie between two rows.
+    /// The number of steps between two rows.
     pub every: u64,
     /// Whether its rows are counted from 1: row `n` is step `n - 1`.
     pub counted_from_1: bool,
     /// Whether a row has the rate of the step after its own, as where a program logs after the scheduler's step.
     pub after_step: bool,
-    /// How close a rate must be to the right one, in words.
+    /// The distance from the right rate that is allowed, in words.
     pub tolerance: String,
     /// The first step with a wrong rate; `None` where all are right.
     pub first: Option<Difference>,
     /// The step whose rate is furthest from the right one.
     pub largest: Option<Difference>,
-    /// How many rates are wrong.
+    /// The number of rates that are wrong.
     pub wrong: u64,
     /// The mistakes that give these rates, the likeliest first. Several may give the same.
     pub mistakes: Vec<Mistake>,
@@ -52,10 +52,10 @@ pub struct Difference {
     pub right: f64,
 }
 
-/// So many steps are searched for a mistake.
+/// The most steps that are searched for a mistake.
 const MOST_STEPS: u64 = 1 << 24;
 
-/// So many spacings of rows that have no step are searched for a mistake.
+/// The most spacings of rows without a step that are searched for a mistake.
 const MOST_SPACINGS: usize = 4;
 
 /// Compares a log with a schedule, and finds the mistake that gives its rates.
@@ -151,7 +151,7 @@ pub fn audit(log: &Log, schedule: &DynSchedule, tolerance: Option<f64>) -> Resul
     report(log, &survey, &rates, *least.unwrap_or(&best), mistakes)
 }
 
-/// How many steps may lie between rows that have no step: so many that the rows are the whole run, or else a
+/// The numbers of steps that may lie between rows without a step: so many that the rows are the whole run, or else a
 /// beginning of it; the usual ones where no run is known.
 fn spacings(log: &Log, survey: &Survey, schedule: &DynSchedule, total: Option<u64>) -> Vec<u64> {
     const USUAL: [u64; 11] = [1, 10, 5, 50, 100, 20, 25, 500, 200, 250, 1000];

@@ -44,7 +44,7 @@ pub enum LogError {
         /// The reason.
         error: io::Error,
     },
-    /// It is no log, or not as a log must be.
+    /// A file that is no log, or not as a log must be.
     #[error("{place}: {problem}")]
     Invalid {
         /// The file or directory; where it is something in a file, with its line, or with its byte in one without lines.

@@ -8,10 +8,10 @@ use super::number::Digits;
 use super::open::{Format, Log};
 use super::row::LogError;
 
-/// So many rows are kept for the search of a mistake: the whole of most logs.
+/// The most rows that are kept for the search of a mistake: the whole of most logs.
 pub(super) const MOST_KEPT: usize = 1 << 14;
 
-/// So many different numbers of steps between two rows are counted.
+/// The most different numbers of steps between two rows that are counted.
 const MOST_GAPS: usize = 64;
 
 /// A row: which it is, its number in the log, and its rate.
@@ -37,7 +37,7 @@ pub(super) struct Survey {
     /// All rates are numbers of 32 bits.
     pub single: bool,
     pub digits: Digits,
-    /// How many rates there are that differ, as far as it is counted: 8.
+    /// The number of rates that differ, as far as it is counted: 8.
     pub distinct: usize,
     /// Evenly spaced rows; all of them where there are few.
     pub kept: Vec<Seen>,
@@ -160,10 +160,10 @@ impl Survey {
     }
 }
 
-/// How exact the rates of a log are.
+/// The exactness of the rates of a log.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Precision {
-    /// To a share of the largest.
+    /// A share of the largest.
     Share(f64),
     /// Cut to so many digits behind the point.
     Decimals(u32),
@@ -178,7 +178,7 @@ impl Precision {
         (right - rate).abs() <= self.allowed(size, largest)
     }
 
-    /// How far a rate of this size may be from the right one.
+    /// The distance from the right rate that one of this size may have.
     pub fn allowed(self, size: f64, largest: f64) -> f64 {
         let allowed = match self {
             Self::Share(share) => share * largest,
@@ -199,7 +199,7 @@ pub(super) struct Rates<'a> {
     gone: Option<Vec<f64>>,
 }
 
-/// So many steps of a recurrence are kept.
+/// The most steps of a recurrence that are kept.
 const MOST_GONE: u64 = 1 << 22;
 
 impl<'a> Rates<'a> {

@@ -49,14 +49,14 @@ impl Group {
 /// A scheduler that has been constructed, and changes the group's rate at each step.
 pub enum Part {
     Multiply(Multiplier),
-    /// By what it adds.
+    /// A cosine, by what it adds.
     Cosine(CosineAnnealingSpec),
-    /// To the group's `swa_lr`.
+    /// A way to the group's `swa_lr`.
     Swa {
         epochs: u64,
         shape: Shape,
     },
-    /// To the rates of a schedule, whatever the rate was; of a cycle with the bounds that the group has in the end.
+    /// The rates of a schedule, whatever the rate was; of a cycle with the bounds that the group has in the end.
     Set(Spec),
     /// One part after another: each for so many steps but the last.
     Sequence(Vec<(u64, Part)>, Box<Part>),

@@ -9,7 +9,7 @@ use lr_schedule::{Schedule, ScheduleError, Spec};
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 
-/// What all libraries make of a text.
+/// The readings of a text by all libraries.
 fn parse_everywhere(text: &str) -> Vec<Result<Spec, ScheduleError>> {
     vec![
         torch::parse(text, 0.1),

@@ -429,7 +429,7 @@ const PIECES: &[&[u8]] = &[
     b"0.1,1\n",
 ];
 
-/// How many cases are tried: `LR_LOG_CASES=100000`. Default: 2,000.
+/// The number of cases that are tried: `LR_LOG_CASES=100000`. Default: 2,000.
 fn count() -> u32 {
     let given = std::env::var("LR_LOG_CASES").ok();
     given.and_then(|count| count.parse().ok()).unwrap_or(2_000)

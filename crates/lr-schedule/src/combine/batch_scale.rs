@@ -5,7 +5,7 @@ use crate::field::Field;
 use crate::math::{finite, float, sqrt};
 use crate::schedule::{Bounded, Schedule};
 
-/// How a rate that was found with one batch size goes over to another.
+/// A rule for taking a rate that was found with one batch size over to another.
 ///
 /// ```
 /// use lr_schedule::prelude::*;
@@ -15,10 +15,10 @@ use crate::schedule::{Bounded, Schedule};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BatchRule {
-    /// In proportion: `batch / reference`. Goyal et al., "Accurate, Large Minibatch SGD: Training
+    /// Proportional: `batch / reference`. Goyal et al., "Accurate, Large Minibatch SGD: Training
     /// ImageNet in 1 Hour" (2017); for SGD.
     Linear,
-    /// With its square root: `√(batch / reference)`. Krizhevsky, "One weird trick for
+    /// The square root: `√(batch / reference)`. Krizhevsky, "One weird trick for
     /// parallelizing convolutional neural networks" (2014); Malladi et al. (2022), for Adam.
     SquareRoot,
 }

@@ -27,7 +27,7 @@ options! {
         start: u64 => Any,
         steps: u64 => Any,
     }
-    /// From step `start` on, a straight line to 0 in `steps` steps.
+    /// A straight line to 0 in `steps` steps, from step `start` on.
     new;
     /// The rate at the end, held from there on.
     with_end, end: f64 = 0.0 => Finite;

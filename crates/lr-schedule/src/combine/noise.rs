@@ -7,7 +7,7 @@ use crate::math::{cos, finite, ln, sqrt};
 use crate::phase::Phase;
 use crate::schedule::Schedule;
 
-/// How [`Noise`] is spread.
+/// The distribution of [`Noise`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum NoiseKind {
     /// A normal distribution, drawn again while it is beyond the limit.
@@ -40,20 +40,20 @@ options! {
     }
     /// Normal noise of the seed `seed` at every step.
     new;
-    /// How it is spread.
+    /// The distribution.
     with_kind, kind: NoiseKind = NoiseKind::Normal => Any;
     /// The standard deviation of normal noise, in shares of the rate.
     with_std, std: f64 = 1.0 => AtLeast0;
-    /// How much of the rate it may be at most.
+    /// The largest share of the rate that it may be.
     with_limit, limit: f64 = 0.67 => Any;
-    /// From which step on there is noise. timm's `noise_range_t`.
+    /// The first step that has noise. timm's `noise_range_t`.
     with_from, from: u64 = 0 => Any;
-    /// Before which step there is noise; at every one where it isn't given.
+    /// The step at which the noise ends; without it, the noise has no end.
     with_to, to: Option<u64> = None => Any;
 }
 
 impl NoiseConfig {
-    /// From which step on there is noise, and before which step. timm's `noise_range_t`.
+    /// The steps that have noise: `from` and later, before `to`. timm's `noise_range_t`.
     pub fn with_range(self, from: u64, to: Option<u64>) -> Self {
         self.with_from(from).with_to(to)
     }
@@ -140,7 +140,7 @@ impl Draws {
         ((mix(self.0) >> 12) as f64 + 0.5) / (1u64 << 52) as f64
     }
 
-    /// With a normal distribution: Box and Muller (1958).
+    /// A number of the normal distribution: Box and Muller (1958).
     fn normal(&mut self) -> f64 {
         let radius = sqrt(-2.0 * ln(self.next()));
         radius * cos(2.0 * core::f64::consts::PI * self.next())

@@ -76,7 +76,7 @@ impl<const MULTIPLIED: bool> Schedule for Several<MULTIPLIED> {
         }
     }
 
-    /// When the last of its parts is done.
+    /// The step at which the last of its parts is done.
     fn length(&self) -> Option<u64> {
         let mut lengths = self.parts.iter().map(|part| part.length());
         lengths.try_fold(0, |longest, length| Some(length?.max(longest)))

@@ -4,7 +4,7 @@ use crate::phase::ramp;
 use crate::shape::Shape;
 
 curve! {
-    /// From one rate to another in any [`Shape`]:
+    /// A transition from one rate to another in any [`Shape`]:
     /// `at(n) = start + (end - start) · shape.decay(n, steps)`, then `end`.
     ///
     /// The tail of a warm-up-stable-decay schedule. [`LinearRamp`](super::LinearRamp) and
@@ -24,7 +24,7 @@ curve! {
         steps: u64 as Length => AtLeast1,
         shape: Shape = Shape::Linear => Any,
     }
-    /// From `start` at step 0 to `end` at step `steps`, in `shape`.
+    /// Creates one from `start` at step 0 to `end` at step `steps`, in `shape`.
     new;
     example |steps| Anneal::new(0.1, 0.0, steps, Shape::Rex);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);

@@ -25,7 +25,7 @@ curve! {
         end: f64 = 0.0 => Finite,
         steps: u64 as Length => AtLeast1,
     }
-    /// From `start` at step 0 to `end` at step `steps`.
+    /// Creates one from `start` at step 0 to `end` at step `steps`.
     new;
     example |steps| Cosine::new(0.1, 0.01, steps);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);

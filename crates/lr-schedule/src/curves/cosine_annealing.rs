@@ -24,7 +24,7 @@ curve! {
         min: f64 = 0.0 => Finite,
         t_max: u64 as Length => AtLeast1,
     }
-    /// From `max` at step 0 to `min` at step `t_max`, half a period.
+    /// Creates one from `max` at step 0 to `min` at step `t_max`, half a period.
     new;
     example |steps| CosineAnnealing::new(0.1, 0.01, steps.div_ceil(4));
     parts |curve, span| waves(float(curve.t_max), span);

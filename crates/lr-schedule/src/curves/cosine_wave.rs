@@ -3,7 +3,7 @@ use crate::math::{cosine, float};
 use crate::phase::cycles;
 
 curve! {
-    /// So many whole cosine waves in so many steps, and on in the same way without an end:
+    /// A number of whole cosine waves in a number of steps, and on in the same way without an end:
     /// `at(n) = min + (max - min) · (1 + cos(2π · cycles · n / steps)) / 2`.
     ///
     /// transformers' `get_cosine_schedule_with_warmup(num_cycles)`, whose default of half a wave is
@@ -23,7 +23,7 @@ curve! {
         steps: u64 as Length => AtLeast1,
         cycles: f64 => AtLeast0,
     }
-    /// From `max` at step 0, `cycles` waves down to `min` and back within `steps` steps.
+    /// Creates one from `max` at step 0, with `cycles` waves down to `min` and back within `steps` steps.
     new;
     example |steps| CosineWave::new(0.1, 0.0, steps, 2.5);
     parts |curve, span| cycles(|_| float(curve.steps) / curve.cycles, None, span);

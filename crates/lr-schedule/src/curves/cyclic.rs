@@ -8,19 +8,19 @@ use crate::shape::Shape;
 /// The change of a [`Cyclic`] rate's height from cycle to cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CycleScaling {
-    /// It stays. PyTorch's `mode="triangular"`.
+    /// The height stays. PyTorch's `mode="triangular"`.
     #[default]
     None,
-    /// It is halved after every cycle. PyTorch's `mode="triangular2"`.
+    /// The height is halved after every cycle. PyTorch's `mode="triangular2"`.
     Halve,
-    /// It is multiplied with `gamma` at every step. PyTorch's `mode="exp_range"`.
+    /// The height is multiplied with `gamma` at every step. PyTorch's `mode="exp_range"`.
     Decay,
 }
 
 names! { CycleScaling, "scaling of cycles": { None "none", Halve "halve", Decay "decay" } }
 
 curve! {
-    /// Up and down again between two rates, for ever: `at(n) = base + (max - base) · height · w(n)`,
+    /// A line up and down again between two rates, for ever: `at(n) = base + (max - base) · height · w(n)`,
     /// with `w` from 0 to 1 in `up` steps and back in `down` steps, and the height falling as
     /// [`CycleScaling`] says.
     ///
@@ -77,7 +77,7 @@ curve! {
 }
 
 impl CyclicConfig {
-    /// How many steps the way down takes; as many as the way up where it isn't given.
+    /// The number of steps down; without it, as many as up.
     ///
     /// Allowed: [`AtLeast1`](crate::curves::Bound::AtLeast1).
     pub fn with_down(mut self, down: impl Into<Length>) -> Self {

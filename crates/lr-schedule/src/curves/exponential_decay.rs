@@ -65,7 +65,7 @@ impl ExponentialDecay {
     }
 }
 
-/// How many times `steps` fits into `step`, in a staircase only whole times.
+/// The number of times that `steps` fits into `step`, in a staircase only whole times.
 #[inline]
 pub(super) fn periods(step: u64, steps: f64, staircase: bool) -> f64 {
     let step = float(step);

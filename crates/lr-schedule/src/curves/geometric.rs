@@ -3,7 +3,7 @@ use crate::math::{exp, ln, share};
 use crate::phase::ramp;
 
 curve! {
-    /// From one rate to another by the same factor at every step: `at(n) = start · (end / start)^(n /
+    /// A transition from one rate to another by the same factor at every step: `at(n) = start · (end / start)^(n /
     /// steps)`, then `end`. A straight line on a logarithmic axis: the sweep of a learning-rate
     /// finder, and the decay of fairseq's `tri_stage`.
     ///
@@ -20,7 +20,7 @@ curve! {
         end: f64 => Above0,
         steps: u64 as Length => AtLeast1,
     }
-    /// From `start` at step 0 to `end` at step `steps`.
+    /// Creates one from `start` at step 0 to `end` at step `steps`.
     new;
     example |steps| Geometric::new(0.1, 1e-3, steps);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);

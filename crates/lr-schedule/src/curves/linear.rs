@@ -24,7 +24,7 @@ curve! {
         end: f64 = 0.0 => Finite,
         steps: u64 as Length => AtLeast1,
     }
-    /// From `start` at step 0 to `end` at step `steps`.
+    /// Creates one from `start` at step 0 to `end` at step `steps`.
     new;
     example |steps| LinearRamp::new(0.1, 0.01, steps * 9 / 10);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);

@@ -23,7 +23,7 @@ curve! {
         model_size: u64 = 512 => AtLeast1,
         warmup: u64 as Length = Length::Steps(4_000) => AtLeast1,
     }
-    /// For embeddings of `model_size` numbers, with its peak at step `warmup - 1`, all of it times
+    /// Creates one for embeddings of `model_size` numbers, with its peak at step `warmup - 1`, all of it times
     /// `factor`.
     new;
     example |steps| Noam::new(1.0, 512, steps.div_ceil(5));

@@ -22,7 +22,7 @@ curve! {
         steps: u64 as Length => AtLeast1,
         power: f64 => Above0,
     }
-    /// From `start` at step 0 to `end` at step `steps`; a `power` of 1 is a straight line.
+    /// Creates one from `start` at step 0 to `end` at step `steps`; a `power` of 1 is a straight line.
     new;
     example |steps| Polynomial::new(0.1, 0.01, steps, 2.0);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);

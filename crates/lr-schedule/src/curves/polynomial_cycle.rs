@@ -23,7 +23,7 @@ curve! {
         steps: u64 as Length => AtLeast1,
         power: f64 => Above0,
     }
-    /// From `start` at step 0 to `end` at step `steps`, and again to there at every multiple.
+    /// Creates one from `start` at step 0 to `end` at step `steps`, and again to there at every multiple.
     new;
     example |steps| PolynomialCycle::new(0.1, 0.01, steps.div_ceil(5), 1.0);
     parts |curve, span| cycles(|_| float(curve.steps), None, span);

@@ -4,13 +4,13 @@ use crate::math::{count, exp, finite, float, floor, lerp, ln, powf};
 use crate::phase::cycles;
 use crate::shape::Shape;
 
-/// How [`Restarts`] of growing cycles find the cycle that a step is in.
+/// The way in which [`Restarts`] of growing cycles find the cycle of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CycleIndex {
     /// The last one that has begun.
     #[default]
     Exact,
-    /// By rounding a quotient of two logarithms down, as timm does. At some of the steps that a
+    /// A quotient of two logarithms, rounded down, as timm has it. At some of the steps that a
     /// cycle begins with, that falls one short (`log(243, 3)` is less than 5), and the cycle
     /// before holds its end for a step more.
     Logarithm,
@@ -60,19 +60,19 @@ curve! {
         config;
         /// The form of each way down.
         with_shape, shape: Shape = Shape::Cosine => Any;
-        /// How many times as long each cycle is as the one before it.
+        /// The length of each cycle, as a multiple of the one before it.
         with_t_mult, t_mult: f64 = 1.0 => Above0;
         /// The factor of the peak after every cycle.
         with_decay, decay: f64 = 1.0 => AtLeast0;
-        /// After how many cycles it stays at `min`.
+        /// The number of cycles after which it stays at `min`.
         with_limit, limit: Option<u64> = None => Any;
         /// The power of the share that is gone of a cycle: with more than 1, the rate stays high for
         /// longer. Zhang and Li, "k-decay: A New Method For Learning Rate Schedule" (2020).
         with_k_decay, k_decay: f64 = 1.0 => Above0;
-        /// How the cycle of a step is found.
+        /// The way in which the cycle of a step is found.
         with_index, index: CycleIndex = CycleIndex::Exact => Any;
     }
-    /// From `max` to `min` over `steps` steps as half a cosine, again and again; for other options
+    /// Creates one from `max` to `min` over `steps` steps as half a cosine, again and again; for other options
     /// see [`RestartsConfig`].
     new;
     example |steps| {

@@ -27,7 +27,7 @@ curve! {
         steepness: f64 = 10.0 => Above0,
     }
     with { k: f64 = (steepness / 4.0).max(f64::MIN_POSITIVE) }
-    /// From `start` at step 0 to `end` at step `steps`, steeper in its middle the larger `steepness`.
+    /// Creates one from `start` at step 0 to `end` at step `steps`, steeper in its middle the larger `steepness`.
     new;
     example |steps| Sigmoid::new(0.1, 0.01, steps, 10.0);
     parts |curve, span| ramp(curve.start, curve.end, curve.steps, span);

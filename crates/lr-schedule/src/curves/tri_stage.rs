@@ -5,7 +5,7 @@ use crate::math::{lerp, share};
 use crate::phase::three_parts;
 
 curve! {
-    /// Up in a straight line, stay, and down by the same factor at every step, to a share of the peak
+    /// A straight line up, a stay, and a way down by the same factor at every step, to a share of the peak
     /// that is held.
     ///
     /// Park et al., "SpecAugment" (2019); fairseq's `tri_stage`. The same as

@@ -26,7 +26,7 @@ curve! {
         t_0: u64 as Length => AtLeast1,
         t_mult: u64 = 1 => AtLeast1,
     }
-    /// From `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
+    /// Creates one from `max` down towards `min` over `t_0` steps, and again over `t_mult` times as many,
     /// and so on; a `t_mult` of 1 repeats the first cycle.
     new;
     example |steps| WarmRestarts::new(0.1, 0.0, steps.div_ceil(7), 2);
@@ -47,7 +47,7 @@ impl WarmRestarts {
         cosine(self.max, self.min, t_cur / t_i)
     }
 
-    /// How far step `n` is into its cycle, and how long that cycle is.
+    /// The distance of step `n` from the start of its cycle, and the length of that cycle.
     fn cycle(&self, n: u64) -> (f64, f64) {
         if self.t_mult == 1 {
             return ((n % self.t_0) as f64, self.t_0 as f64);

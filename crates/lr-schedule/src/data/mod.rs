@@ -8,9 +8,9 @@ use crate::error::ScheduleError;
 #[cfg(feature = "serde")]
 mod serialize;
 
-/// How deep lists and tables may be nested in a text from outside.
+/// The depth to which lists and tables may be nested in a text from outside.
 pub const MAX_DEPTH: usize = 64;
-/// How many values such a text may hold in all, and so how long a list in it may be.
+/// The number of values that such a text may hold in all, and so of those in a list.
 pub const MAX_VALUES: usize = 100_000;
 
 /// Plain data from outside, as JSON, TOML or YAML have it: what a [`Spec`](crate::Spec) is read from.

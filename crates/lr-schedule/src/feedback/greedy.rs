@@ -31,19 +31,19 @@ options! {
     }
     /// transformers' defaults.
     new;
-    /// Which way the metric is better.
+    /// The direction in which the metric is better.
     with_mode, mode: Mode = Mode::Min => Any;
     /// A cut multiplies the rate with this, a raise divides it.
     with_factor, factor: f64 = 0.95 => Any;
-    /// How many values in a row may be better, or not; the next one raises or cuts the rate.
+    /// The number of values in a row that may be better, or not; the next one raises or cuts the rate.
     with_patience, patience: u64 = 10 => Any;
-    /// By how much a value must be better than the best one to count.
+    /// The amount by which a value must be better than the best one to count.
     with_threshold, threshold: f64 = 1e-6 => AtLeast0;
     /// The measure of the threshold.
     with_threshold_mode, threshold_mode: ThresholdMode = ThresholdMode::Abs => Any;
-    /// How many values after a cut are not counted.
+    /// The number of values after a cut that are not counted.
     with_cooldown, cooldown: u64 = 0 => Any;
-    /// How many values after a raise are not counted.
+    /// The number of values after a raise that are not counted.
     with_warmup, warmup: u64 = 0 => Any;
     /// Cuts don't take the rate below this.
     with_min_lr, min_lr: f64 = 1e-3 => AtLeast0;
@@ -54,9 +54,9 @@ options! {
     /// Over how many of the last values the mean is heard rather than each value. transformers'
     /// `smooth` and `window_size`.
     with_window, window: Option<u64> = None => AtLeast1;
-    /// At which cut in vain, while the rate is at its lowest, all begins anew.
+    /// The number of cuts in vain, while the rate is at its lowest, after which all begins anew.
     with_reset_start, reset_start: u64 = 500 => Any;
-    /// Whose way of comparing is followed.
+    /// The library whose way of comparing is followed.
     with_dialect, dialect: Dialect = Dialect::Correct => Any;
 }
 

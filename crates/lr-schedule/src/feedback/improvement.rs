@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 use super::state::{StateError, Value};
 use crate::data::Data;
 
-/// Which way a metric is better.
+/// The direction in which a metric is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Mode {
     /// Less is better, as for a loss.
     #[default]
     Min,
-    /// More is better, as for an accuracy.
+    /// Higher is better, as for an accuracy.
     Max,
 }
 
@@ -25,18 +25,18 @@ pub enum ThresholdMode {
     Abs,
 }
 
-/// Whose way of comparing a rule follows, where the libraries' isn't right.
+/// The library whose way of comparing a rule follows, where the libraries' isn't right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Dialect {
     /// A relative threshold is a share of the best value's *size*, so that it works for negative
     /// metrics too. A value that is NaN or infinite is never better.
     #[default]
     Correct,
-    /// As PyTorch and transformers have it: a relative threshold goes the wrong way for a negative
+    /// The comparison of PyTorch and transformers: a relative threshold goes the wrong way for a negative
     /// metric ([pytorch#47513](https://github.com/pytorch/pytorch/issues/47513)), and an infinity
     /// of the better sign is the best value, which nothing improves on afterwards.
     Torch,
-    /// As optax has it: the same
+    /// The comparison of optax: the same
     /// ([optax#1767](https://github.com/google-deepmind/optax/issues/1767)), and a plateau is
     /// over when it is exactly as long as the patience.
     Optax,
@@ -46,14 +46,14 @@ names! { Mode, "mode": { Min "min", Max "max" } }
 names! { ThresholdMode, "threshold mode": { Rel "rel", Abs "abs" } }
 names! { Dialect, "dialect": { Correct "correct", Torch "torch", Optax "optax" } }
 
-/// When a value counts as an improvement.
+/// The condition under which a value counts as an improvement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Improvement {
     pub mode: Mode,
     pub dialect: Dialect,
-    /// By which share of the best value it must be better,
+    /// The share of the best value by which it must be better.
     pub rel: f64,
-    /// and in addition by how much.
+    /// The amount by which it must be better in addition.
     pub abs: f64,
 }
 
@@ -99,7 +99,7 @@ impl Improvement {
     }
 }
 
-/// Those of a rule's options that its description has: without those of `later` that are at their
+/// A rule's options that its description has: without those of `later` that are at their
 /// defaults, so that rules keep the fingerprints that saved runs know them by.
 pub(super) fn written(
     fields: Vec<(&'static str, Option<Data>)>,

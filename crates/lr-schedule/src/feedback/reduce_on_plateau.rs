@@ -30,33 +30,33 @@ options! {
     }
     /// PyTorch's defaults.
     new;
-    /// Which way the metric is better.
+    /// The direction in which the metric is better.
     with_mode, mode: Mode = Mode::Min => Any;
     /// The factor of a cut.
     with_factor, factor: f64 = 0.1 => Any;
-    /// How many values in a row may fail to improve; the next one cuts the rate.
+    /// The number of values in a row that may fail to improve; the next one cuts the rate.
     with_patience, patience: u64 = 10 => Any;
-    /// By how much a value must be better than the best one to count.
+    /// The amount by which a value must be better than the best one to count.
     with_threshold, threshold: f64 = 1e-4 => AtLeast0;
     /// The measure of the threshold.
     with_threshold_mode, threshold_mode: ThresholdMode = ThresholdMode::Rel => Any;
-    /// How many values after a cut are not held against the rate.
+    /// The number of values after a cut that are not held against the rate.
     with_cooldown, cooldown: u64 = 0 => Any;
     /// Cuts don't take the rate below this.
     with_min_lr, min_lr: f64 = 0.0 => AtLeast0;
     /// A cut that changes the rate by no more than this is not made.
     with_eps, eps: f64 = 1e-8 => AtLeast0;
-    /// By how much, in the metric's own unit and in addition to the threshold, a value must be
+    /// The amount, in the metric's own unit and in addition to the threshold, by which a value must be
     /// better. optax's `atol`.
     with_threshold_abs, threshold_abs: f64 = 0.0 => AtLeast0;
     /// Cuts don't take the rate below this share of what the schedule gives. optax's `min_scale`.
     with_min_scale, min_scale: f64 = 0.0 => Share;
-    /// Of how many values the mean is taken, which is then heard as one. optax's
+    /// The number of values whose mean counts as one value. optax's
     /// `accumulation_size`, for a metric that comes with every step.
     with_accumulation, accumulation: u64 = 1 => AtLeast1;
-    /// How many values at the beginning are not heard, such as those of a warm-up.
+    /// The number of values at the beginning that are passed over, such as those of a warm-up.
     with_skip, skip: u64 = 0 => Any;
-    /// Whose way of comparing is followed.
+    /// The library whose way of comparing is followed.
     with_dialect, dialect: Dialect = Dialect::Correct => Any;
 }
 
@@ -98,7 +98,7 @@ pub struct ReduceOnPlateau {
     best: Option<f64>,
     bad_values: u64,
     cooldown_left: u64,
-    /// How many values were not heard, of those that are to be skipped.
+    /// The number of values that were passed over so far.
     skipped: u64,
     /// The mean so far of the values that are heard as one, and how many that is of.
     mean: f64,

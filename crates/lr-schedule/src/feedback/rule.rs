@@ -26,7 +26,7 @@ pub trait Feedback {
     /// A number that is missing, of another type, or not possible.
     fn restore(&mut self, stored: &State) -> Result<(), StateError>;
 
-    /// Which way the metric is better; `None` where the rule doesn't go by that.
+    /// The direction in which the metric is better; `None` where the rule doesn't go by that.
     fn mode(&self) -> Option<Mode> {
         None
     }

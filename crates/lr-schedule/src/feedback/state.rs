@@ -96,13 +96,13 @@ pub enum StateError {
     /// A number of the rule is not there.
     #[error("`{name}` is missing")]
     Missing {
-        /// Which one.
+        /// The name.
         name: String,
     },
     /// A number of the rule can't be what it is.
     #[error("`{name}` must be {allowed}, got {value}")]
     Invalid {
-        /// Which one.
+        /// The name.
         name: String,
         /// Its value.
         value: String,

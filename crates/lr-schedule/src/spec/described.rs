@@ -142,7 +142,7 @@ macro_rules! described {
         }
 
         impl $Enum {
-            /// As data, which any format can write.
+            /// The description as data, which any format can write.
             pub fn to_data(&self) -> Data {
                 match self {
                     $(Self::$Wrapped(inner) => inner.to_data(),)?

@@ -20,7 +20,7 @@ pub fn positive() -> impl Strategy<Value = f64> + Clone {
     prop_oneof![Just(1.0), Just(0.5), 1e-3..50.0f64, magnitude()]
 }
 
-/// As often near 0 as far from it.
+/// Magnitudes as often near 0 as far from it.
 fn magnitude() -> impl Strategy<Value = f64> + Clone {
     (-308.0..308.0f64).prop_map(|exponent| 10f64.powf(exponent))
 }

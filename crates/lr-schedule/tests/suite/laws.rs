@@ -1,4 +1,4 @@
-//! What holds for every schedule, on generated ones.
+//! Laws that hold for every schedule, on generated ones.
 
 use crate::common::{any_steps, curve, factor, shape, spec, with_recurrence};
 use lr_schedule::curves::CURVES;

@@ -13,7 +13,7 @@ fn from_json(text: &str) -> Result<Spec, String> {
     serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
-/// What is wrong with a text, whether it is found in reading or in building.
+/// The error of a text, whether it is found in reading or in building.
 fn wrong(text: &str) -> String {
     match from_json(text) {
         Err(error) => error,

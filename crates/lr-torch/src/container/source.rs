@@ -28,18 +28,18 @@ fn unreadable(source: std::io::Error) -> TorchError {
     }
 }
 
-/// How many bytes there are.
+/// The number of bytes there are.
 pub(super) fn length(source: &mut dyn Source) -> Result<u64, TorchError> {
     source.seek(SeekFrom::End(0)).map_err(unreadable)
 }
 
-/// So many bytes from byte `at` on, or fewer where there are no more.
+/// The `size` bytes from byte `at` on, or fewer where there are no more.
 pub(super) fn bytes(source: &mut dyn Source, at: u64, size: u64) -> Result<Vec<u8>, TorchError> {
     source.seek(SeekFrom::Start(at)).map_err(unreadable)?;
     take(source, size).map_err(unreadable)
 }
 
-/// So many bytes; no more memory than there are bytes is allocated, whatever is claimed.
+/// The next `size` bytes; no more memory than there are bytes is allocated, whatever is claimed.
 pub(super) fn take(source: impl Read, size: u64) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(size.min(1 << 20) as usize);
     source.take(size).read_to_end(&mut bytes)?;

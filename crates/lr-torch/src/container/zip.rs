@@ -18,10 +18,10 @@ pub(crate) struct Archive {
     directory: Arc<ZipArchiveMetadata>,
 }
 
-/// How many entries of an archive are read.
+/// The most entries of an archive that are read.
 const MAX_ENTRIES: u64 = 1 << 20;
 
-/// How far before the end of an archive its directory's end begins, and that's first bytes.
+/// The farthest before the end of an archive that the end of its directory begins, and that one's first bytes.
 const MAX_END: u64 = 22 + 65_535;
 const END: &[u8] = b"PK\x05\x06";
 

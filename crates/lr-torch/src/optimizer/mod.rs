@@ -160,7 +160,7 @@ impl<'a> ParamState<'a> {
         find(&self.place, &self.fields, name)
     }
 
-    /// How many steps the parameter has had, which is a number or a tensor of one.
+    /// The number of steps that the parameter has had, which is a number or a tensor of one.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::node::{Global, Id, Node, Object, Span, integer};
 
-/// How many values are made of a pickle.
+/// The most values that are made of a pickle.
 pub const MAX_PICKLE_VALUES: usize = 4 << 20;
 
 /// The error of an operation.
@@ -14,7 +14,7 @@ type Why = String;
 #[derive(Default)]
 pub(super) struct Machine<'a> {
     bytes: &'a [u8],
-    /// How many bytes have been read.
+    /// The number of bytes that have been read.
     pub at: usize,
     /// The beginning of the present operation.
     pub operation: usize,
@@ -22,7 +22,7 @@ pub(super) struct Machine<'a> {
     pub is_cut: bool,
     pub nodes: Vec<Node>,
     stack: Vec<Id>,
-    /// How long the stack was at each mark that is open.
+    /// The length of the stack at each mark that is open.
     marks: Vec<u32>,
     memo: HashMap<u32, Id>,
 }
@@ -180,7 +180,7 @@ impl<'a> Machine<'a> {
         Ok(u64::from_le_bytes(bytes))
     }
 
-    /// So many bytes, as a span; what is read is small enough for 32 bits.
+    /// The next `length` bytes, as a span; what is read is small enough for 32 bits.
     fn span(&mut self, length: u64) -> Result<Span, Why> {
         let start = self.at as u32;
         self.slice(length)?;

@@ -14,7 +14,7 @@ use node::{Id, Node, Span};
 
 pub use machine::MAX_PICKLE_VALUES;
 
-/// How many bytes of a pickle are read.
+/// The most bytes of a pickle that are read.
 pub const MAX_PICKLE_BYTES: u64 = 32 << 20;
 
 /// The entry of an archive that is its pickle, whose size is known.

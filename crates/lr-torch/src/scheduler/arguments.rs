@@ -168,7 +168,7 @@ fn method_of<'a>(value: &Value<'a>) -> Option<&'a str> {
     }
 }
 
-/// How the rate goes from one end of a phase to the other: its name, or until PyTorch 2.0 a function.
+/// The form of the way from one end of a phase to the other: its name, or until PyTorch 2.0 a function.
 fn annealing(state: &Value<'_>, key: &'static str) -> Result<Data, TorchError> {
     let function = match state.get("anneal_func")? {
         Some(function) if state.get(key)?.is_none() => function,

@@ -1,4 +1,4 @@
-//! Of which class a scheduler is, by the keys of its state.
+//! The class of a scheduler, by the keys of its state.
 
 use lr_schedule::ScheduleError;
 

@@ -12,8 +12,8 @@ pub(super) type ScheduleOf<'r> = dyn Fn(f64) -> Result<Spec, ScheduleError> + 'r
 pub(super) struct Context<'r, 'a> {
     pub optimizer: Option<&'r OptimizerState<'a>>,
     pub schedule: Option<&'r ScheduleOf<'r>>,
-    /// Of groups, and of schedulers and milestones in all of them together.
+    /// The budget of groups, and of schedulers and milestones in all of them together.
     pub budget: Budget,
-    /// Which of the parameter groups is read.
+    /// The index of the parameter group that is read.
     pub group: usize,
 }

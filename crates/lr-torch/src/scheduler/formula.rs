@@ -8,7 +8,7 @@ use lr_schedule::{Schedule, Spec};
 use super::node::Node;
 use crate::error::TorchError;
 
-/// How many steps a formula is compared with the links, and how close it has to be, as a share of
+/// The number of steps that a formula is compared with the links, and the difference it may have, as a share of
 /// the largest rate. Where the two are of one mind their rounding may still part them: PyTorch's
 /// cosine goes on from its lowest point with an error of about 2e-17 times the square of `T_max`.
 const COMPARED_STEPS: u64 = 256;

@@ -121,7 +121,7 @@ fn base_lr(state: &Value<'_>, group: usize) -> Result<f64, TorchError> {
     }
 }
 
-/// At which step of its schedule a `CosineAnnealingWarmRestarts` is, by how far it is into which
+/// The step of its schedule at which a `CosineAnnealingWarmRestarts` is, by how far it is into which
 /// cycle.
 fn restarts(state: &Value<'_>, last_epoch: i64) -> Result<u64, TorchError> {
     let [first, mult, length] = ["T_0", "T_mult", "T_i"].map(|key| state.field(key));

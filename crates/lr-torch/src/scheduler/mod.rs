@@ -21,7 +21,7 @@ use crate::value::Value;
 use context::{Context, ScheduleOf};
 use node::Node;
 
-/// How many groups there may be, and schedulers and milestones in all of them together.
+/// The most groups, and schedulers and milestones in all of them together.
 const MAX_PARTS: u64 = 10_000;
 const PARTS: &str =
     "the number of parameter groups, and of schedulers and milestones in all of them,";
@@ -47,7 +47,7 @@ const PARTS: &str =
 pub struct SchedulerState {
     /// The class of the scheduler: `"SequentialLR"`.
     pub class: &'static str,
-    /// How often the scheduler was stepped, which is the number of the step whose rate is the next
+    /// The number of times that the scheduler was stepped, which is the number of the step whose rate is the next
     /// to be used: `last_epoch`.
     pub position: u64,
     /// Its schedule for each parameter group, in the order of the optimizer's.
@@ -266,7 +266,7 @@ impl<'r, 'a> ReadOptions<'r, 'a> {
         })
     }
 
-    /// How many parameter groups there are, which the state and the optimizer agree on.
+    /// The number of parameter groups, which the state and the optimizer agree on.
     fn count_groups(
         &self,
         value: &Value<'_>,

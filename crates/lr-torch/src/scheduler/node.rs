@@ -14,7 +14,7 @@ use super::leaf::{Leaf, skipped};
 use crate::error::{TorchError, at_most};
 use crate::value::Value;
 
-/// How deep schedulers may be in each other.
+/// The depth to which schedulers may be in each other.
 const MAX_DEPTH: u64 = 8;
 
 pub(super) enum Node<'a> {

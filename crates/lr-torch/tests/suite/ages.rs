@@ -26,7 +26,7 @@ fn milestones_may_be_a_list() {
     assert_eq!(list.groups[0].rate, 0.1 * 0.25);
 }
 
-/// Until PyTorch 1.6 a `OneCycleLR` had no phases, and until 2.0 it had its function.
+/// A `OneCycleLR` had no phases until PyTorch 1.6, and its function until 2.0.
 #[test]
 fn one_cycle_is_read_as_it_was() {
     let group =

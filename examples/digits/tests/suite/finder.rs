@@ -1,4 +1,4 @@
-//! What the rate that the finder suggests is good for.
+//! Trainings with the rate that the finder suggests.
 
 use burn::optim::{AdamConfig, ModuleOptimizer};
 use burn::tensor::Device;
@@ -27,7 +27,7 @@ fn find(seed: u64) -> RangeTest {
     LrFinder::new().run(&model, &optimizer, &train).unwrap()
 }
 
-/// How many steps it takes until 95% of the digits for validation are told right; `None` where
+/// The number of steps until 95% of the digits for validation are told right; `None` where
 /// `longest` are not enough.
 fn steps_to_95_percent(seed: u64, schedule: impl Schedule, longest: u64) -> Option<u64> {
     let (mut start, mut optimizer) = start(seed);
@@ -43,7 +43,7 @@ fn steps_to_95_percent(seed: u64, schedule: impl Schedule, longest: u64) -> Opti
     None
 }
 
-/// With a 1cycle of six epochs up to minimum/10, it is there before the cycle ends: with ten seeds
+/// A 1cycle of six epochs up to minimum/10 is there before the cycle ends: with ten seeds
 /// (the slowest is among these), after 52 to 93 steps. At the constant rate that Adam has by default
 /// it takes 211 to 296. (At 0.01, which was found for the digits by trying, 43 to 86.)
 #[test]

@@ -17,7 +17,7 @@ use rand::{Rng, SeedableRng};
 
 pub const EPOCHS: usize = 16;
 
-/// What is saved of a run's last epoch, as names and bytes. Parameter ids differ from run to run,
+/// The saved parts of a run's last epoch, as names and bytes. Parameter ids differ from run to run,
 /// so that the optimizer's names have the parameter's path in their place.
 pub fn state(out: &Path) -> BTreeMap<String, Vec<u8>> {
     let checkpoints = EpochCheckpoints::open(out.join("checkpoint")).unwrap();
@@ -73,7 +73,7 @@ fn so_does_one_with_an_average_of_the_weights() {
     ends_the_same_after("KILL", &["--average", "swa", "--swa-from", "4"]);
 }
 
-/// That a run which is sent a signal so many times ends bit for bit as if it had not been.
+/// Checks that a run which is sent a signal so many times ends bit for bit as if it had not been.
 fn ends_the_same_after(signal: &str, more: &[&str]) {
     const KILLS: usize = 20;
     let epochs = EPOCHS.to_string();

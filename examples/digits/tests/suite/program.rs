@@ -149,7 +149,7 @@ fn every_layers_rate_is_in_the_history_and_in_the_logs() {
     assert!(out.join("train/epoch-2/Learning_Rate_input.log").exists());
 }
 
-/// On flex: wgpu and cuda choose their kernels by what is fast just then, and round as those do.
+/// A run on flex: wgpu and cuda choose their kernels by what is fast just then, and round as those do.
 #[test]
 fn it_finds_a_rate_and_finds_it_again() {
     let (_directory, out) = directory();

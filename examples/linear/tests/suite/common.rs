@@ -80,7 +80,7 @@ pub fn error(output: Output) -> String {
     stderr.trim_end().to_string()
 }
 
-/// What a run printed.
+/// The output of a run.
 pub struct Done(String);
 
 impl Done {
@@ -97,7 +97,7 @@ impl Done {
     }
 }
 
-/// That two runs have the same history and ended bit for bit alike.
+/// Checks that two runs have the same history and ended bit for bit alike.
 pub fn assert_same(dir: &RunDir, whole: &RunDir, case: &str) {
     assert!(dir.history() == whole.history(), "{case}: another history");
     let (state, expected) = (dir.state(), whole.state());

@@ -18,7 +18,7 @@ use rand::{Rng, SeedableRng};
 use crate::common::{RunDir, assert_same, error, failed, linear, run, signal, succeeded};
 use crate::server::Server;
 
-/// For how many seconds a server may be silent, where a test waits for that.
+/// The seconds that a server may be silent, where a test waits for that.
 const TIMEOUT: u64 = 4;
 
 fn server() -> Server {
@@ -164,7 +164,7 @@ fn a_schedule_sends_no_more_than_a_constant_rate() {
     );
 }
 
-/// How many bytes a run sends to the server, by what comes through a process between them.
+/// The number of bytes that a run sends to the server, by what comes through a process between them.
 fn bytes_sent(server: &Server, schedule: &str) -> u64 {
     let between = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("ws://{}", between.local_addr().unwrap());

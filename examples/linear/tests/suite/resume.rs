@@ -61,7 +61,7 @@ fn killed(backend: &str, options: &[&str], kills: usize, longest: Duration) -> V
     dirs
 }
 
-/// That runs with a checkpoint after every step, killed so many times on each of two backends with
+/// Checks that runs with a checkpoint after every step, killed so many times on each of two backends with
 /// each of two schedules, end bit for bit as if they had not been.
 fn ends_the_same_after(kills: usize) {
     for backend in ["flex", "ndarray"] {

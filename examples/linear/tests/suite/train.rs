@@ -1,4 +1,4 @@
-//! What a run ends with, on every backend.
+//! The end of a run, on every backend.
 
 use crate::common::{RunDir, backends, failure, run};
 use linear::data::{Dataset, FEATURES};
@@ -147,7 +147,7 @@ fn what_cannot_run_ends_with_one_line() {
     assert!(fails(&["resume", dir.str()]).ends_with("the 12 steps before the checkpoint, but 1"));
 }
 
-/// Without BURN_DEVICE, a feature that was named wins over the default.
+/// A feature that was named wins over the default, without BURN_DEVICE.
 #[test]
 fn the_backend_is_the_one_of_the_feature() {
     let expected = if cfg!(feature = "cuda") {

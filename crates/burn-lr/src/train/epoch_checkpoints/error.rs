@@ -20,7 +20,7 @@ pub enum EpochCheckpointError {
         /// The directory.
         path: PathBuf,
     },
-    /// Not all of the epoch was saved, or it was removed.
+    /// An epoch of which not all was saved, or some was removed.
     #[error("epoch {epoch} is not complete: there is no `{}`", .path.display())]
     Incomplete {
         /// The epoch.
@@ -67,7 +67,7 @@ pub enum EpochCheckpointError {
         /// The epoch.
         epoch: usize,
     },
-    /// There are epochs, and not one that is whole.
+    /// Epochs are there, but not one that is whole.
     #[error("of the epochs in `{}`, none is whole: {}", .path.display(), listed(.passed_over, "; ", ""))]
     NoneWhole {
         /// The directory.
@@ -84,7 +84,7 @@ impl EpochCheckpointError {
     }
 }
 
-/// As burn-train has it: inside of an [`io::Error`], the one of its errors that can hold ours.
+/// The error as burn-train's own: inside of an [`io::Error`], the one of its errors that can hold ours.
 impl From<EpochCheckpointError> for CheckpointerError {
     fn from(error: EpochCheckpointError) -> Self {
         Self::IOError(io::Error::other(error))

@@ -1,4 +1,4 @@
-/// So many parameters, or entries of a file, are listed for readers.
+/// The most parameters, or entries of a file, that are listed for readers.
 pub const LISTED: usize = 20;
 
 /// The contents of a file, for readers and for programs.
@@ -7,7 +7,7 @@ pub struct Report {
     pub json: serde_json::Value,
 }
 
-/// How many values tensors of these shapes have.
+/// The number of values that tensors of these shapes have.
 pub fn elements<'a>(shapes: impl Iterator<Item = &'a [usize]>) -> u64 {
     shapes.fold(0, |sum: u64, shape| {
         let sizes = shape.iter().map(|size| *size as u64);

@@ -14,7 +14,7 @@ pub enum Style {
     StableDecay,
 }
 
-/// From a step of the run on, what is counted: before it, and at it and each later step.
+/// The count from a step of the run on: before it, and at it and each later step.
 #[derive(Clone, Copy)]
 pub struct Clock {
     pub step: u64,

@@ -88,7 +88,7 @@ impl Case {
         Ok(Some(new(base, factor)))
     }
 
-    /// What is wrong, if anything is.
+    /// An error that says what is wrong, if anything is.
     fn check(&self, library: &str, tolerance: f64) -> Result<(), String> {
         first_difference("lr", &self.lr, &self.rates(library)?, tolerance)?;
         let Some(momentum) = &self.momentum else {

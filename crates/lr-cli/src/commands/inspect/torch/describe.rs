@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::super::report::LISTED;
 
-/// How deep dicts and lists are gone into, and how many of their entries are shown.
+/// The depth to which dicts and lists are gone into, and the number of their entries that are shown.
 const DEPTH: usize = 3;
 const ENTRIES: usize = 64;
 

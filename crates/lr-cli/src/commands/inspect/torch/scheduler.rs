@@ -152,7 +152,7 @@ fn class_of(state: &Value<'_>) -> Option<String> {
     }
 }
 
-/// How many steps an epoch has, where a scheduler was stepped once in each, and the file counts both.
+/// The number of steps in an epoch, where a scheduler was stepped once in each, and the file counts both.
 fn epoch_of(state: &Value<'_>, files: &Files) -> Option<u64> {
     let count = |key| files.root()?.get(key).ok()??.count().ok();
     let position = state.get("last_epoch").ok()??.count().ok()?;
