@@ -1,6 +1,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
+use std::sync::mpsc;
 use std::thread;
 
 use burn_pack::AtomicFile;
@@ -13,6 +14,8 @@ use crate::inspection::SavedTensor;
 
 /// The version that is written.
 const VERSION: Version = Version::V3;
+/// The number of bytes that the disk is told to take while more are written; those of a small model come at the end.
+const SYNCED_AT_ONCE: usize = 8 << 20;
 
 /// Writes a checkpoint of version 3 in place of the file at `path`, once it is complete and on disk.
 ///
@@ -51,32 +54,41 @@ fn append<O>(contents: &Contents<O>, path: &Path) -> Result<(), FileFault> {
     let append = File::options().append(true).open(path);
     let mut file = append.map_err(FileFault::write)?;
     let optimizer_size = file.metadata().map_err(FileFault::write)?.len();
-    for tensor in &contents.model {
-        let bytes = tensor.to_bytes();
-        let bytes = bytes.map_err(|error| FileFault::Device(error.to_string()))?;
-        file.write_all(&bytes).map_err(FileFault::write)?;
-    }
-    let parameters: Vec<SavedTensor> = contents.model.iter().map(SavedTensor::of).collect();
-    let model_size = parameters.iter().map(|saved| saved.size).sum();
-    // Hashed while the disk takes it.
-    let hashes = thread::scope(|scope| -> io::Result<_> {
-        let sync = scope.spawn(|| file.sync_data());
-        let written = File::open(path)?;
-        let hashes = (hash(&written, optimizer_size)?, hash(&written, model_size)?);
-        sync.join().expect("syncing does not panic")?;
-        Ok(hashes)
-    });
-    let (optimizer, model) = hashes.map_err(FileFault::write)?;
+    let mut model = VERSION.hasher();
+    // The disk takes what was written while more is written, and while the optimizer's state is hashed.
+    let optimizer = thread::scope(|scope| {
+        let (written, to_sync) = mpsc::sync_channel(1);
+        let sync = scope.spawn(|| to_sync.into_iter().try_for_each(|()| file.sync_data()));
+        let mut since = 0;
+        for tensor in &contents.model {
+            let bytes = tensor.to_bytes();
+            let bytes = bytes.map_err(|error| FileFault::Device(error.to_string()))?;
+            (&file).write_all(&bytes).map_err(FileFault::write)?;
+            since += bytes.len();
+            if since >= SYNCED_AT_ONCE {
+                _ = written.try_send(()); // one that has yet to begin takes this too
+                since = 0;
+            }
+            model.update(&bytes);
+        }
+        _ = written.try_send(());
+        drop(written);
+        let hash = File::open(path).and_then(|file| hash(&file, optimizer_size));
+        let synced = sync.join().expect("syncing does not panic");
+        synced.and(hash).map_err(FileFault::write)
+    })?;
     let scheduler = &contents.scheduler[..];
     file.write_all(scheduler).map_err(FileFault::write)?;
     let scheduler_size = scheduler.len() as u64;
 
+    let parameters: Vec<SavedTensor> = contents.model.iter().map(SavedTensor::of).collect();
+    let model_size = parameters.iter().map(|saved| saved.size).sum();
     let parameters = serde_json::to_string(&parameters).expect("parameters are plain data");
     let index = Index::writer(&contents.about, &VERSION.number().to_string());
     let mut index = index.with_metadata("parameters", &parameters);
     for (name, size, hash) in [
         ("optimizer", optimizer_size, optimizer),
-        ("model", model_size, model),
+        ("model", model_size, model.finalize()),
         ("scheduler", scheduler_size, VERSION.hash(&[scheduler])),
     ] {
         let hash_name = format!("{}.{name}", VERSION.hash_name());
