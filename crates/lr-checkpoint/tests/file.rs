@@ -84,6 +84,44 @@ fn what_is_written_comes_back() {
     assert_eq!(fs::read(again).unwrap(), bytes);
 }
 
+/// A model that the disk is told to take while it is still written.
+#[test]
+fn a_large_model_comes_back_or_is_not_written_at_all() {
+    const VALUES: usize = 3 << 19; // 6 MiB
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("checkpoint.bpk");
+    let values = |n: usize| (0..VALUES).map(|i| (i * n) as f32).collect();
+    let layer = |n: usize| parameter(&format!("layers.{n}"), [VALUES], values(n));
+    let mut large = contents();
+    large.model = (0..5).map(layer).collect();
+    lr_checkpoint::write(&large, &path).unwrap();
+    let read = lr_checkpoint::read(&path).unwrap();
+    assert_eq!(read.model.len(), 5);
+    for (read, expected) in read.model.iter().zip(&large.model) {
+        assert!(read.to_bytes().unwrap() == expected.to_bytes().unwrap());
+    }
+
+    let before = fs::read(&path).unwrap();
+    let lost = || Err(burn_pack::Error::IoError("the device is lost".to_string()));
+    let shape = [VALUES];
+    let lost = Tensor::deferred(
+        "layers.5".to_string(),
+        DType::F32,
+        shape,
+        None,
+        6 << 20,
+        lost,
+    );
+    large.model.push(lost);
+    let error = lr_checkpoint::write(&large, &path).unwrap_err();
+    assert!(
+        matches!(&error.fault, FileFault::Device(why) if why.contains("the device is lost")),
+        "{error}"
+    );
+    assert!(fs::read(&path).unwrap() == before);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1);
+}
+
 #[test]
 fn every_changed_byte_and_every_cut_shows() {
     let directory = tempfile::tempdir().unwrap();
