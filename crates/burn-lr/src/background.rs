@@ -7,8 +7,8 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 /// The one that saves to one file on another thread, while the training goes on.
 ///
 /// At most one save is under way: a second one waits for it, so that an older state never replaces a
-/// newer one. The optimizer's state is copied before [`save`](Self::save) returns, so that the steps that
-/// follow go on changing it in place; the model's tensors are shared until they are written or changed.
+/// newer one. Until the model and the optimizer are changed, the checkpoint shares their tensors; the
+/// steps that are taken during a save leave those alone and allocate others.
 ///
 /// A process that ends in the middle leaves the file that was there before. Dropping it waits for the
 /// save under way; [`finish`](Self::finish) also tells how that went.
@@ -61,10 +61,7 @@ impl BackgroundWriter {
     /// on after an error.
     pub fn save(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
         let path = self.path.clone();
-        self.save.begin(|| {
-            let save = checkpoint.detach();
-            move || save(&path)
-        })
+        self.save.begin(move || checkpoint.save(path))
     }
 
     /// Whether a save is under way, for a training that would rather pass over one than wait.
@@ -95,14 +92,12 @@ impl<E> Default for Save<E> {
 }
 
 impl<E: std::fmt::Display + Send + 'static> Save<E> {
-    /// Prepares a save once the one before it has ended, and begins it on another thread; the error is that of
-    /// the one before.
-    pub fn begin<S>(&mut self, prepare: impl FnOnce() -> S) -> Result<(), E>
-    where
-        S: FnOnce() -> Result<(), E> + Send + 'static,
-    {
+    /// Begins a save once the one before it has ended; the error is that one's.
+    pub fn begin(
+        &mut self,
+        save: impl FnOnce() -> Result<(), E> + Send + 'static,
+    ) -> Result<(), E> {
         let before = self.wait();
-        let save = prepare();
         let logged = || save().inspect_err(|error| log::warn!("not saved: {error}"));
         self.thread = Some(thread::spawn(logged));
         before

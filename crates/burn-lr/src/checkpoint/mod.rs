@@ -156,13 +156,6 @@ impl Checkpoint {
         run_state::write(&self.state, path.as_ref())
     }
 
-    /// The [`save`](Self::save) of this checkpoint, for another thread.
-    pub(crate) fn detach(
-        self,
-    ) -> impl FnOnce(&Path) -> Result<(), CheckpointError> + Send + 'static {
-        run_state::detach(self.state)
-    }
-
     /// Reads a file, of any version, and checks that it is whole.
     ///
     /// It takes about as much memory as the file has bytes; whatever is in it, at most eight times as

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::module::Module;
-use burn::optim::{ModuleOptimizer, OptimizerRecord};
+use burn::optim::ModuleOptimizer;
 use burn::tensor::Bytes;
 use burn_pack::{Reader, Tensor};
 use lr_checkpoint::{Contents, FileError, FileFault};
@@ -29,42 +29,17 @@ pub(super) fn read(path: &Path) -> Result<RunState, FileError> {
 /// Writes a state to the file at `path`. An optimizer's state of parameters that the model doesn't have,
 /// which could never be restored, is refused.
 pub(super) fn write(state: &RunState, path: &Path) -> Result<(), CheckpointError> {
-    write_with(state, state.optimizer.values(), path)
-}
-
-/// The [`write`](fn@write) of a state, for another thread.
-///
-/// The optimizer's state is copied at once. A training that shared it meanwhile could not change it in place, and would
-/// take other memory: for glibc, at each step anew.
-pub(super) fn detach(
-    state: RunState,
-) -> impl FnOnce(&Path) -> Result<(), CheckpointError> + Send + 'static {
-    let optimizer = state.optimizer.values();
-    let rest = Contents {
-        model: state.model,
-        optimizer: (),
-        scheduler: state.scheduler,
-        about: state.about,
-    };
-    move |path| write_with(&rest, optimizer, path)
-}
-
-fn write_with<O>(
-    contents: &Contents<O>,
-    optimizer: OptimizerValues,
-    path: &Path,
-) -> Result<(), CheckpointError> {
     let failed = |reason: String| FileError {
         path: path.to_path_buf(),
         fault: FileFault::Write(reason),
     };
-    lr_checkpoint::write_with(contents, path, |scratch| match optimizer {
-        OptimizerValues::Record(record) => {
-            let saved = record.save(scratch);
+    lr_checkpoint::write_with(state, path, |scratch| match &state.optimizer {
+        SavedOptimizer::Live(optimizer) => {
+            let saved = optimizer.save(scratch);
             saved.map_err(|error| failed(error.to_string()))?;
-            check_ids(&Reader::from_file_exact(scratch)?, &contents.model)
+            check_ids(&Reader::from_file_exact(scratch)?, &state.model)
         }
-        OptimizerValues::Container(bytes) => {
+        SavedOptimizer::Read(bytes) => {
             let written = std::fs::write(scratch, &bytes[..]);
             Ok(written.map_err(|error| failed(error.to_string()))?)
         }
@@ -80,27 +55,12 @@ pub(super) enum SavedOptimizer {
     Read(Bytes),
 }
 
-/// The values of an optimizer's state.
-enum OptimizerValues {
-    Record(OptimizerRecord),
-    /// A burnpack container as Burn writes it.
-    Container(Bytes),
-}
-
 impl SavedOptimizer {
     /// The container that Burn writes for it.
     pub fn into_bytes(self) -> Result<Bytes, CheckpointError> {
         match self {
             Self::Live(optimizer) => Ok(optimizer.into_bytes()?.shared()),
             Self::Read(bytes) => Ok(bytes),
-        }
-    }
-
-    /// A copy of a live one, and what a file has as it is.
-    fn values(&self) -> OptimizerValues {
-        match self {
-            Self::Live(optimizer) => OptimizerValues::Record(optimizer.to_record()),
-            Self::Read(bytes) => OptimizerValues::Container(bytes.clone()),
         }
     }
 }
