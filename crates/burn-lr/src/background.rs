@@ -61,7 +61,7 @@ impl BackgroundWriter {
     /// on after an error.
     pub fn save(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointError> {
         let path = self.path.clone();
-        self.save.begin(move || checkpoint.save(path))
+        self.save.begin(move || checkpoint.save_beside(&path))
     }
 
     /// Whether a save is under way, for a training that would rather pass over one than wait.

@@ -36,6 +36,7 @@ mod background;
 mod burn_record;
 mod checkpoint;
 mod checkpoint_dir;
+mod device;
 pub mod finder;
 mod groups;
 pub mod guide;

@@ -156,6 +156,11 @@ impl Checkpoint {
         run_state::write(&self.state, path.as_ref())
     }
 
+    /// The [`save`](Self::save) beside a training that goes on: it shares as little with it as it can.
+    pub(crate) fn save_beside(self, path: &Path) -> Result<(), CheckpointError> {
+        run_state::write_shared(self.state, path)
+    }
+
     /// Reads a file, of any version, and checks that it is whole.
     ///
     /// It takes about as much memory as the file has bytes; whatever is in it, at most eight times as

@@ -79,11 +79,6 @@ fn bool_dtype(device: &Device) -> DType {
     device.settings().bool_dtype.into()
 }
 
-/// Whether another process serves this device; the type that tells it is there only with Burn's feature `remote`.
-fn is_served(device: &Device) -> bool {
-    format!("{device:?}").contains("Remote(")
-}
-
 /// The parameters of a module in the form that they are saved in: a `Linear` of column layout is saved transposed.
 /// Nothing is read from a device before it is asked for.
 pub(super) struct Collector {
@@ -91,8 +86,8 @@ pub(super) struct Collector {
     /// Whether those that have not been initialized are made to be; else they have no values.
     initialize: bool,
     pub parameters: Vec<PackTensor>,
-    /// Whether one of them is on a device that another process serves.
-    pub served: bool,
+    /// The devices that they are on.
+    pub devices: Vec<Device>,
 }
 
 impl Collector {
@@ -101,7 +96,7 @@ impl Collector {
             path: vec![],
             initialize,
             parameters: vec![],
-            served: false,
+            devices: vec![],
         };
         module.visit(&mut collector);
         collector
@@ -122,7 +117,10 @@ impl Collector {
             return self.parameters.push(parameter);
         }
         let tensor = param.transform_for_save().val();
-        self.served |= is_served(&tensor.device());
+        let device = tensor.device();
+        if !self.devices.contains(&device) {
+            self.devices.push(device);
+        }
         let (dtype, shape) = (tensor.dtype(), tensor.shape());
         let size = match &dtype {
             DType::QFloat(scheme) => quantized_data_len(scheme, &shape),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use burn::module::Module;
-use burn::optim::ModuleOptimizer;
+use burn::optim::{ModuleOptimizer, OptimizerRecord};
 use burn::tensor::Bytes;
 use burn_pack::{Reader, Tensor};
 use lr_checkpoint::{Contents, FileError, FileFault};
@@ -11,6 +11,7 @@ use lr_checkpoint::{Contents, FileError, FileFault};
 use super::error::CheckpointError;
 use super::optimizer::check_ids;
 use super::parameters::Collector;
+use crate::device::{gives_copies, is_served};
 
 /// The state of a run.
 pub(super) type RunState = Contents<SavedOptimizer>;
@@ -29,28 +30,68 @@ pub(super) fn read(path: &Path) -> Result<RunState, FileError> {
 /// Writes a state to the file at `path`. An optimizer's state of parameters that the model doesn't have,
 /// which could never be restored, is refused.
 pub(super) fn write(state: &RunState, path: &Path) -> Result<(), CheckpointError> {
-    let failed = |reason: String| FileError {
-        path: path.to_path_buf(),
-        fault: FileFault::Write(reason),
-    };
     lr_checkpoint::write_with(state, path, |scratch| match &state.optimizer {
-        SavedOptimizer::Live(optimizer) => {
-            let saved = optimizer.save(scratch);
-            saved.map_err(|error| failed(error.to_string()))?;
-            check_ids(&Reader::from_file_exact(scratch)?, &state.model)
+        SavedOptimizer::Live { optimizer, .. } => {
+            save_record(optimizer.to_record(), &state.model, scratch, path)
         }
         SavedOptimizer::Read(bytes) => {
             let written = std::fs::write(scratch, &bytes[..]);
-            Ok(written.map_err(|error| failed(error.to_string()))?)
+            Ok(written.map_err(|error| refused(error, path))?)
         }
     })
+}
+
+/// The [`write`](fn@write) of a state that a training shares, which lets go of the optimizer's as soon as that is
+/// copied: the steps that come then change it in place.
+pub(super) fn write_shared(state: RunState, path: &Path) -> Result<(), CheckpointError> {
+    let SavedOptimizer::Live {
+        optimizer,
+        is_copied: true,
+    } = state.optimizer
+    else {
+        return write(&state, path);
+    };
+    let record = optimizer.to_record();
+    drop(optimizer);
+    let rest = Contents {
+        model: state.model,
+        optimizer: (),
+        scheduler: state.scheduler,
+        about: state.about,
+    };
+    lr_checkpoint::write_with(&rest, path, |scratch| {
+        save_record(record, &rest.model, scratch, path)
+    })
+}
+
+fn save_record(
+    record: OptimizerRecord,
+    model: &[Tensor],
+    scratch: &Path,
+    path: &Path,
+) -> Result<(), CheckpointError> {
+    let saved = record.save(scratch);
+    saved.map_err(|error| refused(error, path))?;
+    check_ids(&Reader::from_file_exact(scratch)?, model)
+}
+
+fn refused(error: impl std::fmt::Display, path: &Path) -> FileError {
+    FileError {
+        path: path.to_path_buf(),
+        fault: FileFault::Write(error.to_string()),
+    }
 }
 
 /// The optimizer's state.
 #[derive(Clone)]
 pub(super) enum SavedOptimizer {
     /// The state of an optimizer.
-    Live(ModuleOptimizer),
+    Live {
+        optimizer: ModuleOptimizer,
+        /// Whether Burn's record of it is a copy. From a GPU its values are read when they are asked for, and no step may
+        /// have changed them by then.
+        is_copied: bool,
+    },
     /// A burnpack container as Burn writes it.
     Read(Bytes),
 }
@@ -59,7 +100,7 @@ impl SavedOptimizer {
     /// The container that Burn writes for it.
     pub fn into_bytes(self) -> Result<Bytes, CheckpointError> {
         match self {
-            Self::Live(optimizer) => Ok(optimizer.into_bytes()?.shared()),
+            Self::Live { optimizer, .. } => Ok(optimizer.into_bytes()?.shared()),
             Self::Read(bytes) => Ok(bytes),
         }
     }
@@ -74,11 +115,14 @@ pub(super) fn capture(
 ) -> Result<(Vec<Tensor>, SavedOptimizer), CheckpointError> {
     let Collector {
         mut parameters,
-        served,
+        devices,
         ..
     } = Collector::of(model, true);
-    let optimizer = SavedOptimizer::Live(optimizer.clone());
-    if !served {
+    if !devices.iter().any(is_served) {
+        let optimizer = SavedOptimizer::Live {
+            optimizer: optimizer.clone(),
+            is_copied: devices.iter().all(gives_copies),
+        };
         return Ok((parameters, optimizer));
     }
     for parameter in &mut parameters {

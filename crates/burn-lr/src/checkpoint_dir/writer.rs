@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::ops::Deref;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use lr_checkpoint::disk::DirLock;
@@ -12,7 +12,7 @@ use lr_checkpoint::{CheckpointFile, Progress, Retention};
 use super::directory::{CheckpointDir, has_vanished};
 use super::error::CheckpointDirError;
 use crate::background::Save;
-use crate::checkpoint::Checkpoint;
+use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::run_dir;
 
 /// The one that saves to a [`CheckpointDir`], from [`CheckpointDir::writer`]: [at once](Self::save), or
@@ -79,7 +79,8 @@ impl CheckpointWriter {
     /// background before it.
     pub fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
         let before = self.save.wait();
-        let path = lock(&self.files).save(checkpoint)?;
+        let save = |path: &Path| checkpoint.save(path);
+        let path = lock(&self.files).save(checkpoint.progress(), save)?;
         before.map(|()| path)
     }
 
@@ -92,8 +93,11 @@ impl CheckpointWriter {
     /// on after an error.
     pub fn save_in_background(&mut self, checkpoint: Checkpoint) -> Result<(), CheckpointDirError> {
         let files = self.files.clone();
-        self.save
-            .begin(move || lock(&files).save(&checkpoint).map(drop))
+        self.save.begin(move || {
+            let progress = checkpoint.progress().clone();
+            let save = |path: &Path| checkpoint.save_beside(path);
+            lock(&files).save(&progress, save).map(drop)
+        })
     }
 
     /// Whether a save is under way, for a training that would rather pass over one than wait.
@@ -130,8 +134,12 @@ fn lock(files: &Mutex<Files>) -> MutexGuard<'_, Files> {
 }
 
 impl Files {
-    fn save(&mut self, checkpoint: &Checkpoint) -> Result<PathBuf, CheckpointDirError> {
-        let step = checkpoint.progress().step;
+    fn save(
+        &mut self,
+        progress: &Progress,
+        save: impl FnOnce(&Path) -> Result<(), CheckpointError>,
+    ) -> Result<PathBuf, CheckpointDirError> {
+        let step = progress.step;
         // Only one that would be gone on from is in the way: later ones are read again.
         self.known
             .retain(|other, progress| *other <= step || progress.is_none());
@@ -141,8 +149,8 @@ impl Files {
             return Err(CheckpointDirError::NotTheLatest { step, later });
         }
         let path = self.path(step);
-        checkpoint.save(&path)?;
-        self.known.insert(step, Some(checkpoint.progress().clone()));
+        save(&path)?;
+        self.known.insert(step, Some(progress.clone()));
         self.warn_of_unknown_metrics();
         // The one that was saved is safe on disk, and stays.
         let mut expired = self.retention.expired(&self.whole().collect());
