@@ -1,4 +1,4 @@
-//! What two threads may do with the tensors of a device, as Burn 0.22 is.
+//! Limits of Burn 0.22 on what two threads may do with the tensors of a device.
 
 use burn::tensor::{AllocationProperty, Device, Tensor};
 

@@ -9,19 +9,17 @@ use burn::data::dataloader::{DataLoader, DataLoaderBuilder};
 use burn::data::dataset::Dataset;
 use burn::optim::AdamConfig;
 use burn::tensor::Device;
-use burn::train::checkpoint::{
-    CheckpointingAction, CheckpointingStrategy, ComposedCheckpointingStrategy,
-    KeepLastNCheckpoints, MetricCheckpointingStrategy,
-};
 use burn::train::logger::FileMetricLogger;
-use burn::train::metric::store::{Aggregate, Direction, EventStoreClient, Split};
+use burn::train::metric::store::{Direction, Split};
 use burn::train::metric::{AccuracyMetric, LearningRateMetric, LossMetric};
 use burn::train::{
     ExecutionStrategy, Learner, LearningResult, MultiDeviceOptim, SupervisedTraining,
 };
 use burn_lr::curves::InverseTime;
 use burn_lr::prelude::*;
-use burn_lr::train::{EpochCheckpoints, EpochDataLoader, MetricFeedback, discard_logs_after};
+use burn_lr::train::{
+    EpochCheckpoints, EpochDataLoader, MetricFeedback, WaitForSaves, discard_logs_after,
+};
 use burn_lr::{Averaged, StopSignal};
 use shared::Backend;
 
@@ -131,32 +129,6 @@ impl Start {
     }
 }
 
-/// burn-train's own strategy (the last two epochs and the best), and the training waits for every save: Burn 0.22 fails
-/// where two threads hold a tensor of a served device, and burn-train saves on threads of its own.
-struct WaitForSaves(ComposedCheckpointingStrategy);
-
-impl WaitForSaves {
-    fn new(loss: &LossMetric) -> Self {
-        let (lowest, valid) = (Direction::Lowest, Split::Valid);
-        let best = MetricCheckpointingStrategy::new(loss, Aggregate::Mean, lowest, valid);
-        let last = KeepLastNCheckpoints::new(2);
-        let strategies = ComposedCheckpointingStrategy::builder().add(last).add(best);
-        Self(strategies.build())
-    }
-}
-
-impl CheckpointingStrategy for WaitForSaves {
-    fn checkpointing(
-        &mut self,
-        epoch: usize,
-        store: &EventStoreClient,
-    ) -> Vec<CheckpointingAction> {
-        let mut actions = self.0.checkpointing(epoch, store);
-        actions.push(CheckpointingAction::Delete(0)); // there is none; a thread hears it after its save
-        actions
-    }
-}
-
 /// Trains after epoch `last`, which is among `checkpoints`, or from the beginning.
 fn run(
     options: &Options,
@@ -185,8 +157,8 @@ fn run(
     let rate = lr.handle();
 
     let loss = LossMetric::new();
-    let waiting = WaitForSaves::new(&loss);
-    let feedback = MetricFeedback::new(&lr, &loss, Direction::Lowest, Split::Valid)?;
+    let feedback = MetricFeedback::new(&lr, &loss, Direction::Lowest, Split::Valid)?
+        .with_checkpointing_strategy(WaitForSaves::new(&backend.device));
     let lr = Groups::new()
         .layer_wise(how.layer_decay, &layers_of(&model))
         .build(lr, &model)?;
@@ -214,10 +186,6 @@ fn run(
             let strategy = ExecutionStrategy::multi(devices, MultiDeviceOptim::OptimMainDevice);
             training.with_training_strategy(strategy.into())
         }
-    };
-    let training = match backend.is_served() {
-        true => training.with_checkpointing_strategy(waiting),
-        false => training,
     };
     let training = match last {
         0 => training,

@@ -20,11 +20,6 @@ impl Backend {
         1 + self.others.len()
     }
 
-    /// Whether another process serves the devices.
-    pub fn is_served(&self) -> bool {
-        self.name.contains("://")
-    }
-
     /// The backend that BURN_DEVICE names, or else the one that a cargo feature selects. A
     /// feature that was asked for wins over `flex`, which is there by default.
     ///

@@ -185,11 +185,16 @@ fn a_group_whose_state_was_not_saved_does_not_restart_in_silence() {
 
 /// A regression as burn-train takes it.
 #[derive(Module, Debug)]
-struct Regression {
+pub struct Regression {
     layer: Linear,
 }
 
 impl Regression {
+    pub fn new(device: &Device) -> Self {
+        let layer = burn::nn::LinearConfig::new(10, 1).init(device);
+        Self { layer }
+    }
+
     fn output(&self, (features, targets): (Tensor<2>, Tensor<2>)) -> RegressionOutput {
         let output = self.layer.forward(features);
         let loss = (output.clone() - targets.clone()).square().mean();
@@ -217,13 +222,8 @@ impl InferenceStep for Regression {
 }
 
 fn learner(device: &Device) -> Learner<Regression> {
-    let layer = burn::nn::LinearConfig::new(10, 1).init(device);
-    let schedule = OneCycle::new(0.1, 60);
-    Learner::new(
-        Regression { layer },
-        AdamConfig::new().init(),
-        Scheduler::new(schedule),
-    )
+    let lr = Scheduler::new(OneCycle::new(0.1, 60));
+    Learner::new(Regression::new(device), AdamConfig::new().init(), lr)
 }
 
 #[test]

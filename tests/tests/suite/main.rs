@@ -11,6 +11,7 @@ mod averages_in_training;
 mod backends;
 mod burn;
 mod checkpoint;
+mod epoch_checkpoints;
 mod finder;
 mod from_burn;
 #[cfg(target_os = "linux")]

@@ -1,12 +1,9 @@
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use burn::train::checkpoint::{
-    CheckpointerError, CheckpointingAction, CheckpointingStrategy, ComposedCheckpointingStrategy,
-    KeepLastNCheckpoints, MetricCheckpointingStrategy,
-};
+use burn::train::checkpoint::{CheckpointerError, CheckpointingAction, CheckpointingStrategy};
 use burn::train::metric::store::{Aggregate, Direction, EventStoreClient, Split};
-use burn::train::metric::{LossMetric, Metric, MetricName, Numeric};
+use burn::train::metric::{Metric, MetricName, Numeric};
 use burn::train::{
     EarlyStoppingStrategy, Interrupter, LearnerModel, SupervisedTraining, TrainingError,
 };
@@ -14,6 +11,7 @@ use burn::train::{
 use lr_schedule::Schedule;
 use lr_schedule::feedback::{Feedback, Mode};
 
+use super::wait_for_saves::last_two_and_best;
 use crate::handle::MetricHandle;
 use crate::scheduler::Scheduler;
 
@@ -131,22 +129,13 @@ impl MetricFeedback {
             let metric = metric.to_string();
             return Err(MetricFeedbackError::Direction { metric, mode });
         }
-        let lowest_loss = MetricCheckpointingStrategy::new(
-            &LossMetric::new(),
-            Aggregate::Mean,
-            Direction::Lowest,
-            Split::Valid,
-        );
-        let default = ComposedCheckpointingStrategy::builder()
-            .add(KeepLastNCheckpoints::new(2))
-            .add(lowest_loss);
         Ok(Self {
             relays: vec![Relay {
                 handle,
                 metric,
                 split,
             }],
-            checkpointing: Box::new(default.build()),
+            checkpointing: Box::new(last_two_and_best()),
             early_stopping: None,
             outcome: FeedbackOutcome::default(),
         })

@@ -9,9 +9,11 @@ mod logs;
 mod metric_feedback;
 mod order;
 mod rates;
+mod wait_for_saves;
 
 pub use epoch_checkpoints::{EpochCheckpointError, EpochCheckpoints, LatestEpoch};
 pub use loader::EpochDataLoader;
 pub use logs::discard_logs_after;
 pub use metric_feedback::{FeedbackOutcome, MetricFeedback, MetricFeedbackError};
 pub use rates::GroupRateMetric;
+pub use wait_for_saves::WaitForSaves;

@@ -54,6 +54,9 @@ pub use error::EpochCheckpointError;
 ///
 /// The chapter [on checkpoints](crate::guide::checkpoints) has a whole training.
 ///
+/// On a GPU, and on devices that another process serves, the training must wait for its saves:
+/// [`WaitForSaves`](super::WaitForSaves) says why.
+///
 /// # When something is removed
 ///
 /// When burn-train's strategy has an epoch deleted, that is put off until a later one is complete:
