@@ -3,6 +3,7 @@
 //! Linux, for memory.
 //!
 //! A turn lasts until its save is on disk. `BENCH_ROUNDS` is how many there are [default: 15].
+//! `RAYON_NUM_THREADS`, one less than there are cores, leaves one to the save on flex.
 
 use std::env;
 use std::path::Path;
