@@ -103,11 +103,10 @@ fn a_large_model_comes_back_or_is_not_written_at_all() {
 
     let before = fs::read(&path).unwrap();
     let lost = || Err(burn_pack::Error::IoError("the device is lost".to_string()));
-    let shape = [VALUES];
     let lost = Tensor::deferred(
         "layers.5".to_string(),
         DType::F32,
-        shape,
+        [VALUES],
         None,
         6 << 20,
         lost,
