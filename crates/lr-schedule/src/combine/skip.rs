@@ -22,11 +22,9 @@ impl<S: Schedule> Schedule for Skip<S> {
     }
 
     fn advance(&self, step: u64, previous: f64) -> f64 {
-        match step {
-            0 => self.at(0),
-            _ => self
-                .inner
-                .advance(step.saturating_add(self.steps), previous),
+        match step.checked_add(self.steps) {
+            Some(inner) if step > 0 => self.inner.advance(inner, previous),
+            _ => self.at(step), // the first, or the last one again
         }
     }
 

@@ -28,7 +28,8 @@ impl Powers {
         let scaled = rate * power;
         match scaled.is_finite() {
             true => scaled,
-            false => finite(rate * finite(power)),
+            // The power alone may overflow where the rate is small.
+            false => finite(rate.signum() * exp(float(times) * self.ln + ln(rate.abs()))),
         }
     }
 }
@@ -60,5 +61,8 @@ mod tests {
         assert_eq!(Powers::of(2.0).scale(-1.0, 5000), f64::MIN);
         assert_eq!(Powers::of(2.0).scale(0.0, u64::MAX), 0.0);
         assert_eq!(Powers::of(f64::MAX).scale(1.0, 8), f64::MAX);
+        assert_eq!(Powers::of(996.5).scale(2e-131, u64::MAX), f64::MAX);
+        let (scaled, exact) = (Powers::of(10.0).scale(-1e-300, 310), -1e10);
+        assert!((scaled / exact - 1.0).abs() <= 1e-12, "{scaled}");
     }
 }

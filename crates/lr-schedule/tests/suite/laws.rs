@@ -27,6 +27,16 @@ fn the_example_of_every_curve_has_rates() {
     }
 }
 
+#[test]
+fn a_growing_rate_is_the_largest_number_at_the_last_step_there_is_too() {
+    let schedule = Exponential::new(2e-131, 996.5).skip(u64::MAX - 57);
+    let mut previous = f64::NAN;
+    for n in 0..60 {
+        previous = schedule.advance(n, previous);
+        assert_eq!((previous, schedule.at(n)), (f64::MAX, f64::MAX), "at {n}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
