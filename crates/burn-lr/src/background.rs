@@ -8,7 +8,8 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 ///
 /// At most one save is under way: a second one waits for it, so that an older state never replaces a
 /// newer one. The checkpoint shares the tensors of model and optimizer; steps that are taken during a save leave
-/// those alone and allocate others. On the CPU the optimizer's state is copied first and shared no more.
+/// those alone and allocate others. On flex, ndarray and LibTorch the optimizer's
+/// state is copied first and shared no more.
 ///
 /// A process that ends in the middle leaves the file that was there before. Dropping it waits for the
 /// save under way; [`finish`](Self::finish) also tells how that went.

@@ -10,6 +10,6 @@ pub(crate) fn is_served(device: &Device) -> bool {
 /// Whether the values that a tensor of this device gives are a copy. Those of a GPU are read when they are first looked
 /// at, whatever has been done in place with the tensor's memory by then.
 pub(crate) fn gives_copies(device: &Device) -> bool {
-    let values = Tensor::<1>::zeros([1], device).into_data();
-    values.into_parts().0.property() == AllocationProperty::Native
+    let values = Tensor::<1>::zeros([1], device).try_into_data();
+    values.is_ok_and(|values| values.into_parts().0.property() == AllocationProperty::Native)
 }

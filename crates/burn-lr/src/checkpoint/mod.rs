@@ -156,7 +156,7 @@ impl Checkpoint {
         run_state::write(&self.state, path.as_ref())
     }
 
-    /// The [`save`](Self::save) beside a training that goes on: it shares as little with it as it can.
+    /// The [`save`](Self::save) beside a training that goes on: it lets go of the optimizer's state early where it can.
     pub(crate) fn save_beside(self, path: &Path) -> Result<(), CheckpointError> {
         run_state::write_shared(self.state, path)
     }

@@ -6,19 +6,16 @@ use burn::train::checkpoint::{
 use burn::train::metric::LossMetric;
 use burn::train::metric::store::{Aggregate, Direction, EventStoreClient, Split};
 
-use crate::device::{gives_copies, is_served};
+use crate::device::gives_copies;
 
 /// A checkpointing strategy with which a training waits for its saves, on devices where it must.
 ///
-/// burn-train saves an epoch on threads of its own while the next one trains. With Burn 0.22 that is not sound everywhere:
-///
-/// - The values of a GPU's tensor are read when they are written, not when the epoch is handed over, so that the file
-///   may hold those of later steps, of the model as of the optimizer. It is whole by every hash, and a run that goes on
-///   from it is another one.
-/// - A tensor of a [device that another process serves](crate::guide::machines) may be lost where two threads hold it.
-///
-/// There the training goes on once the epoch is on disk. On flex, ndarray and LibTorch, whose values are copied when an
-/// epoch is handed over, nothing changes.
+/// burn-train saves an epoch on threads of its own while the next one trains. With Burn 0.22 the values of a GPU's tensor
+/// (wgpu, CUDA and all of CubeCL's, its CPU too) are read when they are written, not when the epoch is handed over, so that
+/// the file may hold those of later steps, of the model as of the optimizer. It is whole by every hash, and a run that
+/// goes on from it is another one. There the training goes on once the epoch is on disk. On flex, ndarray, LibTorch and
+/// [devices that another process serves](crate::guide::machines), whose values are copied when an epoch is handed over,
+/// nothing changes.
 ///
 /// ```no_run
 /// # use burn::tensor::Device;
@@ -36,7 +33,9 @@ use crate::device::{gives_copies, is_served};
 /// With a metric for the scheduler it goes into
 /// [`MetricFeedback::with_checkpointing_strategy`](super::MetricFeedback::with_checkpointing_strategy) instead.
 ///
-/// The waiting is a request to delete an epoch 0, which never was: a thread hears it after its save.
+/// It goes outside of other strategies, which are given to it by [`with_strategy`](Self::with_strategy): the waiting is a
+/// request to delete an epoch that never is, which a thread hears after its save, and Burn's
+/// `ComposedCheckpointingStrategy` passes on only what all its members ask for.
 pub struct WaitForSaves {
     strategy: Box<dyn CheckpointingStrategy>,
     waits: bool,
@@ -48,7 +47,7 @@ impl WaitForSaves {
     pub fn new(device: &Device) -> Self {
         Self {
             strategy: Box::new(last_two_and_best()),
-            waits: is_served(device) || !gives_copies(device),
+            waits: !gives_copies(device),
         }
     }
 
@@ -67,7 +66,7 @@ impl CheckpointingStrategy for WaitForSaves {
     ) -> Vec<CheckpointingAction> {
         let mut actions = self.strategy.checkpointing(epoch, store);
         if self.waits && actions.contains(&CheckpointingAction::Save) {
-            actions.push(CheckpointingAction::Delete(0));
+            actions.push(CheckpointingAction::Delete(usize::MAX));
         }
         actions
     }

@@ -54,8 +54,7 @@ pub use error::EpochCheckpointError;
 ///
 /// The chapter [on checkpoints](crate::guide::checkpoints) has a whole training.
 ///
-/// On a GPU, and on devices that another process serves, the training must wait for its saves:
-/// [`WaitForSaves`](super::WaitForSaves) says why.
+/// On a GPU the training must wait for its saves: [`WaitForSaves`](super::WaitForSaves) says why.
 ///
 /// # When something is removed
 ///
