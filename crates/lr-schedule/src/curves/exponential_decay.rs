@@ -1,4 +1,5 @@
-use crate::math::{count, exp, finite, float, ln};
+use super::powers::scaled;
+use crate::math::{count, exp, float, ln};
 use crate::phase::decay;
 
 curve! {
@@ -57,11 +58,11 @@ impl ExponentialDecay {
     #[inline]
     fn rate(&self, step: u64) -> f64 {
         let times = periods(step, self.steps, self.staircase);
-        let power = match times {
-            0.0 => 1.0, // of 0 as well
-            times => exp(times * ln(self.rate)),
+        let exponent = match times {
+            0.0 => 0.0, // of 0 as well
+            times => times * ln(self.rate),
         };
-        finite(self.start * finite(power))
+        scaled(self.start, exp(exponent), exponent)
     }
 }
 

@@ -25,12 +25,18 @@ impl Powers {
             0..=8 => (0..times).fold(1.0, |power, _| power * self.of),
             _ => exp(float(times) * self.ln),
         };
-        let scaled = rate * power;
-        match scaled.is_finite() {
-            true => scaled,
-            // The power alone may overflow where the rate is small.
-            false => finite(rate.signum() * exp(float(times) * self.ln + ln(rate.abs()))),
-        }
+        scaled(rate, power, float(times) * self.ln)
+    }
+}
+
+/// `rate · power`, and the largest finite number where that overflows. The power alone may have overflowed:
+/// `exponent` is its logarithm.
+#[inline]
+pub(super) fn scaled(rate: f64, power: f64, exponent: f64) -> f64 {
+    let scaled = rate * power;
+    match scaled.is_finite() {
+        true => scaled,
+        false => finite(rate.signum() * exp(exponent.min(f64::MAX) + ln(rate.abs()))),
     }
 }
 

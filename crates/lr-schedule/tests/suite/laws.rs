@@ -37,6 +37,27 @@ fn a_growing_rate_is_the_largest_number_at_the_last_step_there_is_too() {
     }
 }
 
+#[test]
+fn a_factor_that_overflows_alone_is_right_for_a_small_rate() {
+    for start in [1e-300, -1e-300] {
+        let rates = [
+            Exponential::new(start, 10.0).at(312),
+            ExponentialDecay::new(start, 10.0, 1.0).at(312),
+        ];
+        for rate in rates {
+            assert!(
+                (rate / (start * 1e300 * 1e12) - 1.0).abs() <= 1e-12,
+                "{rate}"
+            );
+        }
+    }
+    assert_eq!(ExponentialDecay::new(0.0, 10.0, 1e-300).at(u64::MAX), 0.0);
+    assert_eq!(
+        ExponentialDecay::new(1e-300, 10.0, 1e-300).at(u64::MAX),
+        f64::MAX
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
