@@ -13,10 +13,7 @@ use burn::module::Module;
 use burn::optim::{AdamConfig, OptimizerRecord};
 use burn::store::ModuleRecord;
 use burn::tensor::{Device, Tensor};
-use burn::train::checkpoint::{
-    Checkpoint, Checkpointer, CheckpointerError, CheckpointingAction, CheckpointingStrategy,
-};
-use burn::train::metric::store::EventStoreClient;
+use burn::train::checkpoint::{Checkpoint, Checkpointer, CheckpointerError, KeepLastNCheckpoints};
 use burn::train::{Learner, SupervisedTraining};
 use burn_lr::Averaged;
 use burn_lr::prelude::*;
@@ -48,14 +45,6 @@ where
     }
 }
 
-struct EveryEpoch;
-
-impl CheckpointingStrategy for EveryEpoch {
-    fn checkpointing(&mut self, _: usize, _: &EventStoreClient) -> Vec<CheckpointingAction> {
-        vec![CheckpointingAction::Save]
-    }
-}
-
 /// All training patients, whatever is asked for.
 #[derive(Clone)]
 struct Patients;
@@ -73,9 +62,10 @@ fn train(model: Averaged<Regression>, device: &Device, epochs: usize, directory:
     let valid = DataLoaderBuilder::new(Patients).set_device(device.clone().inner());
     let checkpoints = EpochCheckpoints::open(directory).unwrap();
     let late = || Late(checkpoints.clone());
+    let every_epoch = KeepLastNCheckpoints::new(epochs);
     let training = SupervisedTraining::new(directory, Arc::new(train), valid.build(batches(1)))
         .with_custom_checkpointers(late(), late(), late())
-        .with_checkpointing_strategy(WaitForSaves::new(device).with_strategy(EveryEpoch))
+        .with_checkpointing_strategy(WaitForSaves::new(device).with_strategy(every_epoch))
         .with_application_logger(None)
         .renderer(Box::new(digits::plain::Lines::default()))
         .num_epochs(epochs);

@@ -58,7 +58,7 @@ use crate::scheduler::Scheduler;
 /// [`with_checkpointing_strategy`](Self::with_checkpointing_strategy) and
 /// [`with_early_stopping`](Self::with_early_stopping). Without, it is as without it: checkpoints as
 /// burn-train keeps them by default (the last two, and the one with the lowest validation loss),
-/// and no early stopping.
+/// and no early stopping. On a GPU, give it a [`WaitForSaves`](super::WaitForSaves).
 ///
 /// A metric that isn't there ends the training after the first epoch, before anything is saved, and
 /// the [`outcome`](Self::outcome) says so. The result's `error` holds it too, in an [`io::Error`](std::io::Error),
